@@ -1,0 +1,305 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.get_max_loan_mgn_mode import GetMaxLoanMgnMode
+from ...models.max_loan_answer import MaxLoanAnswer
+from ...models.refusal import Refusal
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    mgn_mode: GetMaxLoanMgnMode,
+    inst_id: str | Unset = UNSET,
+    ccy: str | Unset = UNSET,
+    mgn_ccy: str | Unset = UNSET,
+    trade_quote_ccy: str | Unset = UNSET,
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    json_mgn_mode: str = mgn_mode
+    params["mgnMode"] = json_mgn_mode
+
+    params["instId"] = inst_id
+
+    params["ccy"] = ccy
+
+    params["mgnCcy"] = mgn_ccy
+
+    params["tradeQuoteCcy"] = trade_quote_ccy
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/api/v5/account/max-loan",
+        "params": params,
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> MaxLoanAnswer | Refusal | None:
+    if response.status_code == 200:
+        response_200 = MaxLoanAnswer.from_dict(response.json())
+
+        return response_200
+
+    if 400 <= response.status_code <= 499:
+        response_4xx = Refusal.from_dict(response.json())
+
+        return response_4xx
+
+    if 500 <= response.status_code <= 599:
+        response_5xx = Refusal.from_dict(response.json())
+
+        return response_5xx
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[MaxLoanAnswer | Refusal]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    mgn_mode: GetMaxLoanMgnMode,
+    inst_id: str | Unset = UNSET,
+    ccy: str | Unset = UNSET,
+    mgn_ccy: str | Unset = UNSET,
+    trade_quote_ccy: str | Unset = UNSET,
+) -> Response[MaxLoanAnswer | Refusal]:
+    """Maximum loan of an instrument or a currency · 交易产品或币种的最大可借
+
+    How much the account could still borrow: per trading pair one row for each order side, or one answer
+    for a currency.
+    A positive amount is no promise that a later borrow order passes.
+    账户当前还能借多少：按币对查询时每个买卖方向一行，按币种查询时返回该币种的额度。
+    数额为正并不保证随后的借币或下单一定成功。
+
+    Args:
+        mgn_mode (GetMaxLoanMgnMode): Margin mode that the loan would serve.
+            借币所用的保证金模式。
+            `isolated`: The margin of one position stands apart from the rest of the account.
+            逐仓：单个仓位的保证金与账户其余资产分开。
+            `cross`: All positions share the account's margin. 全仓：所有仓位共用账户保证金。
+        inst_id (str | Unset): One to five trading pairs, joined by commas. Needed unless `ccy` is
+            given.
+            一到五个币对，用半角逗号连接。未传 `ccy` 时必填。
+        ccy (str | Unset): Currency whose manual-borrow quota is asked for, in Spot mode with
+            borrowing enabled. Takes the place of `instId`.
+            查询手动借币额度的币种，仅用于已开通借币的现货模式，与 `instId` 二选一。
+        mgn_ccy (str | Unset): Currency posted as margin; applies to isolated and cross margin in
+            Futures mode.
+            用作保证金的币种，适用于合约模式的逐仓与全仓杠杆。
+        trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
+            pair's own when left out.
+            现货交易实际使用的计价币种；不传时取币对自身的计价币种。
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[MaxLoanAnswer | Refusal]
+    """
+
+    kwargs = _get_kwargs(
+        mgn_mode=mgn_mode,
+        inst_id=inst_id,
+        ccy=ccy,
+        mgn_ccy=mgn_ccy,
+        trade_quote_ccy=trade_quote_ccy,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    mgn_mode: GetMaxLoanMgnMode,
+    inst_id: str | Unset = UNSET,
+    ccy: str | Unset = UNSET,
+    mgn_ccy: str | Unset = UNSET,
+    trade_quote_ccy: str | Unset = UNSET,
+) -> MaxLoanAnswer | Refusal | None:
+    """Maximum loan of an instrument or a currency · 交易产品或币种的最大可借
+
+    How much the account could still borrow: per trading pair one row for each order side, or one answer
+    for a currency.
+    A positive amount is no promise that a later borrow order passes.
+    账户当前还能借多少：按币对查询时每个买卖方向一行，按币种查询时返回该币种的额度。
+    数额为正并不保证随后的借币或下单一定成功。
+
+    Args:
+        mgn_mode (GetMaxLoanMgnMode): Margin mode that the loan would serve.
+            借币所用的保证金模式。
+            `isolated`: The margin of one position stands apart from the rest of the account.
+            逐仓：单个仓位的保证金与账户其余资产分开。
+            `cross`: All positions share the account's margin. 全仓：所有仓位共用账户保证金。
+        inst_id (str | Unset): One to five trading pairs, joined by commas. Needed unless `ccy` is
+            given.
+            一到五个币对，用半角逗号连接。未传 `ccy` 时必填。
+        ccy (str | Unset): Currency whose manual-borrow quota is asked for, in Spot mode with
+            borrowing enabled. Takes the place of `instId`.
+            查询手动借币额度的币种，仅用于已开通借币的现货模式，与 `instId` 二选一。
+        mgn_ccy (str | Unset): Currency posted as margin; applies to isolated and cross margin in
+            Futures mode.
+            用作保证金的币种，适用于合约模式的逐仓与全仓杠杆。
+        trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
+            pair's own when left out.
+            现货交易实际使用的计价币种；不传时取币对自身的计价币种。
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        MaxLoanAnswer | Refusal
+    """
+
+    return sync_detailed(
+        client=client,
+        mgn_mode=mgn_mode,
+        inst_id=inst_id,
+        ccy=ccy,
+        mgn_ccy=mgn_ccy,
+        trade_quote_ccy=trade_quote_ccy,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    mgn_mode: GetMaxLoanMgnMode,
+    inst_id: str | Unset = UNSET,
+    ccy: str | Unset = UNSET,
+    mgn_ccy: str | Unset = UNSET,
+    trade_quote_ccy: str | Unset = UNSET,
+) -> Response[MaxLoanAnswer | Refusal]:
+    """Maximum loan of an instrument or a currency · 交易产品或币种的最大可借
+
+    How much the account could still borrow: per trading pair one row for each order side, or one answer
+    for a currency.
+    A positive amount is no promise that a later borrow order passes.
+    账户当前还能借多少：按币对查询时每个买卖方向一行，按币种查询时返回该币种的额度。
+    数额为正并不保证随后的借币或下单一定成功。
+
+    Args:
+        mgn_mode (GetMaxLoanMgnMode): Margin mode that the loan would serve.
+            借币所用的保证金模式。
+            `isolated`: The margin of one position stands apart from the rest of the account.
+            逐仓：单个仓位的保证金与账户其余资产分开。
+            `cross`: All positions share the account's margin. 全仓：所有仓位共用账户保证金。
+        inst_id (str | Unset): One to five trading pairs, joined by commas. Needed unless `ccy` is
+            given.
+            一到五个币对，用半角逗号连接。未传 `ccy` 时必填。
+        ccy (str | Unset): Currency whose manual-borrow quota is asked for, in Spot mode with
+            borrowing enabled. Takes the place of `instId`.
+            查询手动借币额度的币种，仅用于已开通借币的现货模式，与 `instId` 二选一。
+        mgn_ccy (str | Unset): Currency posted as margin; applies to isolated and cross margin in
+            Futures mode.
+            用作保证金的币种，适用于合约模式的逐仓与全仓杠杆。
+        trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
+            pair's own when left out.
+            现货交易实际使用的计价币种；不传时取币对自身的计价币种。
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[MaxLoanAnswer | Refusal]
+    """
+
+    kwargs = _get_kwargs(
+        mgn_mode=mgn_mode,
+        inst_id=inst_id,
+        ccy=ccy,
+        mgn_ccy=mgn_ccy,
+        trade_quote_ccy=trade_quote_ccy,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    mgn_mode: GetMaxLoanMgnMode,
+    inst_id: str | Unset = UNSET,
+    ccy: str | Unset = UNSET,
+    mgn_ccy: str | Unset = UNSET,
+    trade_quote_ccy: str | Unset = UNSET,
+) -> MaxLoanAnswer | Refusal | None:
+    """Maximum loan of an instrument or a currency · 交易产品或币种的最大可借
+
+    How much the account could still borrow: per trading pair one row for each order side, or one answer
+    for a currency.
+    A positive amount is no promise that a later borrow order passes.
+    账户当前还能借多少：按币对查询时每个买卖方向一行，按币种查询时返回该币种的额度。
+    数额为正并不保证随后的借币或下单一定成功。
+
+    Args:
+        mgn_mode (GetMaxLoanMgnMode): Margin mode that the loan would serve.
+            借币所用的保证金模式。
+            `isolated`: The margin of one position stands apart from the rest of the account.
+            逐仓：单个仓位的保证金与账户其余资产分开。
+            `cross`: All positions share the account's margin. 全仓：所有仓位共用账户保证金。
+        inst_id (str | Unset): One to five trading pairs, joined by commas. Needed unless `ccy` is
+            given.
+            一到五个币对，用半角逗号连接。未传 `ccy` 时必填。
+        ccy (str | Unset): Currency whose manual-borrow quota is asked for, in Spot mode with
+            borrowing enabled. Takes the place of `instId`.
+            查询手动借币额度的币种，仅用于已开通借币的现货模式，与 `instId` 二选一。
+        mgn_ccy (str | Unset): Currency posted as margin; applies to isolated and cross margin in
+            Futures mode.
+            用作保证金的币种，适用于合约模式的逐仓与全仓杠杆。
+        trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
+            pair's own when left out.
+            现货交易实际使用的计价币种；不传时取币对自身的计价币种。
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        MaxLoanAnswer | Refusal
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            mgn_mode=mgn_mode,
+            inst_id=inst_id,
+            ccy=ccy,
+            mgn_ccy=mgn_ccy,
+            trade_quote_ccy=trade_quote_ccy,
+        )
+    ).parsed

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+if TYPE_CHECKING:
+    from ..models.account_config_row import AccountConfigRow
+
+
+T = TypeVar("T", bound="AccountConfigAnswer")
+
+
+@_attrs_define
+class AccountConfigAnswer:
+    """Envelope of the account's settings.
+    账户设置的应答外层。
+    """
+
+    code: str
+    """"0" when the request was served; any other value is a refusal.
+    "0" 表示成功，其他值表示被拒绝。
+    """
+    msg: str
+    """The exchange's words for a refusal; empty on success.
+    被拒绝时交易所给出的说明；成功时为空。
+    """
+    data: list[AccountConfigRow]
+    """One row, the account of the API key.
+    一行，即该 API key 所属账户。
+    """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        code = self.code
+
+        msg = self.msg
+
+        data = []
+        for data_item_data in self.data:
+            data_item = data_item_data.to_dict()
+            data.append(data_item)
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "code": code,
+                "msg": msg,
+                "data": data,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.account_config_row import AccountConfigRow  # noqa: PLC0415
+
+        d = dict(src_dict)
+        code = d.pop("code")
+
+        msg = d.pop("msg")
+
+        data = []
+        _data = d.pop("data")
+        for data_item_data in _data:
+            data_item = AccountConfigRow.from_dict(data_item_data)
+
+            data.append(data_item)
+
+        account_config_answer = cls(
+            code=code,
+            msg=msg,
+            data=data,
+        )
+
+        account_config_answer.additional_properties = d
+        return account_config_answer
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,132 @@
+"""The contract as Python source, out of the spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import contract_model as model
+from openapi_python_client.strings import PythonIdentifier
+
+MODEL = Path(model.__file__)
+# What okx_maxloan_sdk/client.py spells out; a later parameter of maximum loan reaches its methods as NewParameters.
+SPELLED_OUT = {"mgnMode", "instId", "ccy", "mgnCcy", "tradeQuoteCcy"}
+
+
+def attribute(name: str) -> str:
+    """Name a parameter or field as the generated code does."""
+    return str(PythonIdentifier(name, prefix="field_"))
+
+
+def values(node: dict[str, Any]) -> tuple[model.Value, ...]:
+    """Read the documented values of a parameter or field."""
+    return tuple(
+        model.Value(value, words.get("name", value), words["en"], words["zh"])
+        for value, words in node.get("x-okx-values", {}).items()
+    )
+
+
+def parameter(node: dict[str, Any]) -> model.Parameter:
+    """Read one query parameter."""
+    schema = node["schema"]
+    one = schema.get("items", schema)
+    return model.Parameter(
+        name=node["name"],
+        attribute=attribute(node["name"]),
+        required=node.get("required", False),
+        max_items=schema.get("maxItems", 1),
+        pattern=one.get("pattern", ""),
+        enum="enum" in schema,
+        values=values(node),
+        en=node["description"],
+        zh=node["x-description-zh"],
+    )
+
+
+def field(name: str, node: dict[str, Any], required: list[str]) -> model.Field:
+    """Read one field of a row."""
+    default = node.get("default")
+    return model.Field(
+        name=name,
+        attribute=attribute(name),
+        type=node["type"],
+        required=name in required,
+        default=() if default == [] else default,
+        pattern=node.get("pattern", ""),
+        values=values(node),
+        en=node["description"],
+        zh=node["x-description-zh"],
+    )
+
+
+def condition(node: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Read one side of a rule; a lone value is a list of one."""
+    return {key: tuple(cell) if isinstance(cell, list) else (cell,) for key, cell in node.items()}
+
+
+def rule(node: dict[str, Any]) -> model.Rule:
+    """Read one rule between parameters."""
+    return model.Rule(**{**node, "when": condition(node["when"]), "then": condition(node["then"])})
+
+
+def example(node: dict[str, Any]) -> model.Example:
+    """Read one documented question; OKX takes lists joined by raw commas."""
+    query = {name: ",".join(value) if isinstance(value, list) else value for name, value in node["query"].items()}
+    return model.Example(**{**node, "query": query})
+
+
+def row(spec: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """Find the schema of the rows that an operation answers."""
+    schemas = spec["components"]["schemas"]
+    answer = node["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    found: dict[str, Any] = schemas[schemas[answer]["properties"]["data"]["items"]["$ref"].rpartition("/")[2]]
+    return found
+
+
+def operation(spec: dict[str, Any], path: str, node: dict[str, Any]) -> model.Operation:
+    """Read one operation."""
+    schema = row(spec, node)
+    return model.Operation(
+        id=node["operationId"],
+        method="GET",
+        path=path,
+        signed=bool(node["security"]),
+        limit=model.RateLimit(**node["x-okx-rate-limit"]),
+        parameters=tuple(parameter(each) for each in node["parameters"]),
+        fields=tuple(field(name, each, schema["required"]) for name, each in schema["properties"].items()),
+        rules=tuple(rule(each) for each in node.get("x-okx-rules", ())),
+        examples=tuple(example(each) for each in node.get("x-okx-examples", ())),
+        en=node["description"],
+        zh=node["x-description-zh"],
+        docs_en=node["externalDocs"]["url"],
+        docs_zh=node["externalDocs"]["x-url-zh"],
+    )
+
+
+def new_parameters(operations: list[model.Operation]) -> str:
+    """Write the type of the parameters that the SDK's signatures do not spell out yet."""
+    known = (each for each in operations if each.id == "getMaxLoan")
+    found = (each for operation in known for each in operation.parameters if each.name not in SPELLED_OUT)
+    fields = "".join(f'    {each.attribute}: str | None\n    """{each.en}\n    {each.zh}\n    """\n' for each in found)
+    words = '"""Query parameters of maximum loan that came later."""'
+    return f"class NewParameters(TypedDict, total=False):\n    {words}\n{fields}"
+
+
+def source(spec: dict[str, Any]) -> str:
+    """Write contract.py: the model's own source, and the facts as its literals."""
+    operations = [operation(spec, path, item["get"]) for path, item in spec["paths"].items()]
+    errors = {each["code"]: model.Error(**each) for each in spec["x-okx-errors"]}
+    sites = {server["x-okx-site"]: server["url"] for server in spec["servers"]}
+    lines = [
+        MODEL.read_text(encoding="utf-8").replace(
+            "import Literal, NamedTuple", "import Literal, NamedTuple, TypedDict"
+        ),
+        new_parameters(operations),
+        *(f"{attribute(each.id).upper()} = {each!r}" for each in operations),
+        f"OPERATIONS = ({', '.join(attribute(each.id).upper() for each in operations)},)",
+        f"ERRORS: Mapping[str, Error] = {errors!r}",
+        f"SITES: Mapping[str, str] = {sites!r}",
+        f"DEMO_HEADER = ({spec['x-okx-demo']['header']!r}, {spec['x-okx-demo']['value']!r})",
+        f"SPEC_VERSION = {spec['info']['version']!r}",
+    ]
+    return "\n".join(lines) + "\n"

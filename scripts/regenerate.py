@@ -1,0 +1,146 @@
+"""Regenerate generated/okx_maxloan_api from spec/openapi.yaml.
+
+`--check` writes nothing: it shows how the committed tree differs from a fresh one and exits 1 if it does. After a
+change it says how the public API changed, and which version that calls for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import contract
+from derive import derive
+from ruamel.yaml import YAML
+from validate import faults
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+PACKAGE = "okx_maxloan_api"
+CONFIG = {"package_name_override": PACKAGE, "literal_enums": True, "docstrings_on_attributes": True, "post_hooks": []}
+# Isolated and with named rules: the generator's default hooks rewrite code so that mypy fails.
+RUFF = [
+    ["check", "--fix-only", "--select", "F401,F811,I,UP", "--quiet"],
+    ["format", "--quiet"],
+]
+
+
+def fail(message: str) -> None:
+    """Stop with one message."""
+    raise SystemExit(f"regenerate: {message}")
+
+
+def tool(module: str, *arguments: str | Path) -> None:
+    """Run one of the pinned tools; what it prints is shown only when it fails."""
+    done = subprocess.run([sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        fail(f"{module} failed\n{done.stdout}{done.stderr}")
+
+
+def load(root: Path) -> dict[str, Any]:
+    """Read the spec and refuse a faulty one, with all its faults."""
+    spec: dict[str, Any] = YAML(typ="safe").load(root / "spec" / "openapi.yaml")
+    if found := faults(spec, root / "spec" / "extensions.schema.json"):
+        fail("spec/openapi.yaml is not valid; nothing was generated\n  " + "\n  ".join(found))
+    return spec
+
+
+def generate(spec: dict[str, Any], folder: Path) -> Path:
+    """Generate the package into an empty folder."""
+    document, config, out = folder / "openapi.json", folder / "config.json", folder / PACKAGE
+    document.write_text(json.dumps(derive(spec), ensure_ascii=False), encoding="utf-8")
+    config.write_text(json.dumps(CONFIG), encoding="utf-8")
+    tool(
+        "openapi_python_client", "generate", "--meta", "none", "--fail-on-warning", "--path", document,
+        "--output-path", out, "--config", config, "--custom-template-path", HERE / "templates",
+    )  # fmt: skip
+    (out / "contract.py").write_text(contract.source(spec), encoding="utf-8")
+    (out / "py.typed").touch()
+    for command, *flags in RUFF:
+        tool(
+            "ruff",
+            command,
+            "--isolated",
+            "--no-cache",
+            "--target-version",
+            "py311",
+            "--line-length",
+            "120",
+            *flags,
+            out,
+        )
+    return out
+
+
+def files(tree: Path) -> dict[str, list[str]]:
+    """Read every file of a generated tree as lines."""
+    found = (path for path in sorted(tree.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(tree).as_posix(): path.read_text("utf-8").splitlines(keepends=True) for path in found}
+
+
+def difference(old: Path, new: Path) -> str:
+    """Show how two trees differ, as one unified diff."""
+    before, after = files(old), files(new)
+    lines = (
+        difflib.unified_diff(
+            before.get(name, []),
+            after.get(name, []),
+            f"{PACKAGE}/{name}" if name in before else "/dev/null",
+            f"{PACKAGE}/{name}" if name in after else "/dev/null",
+        )
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    )
+    return "".join("".join(each) or "an empty file came or went\n" for each in lines)
+
+
+def swap(old: Path, new: Path, aside: Path) -> None:
+    """Put the new tree in the old one's place; the old one comes back if that fails."""
+    if old.exists():
+        old.rename(aside)
+    try:
+        new.rename(old)
+    except OSError:
+        if aside.exists():
+            aside.rename(old)
+        raise
+
+
+def main() -> None:
+    """Regenerate, or check."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 and show the diff if the tree is stale"
+    )
+    parser.add_argument("--root", type=Path, default=ROOT, help="the checkout to work on")
+    parser.add_argument(
+        "--against", metavar="REVISION", help="compare the public API with it; the last tag unless given"
+    )
+    options = parser.parse_args()
+    target: Path = options.root / "generated" / PACKAGE
+    spec = load(options.root)
+    target.parent.mkdir(exist_ok=True)
+    # Beside the target, so that the swap is a rename on one file system.
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as folder:
+        fresh = generate(spec, Path(folder))
+        changes = difference(target, fresh)
+        if options.check and changes:
+            print(changes)
+            fail("generated/ is not what the spec says; edit spec/openapi.yaml and run `make regenerate`")
+        if changes and not options.check:
+            swap(target, fresh, Path(folder) / "old")
+    print("generated/ is up to date" if not changes else "generated/ was regenerated")
+    if options.against or (changes and not options.check):
+        from api_change import report  # noqa: PLC0415 -- a check does not pay for reading the whole API
+
+        print(report(options.root, options.against))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""The spec held against OpenAPI 3.1, its own extensions, and the promise of two languages."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# What contract.py is made of.
+NEEDED = ("operationId", "x-okx-rate-limit", "externalDocs", "security", "parameters", "responses")
+ACCOUNT = {"account.mode", "account.borrowing", "account.isolated"}
+
+
+def walk(node: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Visit every mapping of the document with its place."""
+    if isinstance(node, dict):
+        yield where, node
+        for key, value in node.items():
+            yield from walk(value, f"{where}/{key}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from walk(value, f"{where}/{index}")
+
+
+def extension_faults(spec: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
+    """Hold every x- key against its definition; a key without one is a typo."""
+    for where, node in walk(spec):
+        for key in node:
+            if not str(key).startswith("x-") or where.startswith("/components/securitySchemes"):
+                continue
+            if key not in schema["$defs"]:
+                yield f"{where}/{key}: no such extension in extensions.schema.json"
+                continue
+            checker = Draft202012Validator({"$ref": f"#/$defs/{key}", "$defs": schema["$defs"]})
+            yield from (
+                f"{where}/{key}{error.json_path[1:]}: {error.message}" for error in checker.iter_errors(node[key])
+            )
+
+
+def language_faults(spec: dict[str, Any]) -> Iterator[str]:
+    """Require both languages for every operation, parameter, field and enum value."""
+    for where, node in walk(spec):
+        if where.startswith("/info") and where != "/info":
+            continue
+        if isinstance(node.get("description"), str) and "x-description-zh" not in node:
+            yield f"{where}: a description without x-description-zh"
+        if isinstance(properties := node.get("properties"), dict) and "type" in node:
+            yield from (
+                f"{where}/properties/{name}: no description"
+                for name, each in properties.items()
+                if "description" not in each
+            )
+        if "in" in node and "name" in node and "description" not in node:
+            yield f"{where}: no description"
+        schema = node.get("schema", node) if "in" in node else node
+        if isinstance(values := schema.get("enum"), list) and "x-okx-values" not in node and "in" in node:
+            yield f"{where}: the values {values} have no x-okx-values"
+        elif isinstance(values, list) and "x-okx-values" in node:
+            yield from (
+                f"{where}: {value!r} has no x-okx-values entry" for value in values if value not in node["x-okx-values"]
+            )
+
+
+def contract_faults(spec: dict[str, Any]) -> Iterator[str]:
+    """Require what the contract is made of, that rules speak of what exists, and that ids and codes are unique."""
+    for path, item in spec["paths"].items():
+        operation = item["get"]
+        yield from (f"{path}: it needs {each}" for each in NEEDED if each not in operation)
+        names = {each["name"] for each in operation.get("parameters", [])} | ACCOUNT
+        ids = [rule["id"] for rule in operation.get("x-okx-rules", [])]
+        yield from (f"{path}: rule {each} stands twice" for each in sorted({i for i in ids if ids.count(i) > 1}))
+        for rule in operation.get("x-okx-rules", []):
+            unknown = ({*rule["when"], *rule["then"]}) - names
+            yield from (
+                f"{path}: rule {rule['id']} speaks of {each}, which is no parameter" for each in sorted(unknown)
+            )
+    codes = [each["code"] for each in spec["x-okx-errors"]]
+    yield from (f"x-okx-errors: {each} stands twice" for each in sorted({c for c in codes if codes.count(c) > 1}))
+
+
+def faults(spec: dict[str, Any], extensions: Path) -> list[str]:
+    """List everything that is wrong with the spec, each with its place."""
+    document = [
+        f"/{'/'.join(map(str, error.path))}: {error.message.partition(chr(10))[0]}"
+        for error in OpenAPIV31SpecValidator(spec).iter_errors()
+    ]
+    if document:
+        return document
+    schema = json.loads(extensions.read_text(encoding="utf-8"))
+    return [*extension_faults(spec, schema), *language_faults(spec), *contract_faults(spec)]
