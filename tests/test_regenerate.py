@@ -1,0 +1,131 @@
+"""regenerate.py: byte-stable, atomic, and strict about a tree that was edited by hand."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPT = ROOT / "scripts" / "regenerate.py"
+Regenerate = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Copy what the generator reads and writes."""
+    shutil.copytree(ROOT / "spec", tmp_path / "spec")
+    shutil.copytree(ROOT / "generated", tmp_path / "generated", ignore=shutil.ignore_patterns("__pycache__", ".new-*"))
+    return tmp_path
+
+
+def regenerate(checkout: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """Run the script as a developer does."""
+    command = [sys.executable, str(SCRIPT), "--root", str(checkout), *flags]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def tree(checkout: Path) -> dict[str, bytes]:
+    """Read the generated tree."""
+    folder = checkout / "generated"
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Change one place of a file."""
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_committed_tree_is_fresh(checkout: Path) -> None:
+    """The committed tree is what the spec says, and checking it writes nothing."""
+    before = tree(checkout)
+    done = regenerate(checkout, "--check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert tree(checkout) == before
+
+
+def test_every_run_gives_the_same_bytes(checkout: Path) -> None:
+    """A tree made over a spoilt one is the committed one, byte for byte, with py.typed and both languages."""
+    before = tree(checkout)
+    (checkout / "generated" / "okx_maxloan_api" / "contract.py").write_text("spoilt")
+    assert regenerate(checkout).returncode == 0
+    assert tree(checkout) == before
+    assert before["okx_maxloan_api/py.typed"] == b""
+    row = before["okx_maxloan_api/models/max_loan_row.py"].decode()
+    assert "in units of `ccy`" in row
+    assert "可借数量" in row
+
+
+@pytest.mark.parametrize("damage", ["edited", "deleted", "added"])
+def test_hand_edits_are_shown(checkout: Path, damage: str) -> None:
+    """A hand edit, a missing file or an extra one fails the check, with the diff and what to do."""
+    model = checkout / "generated" / "okx_maxloan_api" / "models" / "max_loan_row.py"
+    match damage:
+        case "edited":
+            edit(model, "max_loan: str", "max_loan: float")
+        case "deleted":
+            model.unlink()
+        case _:
+            (model.parent / "extra.py").write_text("x = 1\n")
+    done = regenerate(checkout, "--check")
+    assert done.returncode == 1
+    assert {"edited": "-    max_loan: float", "deleted": "+class MaxLoanRow", "added": "-x = 1"}[damage] in done.stdout
+    assert "make regenerate" in done.stderr
+
+
+def test_stale_tree_fails(checkout: Path) -> None:
+    """A spec that was changed without regenerating fails the check, and the diff shows its new field in the model."""
+    edit(
+        checkout / "spec" / "openapi.yaml",
+        "        ccy:\n          type: string\n          description: Currency that would be borrowed.\n",
+        "        quota:\n          type: string\n          default: ''\n          description: A new thing.\n"
+        "          x-description-zh: 新字段。\n"
+        "        ccy:\n          type: string\n          description: Currency that would be borrowed.\n",
+    )
+    assert "+    quota: str" in regenerate(checkout, "--check").stdout
+
+
+def test_new_parameter_reaches_the_typed_query(checkout: Path) -> None:
+    """A query parameter that OKX adds appears in the type that max_loan() takes, without a further edit."""
+    edit(
+        checkout / "spec" / "openapi.yaml",
+        "      x-okx-examples:\n",
+        "        - name: subAcct\n          in: query\n          description: A new thing.\n"
+        "          x-description-zh: 新参数。\n          schema: {type: string}\n      x-okx-examples:\n",
+    )
+    assert "+    sub_acct: str | None" in regenerate(checkout, "--check").stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("openapi: 3.1.0", "openapi: 3.1.0\nx-okx-oops: 1", "/x-okx-oops: no such extension"),
+        ("basis: documented", "basis: guessed", "'guessed' is not one of"),
+        ("operationId: getTime", "operationId: getMaxLoan", "getMaxLoan"),
+    ],
+)
+def test_faulty_spec_leaves_the_old_tree(checkout: Path, old: str, new: str, said: str) -> None:
+    """A faulty spec is refused with the place of the fault, and the old tree stays as it was."""
+    before = tree(checkout)
+    edit(checkout / "spec" / "openapi.yaml", old, new)
+    done = regenerate(checkout)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert tree(checkout) == before
+
+
+def test_failed_swap_brings_the_old_tree_back(tmp_path: Path) -> None:
+    """When the new tree cannot take its place, the old one is put back."""
+    import regenerate as script  # noqa: PLC0415 -- the other tests run it as a program
+
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "kept").touch()
+    with pytest.raises(FileNotFoundError):
+        script.swap(old, tmp_path / "missing", tmp_path / "aside")
+    assert (old / "kept").exists()

@@ -1,0 +1,139 @@
+"""The spec: valid, complete in both languages, and held against what is recorded of OKX."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from contract import attribute
+from okx_maxloan_api import contract
+from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN, OPERATIONS
+from ruamel.yaml import YAML
+from validate import faults
+
+from okx_maxloan_sdk.errors import BY_KIND
+
+ROOT = Path(__file__).resolve().parent.parent
+SPEC = ROOT / "spec" / "openapi.yaml"
+EXTENSIONS = ROOT / "spec" / "extensions.schema.json"
+CODES = ROOT.parent / "shared" / "okx" / "error-codes.json"
+
+
+def spec() -> dict[str, Any]:
+    """Read the spec afresh, so that a test may spoil it."""
+    document: dict[str, Any] = YAML(typ="safe").load(SPEC)
+    return document
+
+
+def max_loan(document: dict[str, Any]) -> Any:
+    """Find the operation."""
+    return document["paths"]["/api/v5/account/max-loan"]["get"]
+
+
+def test_valid() -> None:
+    """The shipped spec has no fault."""
+    assert faults(spec(), EXTENSIONS) == []
+
+
+def row(document: dict[str, Any]) -> Any:
+    """Find the fields of a row."""
+    return document["components"]["schemas"]["MaxLoanRow"]["properties"]
+
+
+# What an editor of the spec gets wrong: how it happens, and what the report must speak of.
+MISTAKES: dict[str, tuple[Callable[[Any], object], str]] = {
+    "no Chinese for a field": (lambda d: row(d)["ccy"].pop("x-description-zh"), "ccy"),
+    "no words for a field": (lambda d: row(d).update(fresh={"type": "string"}), "fresh"),
+    "no Chinese for a parameter": (lambda d: max_loan(d)["parameters"][0].pop("x-description-zh"), "parameters/0"),
+    "no words for a parameter": (
+        lambda d: max_loan(d)["parameters"].append({"name": "fresh", "in": "query", "schema": {"type": "string"}}),
+        "parameters/5",
+    ),
+    "an enum value without words": (
+        lambda d: max_loan(d)["parameters"][0]["schema"]["enum"].append("odd"),
+        "'odd' has no x-okx-values",
+    ),
+    "an enum without words": (lambda d: max_loan(d)["parameters"][0].pop("x-okx-values"), "no x-okx-values"),
+    "no Chinese for a value": (lambda d: row(d)["side"]["x-okx-values"]["buy"].pop("zh"), "'zh' is a required"),
+    "a misspelt extension": (lambda d: max_loan(d).update({"x-okx-rate": {}}), "x-okx-rate: no such extension"),
+    "a limit of no requests": (lambda d: max_loan(d)["x-okx-rate-limit"].update(requests=0), "x-okx-rate-limit"),
+    "no limit": (lambda d: max_loan(d).pop("x-okx-rate-limit"), "it needs x-okx-rate-limit"),
+    "no link": (lambda d: max_loan(d).pop("externalDocs"), "it needs externalDocs"),
+    "no answer": (lambda d: max_loan(d).pop("responses"), "it needs responses"),
+    "an unknown basis": (lambda d: max_loan(d)["x-okx-rules"][0].update(basis="guessed"), "'guessed'"),
+    "a rule about an unknown parameter": (
+        lambda d: max_loan(d)["x-okx-rules"][0].update(then={"currency": "present"}),
+        "currency, which is no parameter",
+    ),
+    "a rule about an unknown mode": (
+        lambda d: max_loan(d)["x-okx-rules"][0].update(when={"account.mode": "simple"}),
+        "'simple'",
+    ),
+    "a rule twice": (lambda d: max_loan(d)["x-okx-rules"].append(max_loan(d)["x-okx-rules"][0]), "stands twice"),
+    "an unknown kind of error": (lambda d: d["x-okx-errors"][0].update(kind="odd"), "'odd'"),
+    "an error code twice": (lambda d: d["x-okx-errors"].append(d["x-okx-errors"][0]), "stands twice"),
+    "no OpenAPI": (lambda d: d.pop("info"), "is a required property"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes_are_found(mistake: str) -> None:
+    """An editor's mistake is reported with its place."""
+    document, (spoil, said) = spec(), MISTAKES[mistake]
+    spoil(document)
+    assert said in "\n".join(faults(document, EXTENSIONS))
+
+
+def test_the_five_parameters_and_six_fields() -> None:
+    """Maximum loan carries every documented parameter and field, in OKX's order."""
+    assert [each.name for each in GET_MAX_LOAN.parameters] == ["mgnMode", "instId", "ccy", "mgnCcy", "tradeQuoteCcy"]
+    assert [each.name for each in GET_MAX_LOAN.fields] == ["instId", "mgnMode", "mgnCcy", "maxLoan", "ccy", "side"]
+    assert GET_MAX_LOAN.limit == contract.RateLimit(20, 2, "user")
+    assert [each.required for each in GET_MAX_LOAN.parameters] == [True, False, False, False, False]
+
+
+def test_limits_of_the_others() -> None:
+    """The operations that a caller needs beside it have the documented limits."""
+    limits = {each.path: (each.limit.requests, each.limit.period, each.limit.per) for each in OPERATIONS}
+    assert limits["/api/v5/account/config"] == (5, 2, "user")
+    assert limits["/api/v5/public/time"] == (10, 2, "ip")
+    assert limits["/api/v5/account/instruments"] == (20, 2, "user and instType")
+
+
+def test_answers_stay_open() -> None:
+    """No response schema closes an enum or forbids fields: a value of tomorrow is data."""
+    for name, schema in spec()["components"]["schemas"].items():
+        assert "additionalProperties" not in schema, name
+        for field, each in schema.get("properties", {}).items():
+            assert "enum" not in each, f"{name}.{field}"
+
+
+def test_error_kinds() -> None:
+    """Every kind in the table has its exception, and every exception a code."""
+    assert {each.kind for each in ERRORS.values()} == set(BY_KIND)
+
+
+def test_retries() -> None:
+    """What is worth another try is exactly what OKX documents as such, and 50102 after learning the time."""
+    later = {code for code, each in ERRORS.items() if each.retry == "later"}
+    assert later == {"50001", "50004", "50011", "50013", "50026", "50040"}
+    assert {code for code, each in ERRORS.items() if each.retry == "resync"} == {"50102"}
+
+
+@pytest.mark.skipif(not CODES.exists(), reason="the recorded list of codes is not part of the repository")
+def test_codes_are_total() -> None:
+    """Every code that OKX documents for a signed GET is in the table, in words of our own."""
+    listed = json.loads(CODES.read_text("utf-8"))["codes"]
+    assert {each["code"] for each in listed} - ERRORS.keys() == {"0"}
+    theirs = {each[language] for each in listed for language in ("en", "zh") if len(each[language]) > 12}
+    ours = {words for each in ERRORS.values() for words in (each.en, each.zh)}
+    assert not theirs & ours
+
+
+def test_attributes_are_the_generated_names() -> None:
+    """The contract's Python names are those of the generated models."""
+    from okx_maxloan_api.models import MaxLoanRow  # noqa: PLC0415 -- only this test needs the models
+
+    assert [attribute(each.name) for each in GET_MAX_LOAN.fields] == [each.attribute for each in GET_MAX_LOAN.fields]
+    assert {each.attribute for each in GET_MAX_LOAN.fields} <= set(MaxLoanRow.__annotations__)
