@@ -1,0 +1,201 @@
+"""Everything that can go wrong, as one tree under `OkxError`.
+
+OkxError
+├ RuleError             the question breaks rules of the endpoint; nothing was sent
+├ ApiError              OKX answered, and refused
+│ ├ AuthenticationError   key, passphrase or signature
+│ ├ ClockSkew             the clocks differ by more than 30 s
+│ ├ PermissionDenied      the key, the IP or the account may not
+│ ├ AccountModeRejected   the account's mode does not allow it
+│ ├ ParameterRejected     a parameter was not accepted
+│ ├ RateLimited           too many requests
+│ └ Unavailable           OKX is down, busy or at work
+├ TransportError        no answer
+│ ├ NotSent               the request never left
+│ └ OutcomeUnknown        it may have arrived
+├ BadAnswer             the answer is not what the endpoint answers
+├ BatchError            some requests of a batch failed; it carries the rows of the others
+└ ClientClosed          the client was used after close()
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Self
+
+    from .endpoint import MaxLoan
+
+
+class OkxError(Exception):
+    """Base class of every error that this package raises."""
+
+
+@frozen
+class Broken:
+    """One broken rule: its id, what was given, what is needed, and where OKX documents it."""
+
+    id: str
+    given: str
+    needed: str
+    docs: str
+
+    def __str__(self) -> str:
+        return f"{self.needed} (given: {self.given}; rule {self.id}; {self.docs})"
+
+
+class RuleError(OkxError, ValueError):
+    """The question breaks rules of the endpoint; all of them are in `broken`, and nothing was sent."""
+
+    def __init__(self, broken: Sequence[Broken]) -> None:
+        super().__init__(tuple(broken))
+        self.broken = tuple(broken)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.broken))
+
+
+class ApiError(OkxError):
+    """OKX answered, and refused.
+
+    `code` and `message` are the exchange's own, `explanation` says what the code means and what to do, `hint` what
+    else is known of this request; `inst_ids` are the pairs that the request asked about.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        http_status: int,
+        explanation: str = "",
+        hint: str = "",
+        request_id: str = "",
+        inst_ids: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.http_status = http_status
+        self.explanation = explanation
+        self.hint = hint
+        self.request_id = request_id
+        self.inst_ids = inst_ids
+
+    def __str__(self) -> str:
+        said = f"OKX refused with {self.code} (HTTP {self.http_status}): {self.message or '-'}"
+        about = f"instId {','.join(self.inst_ids)}" if self.inst_ids else ""
+        return "\n".join(line for line in (said, self.explanation, self.hint, about) if line)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _revive, (type(self), self.code, self.message, self.__dict__.copy())
+
+
+def _revive(kind: type[ApiError], code: str, message: str, state: Mapping[str, Any]) -> ApiError:
+    error = kind(code, message, http_status=state["http_status"])
+    error.__dict__.update(state)
+    return error
+
+
+class AuthenticationError(ApiError):
+    """The key, the passphrase or the signature was not accepted."""
+
+
+class ClockSkew(ApiError):
+    """The timestamp lies more than 30 seconds from the exchange's clock."""
+
+
+class PermissionDenied(ApiError):
+    """The key, this machine's IP or the account may not do this."""
+
+
+class AccountModeRejected(ApiError):
+    """The account's mode does not allow this."""
+
+
+class ParameterRejected(ApiError):
+    """A parameter was not accepted."""
+
+
+class RateLimited(ApiError):
+    """Too many requests were counted for the OKX user."""
+
+
+class Unavailable(ApiError):
+    """OKX is down, busy or under maintenance."""
+
+
+class TransportError(OkxError):
+    """There is no answer."""
+
+
+class NotSent(TransportError):
+    """The request never left; the exchange has not counted it."""
+
+
+class OutcomeUnknown(TransportError):
+    """The request may have arrived; the exchange may have counted it."""
+
+
+class BadAnswer(OkxError):
+    """The answer is not what the endpoint answers; `excerpt` shows how it begins."""
+
+    def __init__(self, reason: str, *, http_status: int = 0, excerpt: str = "") -> None:
+        super().__init__(reason, http_status, excerpt)
+        self.reason = reason
+        self.http_status = http_status
+        self.excerpt = excerpt
+
+    def __str__(self) -> str:
+        shown = f": {self.excerpt!r}" if self.excerpt else ""
+        return f"OKX's answer (HTTP {self.http_status}) cannot be read: {self.reason}{shown}"
+
+    def masked(self, mask: Callable[[str], str]) -> Self:
+        """Blank out what is secret, and forget where it was raised: those frames hold the answer unmasked."""
+        self.reason, self.excerpt = mask(self.reason), mask(self.excerpt)[:200]
+        self.args = (self.reason, self.http_status, self.excerpt)
+        self.__context__ = None
+        return self.with_traceback(None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _bad_answer, self.args
+
+
+def _bad_answer(reason: str, http_status: int, excerpt: str) -> BadAnswer:
+    return BadAnswer(reason, http_status=http_status, excerpt=excerpt)
+
+
+class BatchError(OkxError):
+    """Some requests of a batch failed: `loans` are the rows that did arrive, `failures` each failure with its pairs."""
+
+    def __init__(self, loans: Sequence[MaxLoan], failures: Sequence[tuple[tuple[str, ...], OkxError]]) -> None:
+        super().__init__(tuple(loans), tuple(failures))
+        self.loans = list(loans)
+        self.failures = list(failures)
+
+    def __str__(self) -> str:
+        failed = (f"{','.join(ids)}: {error}" for ids, error in self.failures)
+        return "\n".join([f"{len(self.failures)} of the requests failed; {len(self.loans)} rows arrived", *failed])
+
+
+class ClientClosed(OkxError):
+    """The client was used after close(); make a new one."""
+
+    def __init__(self, message: str = "this client is closed; make a new one") -> None:
+        super().__init__(message)
+
+
+BY_KIND: Mapping[str, type[ApiError]] = {
+    "refused": ApiError,
+    "authentication": AuthenticationError,
+    "clock": ClockSkew,
+    "permission": PermissionDenied,
+    "account_mode": AccountModeRejected,
+    "parameter": ParameterRejected,
+    "rate_limit": RateLimited,
+    "unavailable": Unavailable,
+}
