@@ -1,0 +1,47 @@
+"""Auth: the signature for those who bring their own httpx client."""
+
+import re
+import time
+from datetime import datetime
+
+import httpx
+from okx_maxloan_api.client import Client
+
+from okx_maxloan_sdk import OkxAuth
+from okx_maxloan_sdk.mock import demo
+from okx_maxloan_sdk.mock.serve import serve
+from tests.support.doors import KEY, PASSPHRASE, SECRET, credentials
+
+
+def test_signs_what_travels() -> None:
+    """The signature is over the target as httpx writes it, commas and escapes alike, at the time of now."""
+    request = httpx.Request("GET", "https://openapi.okx.com/api/v5/account/max-loan?instId=BTC-USDT,ETH-USDT&x=%2C é")
+    (signed,) = OkxAuth(credentials()).auth_flow(request)
+    moment = datetime.fromisoformat(signed.headers["OK-ACCESS-TIMESTAMP"]).timestamp()
+    assert abs(moment - time.time()) < 5
+    target = signed.url.raw_path.decode()
+    assert "BTC-USDT,ETH-USDT" in target
+    expected = credentials().sign("GET", target, moment)
+    assert re.fullmatch(r"[A-Za-z0-9+/]{43}=", signed.headers["OK-ACCESS-SIGN"])
+    assert {name: signed.headers[name] for name in expected} == expected
+
+
+def test_accepted_by_an_exchange() -> None:
+    """An exchange that checks signatures takes it, from httpx and from the generated client's httpx."""
+    exchange = demo()
+    key = exchange.users["spot"].keys[0]
+    auth = OkxAuth(type(credentials())(key.key, key.secret, key.passphrase))
+    with serve(exchange) as url, httpx.Client(auth=auth, base_url=url, trust_env=False) as client:
+        params = {"mgnMode": "cross", "instId": "BTC-USDT,ETH-USDT"}
+        assert client.get("/api/v5/account/max-loan", params=params).json()["code"] == "0"
+        generated = Client(base_url=url, httpx_args={"auth": auth, "trust_env": False})
+        with generated:
+            answer = generated.get_httpx_client().get("/api/v5/account/config")
+        assert answer.json()["code"] == "0"
+
+
+def test_shows_no_secret() -> None:
+    """Neither its repr nor its vars show a part of the credentials."""
+    auth = OkxAuth(credentials())
+    shown = f"{auth!r} {vars(auth)}"
+    assert not any(part in shown for part in (KEY, SECRET, PASSPHRASE))

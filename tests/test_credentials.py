@@ -1,0 +1,105 @@
+"""Credentials: the signature, and that they stay secret."""
+
+import copy
+import pickle
+import traceback
+
+import pytest
+
+from okx_maxloan_sdk.credentials import Credentials
+
+# OKX's documentation and recorded calls; the secret is the documentation's example.
+SECRET = "22582BD0CFF14C41EDBF1AB98506286D"
+VECTORS = [
+    (1787415600.0, "/api/v5/account/balance?ccy=BTC", "FN++QZPqWIZja9FNV7ev3w3IvSQUleBYxtJidJKKB+E="),
+    (
+        1607418537.715,
+        "/api/v5/account/max-loan?mgnMode=cross&instId=BTC-USDT,ETH-USDT",
+        "qbYiZpBMa/DTXRg7SZopzPB5oBj0jnqr0/v2rkJ6F/M=",
+    ),
+    (
+        1607418537.715,
+        "/api/v5/account/max-loan?mgnMode=cross&instId=BTC-USDT%2CETH-USDT",
+        "jUmBXcC7863vAZA8G7P84m7aqL7JSnGnWY0irJzntfQ=",
+    ),
+]
+PARTS = ("the-api-key", SECRET, "the passphrase")
+
+
+def credentials() -> Credentials:
+    """Make the credentials of the vectors."""
+    return Credentials(*PARTS)
+
+
+@pytest.mark.parametrize(("moment", "target", "signature"), VECTORS)
+def test_signature_vectors(moment: float, target: str, signature: str) -> None:
+    """The known signatures come out, raw comma and %2C apart."""
+    assert credentials().sign("GET", target, moment)["OK-ACCESS-SIGN"] == signature
+
+
+def test_headers() -> None:
+    """Key, passphrase and a UTC timestamp with milliseconds travel beside the signature, and nothing else."""
+    headers = credentials().sign("GET", "/x", 1607418537.7156)
+    assert headers["OK-ACCESS-KEY"] == "the-api-key"
+    assert headers["OK-ACCESS-PASSPHRASE"] == "the passphrase"
+    assert headers["OK-ACCESS-TIMESTAMP"] == "2020-12-08T09:08:57.715Z"
+    assert set(headers) == {"OK-ACCESS-KEY", "OK-ACCESS-SIGN", "OK-ACCESS-TIMESTAMP", "OK-ACCESS-PASSPHRASE"}
+
+
+def test_whole_second_has_milliseconds() -> None:
+    """A whole second is written with .000, which OKX insists on."""
+    assert credentials().sign("GET", "/x", 1607418537)["OK-ACCESS-TIMESTAMP"] == "2020-12-08T09:08:57.000Z"
+
+
+@pytest.mark.parametrize("show", [repr, str, "{}".format, ascii])
+def test_never_shown(show: object) -> None:
+    """No way of printing credentials shows a part of them."""
+    shown = show(credentials())  # type: ignore[operator]
+    assert not any(part in shown for part in PARTS)
+
+
+def test_no_vars() -> None:
+    """There is no __dict__ to look into."""
+    with pytest.raises(TypeError):
+        vars(credentials())
+
+
+@pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_no_pickle(take: object) -> None:
+    """Pickling and copying are refused, saying what to do instead."""
+    with pytest.raises(TypeError, match="make them anew"):
+        take(credentials())  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("bad", ["", " x", "x\n", "x\r\ny", "clé", "x\x00", "\x7f"])
+def test_illegal_characters(place: int, bad: str) -> None:
+    """What cannot travel in a header is refused by name, and no traceback that renders locals shows it."""
+    parts: list[str] = list(PARTS)
+    parts[place] = f"{bad}{bad and 'hush'}"
+    with pytest.raises(ValueError, match=("API key", "API secret", "API passphrase")[place]) as caught:
+        Credentials(*parts)
+    stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [
+        frame for frame in stack.stack if frame.filename.endswith("credentials.py") and "tests" not in frame.filename
+    ]
+    assert ours
+    assert not any(part in str(frame.locals) for frame in ours for part in (*PARTS, "hush"))
+
+
+def test_not_text() -> None:
+    """A part that is no text is refused by its type."""
+    with pytest.raises(ValueError, match="must be a str, not int"):
+        Credentials(1, "s", "p")  # type: ignore[arg-type]
+
+
+def test_mask() -> None:
+    """Masking blanks every part, and anything of a key's shape."""
+    said = "key the-api-key, 01234567-89ab-cdef-0123-456789abcdef, the passphrase"
+    assert credentials().mask(said) == "key ***, ***, ***"
+
+
+def test_user() -> None:
+    """The stand-in for the user is stable, differs by key, and does not contain it."""
+    assert credentials().user == credentials().user != Credentials("other-key", "s", "p").user
+    assert "the-api-key" not in credentials().user
