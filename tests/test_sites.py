@@ -1,0 +1,54 @@
+"""Sites: the regional addresses, and which addresses are accepted."""
+
+import pytest
+from okx_maxloan_api.contract import SITES
+
+from okx_maxloan_sdk.sites import Site, origin
+
+
+def test_sites_are_the_contract() -> None:
+    """The sites are those of the spec, no more and no fewer."""
+    assert {site.name.lower(): site.value for site in Site} == SITES
+
+
+@pytest.mark.parametrize(
+    ("url", "netloc"),
+    [
+        ("https://openapi.okx.com", "openapi.okx.com"),
+        ("https://openapi.okx.com/", "openapi.okx.com"),
+        ("https://openapi.okx.com:443", "openapi.okx.com"),
+        ("https://gateway.example:8443", "gateway.example:8443"),
+        ("http://127.0.0.1:8899", "127.0.0.1:8899"),
+        ("http://localhost:80", "localhost"),
+        ("http://[::1]:8899", "[::1]:8899"),
+    ],
+)
+def test_accepted(url: str, netloc: str) -> None:
+    """An https address, or http on loopback, becomes the Host header's form."""
+    assert origin(url).netloc == netloc
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://openapi.okx.com", "loopback only"),
+        ("http://127.0.0.1.evil.example", "loopback only"),
+        ("https://user:hush@openapi.okx.com", "user or password"),
+        ("https://openapi.okx.com/api", "path, query or fragment"),
+        ("https://openapi.okx.com?x=1", "path, query or fragment"),
+        ("https://openapi.okx.com?", "path, query or fragment"),
+        ("https://openapi.okx.com#x", "path, query or fragment"),
+        ("ftp://openapi.okx.com", "https"),
+        ("openapi.okx.com", "https"),
+        ("https://", "no host"),
+        ("https://openapi.okx.com:x", "host or port"),
+        ("https://[::1", "host or port"),
+        ("https://exa mple.com", "white space"),
+        ("https://exämple.com", "no host"),
+    ],
+)
+def test_refused(url: str, why: str) -> None:
+    """Anything else is refused with the reason, and without repeating a password."""
+    with pytest.raises(ValueError, match=why) as caught:
+        origin(url)
+    assert "hush" not in str(caught.value)
