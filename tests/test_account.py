@@ -1,0 +1,74 @@
+"""Account: what the exchange says of it, and what the rules may ask."""
+
+import pytest
+from okx_maxloan_api.models import AccountConfigRow
+
+from okx_maxloan_sdk.account import Account, AccountMode
+
+ROW = {
+    "uid": "1",
+    "mainUid": "2",
+    "acctLv": "2",
+    "autoLoan": False,
+    "enableSpotBorrow": True,
+    "mgnIsoMode": "automatic",
+    "perm": "read_only,trade",
+    "ip": "203.0.113.7,203.0.113.8",
+    "label": "",
+    "type": "0",
+}
+
+
+def account(**changes: object) -> Account:
+    """Read a row."""
+    return Account.from_row(AccountConfigRow.from_dict({**ROW, **changes}))
+
+
+def test_row() -> None:
+    """A row's values become an account's, lists split at their commas."""
+    assert account() == Account(
+        mode=AccountMode.FUTURES,
+        borrowing=True,
+        isolated="automatic",
+        uid="1",
+        main_uid="2",
+        permissions=("read_only", "trade"),
+        ips=("203.0.113.7", "203.0.113.8"),
+    )
+
+
+def test_empty() -> None:
+    """What the exchange leaves empty is unknown, or nothing."""
+    found = account(mgnIsoMode="", perm="", ip="")
+    assert (found.isolated, found.permissions, found.ips) == (None, (), ())
+
+
+@pytest.mark.parametrize(("level", "mode"), [*zip("1234", AccountMode, strict=True)])
+def test_modes(level: str, mode: AccountMode) -> None:
+    """Each documented level is a mode."""
+    assert account(acctLv=level).mode is mode
+
+
+@pytest.mark.parametrize("level", ["5", "", "spot"])
+def test_unknown_mode(level: str) -> None:
+    """A level that is not documented is an unknown mode: no rule that asks for it applies."""
+    assert account(acctLv=level).mode is None
+    assert "account.mode" not in account(acctLv=level).facts
+
+
+def test_word() -> None:
+    """A mode may be given by its word; another word is refused."""
+    assert Account(mode="portfolio").mode is AccountMode.PORTFOLIO
+    with pytest.raises(ValueError, match="margin"):
+        Account(mode="margin")
+
+
+def test_facts() -> None:
+    """Only what is known is a fact."""
+    assert Account().facts == {}
+    assert account(enableSpotBorrow=False).facts == {
+        "account.mode": "futures",
+        "account.borrowing": "disabled",
+        "account.isolated": "automatic",
+    }
+    assert Account(borrowing=True).facts == {"account.borrowing": "enabled"}

@@ -1,0 +1,172 @@
+"""Rules: the interpreter of the table, the parameters' own forms, and what a user is told."""
+
+import itertools
+
+import pytest
+from okx_maxloan_api.contract import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN, Rule
+
+from okx_maxloan_sdk import rules
+from okx_maxloan_sdk.errors import RuleError
+
+PAIR = {"mgnMode": "cross", "instId": "BTC-USDT"}
+CCY = {"mgnMode": "cross", "ccy": "USDT"}
+
+
+def ids(query: dict[str, str], account: dict[str, str] | None = None, language: str = "en") -> list[str]:
+    """Name what is wrong with a question."""
+    return [each.id for each in rules.wrongs(GET_MAX_LOAN, query, account or {}, language)]
+
+
+@pytest.mark.parametrize(
+    ("query", "account", "expected"),
+    [
+        (PAIR, {}, []),
+        (CCY, {}, []),
+        ({"mgnMode": "cross"}, {}, ["pair-or-currency"]),
+        ({"mgnMode": "cross", "mgnCcy": "BTC"}, {}, ["pair-or-currency"]),
+        ({**CCY, "mgnCcy": "BTC"}, {}, ["currency-without-margin-currency"]),
+        ({**PAIR, "ccy": "USDT"}, {}, []),
+        ({"mgnMode": "isolated", "ccy": "USDT"}, {}, []),
+        ({**PAIR, "mgnMode": "isolated"}, {"account.mode": "spot"}, ["spot-is-cross"]),
+        (PAIR, {"account.mode": "spot", "account.borrowing": "disabled"}, []),
+        (CCY, {"account.mode": "futures"}, ["currency-is-spot"]),
+        (CCY, {"account.mode": "multi_currency"}, ["currency-is-spot"]),
+        (CCY, {"account.mode": "portfolio"}, ["currency-is-spot"]),
+        (CCY, {"account.mode": "spot"}, []),
+        (PAIR, {"account.mode": "futures"}, []),
+        ({**PAIR, "mgnCcy": "BTC"}, {"account.mode": "futures"}, []),
+        ({**PAIR, "mgnCcy": "BTC"}, {"account.mode": "spot"}, ["margin-currency-is-futures"]),
+        ({**PAIR, "mgnCcy": "BTC"}, {"account.mode": "multi_currency"}, ["margin-currency-is-futures"]),
+        ({**PAIR, "mgnCcy": "BTC"}, {"account.mode": "portfolio"}, ["margin-currency-is-futures"]),
+        ({**PAIR, "mgnMode": "isolated"}, {"account.mode": "portfolio"}, []),
+        (
+            {**PAIR, "mgnMode": "isolated"},
+            {"account.mode": "futures", "account.isolated": "auto_transfers_ccy"},
+            ["auto-transfer-needs-margin-currency"],
+        ),
+        ({**PAIR, "mgnMode": "isolated"}, {"account.mode": "futures", "account.isolated": "automatic"}, []),
+        ({**PAIR, "mgnMode": "isolated"}, {"account.mode": "futures"}, []),
+    ],
+)
+def test_enforced(query: dict[str, str], account: dict[str, str], expected: list[str]) -> None:
+    """Documented and observed rules stop a question; inferred ones, and ones about an unknown account, do not."""
+    assert ids(query, account) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "account", "expected"),
+    [
+        ({**PAIR, "ccy": "USDT"}, {}, {"pair-excludes-currency"}),
+        ({"mgnMode": "isolated", "ccy": "USDT"}, {}, {"currency-is-cross"}),
+        ({**CCY, "tradeQuoteCcy": "USDC"}, {}, {"quote-currency-needs-pair"}),
+        ({**PAIR, "mgnMode": "isolated", "tradeQuoteCcy": "USDC"}, {}, {"quote-currency-is-cross"}),
+        (PAIR, {"account.mode": "spot", "account.borrowing": "disabled"}, {"spot-needs-borrowing"}),
+        (PAIR, {"account.mode": "futures"}, {"futures-cross-needs-margin-currency"}),
+        ({**PAIR, "mgnMode": "isolated"}, {"account.mode": "multi_currency"}, {"isolated-is-futures"}),
+        ({**PAIR, "mgnMode": "isolated"}, {"account.mode": "portfolio"}, {"isolated-is-futures"}),
+        ({**PAIR, "tradeQuoteCcy": "USDC"}, {"account.mode": "portfolio"}, {"quote-currency-is-spot"}),
+        (PAIR, {"account.mode": "spot", "account.borrowing": "enabled"}, set()),
+    ],
+)
+def test_hint(query: dict[str, str], account: dict[str, str], expected: set[str]) -> None:
+    """A refused question is told which unconfirmed rules it breaks."""
+    table = {rule.id: rule for rule in GET_MAX_LOAN.rules}
+    assert rules.hint(GET_MAX_LOAN, query, account, "en") == " ".join(
+        rule.en for rule in GET_MAX_LOAN.rules if rule.id in expected
+    )
+    assert all(table[each].basis == "inferred" for each in expected)
+
+
+def test_every_rule_can_break() -> None:
+    """No row of the table is dead: each is broken by some question of some account, and kept by another."""
+    queries = [
+        {"mgnMode": mode, **{name: value for name, value in optional if value}}
+        for mode in ("cross", "isolated")
+        for optional in itertools.product(
+            *(
+                [(name, ""), (name, value)]
+                for name, value in (("instId", "BTC-USDT"), ("ccy", "BTC"), ("mgnCcy", "BTC"), ("tradeQuoteCcy", "USD"))
+            )
+        )
+    ]
+    accounts = [
+        {"account.mode": mode, "account.borrowing": borrowing, "account.isolated": isolated}
+        for mode in ("spot", "futures", "multi_currency", "portfolio")
+        for borrowing in ("enabled", "disabled")
+        for isolated in ("automatic", "auto_transfers_ccy", "quick_margin")
+    ]
+    facts = [{**query, **account} for query in queries for account in accounts]
+    for rule in GET_MAX_LOAN.rules:
+        verdicts = {bool(list(rules.broken([rule], each))) for each in facts}
+        assert verdicts == {True, False}, rule.id
+
+
+def test_cells() -> None:
+    """A cell reads present, absent, a value, or one of several values."""
+    rule = Rule("r", "documented", {"a": ("present",)}, {"b": ("x", "y")}, "", "")
+    assert not list(rules.broken([rule], {"b": "z"}))
+    assert not list(rules.broken([rule], {"a": "1", "b": "y"}))
+    assert list(rules.broken([rule], {"a": "1", "b": "z"})) == [rule]
+    assert list(rules.broken([rule], {"a": "1"})) == [rule]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"instId": "BTC-USDT"}, ["missing"]),
+        ({**PAIR, "mgnMode": ""}, ["empty"]),
+        ({**PAIR, "mgnMode": "Cross"}, ["enum"]),
+        ({**PAIR, "mgnMode": "crossed"}, ["enum"]),
+        ({**PAIR, "instId": ""}, ["empty"]),
+        ({**PAIR, "instId": "BTC-USDT-SWAP"}, ["contract"]),
+        ({**PAIR, "instId": "BTC-USD-260327"}, ["contract"]),
+        ({**PAIR, "instId": "BTC-USD-260327-50000-C"}, ["contract"]),
+        ({**PAIR, "instId": "BTC-USD_UM-260327"}, ["contract"]),
+        ({**PAIR, "instId": "BTC-USDT, ETH-USDT"}, ["form"]),
+        ({**PAIR, "instId": "BTC-USDT,"}, ["form"]),
+        ({**PAIR, "instId": "BTC/USDT"}, ["form"]),
+        ({**PAIR, "instId": "BTC-USDT\n"}, ["form"]),
+        ({**PAIR, "instId": "BTC‐USDT"}, ["form"]),
+        ({**PAIR, "instId": "A-B,A-B"}, ["twice"]),
+        ({**PAIR, "instId": "A-B,C-D,E-F,G-H,I-J,K-L"}, ["count"]),
+        ({**PAIR, "instId": "A-B,C-D,E-F,G-H,I-J"}, []),
+        ({**CCY, "ccy": "US DT"}, ["form"]),
+        ({**CCY, "ccy": "USDT,BTC"}, ["form"]),
+        ({**PAIR, "mgnCcy": " "}, ["form"]),
+        ({**PAIR, "tradeQuoteCcy": ""}, ["empty"]),
+    ],
+)
+def test_forms(query: dict[str, str], expected: list[str]) -> None:
+    """Each parameter's own form is checked: presence, enum, count, repetition, shape."""
+    assert ids(query) == expected
+
+
+def test_everything_at_once() -> None:
+    """All faults of a question are reported together, each with what was given, what is needed, and a link."""
+    with pytest.raises(RuleError) as caught:
+        rules.check(GET_MAX_LOAN, {"mgnMode": "croos", "ccy": "usdt!", "mgnCcy": "BTC"}, {}, "en")
+    broken = caught.value.broken
+    assert [each.id for each in broken] == ["enum", "form", "currency-without-margin-currency"]
+    assert "did you mean cross?" in broken[0].needed
+    assert broken[0].given == "mgnMode: 'croos'"
+    assert "ccy=usdt!" in broken[2].given
+    assert all(each.docs.startswith("https://www.okx.com/docs-v5/en/#") for each in broken)
+    assert all(str(each) in str(caught.value) for each in broken)
+
+
+def test_language() -> None:
+    """A caller who reads Chinese is told in Chinese, with the link to the Chinese page."""
+    (broken,) = rules.wrongs(GET_MAX_LOAN, {"mgnMode": "cross"}, {}, "zh")
+    assert "必须传其中一个" in broken.needed
+    assert "/docs-v5/zh/#" in broken.docs
+
+
+def test_words_are_total() -> None:
+    """Both languages have words for the same faults."""
+    assert rules.WORDS["en"].keys() == rules.WORDS["zh"].keys()
+
+
+def test_other_operations() -> None:
+    """The same interpreter serves every operation."""
+    wrong = rules.wrongs(GET_ACCOUNT_INSTRUMENTS, {"instType": "margin"}, {}, "en")
+    assert [each.id for each in wrong] == ["enum"]
