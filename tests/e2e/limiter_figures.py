@@ -1,0 +1,298 @@
+"""Show that the limiter never trips: real processes, a counting exchange on loopback, and what it costs.
+
+Run it from the project's folder: python -m tests.e2e.limiter_figures [--seconds 12] [--only REGEX]
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from contextlib import ExitStack
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, frozen
+from redis import Redis
+
+from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.flow import drive
+from okx_maxloan_sdk.limiter import FileLimiter, Limit, Limiter, MemoryLimiter, RedisLimiter
+from tests.limiter.bots import KEY, NO_TRANSPORT, Outcome, Plan, run, run_all
+from tests.limiter.exchange import DELAYS, Exchange, Tally
+from tests.limiter.valkey import Valkey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIMIT = Limit(20, 2.0)
+PROCESSES, TASKS = 4, 30
+
+Row = tuple[str, str, bool]
+"""What was tried, what was measured, and whether it is as it must be."""
+
+
+@frozen
+class Trial:
+    """A counting exchange, and where the slots are kept."""
+
+    exchange: Exchange
+    store: str
+    seconds: float
+
+    def plans(self, **changes: Any) -> list[Plan]:
+        plan = Plan("", self.exchange.port, self.store, LIMIT.requests, LIMIT.period, self.seconds, TASKS)
+        return [evolve(plan, who=f"process {n}", **changes) for n in range(PROCESSES)]
+
+
+def trial(stack: ExitStack, kind: str, delay: str, seconds: float) -> tuple[Trial, Valkey | None]:
+    """Start an exchange and what the limiter needs."""
+    exchange = stack.enter_context(Exchange(LIMIT.requests, LIMIT.period, delay))
+    server = None
+    place = ""
+    if kind == "file":
+        place = stack.enter_context(tempfile.TemporaryDirectory())
+    elif kind == "redis":
+        server = stack.enter_context(Valkey())
+        place = server.url
+        # The first to come finds an empty server, and waits; the figures begin after that.
+        window = RedisLimiter(place).window(KEY, LIMIT, SystemClock())
+        slot = drive(window.acquire(1.0), NO_TRANSPORT, SystemClock())
+        drive(slot.unsent(), NO_TRANSPORT, SystemClock())
+    return Trial(exchange, f"{kind} {place}".strip(), seconds), server
+
+
+def goodput(tally: Tally, outcomes: list[Outcome]) -> float:
+    """Compare what was served with N requests per period and round trip.
+
+    The first N start at once: they mark the beginning, and are not counted.
+    """
+    trip = statistics.fmean(trip for outcome in outcomes for trip in outcome.trips)
+    moments = [moment for moment, _ in tally.served]
+    return (len(moments) - LIMIT.requests) / (max(moments) - min(moments)) / (LIMIT.requests / (LIMIT.period + trip))
+
+
+def spread(tally: Tally) -> float:
+    """Compare the luckiest sender with the unluckiest, as a part of their mean."""
+    counts = tally.by_sender().values()
+    return (max(counts) - min(counts)) / statistics.fmean(counts)
+
+
+def counted(tally: Tally) -> tuple[str, bool]:
+    """Say whether the limit was kept."""
+    figures = f"{len(tally.served)} served, {tally.refused} refused, at most {tally.worst} in any {LIMIT.period:g} s"
+    return figures, tally.worst <= LIMIT.requests and not tally.refused
+
+
+def shared(tally: Tally, outcomes: list[Outcome]) -> tuple[str, bool]:
+    """Say whether it was used up, too."""
+    figures, holds = counted(tally)
+    rate, cpu = goodput(tally, outcomes), sum(each.cpu for each in outcomes) / len(tally.served)
+    return f"{figures}, goodput {rate:.3f}, {cpu * 1e3:.2f} ms CPU a request", holds and rate >= 0.97
+
+
+def fair(tally: Tally, outcomes: list[Outcome]) -> tuple[str, bool]:
+    """Say whether it was shared fairly, too."""
+    figures, holds = shared(tally, outcomes)
+    return f"{figures}, spread {spread(tally):.1%}", holds and spread(tally) < 0.2
+
+
+def memory(delay: str, seconds: float) -> Row:
+    """Run four clients of one process: two with tasks in an event loop each, two with threads."""
+    with ExitStack() as stack:
+        setting, _ = trial(stack, "memory", delay, seconds)
+        plans = setting.plans()
+        plans[2:] = [evolve(plan, tasks=0, threads=TASKS) for plan in plans[2:]]
+        outcomes: list[Outcome] = []
+        clients = [threading.Thread(target=lambda plan=plan: outcomes.append(run(plan))) for plan in plans]
+        before = time.process_time()
+        for each in clients:
+            each.start()
+        for each in clients:
+            each.join()
+        cpu = (time.process_time() - before) / len(outcomes)
+        figures, holds = shared(setting.exchange.tally(), [evolve(each, cpu=cpu) for each in outcomes])
+    return f"memory, 4 clients in 1 process, delay {delay}", figures, holds
+
+
+def processes(kind: str, delay: str, seconds: float) -> Row:
+    """Run four processes."""
+    with ExitStack() as stack:
+        setting, _ = trial(stack, kind, delay, seconds)
+        _, outcomes = run_all(setting.plans())
+        figures, holds = fair(setting.exchange.tally(), outcomes)
+    return f"{kind}, {PROCESSES} processes × {TASKS} tasks, delay {delay}", figures, holds
+
+
+def skewed(seconds: float) -> Row:
+    """Run four machines whose clocks differ."""
+    with ExitStack() as stack:
+        setting, _ = trial(stack, "redis", "5 to 150 ms", seconds)
+        plans = [evolve(plan, ahead=5.0 * n) for n, plan in enumerate(setting.plans())]
+        _, outcomes = run_all(plans)
+        figures, holds = fair(setting.exchange.tally(), outcomes)
+    return "redis, clients' clocks 5 s apart", figures, holds
+
+
+def flushed(seconds: float) -> Row:
+    """Make the server forget its scripts all the time."""
+    with ExitStack() as stack:
+        setting, server = trial(stack, "redis", "5 to 150 ms", seconds)
+        assert server is not None
+        with Redis.from_url(server.url) as client, Repeating(0.5, client.script_flush):
+            _, outcomes = run_all(setting.plans())
+        figures, holds = fair(setting.exchange.tally(), outcomes)
+    return "redis, SCRIPT FLUSH twice a second", figures, holds
+
+
+def restarted(pause: float, seconds: float) -> Row:
+    """Kill the server and start it empty, twice."""
+    with ExitStack() as stack:
+        setting, server = trial(stack, "redis", "5 to 150 ms", seconds)
+        assert server is not None
+        moments = [seconds * 0.2, seconds * 0.6]
+        actions = [each for at in moments for each in ((at, server.kill), (at + pause, server.start))]
+        run_all(setting.plans(), actions=actions)
+        tally = setting.exchange.tally()
+    figures, holds = counted(tally)
+    figures += f", silent for {silences(tally, 2)}"
+    return f"redis, killed and started empty {pause:g} s later, twice", figures, holds
+
+
+def interrupted(pause: float, seconds: float) -> Row:
+    """Let the server hang, so that all go on with their shares, and then go on with what it knew before."""
+    with ExitStack() as stack:
+        setting, server = trial(stack, "redis", "5 to 150 ms", seconds)
+        assert server is not None
+        actions = [(seconds * 0.2, server.hang), (seconds * 0.2 + pause, server.go_on)]
+        run_all(setting.plans(settings={"share": 1 / PROCESSES}), actions=actions)
+        tally = setting.exchange.tally()
+    figures, holds = counted(tally)
+    figures += f", silent for {silences(tally, 2)}"
+    return f"redis, hangs for {pause:g} s and goes on", figures, holds
+
+
+def killed(seconds: float) -> Row:
+    """Kill the server for good; four shares of a quarter go on."""
+    with ExitStack() as stack:
+        setting, server = trial(stack, "redis", "5 to 150 ms", seconds)
+        assert server is not None
+        plans = setting.plans(settings={"share": 1 / PROCESSES})
+        start, _ = run_all(plans, actions=[(seconds * 0.3, server.kill)])
+        tally = setting.exchange.tally()
+    dead = start + seconds * 0.3
+    after = [moment for moment, _ in tally.served if moment > dead + 1.0]
+    figures, holds = counted(tally)
+    if after:
+        pace = (len(after) - LIMIT.requests) / (max(after) - min(after))
+        figures += f", goes on {min(after) - dead:.1f} s later with {pace:.1f} a second"
+    return "redis, killed for good, on shares of 1/4", figures, holds and len(after) > LIMIT.requests
+
+
+def refusing(how: str, stop: Callable[[Valkey], None], seconds: float) -> Row:
+    """Take the server away; who asks is refused."""
+    with ExitStack() as stack:
+        setting, server = trial(stack, "redis", "5 to 150 ms", seconds)
+        assert server is not None
+        plans = setting.plans(settings={"without_redis": "refuse"})
+        start, outcomes = run_all(plans, actions=[(seconds * 0.4, partial(stop, server))])
+        tally = setting.exchange.tally()
+    dead = start + seconds * 0.4
+    figures, holds = counted(tally)
+    waits = [ended - max(begun, dead) for each in outcomes for begun, ended in each.unsent]
+    figures += f"; {len(waits)} refusals, each within {max(waits, default=float('inf')):.2f} s"
+    return f"redis, {how}, refusing", figures, holds and bool(waits) and max(waits) <= 0.6
+
+
+def cost(name: str, limiter: Limiter, most: float) -> Row:
+    """Measure reserve and commit with 19 of 20 slots held, the best of 30 rounds: the machine does other things too."""
+    window: Any = limiter.window(KEY, LIMIT, SystemClock())
+    store, rule = window._queue.store, window._rule
+    for n in range(LIMIT.requests - 1):
+        store.reserve((1.0, float(n)), 10.0, 1, rule)
+        store.commit((1.0, float(n)), 600.0)
+    rounds = []
+    for _ in range(30):
+        before = time.process_time()
+        for n in range(500):
+            assert store.reserve((2.0, float(n)), 10.0, 1, rule).granted
+            store.commit((2.0, float(n)), 1e-9)
+        rounds.append((time.process_time() - before) / 500 * 1e6)
+    figures = f"best {min(rounds):.1f} µs, median {statistics.median(rounds):.1f} µs (at most {most:g} µs)"
+    return f"CPU of reserve + commit, {name}", figures, min(rounds) <= most
+
+
+def silences(tally: Tally, count: int) -> str:
+    """Name the longest pauses."""
+    moments = sorted(moment for moment, _ in tally.served)
+    pauses = sorted(later - earlier for earlier, later in pairwise(moments))
+    return " and ".join(f"{pause:.1f} s" for pause in pauses[-count:])
+
+
+class Repeating:
+    """Do something every so many seconds in the background."""
+
+    def __init__(self, seconds: float, action: Callable[[], object]) -> None:
+        self._seconds, self._action = seconds, action
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        while not self._over.wait(self._seconds):
+            self._action()
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+def trials(seconds: float, folder: Path) -> dict[str, Callable[[], Row]]:
+    """List all trials by name."""
+    found: dict[str, Callable[[], Row]] = {}
+    for delay in DELAYS:
+        found[f"memory {delay}"] = partial(memory, delay, seconds)
+    for kind in ("file", "redis"):
+        for delay in DELAYS:
+            found[f"{kind} {delay}"] = partial(processes, kind, delay, seconds)
+    return found | {
+        "redis skewed": partial(skewed, seconds),
+        "redis flushed": partial(flushed, seconds),
+        "redis restarted at once": partial(restarted, 0.0, 2 * seconds),
+        "redis restarted": partial(restarted, 2.5, 2 * seconds),
+        "redis interrupted": partial(interrupted, 6.0, 1.5 * seconds),
+        "redis killed": partial(killed, 1.5 * seconds),
+        "redis refusing killed": partial(refusing, "killed for good", Valkey.kill, seconds),
+        "redis refusing hung": partial(refusing, "stopped, so that it hangs", Valkey.hang, seconds),
+        "cost memory": partial(cost, "memory", MemoryLimiter(), 10.0),
+        "cost file": partial(cost, "file", FileLimiter(folder / "cost"), 30.0),
+    }
+
+
+def main() -> int:
+    """Carry out the trials, print each as it ends, and tell whether all hold."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=12.0, help="how long one trial sends (default: 12)")
+    parser.add_argument("--only", default="", help="a regular expression: only the trials it is found in")
+    arguments = parser.parse_args()
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name, measure in trials(arguments.seconds, Path(folder)).items():
+            if re.search(arguments.only, name):
+                what, figures, holds = measure()
+                failed += not holds
+                print(f"{'ok  ' if holds else 'FAIL'} {what}: {figures}", flush=True)  # noqa: T201 -- it talks to a person
+    print(f"{failed} of these do not hold" if failed else "all hold")  # noqa: T201 -- as above
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

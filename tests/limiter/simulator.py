@@ -1,0 +1,131 @@
+"""Virtual time: drive many flows at once, with no thread and no waiting."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from okx_maxloan_sdk.flow import Flow, Run, Sleep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from okx_maxloan_sdk.clock import Wake
+
+
+class Task:
+    """One flow on its way: `result` or `error` once it is `done`."""
+
+    def __init__(self, flow: Flow[Any]) -> None:
+        self.flow = flow
+        self.done = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.turn = 0
+
+
+class Simulation:
+    """A clock and a scheduler in one: events happen in order, time jumps from one to the next.
+
+    `latency` is how long a `Run` takes; its function is called in the middle of it.
+    """
+
+    def __init__(self, latency: float = 0.0) -> None:
+        self.now = 1000.0
+        self.latency = latency
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._tasks: list[Task] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return 1_700_000_000 + self.now
+
+    def sleep(self, seconds: float, wake: Wake | None = None) -> bool:
+        raise AssertionError("a flow in a simulation yields its sleeps", seconds, wake)
+
+    async def asleep(self, seconds: float, wake: Wake | None = None) -> bool:
+        return self.sleep(seconds, wake)
+
+    def at(self, moment: float, action: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (max(moment, self.now), next(self._order), action))
+
+    def spawn(self, flow: Flow[Any], after: float = 0.0) -> Task:
+        task = Task(flow)
+        self._tasks.append(task)
+        self.at(self.now + after, lambda: self._step(task, lambda: next(flow)))
+        return task
+
+    def cancel(self, task: Task, error: BaseException) -> None:
+        """Raise `error` where the flow waits."""
+        if not task.done:
+            self._step(task, lambda: task.flow.throw(error))
+
+    def run(self, seconds: float) -> None:
+        """Let time pass."""
+        end = self.now + seconds
+        while self._events and self._events[0][0] <= end:
+            self.now, _, action = heapq.heappop(self._events)
+            action()
+        self.now = end
+
+    def close(self) -> None:
+        """End all flows that are still on their way."""
+        for task in self._tasks:
+            task.turn += 1
+            task.flow.close()
+
+    def finish(self, flow: Flow[Any]) -> Any:
+        """Drive one flow to its end and give what it returns."""
+        task = self.spawn(flow)
+        while not task.done:
+            self.now, _, action = heapq.heappop(self._events)
+            action()
+        if task.error is not None:
+            raise task.error
+        return task.result
+
+    def _step(self, task: Task, advance: Callable[[], Any]) -> None:
+        task.turn += 1
+        turn = task.turn
+        try:
+            effect = advance()
+        except StopIteration as stop:
+            task.done, task.result = True, stop.value
+            return
+        except BaseException as error:  # noqa: BLE001 -- as a task does, it keeps what ended it
+            task.done, task.error = True, error
+            return
+
+        def resume(value: Any) -> None:
+            if task.turn == turn:
+                self._step(task, lambda: task.flow.send(value))
+
+        match effect:
+            case Sleep(seconds, None):
+                self.at(self.now + seconds, lambda: resume(False))
+            case Sleep(seconds, wake):
+                assert wake is not None
+                self.at(self.now + seconds, lambda: resume(False))
+                wake.add_done_callback(lambda _: self.at(self.now, lambda: resume(True)))
+            case Run(function):
+                self.at(self.now + self.latency / 2, lambda: self._call(task, turn, function))
+            case _:
+                raise AssertionError(effect)
+
+    def _call(self, task: Task, turn: int, function: Callable[[], Any]) -> None:
+        # Like a thread, it goes on when its task was cancelled meanwhile.
+        def back(advance: Callable[[], Any]) -> None:
+            if task.turn == turn:
+                self._step(task, advance)
+
+        try:
+            value = function()
+        except Exception as error:  # noqa: BLE001 -- it is raised in the flow
+            failure = error
+            self.at(self.now + self.latency / 2, lambda: back(lambda: task.flow.throw(failure)))
+        else:
+            self.at(self.now + self.latency / 2, lambda: back(lambda: task.flow.send(value)))

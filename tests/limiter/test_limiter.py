@@ -1,0 +1,79 @@
+"""What users write: strings and objects for `limiter=`."""
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from okx_maxloan_sdk import limiter as package
+from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.limiter import FileLimiter, Key, Limit, MemoryLimiter, RedisLimiter, limiter
+
+
+def test_nothing_said_means_the_whole_process() -> None:
+    """None and "memory" are one limiter."""
+    assert isinstance(limiter(), MemoryLimiter)
+    assert limiter(None) is limiter("memory")
+
+
+def test_a_limiter_is_used_as_it_is() -> None:
+    """An object is passed through."""
+    mine = MemoryLimiter()
+    assert limiter(mine) is mine
+
+
+def test_a_string_names_one_limiter(tmp_path: Path) -> None:
+    """The same string gives the same limiter, so that clients share it."""
+    one = limiter(f"file://{tmp_path}/two%20words")
+    assert isinstance(one, FileLimiter)
+    assert repr(one) == f"FileLimiter({str(tmp_path / 'two words')!r})"
+    assert limiter(f"file://{tmp_path}/two%20words") is one
+    for url in ("redis://user:pass@cache:6380/2", "rediss://cache"):
+        found = limiter(url)
+        assert isinstance(found, RedisLimiter)
+        assert "pass" not in repr(found)
+    assert repr(limiter("rediss://cache")) == "RedisLimiter('rediss://cache:6379')"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, a path may begin with a drive")
+def test_a_drive_is_not_taken_for_a_folder() -> None:
+    """On Windows, file:///C:/limits means C:/limits."""
+    assert repr(limiter("file:///C:/limits")).endswith("C:/limits')")
+    assert not repr(limiter("file:///C:/limits")).endswith("/C:/limits/C:/limits')")
+
+
+@pytest.mark.parametrize("spec", ["", "disk", "file://", "file://elsewhere/folder", "http://user:s3cret@cache/0"])
+def test_any_other_string_is_refused(spec: str) -> None:
+    """The error lists what there is, and repeats nothing that may be secret."""
+    with pytest.raises(ValueError, match='must be "memory", "file:///folder"') as caught:
+        limiter(spec)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_names_are_where_the_package_says() -> None:
+    """Each public name can be had; another one is an error that names it."""
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+    with pytest.raises(AttributeError, match="nothing"):
+        package.nothing  # noqa: B018 -- asking for it is the test
+
+
+def test_keys_and_limits_are_values() -> None:
+    """They compare, hash and travel; a snapshot is one, too."""
+    key, limit = Key("h", "u", "o"), Limit(20, 2.0)
+    assert pickle.loads(pickle.dumps((key, limit))) == (key, limit)  # noqa: S301 -- its own bytes
+    snapshot = limiter().window(key, limit, SystemClock()).snapshot()
+    assert (snapshot.slots, snapshot.held, snapshot.waiting, snapshot.cut) == (20, 0, 0, 0)
+
+
+def test_the_import_is_cheap() -> None:
+    """Importing the limiters loads no database, no Redis client and no event loop."""
+    code = (
+        "import sys, okx_maxloan_sdk.limiter as l, okx_maxloan_sdk.limiter.file;"
+        "print([m for m in ('sqlite3', 'redis', 'asyncio', 'fcntl', 'importlib.resources') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,161 @@
+"""The memory limiter: one window for a whole process, whatever its clients, threads and event loops."""
+
+import asyncio
+import multiprocessing
+import os
+import threading
+import time
+import uuid
+from multiprocessing.connection import Connection
+from typing import Any
+
+import pytest
+
+from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.flow import adrive, drive
+from okx_maxloan_sdk.limiter import Key, Limit, MemoryLimiter, Window
+from tests.limiter.bots import NO_TRANSPORT
+from tests.limiter.exchange import most
+
+CLOCK = SystemClock()
+PERIOD = 0.2
+LIMIT = Limit(5, PERIOD)
+
+
+def key() -> Key:
+    """Name a user that no other test counts for."""
+    return Key("127.0.0.1", uuid.uuid4().hex, "max_loan")
+
+
+def send(window: Window, counted: list[float]) -> None:
+    """Send one request, blocking."""
+    slot = drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
+    counted.append(time.monotonic())
+    drive(slot.answered(), NO_TRANSPORT, CLOCK)
+
+
+async def asend(window: Window, counted: list[float]) -> None:
+    """Send one request from an event loop."""
+    slot = await adrive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
+    counted.append(time.monotonic())
+    await asyncio.sleep(0.001)
+    await adrive(slot.answered(), NO_TRANSPORT, CLOCK)
+
+
+def test_a_key_has_one_window() -> None:
+    """The same key gives the same window, another one another."""
+    limiter, one = MemoryLimiter(), key()
+    assert limiter.window(one, LIMIT, CLOCK) is limiter.window(one, LIMIT, SystemClock())
+    assert limiter.window(one, LIMIT, CLOCK) is not limiter.window(key(), LIMIT, CLOCK)
+
+
+def test_limiters_of_one_process_count_together() -> None:
+    """Two clients with a limiter each, of different settings, never hold more than the limit between them."""
+    one = key()
+    first = MemoryLimiter().window(one, LIMIT, CLOCK)
+    second = MemoryLimiter(burst=1).window(one, LIMIT, CLOCK)
+    slots = [drive(first.acquire(1.0), NO_TRANSPORT, CLOCK) for _ in range(4)]
+    assert second.snapshot().held == 4
+    for slot in slots:
+        drive(slot.unsent(), NO_TRANSPORT, CLOCK)
+    assert second.snapshot().held == 0
+
+
+def test_settings_replace_what_the_contract_says() -> None:
+    """`limit` and `period` are the user's."""
+    window = MemoryLimiter(limit=2, period=0.05).window(key(), LIMIT, CLOCK)
+    assert window.snapshot().slots == 2
+    counted: list[float] = []
+    for _ in range(5):
+        send(window, counted)
+    assert most(counted, 0.05) == 2
+
+
+@pytest.mark.parametrize("settings", [{"limit": 0}, {"period": 0.0}, {"burst": 0}])
+def test_a_setting_that_cannot_be_is_refused(settings: dict[str, Any]) -> None:
+    """At least one request, in a positive period."""
+    with pytest.raises(ValueError, match="must be"):
+        MemoryLimiter(**settings)
+
+
+def test_threads_and_event_loops_share_the_window() -> None:
+    """Eight threads and two event loops with eight tasks each: all are served, never more than the limit allows.
+
+    It takes wall time: threads and event loops wake each other for real.
+    """
+    one, counted = key(), list[float]()
+
+    def blocking() -> None:
+        send(MemoryLimiter().window(one, LIMIT, CLOCK), counted)
+
+    def looping() -> None:
+        async def tasks() -> None:
+            window = MemoryLimiter().window(one, LIMIT, CLOCK)
+            await asyncio.gather(*(asend(window, counted) for _ in range(8)))
+
+        asyncio.run(tasks())
+
+    threads = [threading.Thread(target=blocking) for _ in range(8)]
+    threads += [threading.Thread(target=looping) for _ in range(2)]
+    begun = time.monotonic()
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(10)
+    assert len(counted) == 24
+    assert most(counted, PERIOD) <= 5
+    assert max(counted) - begun < 4 * (PERIOD + 0.01) + 0.5
+
+
+def test_a_cancelled_task_leaves_its_place_to_the_next() -> None:
+    """In a real event loop, tasks cancelled at any moment leak no slot."""
+
+    async def tasks() -> list[float]:
+        window, counted = MemoryLimiter().window(key(), LIMIT, CLOCK), list[float]()
+        running = [asyncio.ensure_future(asend(window, counted)) for _ in range(30)]
+        for n, each in enumerate(running):
+            if n % 3:
+                await asyncio.sleep(0.005)
+                each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        assert window.snapshot().waiting == 0
+        await asyncio.sleep(PERIOD + 0.05)
+        assert window.snapshot().held == 0
+        return counted
+
+    assert len(asyncio.run(tasks())) >= 10
+
+
+def forking(pipe: Connection) -> None:
+    """Fork while another thread waits for a slot, and send from the child."""
+    window = MemoryLimiter().window(Key("127.0.0.1", "fork", "max_loan"), Limit(1, PERIOD), CLOCK)
+    slot = drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
+    drive(slot.answered(), NO_TRANSPORT, CLOCK)
+    waiting = threading.Thread(target=send, args=(window, []), daemon=True)
+    waiting.start()
+    while not window.snapshot().waiting and waiting.is_alive():
+        time.sleep(0.001)
+        if window.snapshot().held == 2:
+            break
+    with window._queue._lock:
+        child = os.fork()
+        if not child:
+            counted, begun = list[float](), time.monotonic()
+            send(window, counted)
+            pipe.send((len(counted), window.snapshot().waiting, counted[0] - begun < 2))
+            os._exit(0)
+    os.waitpid(child, 0)
+    waiting.join(5)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_is_not_stuck() -> None:
+    """Locks held, places and slots taken by the parent's threads do not bind its child."""
+    ours, theirs = multiprocessing.Pipe()
+    # In a process of its own, which has no other threads that a fork could harm.
+    process = multiprocessing.get_context("spawn").Process(target=forking, args=(theirs,), daemon=True)
+    process.start()
+    assert ours.poll(15)
+    assert ours.recv() == (1, 0, True)
+    process.join(10)
+    assert process.exitcode == 0

@@ -1,0 +1,476 @@
+"""The queue: order, sleeping once, giving back, deadlines, and sharing with other processes; all in virtual time."""
+
+import logging
+import statistics
+from collections.abc import Callable, Generator
+from typing import Any
+
+import pytest
+
+from okx_maxloan_sdk.errors import NotSent
+from okx_maxloan_sdk.flow import Effect, Flow, Run, Sleep
+from okx_maxloan_sdk.limiter.memory import MemoryStore
+from okx_maxloan_sdk.limiter.queue import Queue, Snapshot
+from okx_maxloan_sdk.limiter.slot import Slot, Window
+from okx_maxloan_sdk.limiter.window import LINGER, MARGIN, SLACK, Answer, Ledger, Rule, Token
+from tests.limiter.exchange import DELAYS, most
+from tests.limiter.simulator import Simulation, Task
+
+PERIOD = 2.0
+
+
+class SharedStore(MemoryStore):
+    """A ledger that other queues write to as well; `blocking` as Redis is."""
+
+    shared = True
+
+    def __init__(self, now: Callable[[], float], ledger: Ledger, *, blocking: bool = False) -> None:
+        super().__init__(now)
+        self._ledger = ledger
+        self.blocking = blocking
+
+
+def window(simulation: Simulation, requests: int = 3, burst: int | None = None) -> Window:
+    """Make a window of this process alone."""
+    return Window(Queue(MemoryStore(simulation.monotonic), simulation), Rule(requests, PERIOD, burst), None)
+
+
+def shared(simulation: Simulation, ledger: Ledger, requests: int = 20, *, blocking: bool = False) -> Window:
+    """Make one process's window over a ledger that it shares."""
+    store = SharedStore(simulation.monotonic, ledger, blocking=blocking)
+    return Window(Queue(store, simulation), Rule(requests, PERIOD, None, PERIOD / 4), None)
+
+
+def take(simulation: Simulation, window: Window, count: int) -> list[Slot]:
+    """Take slots that are free."""
+    return [simulation.finish(window.acquire(1.0)) for _ in range(count)]
+
+
+def send(window: Window, trip: float, note: Callable[[], object]) -> Flow[None]:
+    """Send one request, and note when its slot was there."""
+    slot = yield from window.acquire(5.0)
+    note()
+    yield Sleep(trip)
+    yield from slot.answered()
+
+
+def note(notes: list[tuple[object, float]], what: object, simulation: Simulation) -> Callable[[], None]:
+    """Make a function that writes down that something happened, and when."""
+    return lambda: notes.append((what, simulation.now))
+
+
+def test_who_comes_first_is_served_first() -> None:
+    """Ten tasks, three slots: they start in the order in which they came, three a period."""
+    simulation, order = Simulation(), list[tuple[object, float]]()
+    three = window(simulation)
+    for n in range(10):
+        simulation.spawn(send(three, 0.1, note(order, n, simulation)))
+    simulation.run(10)
+    assert [n for n, _ in order] == list(range(10))
+    cycle = PERIOD + MARGIN + 0.1
+    assert [moment - 1000 for _, moment in order] == pytest.approx([n // 3 * cycle for n in range(10)])
+
+
+def test_a_waiter_wakes_when_it_has_its_turn_and_sleeps_until_it() -> None:
+    """Five hundred waiters each sleep twice, for a turn and until the turn, and look around once per lease."""
+    simulation = Simulation()
+    twenty = window(simulation, 20)
+    sleeps = []
+
+    def watched() -> Flow[None]:
+        flow, effect, count, begun = twenty.acquire(5.0), None, 0, simulation.now
+        while True:
+            try:
+                effect = flow.send(effect)
+            except StopIteration as stop:
+                slot = stop.value
+                break
+            count += 1
+            effect = yield effect
+        sleeps.append(count - (simulation.now - begun) // (SLACK + 5.0 + PERIOD + LINGER))
+        yield from slot.answered()
+
+    for _ in range(500):
+        simulation.spawn(watched())
+    simulation.run(60)
+    assert len(sleeps) == 500
+    assert max(sleeps) == 2
+
+
+def test_a_cancelled_waiter_gives_back_its_place() -> None:
+    """The one behind it moves up, and the queue is as long as it should be."""
+    simulation, order = Simulation(), list[tuple[object, float]]()
+    one = window(simulation, 1)
+    (slot,) = take(simulation, one, 1)
+    tasks = [simulation.spawn(send(one, 0.0, note(order, n, simulation))) for n in range(3)]
+    simulation.run(0.1)
+    assert one.snapshot() == Snapshot(slots=1, held=1, waiting=3, cut=0)
+    simulation.cancel(tasks[0], KeyboardInterrupt())
+    assert one.snapshot().waiting == 2
+    simulation.finish(slot.answered())
+    simulation.run(10)
+    assert [n for n, _ in order] == [1, 2]
+
+
+def test_a_waiter_cancelled_while_it_sleeps_until_its_turn_gives_back_the_slot() -> None:
+    """Its reservation goes to the next in the queue, for the same moment."""
+    simulation, order = Simulation(), list[tuple[object, float]]()
+    one = window(simulation, 1)
+    (slot,) = take(simulation, one, 1)
+    tasks = [simulation.spawn(send(one, 0.0, note(order, n, simulation))) for n in range(2)]
+    simulation.run(0.1)
+    simulation.finish(slot.answered())
+    free = simulation.now + PERIOD + MARGIN
+    simulation.run(1)
+    simulation.cancel(tasks[0], KeyboardInterrupt())
+    simulation.run(2)
+    ((n, moment),) = order
+    assert n == 1
+    assert moment == pytest.approx(free)
+
+
+@pytest.mark.parametrize("after", [0.0, 0.005, 0.02, 0.5, 1.0])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit])
+def test_a_task_that_ends_while_the_store_is_asked_leaks_nothing(after: float, error: type[BaseException]) -> None:
+    """Whenever a task is cancelled or closed, over a store that answers slowly, all slots can be had again."""
+    simulation, ledger = Simulation(latency=0.02), Ledger()
+    mine = shared(simulation, ledger, 2, blocking=True)
+    slots = take(simulation, mine, 2)
+    tasks = [simulation.spawn(send(mine, 0.01, lambda: None)) for _ in range(3)]
+    simulation.run(0.05)
+    for slot in slots:
+        simulation.finish(slot.answered())
+    simulation.run(1.5 + after)
+    for task in tasks[:2]:
+        if error is GeneratorExit:
+            task.turn += 1
+            task.flow.close()
+        else:
+            simulation.cancel(task, error())
+    simulation.run(10)
+    assert tasks[2].done
+    assert tasks[2].error is None
+    take(simulation, mine, 2)
+
+
+def test_who_moves_up_to_the_head_asks_in_time() -> None:
+    """Over a shared store, the head looks for slots of others; when it leaves, the next does so."""
+    simulation, ledger, started = Simulation(), Ledger(), list[tuple[object, float]]()
+    mine, theirs = shared(simulation, ledger, 1), shared(simulation, ledger, 1)
+    (slot,) = take(simulation, theirs, 1)
+    tasks = [simulation.spawn(send(mine, 0.0, note(started, n, simulation))) for n in range(2)]
+    simulation.run(0.1)
+    simulation.finish(slot.answered())
+    free = simulation.now + PERIOD + MARGIN
+    simulation.run(0.1)
+    simulation.cancel(tasks[0], KeyboardInterrupt())
+    simulation.run(5)
+    ((n, moment),) = started
+    assert n == 1
+    assert moment == pytest.approx(free)
+
+
+def test_a_slot_granted_to_one_who_just_left_goes_to_the_next() -> None:
+    """A task that is cancelled in another thread while its slot is being reserved leaks nothing."""
+    simulation = Simulation()
+
+    class Meanwhile(MemoryStore):
+        def reserve(self, token: Token, lease: float, demand: int, rule: Rule) -> Answer:
+            answer = super().reserve(token, lease, demand, rule)
+            if leaving and answer.granted:
+                simulation.cancel(leaving.pop(), KeyboardInterrupt())
+            return answer
+
+    one = Window(Queue(Meanwhile(simulation.monotonic), simulation), Rule(1, PERIOD), None)
+    leaving: list[Task] = []
+    (slot,) = take(simulation, one, 1)
+    leaving.append(simulation.spawn(one.acquire(1.0)))
+    staying = simulation.spawn(one.acquire(1.0))
+    simulation.run(0.1)
+    simulation.spawn(slot.unsent())
+    simulation.run(0.1)
+    assert staying.done
+    assert one.snapshot() == Snapshot(slots=1, held=1, waiting=0, cut=0)
+
+
+def test_a_flow_that_is_closed_gives_back_its_slot_without_yielding() -> None:
+    """A generator that is garbage cannot wait for anything, and need not."""
+    simulation = Simulation()
+    one = window(simulation, 1)
+    flow = one.acquire(1.0)
+    with pytest.raises(StopIteration) as stop:
+        next(flow)
+    waiting = one.acquire(1.0)
+    assert isinstance(next(waiting), Sleep)
+    waiting.close()
+    assert one.snapshot().waiting == 0
+
+    def closing() -> Generator[Effect, Any, None]:
+        slot: Slot = stop.value.value
+        try:
+            yield Sleep(1.0)
+        except BaseException:
+            yield from slot.unsent()
+            raise
+
+    held = closing()
+    next(held)
+    held.close()
+    assert one.snapshot().held == 0
+
+
+def test_a_flow_may_be_closed_by_the_garbage_collector_in_the_middle_of_anything() -> None:
+    """Closing one while this very thread is at the ledger does not hang, and is seen to afterwards."""
+    simulation = Simulation()
+    one = window(simulation, 1)
+    (slot,) = take(simulation, one, 1)
+    waiting = simulation.spawn(one.acquire(1.0))
+    simulation.run(0.1)
+    with one._queue._lock:
+        simulation.spawn(slot.unsent())
+        simulation.run(0.1)
+        assert not waiting.done
+    one._queue._pump()
+    simulation.run(0.1)
+    assert waiting.done
+
+
+def test_a_slot_is_settled_once() -> None:
+    """The first word about how a request ended counts: what a `finally` says later changes nothing."""
+    simulation = Simulation()
+    one = window(simulation, 1)
+    (slot,) = take(simulation, one, 1)
+    simulation.finish(slot.unknown())
+    simulation.finish(slot.unsent())
+    assert one.snapshot().held == 1
+    simulation.run(PERIOD + LINGER - 0.01)
+    assert one.snapshot().held == 1
+    simulation.run(0.02)
+    assert one.snapshot().held == 0
+
+
+def test_waiting_that_is_pointless_is_refused_at_once() -> None:
+    """When the turn cannot come before the deadline, `NotSent` says so now, and the place is given back."""
+    simulation = Simulation()
+    two = window(simulation, 2)
+    take(simulation, two, 2)
+    for _ in range(3):
+        simulation.spawn(two.acquire(1.0))
+    simulation.run(0.1)
+    begun = simulation.now
+    with pytest.raises(NotSent, match=r"in 3\.9 s at the earliest \(3 others .* in 3\.5 s"):
+        simulation.finish(two.acquire(1.0, begun + 3.5))
+    assert simulation.now == begun
+    assert two.snapshot().waiting == 3
+
+
+def test_a_turn_that_comes_too_late_is_refused_when_that_is_known() -> None:
+    """A reservation after the deadline is given back at once, and so is a place in the queue at the deadline."""
+    simulation = Simulation()
+    one = window(simulation, 1)
+    (slot,) = take(simulation, one, 1)
+    late = simulation.spawn(one.acquire(1.0, simulation.now + 2.5))
+    simulation.run(1.0)
+    simulation.spawn(slot.answered())
+    simulation.run(0.1)
+    assert isinstance(late.error, NotSent)
+    assert one.snapshot() == Snapshot(slots=1, held=1, waiting=0, cut=0)
+
+    one = window(simulation, 1)
+    take(simulation, one, 1)
+    never = simulation.spawn(one.acquire(1.0, simulation.now + 2.5))
+    simulation.run(2.4)
+    assert not never.done
+    simulation.run(0.2)
+    assert isinstance(never.error, NotSent)
+
+
+def test_a_deadline_that_is_over_is_refused_even_when_slots_are_free() -> None:
+    """Nothing is taken for a request that would not be sent."""
+    simulation = Simulation()
+    one = window(simulation, 1)
+    with pytest.raises(NotSent):
+        simulation.finish(one.acquire(1.0, simulation.now - 1))
+    assert one.snapshot().held == 0
+
+
+def test_who_stood_still_past_its_turn_takes_a_new_one() -> None:
+    """A machine that slept may have outlived its lease: such a slot is not used."""
+    simulation = Simulation()
+    one = window(simulation, 1)
+    (slot,) = take(simulation, one, 1)
+    simulation.finish(slot.answered())
+    flow = one.acquire(1.0)
+    pause = next(flow)
+    assert isinstance(pause, Sleep)
+    simulation.run(pause.seconds + SLACK + 0.1)
+    first = one._queue.store
+    assert isinstance(first, MemoryStore)
+    (before,) = first._ledger.flying
+    with pytest.raises(StopIteration):
+        flow.send(False)
+    (after,) = first._ledger.flying
+    assert after != before
+
+
+def test_a_slot_that_comes_back_unsent_wakes_the_next() -> None:
+    """Also over a shared store, whose head would ask only later."""
+    simulation = Simulation()
+    mine = shared(simulation, Ledger(), 1)
+    (slot,) = take(simulation, mine, 1)
+    waiting = simulation.spawn(mine.acquire(1.0))
+    simulation.run(0.3)
+    simulation.spawn(slot.unsent())
+    simulation.run(0.01)
+    assert waiting.done
+
+
+class BrokenStore(MemoryStore):
+    """A store that cannot be asked any more."""
+
+    def reserve(self, token: Token, lease: float, demand: int, rule: Rule) -> Answer:
+        if self._now() > 1000.5:
+            message = "the disk is full"
+            raise NotSent(message)
+        return super().reserve(token, lease, demand, rule)
+
+
+def test_all_who_wait_hear_at_once_that_the_store_is_broken() -> None:
+    """None waits for another one's time-out, and each gets an error of its own."""
+    simulation = Simulation()
+    one = Window(Queue(BrokenStore(simulation.monotonic), simulation), Rule(1, PERIOD), None)
+    take(simulation, one, 1)
+    tasks = [simulation.spawn(one.acquire(1.0)) for _ in range(3)]
+    simulation.run(0.6)
+    assert not any(task.done for task in tasks)
+    simulation.run(12)
+    assert [str(task.error) for task in tasks] == ["the disk is full"] * 3
+    assert len({id(task.error) for task in tasks}) == 3
+
+
+def test_a_refusal_is_visible(caplog: pytest.LogCaptureFixture) -> None:
+    """A cut is logged and told to the callback, once per burst of refusals."""
+    simulation, cuts = Simulation(), list[Snapshot]()
+    twenty = Window(Queue(MemoryStore(simulation.monotonic), simulation), Rule(20, PERIOD), cuts.append)
+    with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
+        for _ in range(5):
+            twenty.penalize()
+    assert cuts == [Snapshot(slots=14, held=0, waiting=0, cut=6)]
+    said = "14 of 20 slots left, sends spread over 2 s, one slot comes back per 10 s"
+    assert [record.getMessage().partition("; ")[2] for record in caplog.records] == [said]
+
+
+@pytest.mark.parametrize("delay", DELAYS)
+@pytest.mark.parametrize("stagger", [0.0, 0.05, 0.5])
+@pytest.mark.parametrize("kind", ["memory", "file", "redis"])
+def test_the_limit_is_used_up_and_shared_fairly(kind: str, stagger: float, delay: str) -> None:
+    """Four processes with thirty tasks each, for twelve seconds, whoever comes first.
+
+    Never more than 20 in 2 s, at least 0.97 of what is allowed, and the luckiest process has less than a fifth more
+    than the unluckiest.
+    """
+    simulation, ledger = Simulation(latency=0.002), Ledger()
+    counted: list[float] = []
+    trips: list[float] = []
+    by_process = [0] * 4
+
+    def loop(window: Window, process: int) -> Flow[None]:
+        while True:
+            slot = yield from window.acquire(5.0)
+            sent = simulation.now
+            up, down = DELAYS[delay](sent)
+            yield Sleep(up)
+            counted.append(simulation.now)
+            by_process[process] += 1
+            yield Sleep(down)
+            trips.append(simulation.now - sent)
+            yield from slot.answered()
+
+    one = window(simulation, 20)
+    for process in range(4):
+        mine = one if kind == "memory" else shared(simulation, ledger, blocking=kind == "redis")
+        for _ in range(30):
+            simulation.spawn(loop(mine, process), process * stagger)
+    simulation.run(12)
+    simulation.close()
+    allowed = 20 / (PERIOD + statistics.fmean(trips))
+    assert most(counted, PERIOD) == 20
+    assert (len(counted) - 20) / (max(counted) - min(counted)) >= 0.97 * allowed
+    if kind != "memory":  # one queue serves one process in the order of its tasks
+        assert (max(by_process) - min(by_process)) / statistics.fmean(by_process) < 0.2
+
+
+def test_slots_of_a_process_that_crashed_are_used_by_the_others() -> None:
+    """One of two processes dies with slots and waiters: the other one gets on at once, and has all after the lease."""
+    simulation, ledger = Simulation(), Ledger()
+    sent: list[float] = []
+
+    def loop(window: Window) -> Flow[None]:
+        while True:
+            yield from send(window, 0.01, lambda: sent.append(simulation.now))
+
+    dying, living = shared(simulation, ledger), shared(simulation, ledger)
+    doomed = [simulation.spawn(loop(dying)) for _ in range(30)]
+    for _ in range(30):
+        simulation.spawn(loop(living), 0.1)
+    simulation.run(8)
+    for task in doomed:
+        task.turn += 1  # its process is gone: nothing resumes it
+    dead = simulation.now
+    simulation.run(60)
+    simulation.close()
+    rate = sum(moment > dead + 20 for moment in sent) / (simulation.now - dead - 20)
+    assert rate == pytest.approx(20 / 2.02, rel=0.06)
+    assert sum(dead < moment <= dead + 6 for moment in sent) >= 20
+
+
+def test_a_process_that_comes_later_soon_gets_its_part() -> None:
+    """One process uses the limit up; another one's first request starts within a period and a quarter."""
+    simulation, ledger = Simulation(), Ledger()
+    busy, late = shared(simulation, ledger), shared(simulation, ledger)
+
+    def loop() -> Flow[None]:
+        while True:
+            yield from send(busy, 0.05, lambda: None)
+
+    for _ in range(60):
+        simulation.spawn(loop())
+    simulation.run(9.3)
+    begun, started = simulation.now, []
+    simulation.spawn(send(late, 0.05, lambda: started.append(simulation.now)))
+    simulation.run(5)
+    simulation.close()
+    assert started[0] - begun < 1.25 * PERIOD
+
+
+def test_the_store_is_asked_by_the_head_only() -> None:
+    """Thirty waiters over a shared store ask it less than three times for each slot they get."""
+    simulation, ledger, asked = Simulation(), Ledger(), 0
+
+    class Counting(SharedStore):
+        def reserve(self, token: Token, lease: float, demand: int, rule: Rule) -> Answer:
+            nonlocal asked
+            asked += 1
+            return super().reserve(token, lease, demand, rule)
+
+    store = Counting(simulation.monotonic, ledger)
+    mine = Window(Queue(store, simulation), Rule(20, PERIOD, None, PERIOD / 4), None)
+    sent: list[float] = []
+
+    def loop() -> Flow[None]:
+        while True:
+            yield from send(mine, 0.01, lambda: sent.append(simulation.now))
+
+    for _ in range(30):
+        simulation.spawn(loop())
+    simulation.run(30)
+    simulation.close()
+    assert asked < 3 * len(sent)
+
+
+def test_effects_are_those_of_the_store() -> None:
+    """A store in memory is asked directly; one over a network is asked through `Run`, and the rest are sleeps."""
+    simulation = Simulation()
+    with pytest.raises(StopIteration):
+        next(window(simulation).acquire(1.0))
+    assert isinstance(next(shared(simulation, Ledger(), blocking=True).acquire(1.0)), Run)

