@@ -1,0 +1,46 @@
+"""Which proxy a request goes through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from attrs import field, frozen
+
+from okx_maxloan_sdk.sites import is_loopback
+
+if TYPE_CHECKING:
+    from okx_maxloan_sdk.sites import Origin
+
+SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+@frozen
+class Proxy:
+    """Address and credentials of a proxy."""
+
+    url: str
+    auth: tuple[str, str] | None = field(repr=False)
+
+    @property
+    def socks(self) -> bool:
+        """Whether it speaks SOCKS."""
+        return self.url.startswith("socks")
+
+
+def choose(origin: Origin, proxy: str | None) -> Proxy | None:
+    """Choose the proxy: the caller's, else the environment's unless it exempts the host or the host is this machine.
+
+    Raises `ValueError` for one that cannot be, without repeating what may be secret.
+    """
+    if proxy is None and not is_loopback(origin.host) and not proxy_bypass(origin.host):
+        proxy = getproxies().get(origin.scheme) or getproxies().get("all")
+    if not proxy:
+        return None
+    parts = urlsplit(proxy)
+    if parts.scheme not in SCHEMES or not parts.hostname:
+        message = "proxy must look like http://host:port or socks5://host:port"
+        raise ValueError(message)
+    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    return Proxy(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", auth)

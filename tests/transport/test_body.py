@@ -1,0 +1,100 @@
+"""Body: decoded as it arrives, never more than a megabyte of it."""
+
+import gzip
+import tracemalloc
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+
+import pytest
+
+from okx_maxloan_sdk.errors import BadAnswer
+from okx_maxloan_sdk.transport.body import LIMIT, Body
+
+TEXT = b'{"code":"0"}' * 50
+
+
+def read(chunks: list[bytes], encoding: str = "") -> bytes:
+    """Feed chunks and give the body."""
+    body = Body(200, encoding)
+    for chunk in chunks:
+        body.feed(chunk)
+    return body.finish()
+
+
+def cut(data: bytes, size: int) -> list[bytes]:
+    """Cut bytes into chunks."""
+    return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+@pytest.mark.parametrize("size", [1, 7, 65536])
+@pytest.mark.parametrize(
+    ("encoding", "data"),
+    [
+        ("", TEXT),
+        ("identity", TEXT),
+        ("gzip", gzip.compress(TEXT)),
+        ("x-gzip", gzip.compress(TEXT)),
+        (" GZip ", gzip.compress(TEXT)),
+        ("deflate", zlib.compress(TEXT)),
+    ],
+)
+def test_decoded(encoding: str, data: bytes, size: int) -> None:
+    """A body comes out whole however it was encoded and cut."""
+    assert read(cut(data, size), encoding) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data", "why"),
+    [
+        ("br", b"", "content-encoding 'br'"),
+        ("gzip, deflate", b"", "content-encoding"),
+        ("gzip", TEXT, "compression is broken"),
+        ("gzip", zlib.compress(TEXT), "compression is broken"),
+        ("gzip", gzip.compress(TEXT)[:-9], "ends early"),
+        ("gzip", b"", "ends early"),
+        ("deflate", zlib.compress(TEXT)[:-1], "ends early"),
+        ("gzip", gzip.compress(TEXT) + b"more", "goes on"),
+        ("gzip", gzip.compress(TEXT) * 2, "goes on"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 65536])
+def test_broken(encoding: str, data: bytes, why: str, size: int) -> None:
+    """What cannot be decoded, or is more or less than it says, is refused with the status."""
+    with pytest.raises(BadAnswer, match=why) as caught:
+        read(cut(data, size), encoding)
+    assert caught.value.http_status == 200
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+@pytest.mark.parametrize("more", [0, 1])
+def test_limit(encoding: str, more: int) -> None:
+    """A body of exactly the limit is taken, and one byte more is not."""
+    data = b"x" * (LIMIT + more)
+    chunks = cut(gzip.compress(data) if encoding else data, 65536)
+    if more:
+        with pytest.raises(BadAnswer, match="longer than 1048576 bytes"):
+            read(chunks, encoding)
+    else:
+        assert read(chunks, encoding) == data
+
+
+def endless(zipped: bool) -> Iterator[bytes]:
+    """Give zeros without end."""
+    packer = zlib.compressobj(9, wbits=31)
+    while True:
+        yield packer.compress(bytes(1 << 20)) if zipped else bytes(1 << 16)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_endless(zipped: bool) -> None:
+    """A body without end is given up after a megabyte, in a few megabytes of memory."""
+    feed = [*islice(endless(zipped), 64)]
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadAnswer, match="longer"):
+            read(feed, "gzip" if zipped else "")
+        assert tracemalloc.get_traced_memory()[1] < 6 << 20
+    finally:
+        tracemalloc.stop()

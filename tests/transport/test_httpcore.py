@@ -1,0 +1,276 @@
+"""Transport: the bytes that travel, what failures mean, connections kept and closed, forks and event loops."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import httpcore
+import pytest
+
+from okx_maxloan_sdk.errors import BadAnswer, ClientClosed, NotSent, OkxError, OutcomeUnknown
+from okx_maxloan_sdk.sites import origin
+from okx_maxloan_sdk.transport import Dropped, httpcore_
+from okx_maxloan_sdk.transport.httpcore_ import AsyncHttpcoreTransport, HttpcoreTransport
+from okx_maxloan_sdk.transport.line import Lost
+from tests.support.carrier import GET
+from tests.support.raw import ROWS, RawServer, hang, head, say
+
+if TYPE_CHECKING:
+    from tests.support.carrier import Carrier
+
+
+def test_what_is_signed_is_what_travels(carrier: Carrier) -> None:
+    """The request line, the host and the headers arrive as they were given, and nothing is added."""
+    with RawServer(say()) as server:
+        response = carrier.to(server.url).send()
+        host = server.url.removeprefix("http://")
+        assert server.heads == [
+            f"GET {GET.target} HTTP/1.1\r\nHost: {host}\r\nOK-ACCESS-KEY: the-key\r\n"
+            "Accept: application/json\r\n\r\n".encode()
+        ]
+    assert (response.status, response.body) == (200, ROWS)
+    assert response.headers["content-type"] == "application/json"
+
+
+def test_connection_is_kept(carrier: Carrier) -> None:
+    """Requests one after the other share a connection."""
+    with RawServer(say()) as server:
+        carrier.to(server.url)
+        for _ in range(5):
+            carrier.send()
+        assert server.on == [1] * 5
+        carrier.close()
+
+
+def test_redirects_are_not_followed(carrier: Carrier) -> None:
+    """A redirect is an answer, and nothing arrives where it points."""
+    with RawServer(say()) as other, RawServer(say(b"", 302, f"Location: {other.url}/x")) as server:
+        assert carrier.to(server.url).send().status == 302
+        assert other.heads == []
+        assert len(server.heads) == 1
+
+
+MEANINGS = [
+    (httpcore.ConnectError("x"), NotSent),
+    (httpcore.ConnectTimeout("x"), NotSent),
+    (httpcore.PoolTimeout("x"), NotSent),
+    (httpcore.ProxyError("x"), NotSent),
+    (httpcore.LocalProtocolError("x"), NotSent),
+    (httpcore.UnsupportedProtocol("x"), NotSent),
+    (httpcore.RemoteProtocolError("x"), BadAnswer),
+    (Lost("x"), Dropped),
+    (httpcore.ReadError("x"), OutcomeUnknown),
+    (httpcore.ReadTimeout("x"), OutcomeUnknown),
+    (httpcore.WriteError("x"), OutcomeUnknown),
+    (httpcore.WriteTimeout("x"), OutcomeUnknown),
+]
+
+
+@pytest.mark.parametrize(("failure", "kind"), MEANINGS, ids=[type(each).__name__ for each, _ in MEANINGS])
+def test_meaning(carrier: Carrier, failure: Exception, kind: type[OkxError], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each failure of httpcore is one of ours, named, and keeps no trace of the request in it."""
+
+    def fail(*_: Any) -> Any:
+        raise failure
+
+    monkeypatch.setattr(httpcore.ConnectionPool, "handle_request", fail)
+    monkeypatch.setattr(httpcore.AsyncConnectionPool, "handle_async_request", fail)
+    with pytest.raises(OkxError) as caught:
+        carrier.to("http://127.0.0.1:1").send()
+    assert type(caught.value) is kind
+    assert f"{type(failure).__name__} x" in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+def test_meanings_are_total() -> None:
+    """Every failure that httpcore can raise for a request is caught."""
+    kinds = {
+        each
+        for each in vars(httpcore).values()
+        if isinstance(each, type) and issubclass(each, Exception) and not each.__subclasses__()
+    }
+    # Raised inside httpcore's pool only, which handles it.
+    kinds -= {httpcore.ConnectionNotAvailable}
+    assert httpcore.WriteTimeout in kinds
+    assert [each for each in kinds if not issubclass(each, httpcore_.FAILURES)] == []
+
+
+def test_nobody_listens(carrier: Carrier) -> None:
+    """Where nobody listens nothing is sent."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(NotSent, match="ConnectError"):
+        carrier.to(f"http://127.0.0.1:{port}").send()
+
+
+def test_pool_is_bounded(carrier: Carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When every connection is in use, a request waits for one, and no longer than its timeout."""
+    monkeypatch.setattr(httpcore_, "CONNECTIONS", 1)
+    with RawServer(hang()) as server:
+        carrier.to(server.url)
+
+        async def two() -> Any:
+            # real time: the first is to have the connection, and both are to end soon
+            first = asyncio.ensure_future(carrier.raw.send(GET, 0.4))
+            await asyncio.sleep(0.1)
+            return await asyncio.gather(first, carrier.raw.send(GET, 0.1), return_exceptions=True)
+
+        if carrier.runner:
+            first, second = carrier.runner.run(two())
+        else:
+            with ThreadPoolExecutor(2) as pool:
+                one = pool.submit(carrier.send, GET, 0.4)
+                time.sleep(0.1)
+                first, second = one.exception(), pool.submit(carrier.send, GET, 0.1).exception()
+        assert isinstance(first, OutcomeUnknown)
+        assert isinstance(second, NotSent | OutcomeUnknown)
+        assert len(server.heads) <= 2
+        carrier.close()
+
+
+def test_first_threads_share_a_pool() -> None:
+    """Threads that send their first request at the same moment end up with the same connections."""
+    with RawServer(say()) as server:
+        transport = HttpcoreTransport(origin(server.url), None)
+        barrier, pools = threading.Barrier(8), []
+
+        def first() -> None:
+            barrier.wait(5)
+            pools.append(transport._connections())
+
+        threads = [threading.Thread(target=first) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len({id(each) for each in pools}) == 1
+        transport.close()
+
+
+def test_closed(carrier: Carrier) -> None:
+    """After close() every connection is gone and no request leaves; closing twice is no error."""
+    with RawServer(say()) as server:
+        carrier.to(server.url).send()
+        carrier.close()
+        carrier.close()
+        with pytest.raises(ClientClosed):
+            carrier.send()
+        assert len(server.heads) == 1
+        end = time.monotonic() + 5
+        while server.open and time.monotonic() < end:
+            time.sleep(0.005)
+        assert server.open == 0
+
+
+def test_closed_unused(carrier: Carrier) -> None:
+    """A transport that never sent anything can be closed."""
+    carrier.to("http://127.0.0.1:1").close()
+    with pytest.raises(ClientClosed):
+        carrier.send()
+
+
+def test_closed_under_a_request() -> None:
+    """A request whose connection is closed from another thread ends by its timeout, as one of our errors."""
+    with RawServer(hang(head(100))) as server:
+        transport = HttpcoreTransport(origin(server.url), None)
+        threading.Timer(0.1, transport.close).start()
+        with pytest.raises(OkxError):
+            transport.send(GET, 0.4)
+
+
+def test_cancelled_requests_leave_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cancelled task gives its connection back: as many as there are can be cancelled, and the next one is served."""
+    monkeypatch.setattr(httpcore_, "CONNECTIONS", 3)
+
+    async def main() -> None:
+        transport = AsyncHttpcoreTransport(origin(server.url), None)
+        for _ in range(3):
+            tasks = [asyncio.ensure_future(transport.send(GET, 5.0)) for _ in range(3)]
+            await asyncio.sleep(0.05)  # real: the requests are to be on their way
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            assert all(isinstance(each, asyncio.CancelledError) for each in results)
+        assert (await transport.send(GET, 5.0)).status == 200
+        await transport.close()
+
+    moves = [*([hang()] * 3), *([hang(head(10))] * 3), *([hang(head(10) + b"12345")] * 3), say()]
+    with RawServer(*moves) as server:
+        asyncio.run(main())
+
+
+def test_cancelled_at_any_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a task is doing when it is cancelled, its connection is free afterwards, or closed."""
+    monkeypatch.setattr(httpcore_, "CONNECTIONS", 1)
+
+    async def main() -> None:
+        for turns in range(80):
+            transport = AsyncHttpcoreTransport(origin(server.url), None)
+            for _ in range(2):  # on a fresh connection, and on what is left of it
+                task = asyncio.ensure_future(transport.send(GET, 5.0))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                task.cancel()
+                await asyncio.wait([task])
+            assert (await transport.send(GET, 5.0)).status == 200, turns
+            waiting = [asyncio.ensure_future(transport.send(GET, 5.0)) for _ in range(2)]
+            await asyncio.sleep(0)
+            waiting[0].cancel()
+            await asyncio.wait(waiting)
+            assert waiting[1].result().status == 200
+            await transport.close()
+
+    with RawServer(say()) as server:
+        asyncio.run(main())
+
+
+def test_second_event_loop() -> None:
+    """A transport is used from one event loop after the other, with connections of its own in each."""
+    with RawServer(say()) as server:
+        transport = AsyncHttpcoreTransport(origin(server.url), None)
+
+        async def twice() -> None:
+            for _ in range(2):
+                assert (await transport.send(GET, 5.0)).status == 200
+            await transport._connections().aclose()  # a loop that ends with connections open complains of them
+
+        asyncio.run(twice())
+        asyncio.run(twice())
+        assert server.on == [1, 1, 2, 2]
+        asyncio.run(transport.close())
+
+
+CHILD = """
+import os, sys
+from okx_maxloan_sdk.sites import origin
+from okx_maxloan_sdk.transport import Request
+from okx_maxloan_sdk.transport.httpcore_ import HttpcoreTransport
+
+transport = HttpcoreTransport(origin(sys.argv[1]), None)
+send = lambda: transport.send(Request("GET", "/x", {}), 5.0).status
+assert send() == 200
+if child := os.fork():
+    assert os.waitpid(child, 0)[1] == 0
+    assert send() == 200
+    transport.close()
+else:
+    status = send()
+    transport.close()
+    os._exit(status != 200)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_fork() -> None:
+    """After a fork the child has a connection of its own, and the parent's goes on."""
+    with RawServer(say()) as server:
+        subprocess.run([sys.executable, "-c", CHILD, server.url], check=True, timeout=30)
+        assert server.on == [1, 2, 1]
