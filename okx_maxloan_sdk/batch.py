@@ -1,0 +1,166 @@
+"""Any number of pairs: requests of at most five, answers in the order asked, and no pair lost to another's fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+
+from . import questions, rules
+from .endpoint import GET_MAX_LOAN, MaxLoan
+from .endpoint import query as make_query
+from .errors import (
+    AuthenticationError,
+    BatchError,
+    ClientClosed,
+    ClockSkew,
+    NotSent,
+    OkxError,
+    ParameterRejected,
+    PermissionDenied,
+    RuleError,
+)
+from .flow import Flow, gather
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from .session import Session
+
+INST_ID = next(each for each in GET_MAX_LOAN.parameters if each.name == "instId")
+SIZE = INST_ID.max_items
+WIDTH = GET_MAX_LOAN.limit.requests
+# After one of these the other requests would fail as well, and OKX blocks addresses that keep asking.
+HOPELESS = (AuthenticationError, PermissionDenied, ClockSkew, ClientClosed)
+
+
+@frozen
+class Batch:
+    """One request's worth of a stream: the pairs it asked about, and their rows or the error."""
+
+    inst_ids: tuple[str, ...]
+    loans: tuple[MaxLoan, ...]
+    error: OkxError | None
+
+
+def ask(session: Session, parameters: Mapping[str, Any]) -> Flow[list[MaxLoan]]:
+    """Ask a question of any size: a currency, or any number of pairs."""
+    deadline = session.until()
+    if parameters.get("inst_id") is None:
+        return (yield from questions.max_loan(session, make_query(GET_MAX_LOAN, parameters), deadline))
+    query, found = split(parameters)
+    inst_ids = list(dict.fromkeys(found))
+    yield from begin(session, query, inst_ids, deadline)
+    join = Join(inst_ids)
+    if len(inst_ids) <= SIZE:
+        join.add((yield from fetch(session, query, tuple(inst_ids), deadline)))
+    else:
+        yield from gather(flows(session, query, iter(inst_ids), lambda: deadline), WIDTH, join.add)
+    return join.result()
+
+
+def stream(session: Session, parameters: Mapping[str, Any]) -> Iterator[Flow[list[Batch]]]:
+    """Plan the flows of a stream; pairs are taken only as flows are, and each flow has the deadline to itself."""
+    query, inst_ids = split(parameters)
+    return flows(session, query, inst_ids, session.until)
+
+
+def split(parameters: Mapping[str, Any]) -> tuple[dict[str, str], Iterator[str]]:
+    """Part a question into what all its requests share, and its pairs."""
+    shared = {name: value for name, value in parameters.items() if name != "inst_id"}
+    return make_query(GET_MAX_LOAN, shared), pairs(parameters["inst_id"])
+
+
+def pairs(given: object) -> Iterator[str]:
+    """Take pairs one by one from texts, each of which may join several by commas, and iterables of them."""
+    if isinstance(given, str):
+        yield from given.split(",")
+    elif isinstance(given, Iterable):
+        for each in given:
+            yield from pairs(each)
+    else:
+        message = f"inst_id must be a str or an iterable of them, not {type(given).__name__}"
+        raise TypeError(message)
+
+
+def begin(session: Session, query: Mapping[str, str], inst_ids: Sequence[str], deadline: float | None) -> Flow[None]:
+    """Report everything that is wrong with a whole list of pairs before any of them is asked about."""
+    yield from questions.prepare(session, deadline)
+    first = {**query, "instId": ",".join(inst_ids[:SIZE])} if inst_ids else query
+    wrong = dict.fromkeys(rules.wrongs(GET_MAX_LOAN, first, session.facts, session.language))
+    for start in range(SIZE, len(inst_ids), SIZE):
+        chunk = {**query, "instId": ",".join(inst_ids[start : start + SIZE])}
+        wrong |= dict.fromkeys(rules.parameter_wrongs(GET_MAX_LOAN, chunk, session.language))
+    if wrong:
+        raise RuleError(list(wrong))
+
+
+def flows(
+    session: Session, query: Mapping[str, str], inst_ids: Iterator[str], until: Callable[[], float | None]
+) -> Iterator[Flow[list[Batch]]]:
+    """Plan one flow for each request."""
+    while chunk := tuple(dict.fromkeys(islice(inst_ids, SIZE))):
+        yield fetch(session, query, chunk, until())
+
+
+def fetch(
+    session: Session, query: Mapping[str, str], inst_ids: tuple[str, ...], deadline: float | None
+) -> Flow[list[Batch]]:
+    """Ask about at most five pairs; when one of them is refused, part them until it stands alone."""
+    try:
+        loans = yield from questions.max_loan(session, {**query, "instId": ",".join(inst_ids)}, deadline)
+    except OkxError as error:
+        parts = _parts(inst_ids, error)
+        if len(parts) <= 1:
+            return [Batch(inst_ids, (), error)]
+    else:
+        return [Batch(inst_ids, tuple(loans), None)]
+    batches: list[Batch] = []
+    for part in parts:
+        batches += yield from fetch(session, query, part, deadline)
+    return batches
+
+
+def _parts(inst_ids: tuple[str, ...], error: OkxError) -> list[tuple[str, ...]]:
+    """Part the pairs of a failed request so that one bad pair costs the others nothing."""
+    if isinstance(error, RuleError):
+        bad = [each for each in inst_ids if any(rules.faults(INST_ID, each))]
+        good = tuple(each for each in inst_ids if each not in bad)
+        return [*((each,) for each in bad), *([good] if good else [])]
+    middle = (len(inst_ids) + 1) // 2
+    halves = [inst_ids[:middle], inst_ids[middle:]]
+    return halves if isinstance(error, ParameterRejected) and all(halves) else []
+
+
+@define
+class Join:
+    """Collects the batches of one call into its rows, or its one error."""
+
+    inst_ids: Sequence[str]
+    loans: list[MaxLoan] = field(factory=list)
+    failures: list[tuple[tuple[str, ...], OkxError]] = field(factory=list)
+    asked: set[str] = field(factory=set)
+
+    def add(self, batches: Iterable[Batch]) -> bool:
+        """Take batches as they come; tell whether it is worth going on."""
+        for batch in batches:
+            self.loans += batch.loans
+            self.asked |= set(batch.inst_ids)
+            if batch.error is not None:
+                self.failures.append((batch.inst_ids, batch.error))
+        return not any(isinstance(error, HOPELESS) for _, error in self.failures)
+
+    def result(self) -> list[MaxLoan]:
+        """Give all rows in the order asked; raise the only failure, or a `BatchError` with the rows that did arrive."""
+        place = {inst_id: index for index, inst_id in enumerate(self.inst_ids)}
+        self.loans.sort(key=lambda loan: place.get(loan.inst_id, len(place)))
+        if not self.failures:
+            return self.loans
+        if unasked := tuple(each for each in self.inst_ids if each not in self.asked):
+            self.failures.append((unasked, NotSent("not asked: what another request met would have met it too")))
+        if not self.loans and len(self.failures) == 1:
+            raise self.failures[0][1]
+        self.failures.sort(key=lambda failure: place[failure[0][0]])
+        raise BatchError(self.loans, self.failures)

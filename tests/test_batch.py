@@ -1,0 +1,336 @@
+"""Batch: any number of pairs, in the order asked, and none lost to another's fault."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from okx_maxloan_sdk import batch
+from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.credentials import Credentials
+from okx_maxloan_sdk.errors import (
+    AccountModeRejected,
+    ApiError,
+    AuthenticationError,
+    BatchError,
+    ClientClosed,
+    ClockSkew,
+    NotSent,
+    OutcomeUnknown,
+    ParameterRejected,
+    PermissionDenied,
+    RuleError,
+    Unavailable,
+)
+from okx_maxloan_sdk.mock import demo
+from okx_maxloan_sdk.mock import margin as market
+from okx_maxloan_sdk.mock.serve import serve
+from tests.support.wire import Wire, asked, exchange, ids, loans, order, refused, row, success
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from okx_maxloan_sdk.transport import Request, Response
+    from tests.support.doors import Door
+
+
+def test_thousand_with_three_bad_ones(door: Door) -> None:
+    """Of a thousand pairs with three bad ones 997 come, in order, beside three failures that name the bad ones."""
+    wanted = ids(1000)
+    bad = {"C7-USDT", "C503-USDT", "C999-USDT"}
+    wire = exchange(*bad)
+    with pytest.raises(BatchError) as caught:
+        door.open(wire).cross(wanted)
+    assert order(caught.value.loans) == [each for each in wanted if each not in bad]
+    assert len(caught.value.loans) == 2 * 997
+    assert [inst_ids for inst_ids, _ in caught.value.failures] == [("C7-USDT",), ("C503-USDT",), ("C999-USDT",)]
+    assert all(isinstance(error, ParameterRejected) for _, error in caught.value.failures)
+    assert all(len(asked(each)) <= 5 for each in wire.requests)
+    # 200 requests, and for each bad pair the parts of its five: 3 + 2, and then 2 + 1 and 1 + 1, or 1 + 1 at once.
+    assert 200 + 3 * 2 <= len(wire.requests) <= 200 + 3 * 6
+    assert "3 of the requests failed; 1994 rows arrived" in str(caught.value)
+    assert set(door.limiter.notes) == {"answered"}
+
+
+def test_thousand_over_a_socket(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same against an exchange on a socket, which checks every signature."""
+    bad = {"C7-USDT", "C503-USDT", "C999-USDT"}
+    pairs = {each: market.Pair(each.partition("-")[0], "USDT", market.PAIRS["BTC-USDT"].leverage) for each in ids(1000)}
+    for each in pairs.values():
+        monkeypatch.setitem(market.CURRENCIES, each.base, market.CURRENCIES["BTC"])
+        if each.inst_id not in bad:
+            monkeypatch.setitem(market.PAIRS, each.inst_id, each)
+    served = demo()
+    served.limited = False
+    key = served.users["spot"].keys[0]
+    with serve(served) as url:
+        client = door.open(
+            base_url=url, credentials=Credentials(key.key, key.secret, key.passphrase), clock=SystemClock()
+        )
+        with pytest.raises(BatchError) as caught:
+            client.cross(ids(1000))
+        client.close()
+    assert order(caught.value.loans) == [each for each in ids(1000) if each not in bad]
+    assert {inst_ids for inst_ids, _ in caught.value.failures} == {(each,) for each in bad}
+
+
+@pytest.mark.parametrize("number", [1, 4, 5, 6, 10, 11, 99])
+def test_requests_of_five(door: Door, number: int) -> None:
+    """No request asks about more than five pairs, and there are no more requests than that takes."""
+    wire = exchange()
+    assert order(door.open(wire).cross(ids(number))) == ids(number)
+    assert len(wire.requests) == -(-number // 5)
+    assert max(len(asked(each)) for each in wire.requests) == min(number, 5)
+
+
+def test_order(door: Door) -> None:
+    """Rows come in the order asked, each pair's in the order of the exchange, whichever request ends first."""
+
+    def backwards(request: Request) -> Response:
+        if door.kind == "sync":
+            time.sleep(0.002 * (len(ids(60)) - int(asked(request)[0][1:-5])) / 5)  # real, so that threads overtake
+        return success(*(row(each, side) for each in reversed(asked(request)) for side in ("sell", "buy")))
+
+    found = door.open(Wire(backwards)).cross(ids(60))
+    assert [(each.inst_id, each.side) for each in found] == [
+        (inst_id, side) for inst_id in ids(60) for side in ("sell", "buy")
+    ]
+
+
+def test_rows_of_no_pair_come_last(door: Door) -> None:
+    """A row that names no pair that was asked about is kept, behind the others."""
+    wire = Wire(success(row("X-Y"), row("B-C"), row("A-B")))
+    assert order(door.open(wire).cross("A-B", "B-C")) == ["A-B", "B-C", "X-Y"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("A-B", "C-D", "E-F"),
+        (["A-B", "C-D"], "E-F"),
+        ("A-B,C-D,E-F",),
+        (["A-B,C-D", "E-F"],),
+        (lambda: iter(["A-B", "C-D", "E-F"]),),
+        (lambda: (each for each in ("A-B", "C-D,E-F")),),
+        ({"A-B": 1, "C-D": 2, "E-F": 3},),
+        ("A-B", "C-D", "A-B", ["E-F", "C-D"]),
+    ],
+)
+def test_ways_to_ask(door: Door, given: tuple[Any, ...]) -> None:
+    """Pairs are given one by one, joined by commas, as lists or generators; each is asked about once."""
+    wire = exchange()
+    given = tuple(each() if callable(each) else each for each in given)
+    assert order(door.open(wire).cross(*given)) == ["A-B", "C-D", "E-F"]
+    assert [asked(each) for each in wire.requests] == [["A-B", "C-D", "E-F"]]
+
+
+@pytest.mark.parametrize("given", [5, None, b"BTC-USDT", ["BTC-USDT", 5], [["BTC-USDT", None]]])
+def test_no_text(door: Door, given: Any) -> None:
+    """What is no text is refused by its type before anything is sent."""
+    wire = exchange()
+    client = door.open(wire)
+    with pytest.raises(TypeError, match="inst_id must be a str"):
+        client.cross(given)
+    with pytest.raises(TypeError, match="inst_id must be a str"):
+        list(client.stream(given, mgn_mode="cross"))
+    assert wire.requests == []
+
+
+def test_long_lists_joined_by_commas_lose_nothing(door: Door) -> None:
+    """A bad pair among twenty that one text joins costs nobody's rows."""
+    found = door.open(exchange("C9-USDT")).stream(",".join(ids(20)), mgn_mode="cross")
+    assert sorted(order([loan for each in found for loan in each.loans])) == sorted(set(ids(20)) - {"C9-USDT"})
+
+
+def test_everything_wrong_at_once(door: Door) -> None:
+    """A long list's faults are all reported before anything is sent, each once."""
+    wire = exchange()
+    wanted: list[Any] = [*ids(7), "BTC-USDT-SWAP", "ETH/USDT", *ids(7), "", "ETH/USDT"]
+    with pytest.raises(RuleError) as caught:
+        door.open(wire).max_loan(mgn_mode="croos", inst_id=wanted, ccy="USDT", mgn_ccy="BTC")
+    assert sorted(each.id for each in caught.value.broken) == [
+        "contract",
+        "currency-without-margin-currency",
+        "enum",
+        "form",
+        "form",
+    ]
+    assert wire.requests == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "rule"),
+    [
+        ({"mgn_mode": "cross"}, "pair-or-currency"),
+        ({"mgn_mode": "cross", "inst_id": []}, "pair-or-currency"),
+        ({"mgn_mode": "cross", "inst_id": ""}, "empty"),
+        ({"mgn_mode": "cross", "inst_id": [], "ccy": "USDT"}, "empty"),
+        ({"inst_id": "A-B"}, "missing"),
+        ({"mgn_mode": "cross", "inst_id": "BTC-USDT-SWAP"}, "contract"),
+    ],
+)
+def test_rules_of_small_questions(door: Door, parameters: dict[str, Any], rule: str) -> None:
+    """Questions of one request or none are held against the rules as well."""
+    wire = exchange()
+    with pytest.raises(RuleError) as caught:
+        door.open(wire).max_loan(**parameters)
+    assert [each.id for each in caught.value.broken] == [rule]
+    assert wire.requests == []
+
+
+def test_no_such_parameter(door: Door) -> None:
+    """A parameter that the endpoint does not have is an error of the program, whatever the way to ask."""
+    client = door.open(exchange())
+    asks: list[Callable[[], Any]] = [
+        lambda: client.max_loan(mgn_mode="cross", instid="A-B"),
+        lambda: client.max_loan(mgn_mode="cross", inst_id="A-B", instid="A-B"),
+        lambda: client.stream("A-B", mgn_mode="cross", instid="A-B"),
+    ]
+    for ask in asks:
+        with pytest.raises(TypeError, match="instid: no such parameter"):
+            ask()
+
+
+def test_other_parameters_travel(door: Door) -> None:
+    """What all requests of a batch share travels with each."""
+    wire = exchange()
+    client = door.open(wire)
+    client.cross(ids(6), mgn_ccy="BTC", trade_quote_ccy="USDC")
+    client.isolated("A-B", mgn_ccy="BTC")
+    client.currency("USDT")
+    queries = [each.target.partition("?")[2] for each in wire.requests]
+    assert sorted(queries[:2]) == [
+        "mgnMode=cross&instId=C0-USDT,C1-USDT,C2-USDT,C3-USDT,C4-USDT&mgnCcy=BTC&tradeQuoteCcy=USDC",
+        "mgnMode=cross&instId=C5-USDT&mgnCcy=BTC&tradeQuoteCcy=USDC",
+    ]
+    assert queries[2:] == ["mgnMode=isolated&instId=A-B&mgnCcy=BTC", "mgnMode=cross&ccy=USDT"]
+
+
+@pytest.mark.parametrize("number", [1, 5, 6])
+def test_only_failure_is_raised_as_it_is(door: Door, number: int) -> None:
+    """When nothing arrived and there is one failure, that is what is raised."""
+    with pytest.raises(AccountModeRejected if number <= 5 else BatchError) as caught:
+        door.open(Wire(refused("51010"))).cross(ids(number))
+    if isinstance(caught.value, BatchError):
+        assert {type(error) for _, error in caught.value.failures} == {AccountModeRejected}
+
+
+def test_one_bad_pair_alone(door: Door) -> None:
+    """A single pair that is refused is its own error."""
+    with pytest.raises(ParameterRejected) as caught:
+        door.open(exchange("A-B")).cross("A-B")
+    assert caught.value.inst_ids == ("A-B",)
+
+
+def test_bad_pairs_are_parted(door: Door) -> None:
+    """Several bad pairs in one request are each found, and what the refusal names is the pair alone."""
+    with pytest.raises(BatchError) as caught:
+        door.open(exchange("C1-USDT", "C3-USDT")).cross(ids(5))
+    assert order(caught.value.loans) == ["C0-USDT", "C2-USDT", "C4-USDT"]
+    assert [(each, error.inst_ids) for each, error in caught.value.failures if isinstance(error, ApiError)] == [
+        (("C1-USDT",), ("C1-USDT",)),
+        (("C3-USDT",), ("C3-USDT",)),
+    ]
+
+
+def test_other_refusals_are_not_parted(door: Door) -> None:
+    """What has nothing to do with a single pair fails once for all of a request."""
+    wire = Wire(refused("51010"))
+    with pytest.raises(AccountModeRejected):
+        door.open(wire).cross(ids(5))
+    assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [(refused("50026", 500), Unavailable), (OutcomeUnknown("reset"), OutcomeUnknown), (NotSent("no"), NotSent)],
+)
+def test_a_failed_request_costs_its_own_pairs(door: Door, failure: Any, kind: type[Exception]) -> None:
+    """A request that fails for a reason of its own costs no other request's rows."""
+
+    def flaky(request: Request) -> Response:
+        if "C7-USDT" in asked(request):
+            if isinstance(failure, Exception):
+                raise failure
+            assert not isinstance(failure, BaseException)
+            return failure  # type: ignore[no-any-return] # a Response
+        return loans(request)
+
+    with pytest.raises(BatchError) as caught:
+        door.open(Wire(flaky)).cross(ids(20))
+    ((lost, error),) = caught.value.failures
+    assert lost == tuple(ids(10)[5:])
+    assert isinstance(error, kind)
+    assert order(caught.value.loans) == [each for each in ids(20) if each not in lost]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "kind"),
+    [
+        ("50113", AuthenticationError),
+        ("50105", AuthenticationError),
+        ("50110", PermissionDenied),
+        ("50102", ClockSkew),
+    ],
+)
+def test_hopeless_batches_end_early(door: Door, refusal: str, kind: type[Exception]) -> None:
+    """A wrong key ends a batch of a thousand pairs after the requests on their way; the rest is not asked."""
+    wire = Wire(refused(refusal))
+    with pytest.raises(BatchError) as caught:
+        door.open(wire).cross(ids(1000))
+    failures = caught.value.failures
+    assert len(wire.requests) <= 2 * batch.WIDTH
+    assert sorted(each for inst_ids, _ in failures for each in inst_ids) == sorted(ids(1000))
+    *met, rest = sorted((error for _, error in failures), key=lambda error: isinstance(error, NotSent))
+    assert {type(error) for error in met} == {kind}
+    assert "not asked" in str(rest)
+
+
+def test_what_is_on_its_way_arrives(door: Door) -> None:
+    """A failure that ends a batch costs no request that was sent before it: its rows are in the error."""
+    sent: list[Request] = []
+
+    def revoked(request: Request) -> Response:
+        sent.append(request)
+        return refused("50113") if "C0-USDT" in asked(request) else loans(request)
+
+    with pytest.raises(BatchError) as caught:
+        door.open(Wire(revoked)).cross(ids(1000))
+    arrived = order(caught.value.loans)
+    assert len(arrived) == 5 * (len(sent) - 1)
+    lost = [each for inst_ids, _ in caught.value.failures for each in inst_ids]
+    assert sorted([*arrived, *lost]) == sorted(ids(1000))
+
+
+def test_closed_meanwhile(door: Door) -> None:
+    """A client that is closed under a batch ends it, with the rows that did arrive."""
+    client: Any = None
+
+    def close(request: Request) -> Response:
+        client.raw._session.closed = "C20-USDT" in asked(request) or client.raw._session.closed
+        return loans(request)
+
+    wire = Wire(close)
+    client = door.open(wire)
+    with pytest.raises(BatchError) as caught:
+        client.cross(ids(500))
+    assert len(order(caught.value.loans)) == 5 * len(wire.requests)
+    assert any(isinstance(error, ClientClosed) for _, error in caught.value.failures)
+    assert len(wire.requests) < 60
+
+
+def test_deadline_of_a_batch(door: Door) -> None:
+    """The deadline is the whole batch's: what cannot be asked in time fails, and the rest has come."""
+
+    def slow(request: Request) -> Response:
+        door.clock.now += 1.0
+        return loans(request)
+
+    wire = Wire(slow)
+    with pytest.raises(BatchError) as caught:
+        door.open(wire, deadline=10.0).cross(ids(500))
+    assert 10 <= len(wire.requests) <= 10 + batch.WIDTH
+    assert len(order(caught.value.loans)) == 5 * len(wire.requests)
+    assert {type(error) for _, error in caught.value.failures} == {NotSent}
