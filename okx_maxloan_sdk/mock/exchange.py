@@ -1,0 +1,254 @@
+"""An exchange that answers as OKX does: no sockets, no waiting, only questions and answers.
+
+It imitates four operations with their limits, the signature, and what the contract says of parameters. Where nobody
+knows what OKX does it decides, and refuses rather than accepts. It does not imitate:
+
+- orders, positions, real prices or real quotas: amounts come from a small model (`margin.py`) of a market at rest;
+- OKX's wording: tell refusals apart by `code`;
+- what a gateway does to bursts below the limit, whether it counts what it refuses (here it does not), regional sites;
+- HTTP/2, TLS, WebSocket, and every other operation of OKX: those paths answer 404, contracts are not listed;
+- which of several faults OKX names first: that the timestamp precedes the key was seen, the rest of the order is ours;
+- the row of a currency (`ccy=`), which was never seen: here `instId`, `mgnCcy` and `side` are empty in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+from collections import deque
+from datetime import UTC, datetime
+from threading import RLock
+from typing import TYPE_CHECKING
+
+from attrs import Factory, define, field, frozen
+from okx_maxloan_api.contract import (
+    DEMO_HEADER,
+    GET_ACCOUNT_CONFIG,
+    GET_ACCOUNT_INSTRUMENTS,
+    OPERATIONS,
+    Operation,
+)
+
+from okx_maxloan_sdk.clock import Clock, SystemClock
+from okx_maxloan_sdk.rules import broken
+
+from .query import read, refusal
+from .refusal import Answer, Refused
+from .rows import listed, loans
+from .window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .user import ApiKey, User
+
+BY_PATH: Mapping[bytes, Operation] = {each.path.encode(): each for each in OPERATIONS}
+# The order of their codes, as OKX's documentation lists them.
+REQUIRED: Mapping[str, str] = {
+    "ok-access-key": "50103",
+    "ok-access-passphrase": "50104",
+    "ok-access-sign": "50106",
+    "ok-access-timestamp": "50107",
+}
+TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+API_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+TOLERANCE = 30.0
+INST_TYPES = "|".join(each.value for each in GET_ACCOUNT_INSTRUMENTS.parameters[0].values)
+INST_TYPE = re.compile(rf"(?:^|&)instType=({INST_TYPES})(?:&|$)".encode())
+
+
+@frozen
+class Asked:
+    """One request, in the bytes that came; header names in lower case."""
+
+    method: str
+    path: bytes
+    query: bytes
+    headers: Mapping[str, str]
+    body: bytes
+    address: str
+
+    @property
+    def signed(self) -> bytes:
+        """Give what the signature covers, apart from the timestamp."""
+        return self.method.encode() + self.path + (b"?" + self.query if self.query else b"") + self.body
+
+
+@frozen
+class Served:
+    """One line of the exchange's log."""
+
+    at: float
+    method: str
+    target: str
+    status: int
+
+
+@define
+class _Fault:
+    left: int
+    path: str | None
+    answer: Answer | None
+    delay: float
+
+
+@define
+class Exchange:
+    """Answers requests for its `users`, by name.
+
+    Change users, `skew` (seconds that this exchange's clock is ahead) and `limited` (whether it counts requests) while
+    it runs; `log` holds the last thousand requests.
+    """
+
+    users: dict[str, User]
+    clock: Clock = Factory(SystemClock)
+    skew: float = 0.0
+    limited: bool = True
+    log: deque[Served] = field(factory=lambda: deque(maxlen=1000), init=False)
+    _faults: list[_Fault] = field(factory=list, init=False)
+    _windows: dict[tuple[str, ...], Window] = field(factory=dict, init=False)
+    _lock: RLock = field(factory=RLock, init=False, repr=False)
+
+    def handle(
+        self,
+        method: str,
+        raw_path: bytes,
+        raw_query: bytes = b"",
+        headers: Iterable[tuple[bytes, bytes]] = (),
+        body: bytes = b"",
+        address: str = "127.0.0.1",
+    ) -> Answer:
+        """Answer one request, given in the bytes that travelled."""
+        asked = Asked(method, raw_path, raw_query, _joined(headers), body, address)
+        with self._lock:
+            answer = self._answer(asked)
+            target = (raw_path + (b"?" + raw_query if raw_query else b"")).decode("latin-1")
+            self.log.append(Served(self.clock.monotonic(), method, target, answer.status))
+        return answer
+
+    def fail_next(
+        self,
+        n: int = 1,
+        *,
+        code: str | int | None = None,
+        status: int | None = None,
+        html: str | None = None,
+        delay: float = 0.0,
+        path: str | None = None,
+    ) -> None:
+        """Plan faults: the next `n` requests (to `path`, if given) are answered with a code, a status, an HTML page.
+
+        With `delay` alone they are answered as usual, that many seconds late. Plans are used up in the order made.
+        Raises `ValueError` for fewer than one request.
+        """
+        if n < 1:
+            message = f"n must be at least 1, not {n}"
+            raise ValueError(message)
+        fails = code is not None or status is not None or html is not None
+        answer = Answer.fault(code, status, html, delay) if fails else None
+        with self._lock:
+            self._faults.append(_Fault(n, path, answer, delay))
+
+    def _answer(self, asked: Asked) -> Answer:
+        plan = next((each for each in self._faults if each.path in (None, asked.path.decode("latin-1"))), None)
+        if plan:
+            plan.left -= 1
+            if plan.left <= 0:
+                self._faults.remove(plan)
+            if plan.answer:
+                return plan.answer
+        delay = plan.delay if plan else 0.0
+        try:
+            return Answer.of(self._rows(asked), delay=delay)
+        except Refused as refused:
+            return refused.answer(delay)
+
+    def _rows(self, asked: Asked) -> Mapping[str, object]:  # noqa: C901, PLR0912 -- the steps stand in one place, in order
+        # 1. Path and method.
+        operation = BY_PATH.get(asked.path)
+        if operation is None:
+            raise Refused("404")
+        if asked.method != operation.method:
+            raise Refused("50115", asked.method)
+        # 2. The limit, of the user that the key names, whether or not the rest of the request is any good.
+        user, key = self._owner(asked.headers.get("ok-access-key", ""))
+        self._count(operation, asked, user)
+        if not operation.signed:
+            return {"code": "0", "msg": "", "data": [{"ts": str(int(self._now() * 1000))}]}
+        # 3. The four headers are there.
+        for name, code in REQUIRED.items():
+            if not asked.headers.get(name):
+                raise Refused(code)
+        # 4. The timestamp: its form, then its distance from this exchange's clock.
+        timestamp = asked.headers["ok-access-timestamp"]
+        if abs(_seconds(timestamp) - self._now()) > TOLERANCE:
+            raise Refused("50102")
+        # 5. The key is known.
+        if user is None or key is None:
+            raise Refused("50119" if API_KEY.fullmatch(asked.headers["ok-access-key"]) else "50111")
+        # 6. It was made for this environment, live or demo.
+        if key.demo != (asked.headers.get(DEMO_HEADER[0]) == DEMO_HEADER[1]):
+            raise Refused("50101")
+        # 7. The passphrase is the key's.
+        if not _same(asked.headers["ok-access-passphrase"], key.passphrase):
+            raise Refused("50105")
+        # 8. The caller's address is on the key's list.
+        if key.addresses and asked.address not in key.addresses:
+            raise Refused("50110", asked.address, key.key)
+        # 9. The signature, over the bytes that came.
+        digest = hmac.digest(key.secret.encode(), timestamp.encode() + asked.signed, "sha256")
+        if not _same(asked.headers["ok-access-sign"], base64.b64encode(digest).decode()):
+            raise Refused("50113")
+        # 10. The key may read.
+        if "read_only" not in key.permissions:
+            raise Refused("50120")
+        # 11. Each parameter by itself.
+        query = read(operation, asked.query)
+        if operation is GET_ACCOUNT_CONFIG:
+            return {"code": "0", "data": [user.config(key)], "msg": ""}
+        if operation is GET_ACCOUNT_INSTRUMENTS:
+            return {"code": "0", "msg": "", "data": listed(query)}
+        # 12. The rules between parameters, and with the account's mode.
+        for rule in broken(operation.rules, {**query, **user.account}):
+            raise refusal(rule.id, user)
+        # 13. What is named exists, is open, and fits together.
+        return {"code": "0", "msg": "", "data": loans(user, query)}
+
+    def _now(self) -> float:
+        return self.clock.time() + self.skew
+
+    def _owner(self, name: str) -> tuple[User, ApiKey] | tuple[None, None]:
+        pairs = ((user, key) for user in self.users.values() for key in user.keys if key.key == name)
+        return next(pairs, (None, None))
+
+    def _count(self, operation: Operation, asked: Asked, user: User | None) -> None:
+        whose = asked.address if operation.limit.per == "ip" else user.uid if user else None
+        if not self.limited or whose is None:
+            return
+        inst_type = INST_TYPE.search(asked.query) if operation.limit.per == "user and instType" else None
+        of = (operation.id, whose, inst_type[1].decode() if inst_type else "")
+        if not self._windows.setdefault(of, Window(operation.limit)).admit(self.clock.monotonic()):
+            raise Refused("50011")
+
+
+def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    # RFC 9110, 5.2: a field that comes twice is one list, which no key, passphrase or signature is.
+    joined: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1").strip()
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined
+
+
+def _same(given: str, wanted: str) -> bool:
+    return hmac.compare_digest(given.encode("latin-1"), wanted.encode())
+
+
+def _seconds(timestamp: str) -> float:
+    if not TIMESTAMP.fullmatch(timestamp):
+        raise Refused("50112")
+    try:
+        return datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise Refused("50112") from None

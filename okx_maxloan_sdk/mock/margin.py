@@ -1,0 +1,125 @@
+"""Where the mock's numbers come from: a market that stands still, and a small margin model over it.
+
+To borrow X (in USD) of one currency and trade it for another leaves `equity + X * discount - X`, which must cover the
+initial margin `X / leverage`; so X is at most `equity / (1 / leverage + 1 - discount)`, and at most the quota.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_DOWN, Context, Decimal, localcontext
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .user import User
+
+
+@frozen
+class Currency:
+    """Price in USD, share of it that counts as collateral, and the most that one account may owe."""
+
+    price: Decimal = Decimal(1)
+    discount: Decimal = Decimal(1)
+    quota: Decimal = Decimal(0)
+
+
+@frozen
+class Pair:
+    """One trading pair as the exchange lists it."""
+
+    base: str
+    quote: str
+    leverage: Decimal
+    state: str = "live"
+    settles_in: tuple[str, ...] = ()
+
+    @property
+    def inst_id(self) -> str:
+        """Give the id, such as BTC-USDT."""
+        return f"{self.base}-{self.quote}"
+
+    def listing(self, inst_type: str) -> dict[str, object]:
+        """Give the row that `GET /api/v5/account/instruments` answers."""
+        return {
+            "baseCcy": self.base,
+            "instFamily": "",
+            "instId": self.inst_id,
+            "instType": inst_type,
+            "lever": str(self.leverage),
+            "quoteCcy": self.quote,
+            "tradeQuoteCcyList": list(self.settles_in or (self.quote,)),
+            "settleCcy": "",
+            "state": self.state,
+        }
+
+
+# Invented, of the right order of magnitude: price, discount, quota.
+CURRENCIES: Mapping[str, Currency] = {
+    ccy: Currency(*map(Decimal, row.split()))
+    for ccy, row in {
+        "USDT": "1 1 5000000",
+        "USDC": "1 1 3000000",
+        "USD": "1 1 1000000",
+        "BTC": "97342.7 0.98 60",
+        "ETH": "3391.26 0.97 1200",
+        "SOL": "188.73 0.95 20000",
+        "XRP": "2.2841 0.93 1500000",
+        "DOGE": "0.32817 0.9 6000000",
+        "ADA": "0.9143 0.89 2000000",
+        "LTC": "104.61 0.92 15000",
+        "AVAX": "37.842 0.91 40000",
+        "LINK": "23.157 0.9 60000",
+        "DOT": "7.0392 0.88 150000",
+        "WAVES": "1.6318 0.5 50000",
+        "NEWCO": "0.0457 0 0",
+    }.items()
+}
+PAIRS: Mapping[str, Pair] = {
+    pair.inst_id: pair
+    for pair in (
+        Pair("BTC", "USDT", Decimal(10)),
+        Pair("ETH", "USDT", Decimal(10)),
+        Pair("SOL", "USDT", Decimal(10)),
+        Pair("XRP", "USDT", Decimal(10)),
+        Pair("DOGE", "USDT", Decimal(8)),
+        Pair("ADA", "USDT", Decimal(5)),
+        Pair("LTC", "USDT", Decimal(5)),
+        Pair("AVAX", "USDT", Decimal(5)),
+        Pair("LINK", "USDT", Decimal(5)),
+        Pair("DOT", "USDT", Decimal(3)),
+        Pair("BTC", "USDC", Decimal(10)),
+        Pair("ETH", "BTC", Decimal(5)),
+        Pair("BTC", "USD", Decimal(5), settles_in=("USD", "USDC")),
+        Pair("WAVES", "USDT", Decimal(3), state="suspend"),
+        Pair("NEWCO", "USDT", Decimal(3), state="preopen"),
+    )
+}
+# How much of a pair's leverage each account mode lends: an invention that keeps the modes apart.
+LENT = {"spot": Decimal("0.5"), "futures": Decimal(1), "multi_currency": Decimal("0.9"), "portfolio": Decimal("1.2")}
+STEP = Decimal("1e-16")  # as many decimals as were ever seen in an answer
+
+
+def loan(user: User, mgn_mode: str, pair: Pair, side: str, *, mgn_ccy: str, settles_in: str) -> tuple[str, str]:
+    """Tell the currency that one side of a pair borrows, and how much of it there is to borrow."""
+    quote = settles_in or pair.quote
+    borrowed, received = (pair.base, quote) if side == "sell" else (quote, pair.base)
+    collateral = user.balances if mgn_mode == "cross" else {pair.base, quote}
+    return borrowed, _amount(user, borrowed, received, pair.leverage, {mgn_ccy} if mgn_ccy else collateral)
+
+
+def quota(user: User, ccy: str) -> str:
+    """Tell how much of a currency could be borrowed by hand, to be held rather than traded."""
+    return _amount(user, ccy, ccy, Decimal(5), user.balances)
+
+
+def _amount(user: User, borrowed: str, received: str, leverage: Decimal, collateral: Iterable[str]) -> str:
+    with localcontext(Context(prec=60, rounding=ROUND_DOWN)):
+        held = ((CURRENCIES[ccy], user.balances.get(ccy, Decimal(0))) for ccy in sorted(collateral))
+        equity = sum((amount * each.price * each.discount for each, amount in held), Decimal(0))
+        leverage = max(leverage * LENT[user.mode], Decimal(1))
+        most = equity / (1 / leverage + 1 - CURRENCIES[received].discount) / CURRENCIES[borrowed].price
+        exact = min(most, CURRENCIES[borrowed].quota).quantize(STEP)
+        return f"{exact.normalize():f}" if exact else "0"

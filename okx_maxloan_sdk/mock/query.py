@@ -1,0 +1,77 @@
+"""What the mock exchange makes of a query string, and what it answers to a bad one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from okx_maxloan_sdk.rules import faults
+
+from .refusal import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from okx_maxloan_api.contract import Operation
+
+    from .user import User
+
+# What a fault of one parameter, and a broken rule, are answered with. Only 51000 and 51010 were seen, in Spot mode.
+FAULTS: Mapping[str, str] = {
+    "missing": "50014",
+    "empty": "50014",
+    "enum": "51000",
+    "count": "50025",
+    "twice": "51000",
+    "contract": "51000",
+    "form": "51000",
+}
+RULES: Mapping[str, tuple[str, ...]] = {
+    "pair-or-currency": ("50015", "instId", "ccy"),
+    "pair-excludes-currency": ("50024", "instId", "ccy"),
+    "currency-is-cross": ("50016", "ccy", "mgnMode"),
+    "currency-without-margin-currency": ("50024", "ccy", "mgnCcy"),
+    "quote-currency-needs-pair": ("50016", "tradeQuoteCcy", "ccy"),
+    "quote-currency-is-cross": ("50016", "tradeQuoteCcy", "mgnMode"),
+    "spot-is-cross": ("51000", "mgnMode", ""),
+    "spot-needs-borrowing": ("51010",),
+    "currency-is-spot": ("51010",),
+    "margin-currency-is-futures": ("51000", "mgnCcy", ""),
+    "futures-cross-needs-margin-currency": ("50014", "mgnCcy"),
+    "auto-transfer-needs-margin-currency": ("50014", "mgnCcy"),
+    "isolated-is-futures": ("51010",),
+    "quote-currency-is-spot": ("51000", "tradeQuoteCcy", ""),
+}
+
+
+def read(operation: Operation, raw: bytes) -> dict[str, str]:
+    """Read the parameters that the operation has; unknown ones are passed over, as web frameworks do."""
+    given: dict[str, list[bytes]] = {}
+    for item in raw.split(b"&"):
+        name, _, value = item.partition(b"=")
+        given.setdefault(unquote_to_bytes(name.replace(b"+", b" ")).decode("utf-8", "replace"), []).append(value)
+    query: dict[str, str] = {}
+    for parameter in operation.parameters:
+        values = given.get(parameter.name)
+        if values:
+            query[parameter.name] = _value(parameter.name, values)
+        for fault, about in faults(parameter, query.get(parameter.name)):
+            raise Refused(FAULTS[fault], parameter.name, str(about.get("value", "")))
+    return query
+
+
+def _value(name: str, values: list[bytes]) -> str:
+    if len(values) > 1:
+        raise Refused("51000", name, "")
+    try:
+        return unquote_to_bytes(values[0].replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        raise Refused("51000", name, "") from None
+
+
+def refusal(rule: str, user: User) -> Refused:
+    """Say no to a broken rule, as this user's account would hear it."""
+    if rule == "spot-is-cross" and not user.borrowing:
+        return Refused("51010")
+    code, *about = RULES[rule]
+    return Refused(code, *about)

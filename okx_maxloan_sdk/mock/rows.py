@@ -1,0 +1,53 @@
+"""What the mock exchange answers to a question that it accepts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .margin import CURRENCIES, PAIRS, Pair, loan, quota
+from .refusal import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .user import User
+
+FIELDS = ("instId", "mgnMode", "mgnCcy", "maxLoan", "ccy", "side")
+
+
+def listed(query: Mapping[str, str]) -> list[dict[str, object]]:
+    """List instruments of a type; this exchange has pairs only."""
+    inst_type, inst_id = query["instType"], query.get("instId")
+    pairs = PAIRS.values() if inst_type in ("SPOT", "MARGIN") else ()
+    rows = [pair.listing(inst_type) for pair in pairs if inst_id in (None, pair.inst_id)]
+    if inst_id and not rows:
+        raise Refused("51001")
+    return rows
+
+
+def _open(inst_id: str) -> Pair:
+    pair = PAIRS.get(inst_id)
+    if pair is None or pair.state == "suspend":
+        raise Refused("51001")
+    if pair.state == "preopen":
+        raise Refused("51021")
+    return pair
+
+
+def loans(user: User, query: Mapping[str, str]) -> list[dict[str, str]]:
+    """Answer a question about pairs, two rows each, or about a currency, one row."""
+    mgn_mode, mgn_ccy, settles_in = query["mgnMode"], query.get("mgnCcy", ""), query.get("tradeQuoteCcy", "")
+    if ccy := query.get("ccy"):
+        if ccy not in CURRENCIES:
+            raise Refused("51000", "ccy", ccy)
+        return [dict(zip(FIELDS, ("", mgn_mode, "", quota(user, ccy), ccy, ""), strict=True))]
+    rows = []
+    for pair in map(_open, query["instId"].split(",")):
+        if mgn_ccy and mgn_ccy not in (pair.base, pair.quote):
+            raise Refused("51000", "mgnCcy", mgn_ccy)
+        if settles_in and settles_in not in (pair.settles_in or (pair.quote,)):
+            raise Refused("51000", "tradeQuoteCcy", settles_in)
+        for side in ("sell", "buy"):
+            ccy, amount = loan(user, mgn_mode, pair, side, mgn_ccy=mgn_ccy, settles_in=settles_in)
+            rows.append(dict(zip(FIELDS, (pair.inst_id, mgn_mode, mgn_ccy, amount, ccy, side), strict=True)))
+    return rows

@@ -1,0 +1,99 @@
+"""Who may ask the mock exchange: users, and the API keys that they made."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+
+from attrs import Factory, define, field
+from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Mode = Literal["spot", "futures", "multi_currency", "portfolio"]
+Isolated = Literal["automatic", "auto_transfers_ccy", "quick_margin"]
+
+LEVELS: Mapping[str, str] = {
+    mode.name: mode.value for each in GET_ACCOUNT_CONFIG.fields if each.name == "acctLv" for mode in each.values
+}
+
+
+def _balances(given: Mapping[str, str | Decimal]) -> dict[str, Decimal]:
+    return {ccy: Decimal(amount) for ccy, amount in given.items()}
+
+
+BALANCES = _balances({"BTC": "0.75", "ETH": "12.5", "USDT": "25000", "USDC": "8000", "SOL": "140"})
+
+
+@define
+class ApiKey:
+    """One API key of a user.
+
+    `permissions` are `read_only`, `trade`, `withdraw`; `addresses` are the IPs it is bound to, none meaning any; a
+    `demo` key works on demo trading only.
+    """
+
+    key: str
+    secret: str = field(repr=False)
+    passphrase: str = field(repr=False)
+    permissions: tuple[str, ...] = ("read_only", "trade")
+    addresses: tuple[str, ...] = ()
+    demo: bool = False
+    label: str = "mock"
+
+
+@define
+class User:
+    """One OKX user, a sub-account when `main_uid` names another; it may be changed while the exchange runs."""
+
+    uid: str
+    keys: list[ApiKey]
+    mode: Mode = "spot"
+    borrowing: bool = True
+    isolated: Isolated = "automatic"
+    main_uid: str = Factory(lambda self: self.uid, takes_self=True)
+    balances: dict[str, Decimal] = field(default=BALANCES, converter=_balances)
+
+    @property
+    def account(self) -> dict[str, str]:
+        """Tell what the contract's rules may ask of an account."""
+        return {
+            "account.mode": self.mode,
+            "account.borrowing": "enabled" if self.borrowing else "disabled",
+            "account.isolated": self.isolated,
+        }
+
+    def config(self, key: ApiKey) -> dict[str, object]:
+        """Give the row that `GET /api/v5/account/config` answers, in OKX's order."""
+        return {
+            "acctLv": LEVELS[self.mode],
+            "acctStpMode": "cancel_maker",
+            "autoLoan": False,
+            "ctIsoMode": "automatic",
+            "enableSpotBorrow": self.mode == "spot" and self.borrowing,
+            "greeksType": "PA",
+            "feeType": "0",
+            "ip": ",".join(key.addresses),
+            "type": "0" if self.main_uid == self.uid else "1",
+            "kycLv": "2",
+            "label": key.label,
+            "level": "Lv1",
+            "levelTmp": "",
+            "liquidationGear": "-1",
+            "mainUid": self.main_uid,
+            "mgnIsoMode": self.isolated,
+            "opAuth": "1",
+            "perm": ",".join(key.permissions),
+            "posMode": "net_mode",
+            "roleType": "0",
+            "spotBorrowAutoRepay": False,
+            "spotOffsetType": "",
+            "spotRoleType": "0",
+            "spotTraderInsts": [],
+            "stgyType": "0",
+            "traderInsts": [],
+            "uid": self.uid,
+            "settleCcy": "USDC",
+            "settleCcyList": ["USD", "USDC"],
+        }

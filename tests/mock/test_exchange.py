@@ -1,0 +1,62 @@
+"""The exchange in a user's hands; what it answers is the business of tests/contract."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from okx_maxloan_sdk.mock import ApiKey, Exchange, User, demo
+from tests.contract.wire import CONFIG, Raw, StillClock, ask, signed
+
+PAIR = Raw(b"mgnMode=cross&instId=BTC-USDT")
+
+
+def test_threads_share_the_limit() -> None:
+    """Of forty requests that come at once from eight threads, twenty are served."""
+    exchange = demo(StillClock())
+    raw = signed(exchange.users["spot"].keys[0], PAIR)
+    with ThreadPoolExecutor(8) as threads:
+        statuses = list(threads.map(lambda _: ask(exchange, raw).status, range(40)))
+    assert (statuses.count(200), statuses.count(429)) == (20, 20)
+
+
+def test_an_exchange_of_ones_own() -> None:
+    """Any key will do, and what is changed while it runs counts from the next request on."""
+    key = ApiKey("my key", "my secret", "my phrase")
+    exchange = Exchange({"me": User("7", [key])}, StillClock())
+
+    def code() -> str:
+        return str(json.loads(ask(exchange, signed(key, PAIR)).body)["code"])
+
+    assert code() == "0"
+    exchange.users["me"].borrowing = False
+    assert code() == "51010"
+    key.permissions = ()
+    assert code() == "50120"
+    exchange.users["me"].keys.clear()
+    assert code() == "50111"
+    assert [each.status for each in exchange.log] == [200, 200, 200, 401]
+
+
+def test_a_sub_account_knows_its_main_account() -> None:
+    """The sub-account's settings name the main account, and its own uid."""
+    exchange = demo(StillClock())
+    row = json.loads(ask(exchange, signed(exchange.users["sub"].keys[0], Raw(path=CONFIG))).body)["data"][0]
+    assert (row["mainUid"], row["type"]) == (exchange.users["spot"].uid, "1")
+    assert row["uid"] != row["mainUid"]
+
+
+@pytest.mark.parametrize("n", [0, -1])
+def test_a_plan_for_nothing_is_a_mistake(n: int) -> None:
+    """A fault for no request at all is refused."""
+    with pytest.raises(ValueError, match="at least 1"):
+        demo().fail_next(n, code="50011")
+
+
+def test_secrets_stay_out_of_sight() -> None:
+    """Neither an exchange nor a user shows a secret or a passphrase."""
+    exchange = demo()
+    key = exchange.users["spot"].keys[0]
+    assert not [part for part in (key.secret, key.passphrase) if part in repr(exchange) + repr(key)]

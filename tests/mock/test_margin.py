@@ -1,0 +1,46 @@
+"""The mock's numbers: known by heart, exact, and within the quota."""
+
+from decimal import ROUND_UP, Decimal, localcontext
+
+import pytest
+
+from okx_maxloan_sdk.mock import demo
+from okx_maxloan_sdk.mock.margin import CURRENCIES, PAIRS, loan, quota
+from okx_maxloan_sdk.mock.user import User
+
+USER = User("1", [], "spot", balances={"BTC": "1", "USDT": "10000"})
+
+
+def test_amounts_are_known_by_heart() -> None:
+    """A release that changes the model changes these figures, which bots' tests may rest on."""
+    pair = PAIRS["BTC-USDT"]
+    sides = [loan(USER, "cross", pair, side, mgn_ccy="", settles_in="") for side in ("sell", "buy")]
+    # The equity is 97342.7 * 0.98 + 10000, the leverage 10 * 0.5; selling BTC leaves USDT, which counts in full:
+    # equity / 0.2 / 97342.7, and equity / (0.2 + 0.02), computed with fractions and cut.
+    assert sides == [("BTC", "5.4136492001968303"), ("USDT", "479072.0272727272727272")]
+
+
+@pytest.mark.parametrize("user", demo().users.values(), ids=lambda user: user.uid)
+def test_loans_are_plain_decimals(user: User) -> None:
+    """Every loan is a plain decimal with at most sixteen places, no more than the quota, and more than nothing."""
+    for pair in PAIRS.values():
+        if pair.state != "live":
+            continue
+        for side in ("sell", "buy"):
+            ccy, amount = loan(user, "cross", pair, side, mgn_ccy="", settles_in="")
+            assert "E" not in amount
+            assert len(amount.partition(".")[2]) <= 16
+            assert 0 < Decimal(amount) <= CURRENCIES[ccy].quota
+
+
+def test_the_callers_decimal_context_does_not_matter() -> None:
+    """A program that computes with three digits gets the same loans."""
+    usual = quota(USER, "SOL")
+    with localcontext() as context:
+        context.prec, context.rounding = 3, ROUND_UP
+        assert quota(USER, "SOL") == usual
+
+
+def test_every_currency_of_a_pair_is_known() -> None:
+    """Pairs name currencies that have a price, and quote currencies that they settle in."""
+    assert all({pair.base, pair.quote, *pair.settles_in} <= CURRENCIES.keys() for pair in PAIRS.values())

@@ -1,0 +1,46 @@
+"""The fixture `okx_exchange`, as a user's own test meets it."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from okx_maxloan_sdk.mock import pytest_plugin
+
+pytest_plugins = ["pytester"]
+
+TEST = """
+def test_my_bot(okx_exchange):
+    client = okx_exchange.client("spot")
+    assert [loan.side for loan in client.cross("BTC-USDT")] == ["sell", "buy"]
+
+def test_a_bad_day(okx_exchange):
+    okx_exchange.exchange.fail_next(code="50113")
+    client = okx_exchange.client("futures")
+    try:
+        client.isolated("BTC-USDT")
+    except Exception as error:
+        assert error.code == "50113"
+
+def test_async(okx_exchange):
+    import asyncio
+    async def ask():
+        async with okx_exchange.async_client("multi_currency") as client:
+            return await client.cross("ETH-USDT")
+    assert len(asyncio.run(ask())) == 2
+"""
+
+
+def test_two_lines_are_enough(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the plugin loaded a test gets a running exchange and a client of it, and nothing outlives the test."""
+    # By hand, so that it does not matter whether this environment was installed before the plugin was declared.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile(TEST)
+    options = ("-p", "okx_maxloan_sdk.mock.pytest_plugin", "-p", "no:cacheprovider", "-W", "error")
+    pytester.runpytest_subprocess(*options).assert_outcomes(passed=3)
+
+
+def test_pytest_finds_the_plugin_by_itself() -> None:
+    """The package declares the plugin under the group that pytest looks in."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert pytest_plugin.__name__ in project["entry-points"]["pytest11"].values()

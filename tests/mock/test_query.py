@@ -1,0 +1,22 @@
+"""What the mock makes of broken rules and faulty parameters: every one of the contract's has an answer."""
+
+from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN
+
+from okx_maxloan_sdk import rules
+from okx_maxloan_sdk.mock.query import FAULTS, RULES
+from okx_maxloan_sdk.mock.refusal import TABLE
+
+
+def test_every_rule_has_a_refusal() -> None:
+    """A rule that is added to the spec needs a code here, and none is left over."""
+    assert RULES.keys() == {rule.id for rule in GET_MAX_LOAN.rules}
+
+
+def test_every_fault_has_a_refusal() -> None:
+    """So does a fault of a single parameter."""
+    assert FAULTS.keys() == rules.WORDS["en"].keys() - {"nearest"}
+
+
+def test_every_code_is_documented() -> None:
+    """The mock refuses with codes of the contract only, and has a status and words for each that it uses."""
+    assert {*FAULTS.values(), *(code for code, *_ in RULES.values())} <= TABLE.keys() <= ERRORS.keys()

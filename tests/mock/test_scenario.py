@@ -1,0 +1,102 @@
+"""Scenario files: what can be written down, and what is said of a file that is wrong."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from okx_maxloan_sdk.mock import scenario
+from tests.contract.wire import CONFIG, Raw, StillClock, ask, signed
+
+FULL = """
+skew = 7.5
+limited = false
+
+[users.boss]
+
+[users.bot]
+mode = "futures"
+isolated = "auto_transfers_ccy"
+borrowing = false
+main = "boss"
+balances = { BTC = "0.5", USDT = "1000" }
+keys = [
+  { key = "k", secret = "s", passphrase = "p", permissions = ["read_only"], addresses = ["127.0.0.1"], label = "x" },
+  { key = "k2", secret = "s", passphrase = "p", demo = true },
+]
+
+[[faults]]
+n = 2
+code = "50011"
+[[faults]]
+status = 503
+html = "<p>down"
+path = "/api/v5/account/config"
+"""
+
+
+def test_everything_can_be_written_down(tmp_path: Path) -> None:
+    """Users, keys, settings, the clock and faults come out as they were written."""
+    (tmp_path / "full.toml").write_text(FULL)
+    exchange = scenario.load(tmp_path / "full.toml")
+    exchange.clock = clock = StillClock()
+    boss, bot = exchange.users["boss"], exchange.users["bot"]
+    assert (boss.mode, boss.main_uid, len(boss.keys)) == ("spot", boss.uid, 1)
+    assert (bot.mode, bot.isolated, bot.borrowing, bot.main_uid) == ("futures", "auto_transfers_ccy", False, boss.uid)
+    assert {ccy: str(amount) for ccy, amount in bot.balances.items()} == {"BTC": "0.5", "USDT": "1000"}
+    assert [(key.key, key.demo, key.addresses) for key in bot.keys] == [("k", False, ("127.0.0.1",)), ("k2", True, ())]
+    assert (exchange.skew, exchange.limited) == (7.5, False)
+    question = signed(bot.keys[0], Raw(b"mgnMode=isolated&instId=BTC-USDT&mgnCcy=BTC"), clock.now + 7.5)
+    codes = [json.loads(ask(exchange, question).body)["code"] for _ in range(3)]
+    assert codes == ["50011", "50011", "0"]
+    assert ask(exchange, signed(bot.keys[0], Raw(path=CONFIG))).body == b"<p>down"
+
+
+def test_an_empty_scenario_is_the_demo() -> None:
+    """Without users there are those of the demo exchange."""
+    assert list(scenario.build({}).users)[:2] == ["spot", "spot_plain"]
+    assert scenario.build({}).limited
+
+
+def test_the_documented_example_works() -> None:
+    """The example at the head of the module is a scenario."""
+    example = re.sub(r"^    ", "", (scenario.__doc__ or "").partition("\n\n")[2], flags=re.MULTILINE)
+    example = example.replace('main = "boss" ', 'main = "bot" ').replace('delay = 1.5, path = "..."', "")
+    assert scenario.build(tomllib.loads(example)).users["bot"].mode == "futures"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("skew = 'x'", "the scenario.skew is 'x'; expected int or float"),
+        ("limited = 1", "the scenario.limited is 1; expected bool"),
+        ("skew = true", "the scenario.skew is True; expected int or float"),
+        ("user = {}", "the scenario has 'user'; expected skew, limited, users, faults"),
+        ("users = { a = 1 }", "users.a is 1; expected a table with mode"),
+        ("[users.a]\nmode = 'cash'", "users.a.mode is 'cash'; expected spot, futures, multi_currency, portfolio"),
+        ("[users.a]\nmain = 'b'", "users.a.main is 'b'; expected one of a"),
+        ("[users.a]\nbalances = { BTC = 0.5 }", "users.a.balances.BTC is 0.5; expected an amount in quotes"),
+        ("[users.a]\nbalances = { BTC = '-1' }", "users.a.balances.BTC is '-1'"),
+        ("[users.a]\nbalances = { XXX = '1' }", "users.a.balances.XXX"),
+        ("[users.a]\nkeys = [{ key = 'k' }]", "users.a.keys[0] has no secret, passphrase"),
+        ("[users.a]\nkeys = [1]", "users.a.keys[0] is 1; expected a table"),
+        ("[users.a]\nkeys = [{key='k',secret='s',passphrase='p',permissions=['all']}]", "permissions is ['all']"),
+        ("[[faults]]\ncodes = '1'", "faults[0] has 'codes'; expected n, code"),
+        ("[[faults]]\nn = 1.5", "faults[0].n is 1.5; expected int"),
+        ("skew = ", "Invalid value"),
+    ],
+)
+def test_a_wrong_file_is_explained(tmp_path: Path, text: str, why: str) -> None:
+    """The message names the file, the place in it, and what is expected there."""
+    (tmp_path / "wrong.toml").write_text(text)
+    with pytest.raises(ValueError, match=r"wrong\.toml") as caught:
+        scenario.load(tmp_path / "wrong.toml")
+    assert why in str(caught.value)
+
+
+def test_a_missing_file_is_explained(tmp_path: Path) -> None:
+    """A file that is not there is named."""
+    with pytest.raises(ValueError, match=r"none\.toml"):
+        scenario.load(tmp_path / "none.toml")
