@@ -1,0 +1,99 @@
+"""Headers of a signed request, each wrong in every way, alone and in twos."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from . import accounts
+from .judge import judged
+from .wire import DEMO, KEY, MOMENT, PASSPHRASE, SIGN, STAMP, Raw, StillClock, signature, signed, stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from okx_maxloan_sdk.mock import ApiKey
+
+PAIR = b"mgnMode=cross&instId=BTC-USDT"
+
+
+def wrong_headers(key: ApiKey, raw: Raw) -> list[tuple[str, dict[str, str | None]]]:
+    """List every way in which one header can be wrong, or odd and right."""
+    target = Raw(raw.query, raw.path)
+    good = signature(key.secret, stamp(MOMENT), target)
+    comma = signature(key.secret, stamp(MOMENT), Raw(raw.query.replace(b",", b"%2C"), raw.path))
+    bare, lower = (signature(key.secret, stamp(MOMENT), each) for each in (Raw(b""), Raw(raw.query, raw.path, "get")))
+    late = [MOMENT + off for off in (-30.001, 30.001, -31, 31, -3600, 3600, 86400 * 365, -30, 30, -29.999, 1)]
+    forms = ["2026-08-22T16:20:00Z", "2026-08-22T16:20:00.0Z", "2026-08-22T16:20:00.000000Z", "2026-08-22T16:20:00.000"]
+    forms += ["2026-08-22T16:20:00.000+00:00", "2026-08-22 16:20:00.000Z", "2026-08-22t16:20:00.000z", "1787415600"]
+    forms += [
+        "1787415600.000",
+        "1787415600000",
+        "2026-02-30T16:20:00.000Z",
+        "2026-08-22T24:00:00.000Z",
+        "now",
+        "-",
+        "Z",
+    ]
+    forms += [
+        "2026-08-22T16:20:60.000Z",
+        "20260822T162000.000Z",
+        "２０２６-08-22T16:20:00.000Z".encode().decode("latin-1"),
+    ]
+    other = "00000002-0000-0000-0000-000000000000"
+    keys = [
+        None,
+        "",
+        "x",
+        other,
+        key.key.upper() + "A",
+        key.key[:-1],
+        key.key + "0",
+        "f" * 36,
+        key.key.replace("-", ""),
+    ]
+    keys += [
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+        " ",
+        f"{key.key}, {key.key}",
+    ]
+    signs = [None, "", "x", good[:-1], good.swapcase(), good.replace("=", ""), comma, bare, lower, good + "=", "A" * 44]
+    signs += [signature("other", stamp(MOMENT), target), signature(key.secret, stamp(MOMENT + 1), target)]
+    phrases = [None, "", "x", key.passphrase.upper(), key.passphrase + "x", key.passphrase[:-1], key.secret]
+    odd = {KEY: keys, SIGN: signs, STAMP: [None, "", *forms], PASSPHRASE: phrases, DEMO: [None, "0", "1", "true", "11"]}
+    ways = [(name, {name: value}) for name, values in odd.items() for value in values]
+    return ways + [
+        (STAMP, {STAMP: stamp(moment), SIGN: signature(key.secret, stamp(moment), target)}) for moment in late
+    ]
+
+
+def auth(mock: ModuleType) -> Iterator[str]:
+    """Ask with one header wrong, then two, then with odd bodies, addresses and repeated headers."""
+    opened = accounts.exchange(mock, StillClock())
+    raw = Raw(b"mgnMode=cross&instId=BTC-USDT,ETH-USDT")
+    for key in opened.users["spot"].keys:
+        good = signed(key, raw)
+        ways = wrong_headers(key, raw)
+        yield from judged(opened, [good, *(good.but(change) for _, change in ways)])
+        few = ways[:: 3 if key.demo else 2]
+        both = (one | two for (first, one), (second, two) in combinations(few, 2) if first != second)
+        yield from judged(opened, (good.but(change) for change in both))
+    for address in ("203.0.113.7", "203.0.113.70", "127.0.0.1", "::1", ""):
+        bound = Raw(b"mgnMode=isolated&instId=BTC-USDT", address=address)
+        good = signed(opened.users["bound"].keys[0], bound)
+        changes: list[dict[str, str | None]] = [{}, {PASSPHRASE: "x"}, {SIGN: "x"}, {PASSPHRASE: "x", SIGN: "x"}]
+        yield from judged(opened, (good.but(change) for change in changes))
+    yield from judged(opened, _odd(opened.users["spot"].keys[0]))
+
+
+def _odd(key: ApiKey) -> Iterator[Raw]:
+    good = signed(key, Raw(PAIR))
+    yield Raw(PAIR, headers=good.headers, body=b"{}")
+    yield signed(key, Raw(PAIR, body=b"{}"))
+    yield Raw(PAIR + b"&x=1", headers=good.headers)
+    yield Raw(b"instId=BTC-USDT&mgnMode=cross", headers=good.headers)
+    yield Raw(PAIR, headers=(*good.headers, *good.headers))
+    yield Raw(PAIR, headers=(*good.headers, (b"Ok-Access-Sign", b"x")))
+    yield Raw(PAIR, headers=tuple((name.upper(), b" " + value + b" ") for name, value in good.headers))

@@ -1,0 +1,160 @@
+"""What schemathesis needs to know of OKX: signatures, which parameters go together, and the oracle as one more check.
+
+`st run` loads this module by its name and asks as the user in OKX_MOCK_USER; the test suite calls `register` itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from itertools import product
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+import requests.auth
+import schemathesis
+from attrs import field, frozen
+from okx_maxloan_api.contract import GET_MAX_LOAN
+from schemathesis.openapi.checks import RejectedPositiveData
+
+from okx_maxloan_sdk import mock
+from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.rules import broken
+
+from . import accounts, wire
+from .oracle import complaint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from okx_maxloan_sdk.mock import Exchange
+
+PAIRS = ("BTC-USDT", "ETH-USDT", "SOL-USDT", "XRP-USDT", "DOGE-USDT", "ADA-USDT", "LTC-USDT")
+VALUES: Mapping[str, tuple[str, ...]] = {
+    "mgnMode": ("cross", "isolated"),
+    "instId": PAIRS,
+    "ccy": ("USDT", "BTC", "SOL"),
+    "mgnCcy": ("USDT",),
+    "tradeQuoteCcy": ("USDT",),
+}
+OPTIONAL = tuple(VALUES)[1:]
+QUESTIONS = [
+    {"mgnMode": mode, **dict.fromkeys(name for name, there in zip(OPTIONAL, presence, strict=True) if there)}
+    for mode, presence in product(VALUES["mgnMode"], product((True, False), repeat=len(OPTIONAL)))
+]
+
+
+def raw_of(request: Any, address: str = "127.0.0.1") -> wire.Raw:
+    """Read back what requests sends."""
+    target = urlsplit(str(request.url))
+    headers = tuple((name.encode(), _bytes(value)) for name, value in request.headers.items())
+    body = _bytes(request.body or b"")
+    return wire.Raw(target.query.encode(), target.path.encode(), str(request.method), headers, body, address)
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value.encode() if isinstance(value, str) else value
+
+
+def choice(seed: object, options: int) -> int:
+    """Choose by a digest, the same way in every run."""
+    return hashlib.sha256(repr(seed).encode()).digest()[0] % options
+
+
+def fit(query: Mapping[str, Any], user: mock.User, faults: int) -> dict[str, Any]:
+    """Change a question as little as needed for it to break this many rules, and ask about what exists."""
+
+    def distance(each: Mapping[str, Any]) -> tuple[int, int]:
+        return len(each.keys() ^ query.keys()) + (each["mgnMode"] != query.get("mgnMode")), choice((query, each), 256)
+
+    def count(each: Mapping[str, Any]) -> int:
+        facts = {name: each[name] or VALUES[name][0] for name in each}
+        return sum(1 for _ in broken(GET_MAX_LOAN.rules, {**facts, **user.account}))
+
+    nearest = min((each for each in QUESTIONS if count(each) == faults), key=distance)
+    fitted = {name: nearest[name] or VALUES[name][choice((query, name), len(VALUES[name]))] for name in nearest}
+    if "instId" in fitted:
+        first, many = PAIRS.index(fitted["instId"]), 1 + choice(query, 5)
+        fitted["instId"] = ",".join(PAIRS[(first + step) % len(PAIRS)] for step in range(many))
+    return fitted
+
+
+@frozen
+class Target:
+    """Which exchange is asked, as whom, and from where.
+
+    `unruly` are the questions that were made to break a rule: schemathesis, which knows the schema only, takes them for
+    good ones.
+    """
+
+    exchange: Exchange
+    user: str
+    address: str = "127.0.0.1"
+    unruly: set[str] = field(factory=set)
+
+    @property
+    def account(self) -> mock.User:
+        """The user who asks."""
+        return self.exchange.users[self.user]
+
+
+# `st run` talks to the exchange of tests/contract/run_st.py, which has the same users and the machine's clock.
+target = Target(accounts.exchange(mock, SystemClock()), os.environ.get("OKX_MOCK_USER", "spot"))
+
+
+class Sign(requests.auth.AuthBase):
+    """Signs the bytes that requests is about to send."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        # A request that is shown and not sent comes with its headers filtered; it stays so.
+        if request.headers.get(wire.SIGN) == "[Filtered]":
+            return request
+        for name, value in wire.signed(target.account.keys[0], raw_of(request), target.exchange.clock.time()).headers:
+            if name.startswith(b"ok-access-"):
+                request.headers[name.decode()] = value.decode()
+        return request
+
+
+sign = schemathesis.auth.set_from_requests(Sign())  # type: ignore[attr-defined]  # schemathesis adds it at run time
+sign.skip_for(path=wire.TIME.decode())
+
+
+@schemathesis.hook
+def map_case(_context: Any, case: Any) -> Any:
+    """Make positive cases keep the rules, and every other negative one break exactly one of them."""
+    negative = case.meta.generation.mode.is_negative
+    if case.method == "GET" and case.path == GET_MAX_LOAN.path and not (negative and choice(case.query, 2)):
+        case.query = fit(case.query, target.account, int(negative))
+        if negative:
+            target.unruly.add(repr(case.query))
+    elif case.path == wire.INSTRUMENTS.decode() and "instId" in case.query and not negative:
+        inst_type, inst_id = choice(case.query, 2), choice(case.query, len(PAIRS))
+        case.query = {"instType": ("SPOT", "MARGIN")[inst_type], "instId": PAIRS[inst_id]}
+    return case
+
+
+@schemathesis.hook
+def before_add_examples(_context: Any, examples: list[Any]) -> None:
+    """Turn the spec's examples, which show every parameter at once, into questions that keep the rules."""
+    examples[:] = [map_case(None, case) for case in examples]
+
+
+@schemathesis.hook
+def filter_failure(_context: Any, failure: Any, case: Any, _response: Any) -> bool:
+    """Expect the refusal of a question that was made to break a rule."""
+    return not (isinstance(failure, RejectedPositiveData) and repr(case.query) in target.unruly)
+
+
+@schemathesis.check
+def oracle(_context: Any, response: Any, case: Any) -> None:
+    """Compare an answer with the oracle's; a rule that was broken must be refused, a good question must not."""
+    raw = raw_of(response.request, target.address)
+    wrong = complaint(raw, accounts.world(target.exchange), response.status_code, response.content)
+    assert not wrong, wrong
+    refused = json.loads(response.content)["code"] != "0"
+    if repr(case.query) in target.unruly:
+        assert refused, "a question that breaks a rule was answered"
+    elif case.meta and case.meta.generation.mode.is_positive:
+        assert not refused, "a good question was refused"

@@ -1,0 +1,71 @@
+"""What is known of OKX, for the oracle: limits, codes, the market of the mock, and who may ask.
+
+Marks: D documented, O observed in a recorded answer.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .wire import CONFIG, INSTRUMENTS, MAX_LOAN, TIME
+
+LIMITS = {MAX_LOAN: (20, 2.0), CONFIG: (5, 2.0), INSTRUMENTS: (20, 2.0), TIME: (10, 2.0)}  # D
+HTTP = {  # as recorded (O) where an answer was recorded, else as documented (D)
+    **dict.fromkeys(("50101", "50102", "50103", "50104", "50105", "50106", "50107"), 401),
+    **dict.fromkeys(("50110", "50111", "50112", "50113", "50119"), 401),
+    **dict.fromkeys(("50014", "50015", "50016", "51000"), 400),
+    **dict.fromkeys(("50024", "50025", "50120", "51001", "51010", "51021"), 200),
+    "404": 404,
+    "50011": 429,
+    "50115": 405,
+}
+GATEWAY = {code for code, status in HTTP.items() if status in (401, 405, 429)}  # only msg and code, in this order: O
+LEVELS = {"spot": "1", "futures": "2", "multi_currency": "3", "portfolio": "4"}  # D
+LIVE = "BTC-USDT ETH-USDT SOL-USDT XRP-USDT DOGE-USDT ADA-USDT LTC-USDT AVAX-USDT LINK-USDT DOT-USDT"
+STATES = {
+    **dict.fromkeys([*LIVE.split(), "BTC-USDC", "ETH-BTC", "BTC-USD"], "live"),
+    "WAVES-USDT": "suspend",
+    "NEWCO-USDT": "preopen",
+}
+SETTLES = {"BTC-USD": ["USD", "USDC"]}
+CURRENCIES = {word for pair in STATES for word in pair.split("-")}
+AMOUNT = re.compile(r"0|(?:[1-9][0-9]*|0)(?:\.[0-9]{1,16})?")
+PARAMETERS = ("mgnMode", "instId", "ccy", "mgnCcy", "tradeQuoteCcy")  # D, in this order
+
+
+@dataclass(frozen=True)
+class Caller:
+    """One API key, and the account behind it."""
+
+    key: str
+    secret: str
+    passphrase: str
+    mode: str
+    borrowing: bool
+    isolated: str
+    uid: str
+    main_uid: str
+    demo: bool = False
+    permissions: tuple[str, ...] = ("read_only",)
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class World:
+    """What time it is, exactly or by and large, and who there is."""
+
+    now: float
+    callers: tuple[Caller, ...]
+    exact: bool = True
+
+
+def counted(arrivals: list[float], requests: int, period: float) -> list[bool]:
+    """Tell which arrivals a strict window takes: at most `requests` in any `period`, what is refused not counted."""
+    taken: list[float] = []
+    verdicts = []
+    for now in arrivals:
+        verdicts.append(sum(1 for each in taken if now - each < period) < requests)
+        if verdicts[-1]:
+            taken.append(now)
+    return verdicts

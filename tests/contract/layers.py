@@ -1,0 +1,244 @@
+"""The checks that a mock exchange must pass, in layers; each takes the package `mock`, as it is or with a bug in it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+from ruamel.yaml import YAML
+
+from . import accounts
+from .corpus import CORPUS
+from .fuzz import USERS
+from .fuzz import fuzz as recorded
+from .headers import auth
+from .judge import judged
+from .known import LIMITS
+from .limits import limit
+from .wire import CONFIG, INSTRUMENTS, MAX_LOAN, MOMENT, TIME, Raw, StillClock, ask, signed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
+    from okx_maxloan_sdk.mock import Answer, Exchange
+
+    Layer = Callable[[ModuleType], Iterator[str]]
+
+SPEC = Path(__file__).parents[2] / "spec" / "openapi.yaml"
+AUTO = "futures/borrowing/auto_transfers_ccy"
+PAIR = b"mgnMode=cross&instId=BTC-USDT"
+
+
+def corpus(mock: ModuleType) -> Iterator[str]:
+    """Ask with raw query strings, in four account modes."""
+    opened = accounts.exchange(mock, StillClock())
+    key = opened.users["spot"].keys[0]
+    for query, code in CORPUS:
+        answer = ask(opened, signed(key, Raw(query)))
+        if json.loads(answer.body)["code"] != code:
+            yield f"{query[:100]!r}: expected {code}, got {answer.body[:100]!r}"
+    for name in ("spot", "spot_plain", AUTO, "multi_currency"):
+        key = opened.users[name].keys[0]
+        yield from judged(opened, (signed(key, Raw(query)) for query, _ in CORPUS))
+
+
+def rules(mock: ModuleType) -> Iterator[str]:
+    """Ask with every combination of parameters, in every account mode with every setting."""
+    opened = accounts.exchange(mock, StillClock())
+    optional = (b"instId=BTC-USDT", b"ccy=USDT", b"mgnCcy=BTC", b"tradeQuoteCcy=USDT")
+    for settings in accounts.SETTINGS:
+        key = opened.users[accounts.name(*settings)].keys[0]
+        for mode, chosen in product((b"cross", b"isolated"), product((True, False), repeat=4)):
+            given = [part for part, there in zip(optional, chosen, strict=True) if there]
+            yield from judged(opened, [signed(key, Raw(b"&".join([b"mgnMode=" + mode, *given])))])
+
+
+def operations(mock: ModuleType) -> Iterator[str]:
+    """Ask the other operations, unknown paths and methods."""
+    opened = accounts.exchange(mock, StillClock())
+    opened.skew = 0.25
+    queries = [b"", b"instType=MARGIN", b"instType=SPOT", b"instType=SWAP", b"instType=OPTION", b"instType=margin"]
+    queries += [b"instType=MARGIN&instId=" + each for each in (b"BTC-USD", b"WAVES-USDT", b"NOPE", b"", b"a/b")]
+    queries += [b"instType=MARGIN&uly=BTC-USDT", b"instType=MARGIN&instType=SPOT", b"instType=SWAP&instId=BTC-USDT"]
+    paths = [b"/", b"", b"/api/v5/account/max-loans", MAX_LOAN + b"/", b"/api/v5/account/max%2Dloan", MAX_LOAN.upper()]
+    paths += [b"/api/v5/finance/flexible-loan/max-loan", b"//api/v5/account/max-loan", b"/api/v5/public/\xff"]
+    for user in opened.users.values():
+        for key in user.keys:
+            asked = [Raw(path=CONFIG), Raw(b"x=1", CONFIG), *(Raw(query, INSTRUMENTS) for query in queries)]
+            asked += [Raw(PAIR, path) for path in paths]
+            asked += [Raw(PAIR, path, method) for path in LIMITS for method in ("POST", "PUT", "DELETE", "get", "HEAD")]
+            yield from judged(opened, (signed(key, raw, MOMENT + 0.25) for raw in asked))
+    yield from judged(opened, [Raw(path=TIME), Raw(b"a=b", TIME), Raw(path=TIME, headers=((b"ok-access-key", b"x"),))])
+
+
+@cache
+def _schemas() -> dict[str, Any]:
+    spec: dict[str, Any] = YAML(typ="safe").load(SPEC)
+    return spec
+
+
+def _valid(raw: Raw, answer: Answer) -> str:
+    spec = _schemas()
+    responses = spec["paths"][raw.path.decode()]["get"]["responses"]
+    schema = responses["200" if answer.status == 200 else f"{answer.status // 100}XX"]["content"]["application/json"][
+        "schema"
+    ]
+    validator = jsonschema.Draft202012Validator({**schema, "components": spec["components"]})
+    error = next(validator.iter_errors(json.loads(answer.body)), None)
+    kind = dict(answer.headers).get("content-type")
+    return f"{raw.path.decode()}: {error.message}" if error else "" if kind == "application/json" else f"it is {kind}"
+
+
+def answers(mock: ModuleType) -> Iterator[str]:
+    """See whether every answer is valid under the spec's schemas, and says what it is."""
+    opened = accounts.exchange(mock, StillClock())
+    for user in opened.users.values():
+        asked = [
+            Raw(PAIR),
+            Raw(PAIR + b"&mgnCcy=BTC"),
+            Raw(b"mgnMode=isolated&instId=BTC-USDT"),
+            Raw(b"mgnMode=cross&ccy=USDT"),
+        ]
+        asked += [Raw(path=CONFIG), Raw(b"instType=MARGIN", INSTRUMENTS), Raw(path=TIME), Raw(PAIR, method="POST")]
+        for raw in [*(signed(user.keys[0], raw) for raw in asked), Raw(PAIR)]:
+            if wrong := _valid(raw, ask(opened, raw)):
+                yield wrong
+
+
+def _loans(opened: Exchange, name: str, query: bytes) -> dict[tuple[str, str], str]:
+    body = json.loads(ask(opened, signed(opened.users[name].keys[0], Raw(query), opened.clock.time())).body)
+    return {(row["instId"], row["side"]): row["maxLoan"] for row in body["data"]}
+
+
+def amounts(mock: ModuleType) -> Iterator[str]:
+    """See whether loans are the same each time, differ by pair, side and mode, and follow the balances."""
+    opened = accounts.exchange(mock, StillClock())
+    together = _loans(opened, "spot", b"mgnMode=cross&instId=BTC-USDT,ETH-USDT,SOL-USDT,XRP-USDT,DOT-USDT")
+    alone = _loans(opened, "spot", b"mgnMode=cross&instId=DOT-USDT")
+    modes = [_loans(opened, "futures", PAIR + b"&mgnCcy=BTC"), _loans(opened, "futures", PAIR + b"&mgnCcy=USDT")]
+    modes += [_loans(opened, name, PAIR) for name in ("spot", "multi_currency", "portfolio")]
+    modes += [_loans(opened, "futures", b"mgnMode=isolated&instId=BTC-USDT")]
+    again = _loans(accounts.exchange(mock, StillClock(MOMENT + 999)), "spot", PAIR)
+    held = _loans(opened, "spot", PAIR)
+    opened.users["spot"].balances["BTC"] *= 2
+    richer = _loans(opened, "spot", PAIR)
+    opened.users["spot"].balances["BTC"] *= 10000
+    richest = _loans(opened, "spot", PAIR)
+    opened.users["spot"].balances.clear()
+    poorer = _loans(opened, "spot", PAIR)
+    sides = (("BTC-USDT", "sell"), ("BTC-USDT", "buy"))
+    wanted = {
+        "a pair alone": alone.items() <= together.items(),
+        "pairs and sides differ": len(set(together.values())) == len(together),
+        "modes differ": all(len({each[side] for each in modes}) == len(modes) for side in sides),
+        "the same later": again == held,
+        "more balance, more loan": all(float(richer[side]) > float(held[side]) for side in sides),
+        "no balance, no loan": set(poorer.values()) == {"0"},
+        "no more than the quota, in plain digits": richest[("BTC-USDT", "sell")] == "60",
+        "sixteen decimals": max(len(each.partition(".")[2]) for each in together.values()) == 16,
+    }
+    yield from (case for case, holds in wanted.items() if not holds)
+
+
+def plans(mock: ModuleType) -> Iterator[str]:
+    """See whether faults come as planned and then no more, and clock and accounts can be changed on the way."""
+    opened = accounts.exchange(mock, StillClock())
+    key = opened.users["spot"].keys[0]
+
+    def ask_now(raw: Raw = Raw(PAIR), moment: float = MOMENT) -> tuple[int, Any, float]:  # noqa: B008 -- it is frozen
+        answer = ask(opened, signed(key, raw, moment))
+        html = dict(answer.headers)["content-type"] == "text/html"
+        return answer.status, answer.body if html else json.loads(answer.body)["code"], answer.delay
+
+    opened.fail_next(2, code="50026")
+    opened.fail_next(code=50011)
+    opened.fail_next(html="<p>down", status=520, delay=1.5)
+    opened.fail_next(status=503)
+    opened.fail_next(delay=2.0)
+    opened.fail_next(code="51008_1000")
+    opened.fail_next(path=CONFIG.decode(), code="50013")
+    codes = [ask_now() for _ in range(8)]
+    planned = [
+        (500, "50026", 0),
+        (500, "50026", 0),
+        (429, 50011, 0),
+        (520, b"<p>down", 1.5),
+        (503, b"", 0),
+        (200, "0", 2),
+    ]
+    if codes != [*planned, (200, "51008_1000", 0), (200, "0", 0)]:
+        yield f"planned faults came as {codes}"
+    if [ask_now(Raw(path=CONFIG))[1] for _ in range(2)] != ["50013", "0"]:
+        yield "a fault planned for one path"
+    opened.skew = 60
+    if [ask_now()[1], ask_now(moment=MOMENT + 60)[1]] != ["50102", "0"]:
+        yield "a clock that is ahead"
+    opened.skew = 0
+    opened.users["spot"].mode = "multi_currency"
+    if [ask_now()[1], ask_now(Raw(b"mgnMode=cross&ccy=USDT"))[1]] != ["0", "51010"]:
+        yield "an account that changed its mode"
+    if [(each.method, each.status) for each in opened.log][-2:] != [("GET", 200)] * 2 or len(opened.log) != 14:
+        yield f"the log is {list(opened.log)[-2:]}"
+
+
+def adapter(mock: ModuleType) -> Iterator[str]:
+    """See whether the ASGI adapter passes bytes through, waits as told, and bounds what it reads."""
+    clock = StillClock()
+    opened = accounts.exchange(mock, clock)
+    raw = signed(opened.users["spot"].keys[0], Raw(b"mgnMode=cross&instId=BTC-USDT%2cETH-USDT"))
+
+    def call(raw: Raw, chunks: tuple[bytes, ...] = (b"",)) -> tuple[int, bytes]:
+        scope = {
+            "type": "http",
+            "method": raw.method,
+            "path": "/decoded",
+            "raw_path": raw.path,
+            "query_string": raw.query,
+        }
+        scope |= {"headers": list(raw.headers), "client": (raw.address, 1)}
+        left, sent = list(chunks), []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        asyncio.run(mock.app(opened)(scope, receive, send))
+        headers = dict(sent[0]["headers"])
+        return sent[0]["status"] if headers[b"content-length"] == str(len(sent[1]["body"])).encode() else 0, sent[1][
+            "body"
+        ]
+
+    chunked = signed(opened.users["spot"].keys[0], Raw(PAIR, body=b"abc"))
+    bound = signed(opened.users["bound"].keys[0], Raw(PAIR, address="203.0.113.7"))
+    statuses = [
+        call(raw)[0],
+        call(chunked, (b"a", b"b", b"c"))[0],
+        call(bound)[1][:17],
+        call(raw, (b"x" * 2**15,) * 9)[0],
+        call(Raw(PAIR, headers=((b"x", b"y" * 2**15),)))[0],
+    ]
+    if statuses != [200, 200, b'{"code":"50120","', 413, 431]:
+        yield f"the adapter answers {statuses}"
+    opened.fail_next(delay=2.5)
+    call(raw)
+    if clock.now != MOMENT + 2.5:
+        yield f"a delay of 2.5 s took {clock.now - MOMENT}"
+
+
+def fuzz(mock: ModuleType) -> Iterator[str]:
+    """Ask again what schemathesis asked the real mock, in Spot and in Futures mode."""
+    for user in USERS[:2]:
+        yield from judged(accounts.exchange(mock, StillClock()), recorded(user).asked)
+
+
+LAYERS: dict[str, Layer] = {
+    layer.__name__: layer for layer in (corpus, rules, operations, auth, limit, answers, amounts, plans, adapter, fuzz)
+}

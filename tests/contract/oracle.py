@@ -1,0 +1,283 @@
+"""What the exchange must answer to any request: written by hand from what is known of OKX, apart from all it judges.
+
+Marks: D documented, O observed in a recorded answer, I inferred; what has no mark nobody knows: the mock decides so.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+from .known import (
+    AMOUNT,
+    CURRENCIES,
+    GATEWAY,
+    HTTP,
+    LEVELS,
+    LIMITS,
+    PARAMETERS,
+    SETTLES,
+    STATES,
+    Caller,
+    World,
+)
+from .wire import CONFIG, INSTRUMENTS, TIME, Raw
+
+
+class No(Exception):
+    """A refusal with this code."""
+
+
+def complaint(raw: Raw, world: World, status: int, body: bytes) -> str:
+    """Say what is wrong with an answer; nothing when it is the one that must come."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return f"the body is not JSON: {body[:80]!r}"
+    try:
+        keys, rows = _answer(raw, world)
+    except No as no:
+        return _refusal(str(no), raw, status, answer)
+    if status != 200 or list(answer.items())[:1] != [("code", "0")] or answer.get("msg") != "":
+        return f"expected to be accepted, got {status} {body[:120]!r}"
+    if list(answer) != keys:
+        return f"the envelope's keys are {list(answer)}, not {keys}"
+    return _rows(answer["data"], rows)
+
+
+def _refusal(code: str, raw: Raw, status: int, answer: Any) -> str:
+    message = answer.get("msg") if isinstance(answer, dict) else None
+    wanted: dict[str, Any] = {"code": code, "data": [], "msg": message}  # O
+    if code in GATEWAY:
+        wanted = {"msg": message, "code": code}  # O
+    if code == "404":  # O: a number, and an object for data
+        odd = {"detailMsg": "", "error_code": "404", "error_message": message}
+        wanted = {"code": 404, "data": {}, **odd, "msg": message}
+    told = [_header(raw, "ok-access-key"), raw.address] if code == "50110" else []  # O: it repeats the key
+    fits = isinstance(message, str) and message and all(each in message for each in told)
+    if fits and status == HTTP[code] and json.dumps(answer) == json.dumps(wanted):
+        return ""
+    return f"expected HTTP {HTTP[code]} {wanted}, got {status} {answer}"
+
+
+def _rows(given: Any, wanted: list[dict[str, Any]]) -> str:
+    if not isinstance(given, list) or len(given) != len(wanted):
+        return f"expected {len(wanted)} rows, got {given}"
+    for row, want in zip(given, wanted, strict=True):
+        if not isinstance(row, dict):
+            return f"a row is {row!r}"
+        wrong = {key: row.get(key) for key, value in want.items() if key not in row or not _is(row[key], value)}
+        if wrong:
+            return f"a row has {wrong}, expected {want}"
+        if "maxLoan" in want and list(row) != list(want):
+            return f"a row's keys are {list(row)}"
+    return ""
+
+
+def _is(value: Any, wanted: Any) -> bool:
+    if isinstance(wanted, re.Pattern):
+        return isinstance(value, str) and wanted.fullmatch(value) is not None
+    return type(value) is type(wanted) and value == wanted
+
+
+def _header(raw: Raw, name: str) -> str:
+    return ", ".join(value.decode("latin-1").strip() for key, value in raw.headers if key.decode().lower() == name)
+
+
+def _answer(raw: Raw, world: World) -> tuple[list[str], list[dict[str, Any]]]:
+    if raw.path not in LIMITS:
+        raise No("404")
+    if raw.method != "GET":
+        raise No("50115")
+    if raw.path == TIME:
+        return ["code", "msg", "data"], [{"ts": str(int(world.now * 1000)) if world.exact else re.compile("[0-9]{13}")}]
+    caller = _caller(raw, world)
+    given = _given(raw.query)
+    if raw.path == CONFIG:
+        return ["code", "data", "msg"], [_config(caller)]
+    if raw.path == INSTRUMENTS:
+        return ["code", "msg", "data"], _instruments(given)
+    return ["code", "msg", "data"], _loans(given, caller)
+
+
+def _caller(raw: Raw, world: World) -> Caller:
+    for name, code in (("key", "50103"), ("passphrase", "50104"), ("sign", "50106"), ("timestamp", "50107")):
+        if not _header(raw, f"ok-access-{name}"):
+            raise No(code)
+    timestamp = _header(raw, "ok-access-timestamp")
+    if abs(_moment(timestamp) - world.now) > 30:  # D; before the key: O
+        raise No("50102")
+    key = _header(raw, "ok-access-key")
+    caller = next((each for each in world.callers if each.key == key), None)
+    if caller is None:
+        raise No("50119" if re.fullmatch("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", key) else "50111")  # O
+    if (_header(raw, "x-simulated-trading") == "1") is not caller.demo:  # D, O
+        raise No("50101")
+    if _header(raw, "ok-access-passphrase") != caller.passphrase:  # O
+        raise No("50105")
+    if caller.addresses and raw.address not in caller.addresses:  # O
+        raise No("50110")
+    target = raw.path + (b"?" + raw.query if raw.query else b"")
+    message = timestamp.encode() + raw.method.encode() + target + raw.body
+    digest = hmac.new(caller.secret.encode(), message, hashlib.sha256).digest()  # D
+    if _header(raw, "ok-access-sign") != base64.b64encode(digest).decode():
+        raise No("50113")
+    if "read_only" not in caller.permissions:
+        raise No("50120")
+    return caller
+
+
+def _moment(timestamp: str) -> float:
+    if not re.fullmatch(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z", timestamp):  # D
+        raise No("50112")
+    try:
+        return datetime.fromisoformat(timestamp).timestamp()
+    except ValueError:
+        raise No("50112") from None
+
+
+def _given(query: bytes) -> dict[str, str]:
+    """Decode the query; a parameter that cannot be read is kept as one that nothing accepts."""
+    found: dict[str, list[str]] = {}
+    for part in query.split(b"&"):
+        name, _, value = part.partition(b"=")
+        found.setdefault(_decoded(name), []).append(_decoded(value))
+    return {name: values[0] if len(values) == 1 else UNREADABLE for name, values in found.items()}
+
+
+UNREADABLE = "\x00unreadable"
+
+
+def _decoded(part: bytes) -> str:
+    if re.search(rb"%(?![0-9a-fA-F][0-9a-fA-F])", part):
+        return UNREADABLE
+    plain = re.sub(rb"%(..)", lambda escape: bytes.fromhex(escape[1].decode()), part.replace(b"+", b" "))
+    try:
+        return plain.decode()
+    except UnicodeDecodeError:
+        return UNREADABLE
+
+
+def _words(given: dict[str, str], names: tuple[str, ...]) -> None:
+    """Look at each parameter by itself."""
+    for name in names:
+        value = given.get(name)
+        if value is None:
+            if name in ("mgnMode", "instType"):  # D
+                raise No("50014")
+            continue
+        if value == "":
+            raise No("50014")
+        listed = name == "instId" and "mgnMode" in names
+        items = value.split(",") if listed else [value]
+        if len(items) > 5:  # D; the code: I
+            raise No("50025")
+        form = "[0-9A-Za-z]{1,20}-[0-9A-Za-z]{1,20}" if listed else "[0-9A-Za-z]{1,20}"  # a SWAP is refused: O
+        form = {"mgnMode": "cross|isolated", "instType": "SPOT|MARGIN|SWAP|FUTURES|OPTION"}.get(name, form)
+        form = "[0-9A-Za-z_-]{1,60}" if name == "instId" and not listed else form
+        if len(set(items)) < len(items) or not all(re.fullmatch(form, item) for item in items):
+            raise No("51000")
+
+
+def _loans(given: dict[str, str], caller: Caller) -> list[dict[str, Any]]:
+    _words(given, PARAMETERS)
+    mode, pairs, ccy, margin, settle = (given.get(name) for name in PARAMETERS)
+    assert mode
+    code = refusal(caller, mode, pair=pairs is not None, ccy=bool(ccy), margin=bool(margin), settle=bool(settle))
+    if code:
+        raise No(code)
+    if ccy:
+        if ccy not in CURRENCIES:
+            raise No("51000")
+        return [_row("", mode, "", ccy, "")]  # the shape was never seen: I
+    return [row for pair in (pairs or "").split(",") for row in _pair(pair, mode, margin or "", settle)]
+
+
+def _pair(pair: str, mode: str, margin: str, settle: str | None) -> list[dict[str, Any]]:
+    if STATES.get(pair, "suspend") == "suspend":
+        raise No("51001")
+    if STATES[pair] == "preopen":
+        raise No("51021")
+    base, quote = pair.split("-")
+    if margin and margin not in (base, quote):
+        raise No("51000")
+    if settle and settle not in SETTLES.get(pair, [quote]):  # D
+        raise No("51000")
+    return [_row(pair, mode, margin, base, "sell"), _row(pair, mode, margin, settle or quote, "buy")]  # D, O
+
+
+def _row(pair: str, mode: str, margin: str, ccy: str, side: str) -> dict[str, Any]:
+    return {"instId": pair, "mgnMode": mode, "mgnCcy": margin, "maxLoan": AMOUNT, "ccy": ccy, "side": side}  # D, O
+
+
+def refusal(caller: Caller, mode: str, *, pair: bool, ccy: bool, margin: bool, settle: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- the table of the facts, cell by cell
+    """Give the code that a combination of parameters is refused with in this account, or nothing."""
+    if not pair and not ccy:  # one is needed: D
+        return "50015"
+    if ccy:
+        if pair:  # I
+            return "50024"
+        if mode == "isolated":  # I
+            return "50016"
+        if margin:  # each is for another account mode: D
+            return "50024"
+        if settle:  # I
+            return "50016"
+        if caller.mode != "spot":  # D
+            return "51010"
+        return "" if caller.borrowing else "51010"  # D, I
+    if settle and mode == "isolated":  # for SPOT only: D
+        return "50016"
+    if caller.mode == "spot":
+        if mode == "isolated":  # O, both
+            return "51000" if caller.borrowing else "51010"
+        if not caller.borrowing:  # I
+            return "51010"
+        return "51000" if margin else ""  # D
+    if caller.mode == "futures":
+        if not margin and (mode == "cross" or caller.isolated == "auto_transfers_ccy"):  # cross: I, isolated: D
+            return "50014"
+    elif margin:  # D
+        return "51000"
+    elif mode == "isolated":  # I
+        return "51010"
+    return "51000" if settle else ""  # I
+
+
+def _config(caller: Caller) -> dict[str, Any]:
+    return {  # D
+        "uid": caller.uid,
+        "mainUid": caller.main_uid,
+        "acctLv": LEVELS[caller.mode],
+        "enableSpotBorrow": caller.mode == "spot" and caller.borrowing,
+        "mgnIsoMode": caller.isolated,
+        "perm": ",".join(caller.permissions),
+        "ip": ",".join(caller.addresses),
+        "type": "0" if caller.uid == caller.main_uid else "1",
+    }
+
+
+def _instruments(given: dict[str, str]) -> list[dict[str, Any]]:
+    _words(given, ("instType", "instId"))
+    kind, wanted = given["instType"], given.get("instId")
+    pairs = [pair for pair in STATES if kind in ("SPOT", "MARGIN") and wanted in (None, pair)]
+    if wanted and not pairs:
+        raise No("51001")
+    return [_listing(pair, kind) for pair in pairs]
+
+
+def _listing(pair: str, kind: str) -> dict[str, Any]:
+    base, quote = pair.split("-")
+    return {  # D
+        "instId": pair,
+        "instType": kind,
+        "baseCcy": base,
+        "quoteCcy": quote,
+        "state": STATES[pair],
+        "tradeQuoteCcyList": SETTLES.get(pair, [quote]),
+    }

@@ -1,0 +1,34 @@
+"""Run `st run` on the mock exchange, over a socket: python -m tests.contract.run_st [USER] [options of `st run`].
+
+The exit code is schemathesis' own. Settings are in schemathesis.toml; `--seed N` makes another run than the usual one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from okx_maxloan_sdk import mock
+from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.mock.serve import serve
+
+from . import accounts
+
+ROOT = Path(__file__).parents[2]
+
+
+def main(user: str = "spot", *options: str, exchange: mock.Exchange | None = None) -> int:
+    """Serve an exchange, that of the contract tests if none is given, while schemathesis asks it as `user`."""
+    with serve(exchange or accounts.exchange(mock, SystemClock())) as url:
+        program = shutil.which("st", path=str(Path(sys.executable).parent)) or "st"
+        command = [program, "run", "spec/openapi.yaml", "--url", url, *options]
+        paths = os.pathsep.join([str(ROOT), str(ROOT / "generated")])
+        environment = {**os.environ, "OKX_MOCK_USER": user, "PYTHONPATH": paths}
+        return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

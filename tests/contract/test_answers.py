@@ -1,0 +1,99 @@
+"""The real client and the spec's answers: what the spec allows is read, what it forbids is a `BadAnswer`."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+import okx_maxloan_sdk
+from okx_maxloan_sdk import ApiError, BadAnswer
+
+from .allowed import allowed, answer_schema, spec, spoilt, valid
+from .sdk import KINDS, Client, Line, client, response
+from .wire import StillClock
+
+# Deterministic here; `--hypothesis-seed` and a profile are for the nightly run.
+steady = settings(
+    derandomize=True, database=None, deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
+)
+MAX_LOAN, INSTRUMENTS = "/api/v5/account/max-loan", "/api/v5/account/instruments"
+ASK = {MAX_LOAN: lambda it: it.cross("BTC-USDT"), INSTRUMENTS: lambda it: it.instruments("MARGIN")}
+both = pytest.mark.parametrize("kind", KINDS)
+paths = pytest.mark.parametrize("path", ASK)
+
+
+def answered(kind: str, answer: object, status: int = 200) -> Client:
+    """Make a client whose every request is answered so."""
+    body = json.dumps(answer).encode()
+    return client(okx_maxloan_sdk, kind, Line(lambda _: response(status, body), StillClock()), attempts=1)
+
+
+def examples() -> list[Any]:
+    """List the answers that the spec shows for HTTP 200."""
+    shown = {path: spec()["paths"][path]["get"]["responses"]["200"]["content"]["application/json"] for path in ASK}
+    return [
+        pytest.param(path, each["value"], id=name) for path in ASK for name, each in shown[path]["examples"].items()
+    ]
+
+
+@both
+@pytest.mark.parametrize(("path", "answer"), examples())
+def test_what_the_spec_shows_comes_back(kind: str, path: str, answer: dict[str, Any]) -> None:
+    """Every example of the spec goes through the client and comes back as it is shown, or is the refusal it shows."""
+    if answer["code"] == "0":
+        assert [row.to_dict() for row in ASK[path](answered(kind, answer))] == answer["data"]
+    else:
+        with pytest.raises(ApiError) as caught:
+            ASK[path](answered(kind, answer))
+        assert caught.value.code == answer["code"]
+
+
+@both
+@paths
+@given(data=st.data())
+@steady
+def test_what_the_spec_allows_is_read(kind: str, path: str, data: st.DataObject) -> None:
+    """Rows come back field by field, those that the spec does not know included, with defaults for what is left out."""
+    schema = answer_schema(path, "200")
+    answer = data.draw(allowed(schema)) | {"code": "0"}
+    assert valid(schema, answer)
+    rows: Any = ASK[path](answered(kind, answer))
+    wanted = json.loads(json.dumps(answer["data"]), parse_float=Decimal)
+    given_back = [row.to_dict() for row in rows]
+    assert [{**back, **want} for back, want in zip(given_back, wanted, strict=True)] == given_back
+
+
+@both
+@given(data=st.data())
+@steady
+def test_what_the_spec_allows_as_refusal_is_an_error(kind: str, data: st.DataObject) -> None:
+    """A refusal, with HTTP 200 or a status of its own, is an `ApiError` with the code that came."""
+    status = data.draw(st.sampled_from([200, 400, 401, 429, 500, 503]))
+    schema = answer_schema(MAX_LOAN, "200" if status == 200 else f"{status // 100}XX")
+    answer = data.draw(allowed(schema))
+    assert valid(schema, answer)
+    assume(answer["code"] != "0")
+    with pytest.raises(ApiError) as caught:
+        answered(kind, answer, status).cross("BTC-USDT")
+    assert (caught.value.code, caught.value.http_status) == (str(answer["code"]), status)
+
+
+@both
+@paths
+@given(data=st.data())
+@steady
+def test_what_the_spec_forbids_is_no_answer(kind: str, path: str, data: st.DataObject) -> None:
+    """One fault in an answer that says success, and nothing of it is believed."""
+    schema = answer_schema(path, "200")
+    answer = data.draw(spoilt(schema))
+    assume(not valid(schema, answer))
+    # A refusal that lacks something is told as the refusal that it is.
+    refused = isinstance(answer, dict) and isinstance(answer.get("code"), str) and answer["code"] not in ("", "0")
+    assume(not refused)
+    with pytest.raises(BadAnswer):
+        ASK[path](answered(kind, answer))

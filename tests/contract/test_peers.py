@@ -1,0 +1,96 @@
+"""Clients that nobody here wrote, on the served mock exchange: they sign on their own, and get what our client gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from okx_maxloan_sdk.mock.running import Running, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+QUESTIONS = [
+    ("spot", {"instId": "BTC-USDT,ETH-USDT", "mgnMode": "cross"}),
+    ("spot", {"instId": "BTC-USD", "mgnMode": "cross", "tradeQuoteCcy": "USDC"}),
+    ("futures", {"instId": "BTC-USDT", "mgnMode": "isolated"}),
+    ("futures", {"instId": "BTC-USDT", "mgnMode": "cross", "mgnCcy": "BTC"}),
+    ("multi_currency", {"instId": "SOL-USDT", "mgnMode": "cross"}),
+    ("portfolio", {"instId": "ETH-BTC", "mgnMode": "cross"}),
+]
+ours = {"instId": "inst_id", "mgnMode": "mgn_mode", "mgnCcy": "mgn_ccy", "tradeQuoteCcy": "trade_quote_ccy"}
+
+
+@pytest.fixture(scope="module")
+def exchange() -> Iterator[Running]:
+    """Serve one exchange for all peers."""
+    with running() as served:
+        yield served
+
+
+def expected(exchange: Running, user: str, query: dict[str, str]) -> list[dict[str, Any]]:
+    """Ask with our own client."""
+    given: Any = {ours[name]: value for name, value in query.items()}
+    return [row.to_dict() for row in exchange.client(user).max_loan(**given)]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(("user", "query"), QUESTIONS)
+def test_python_okx(exchange: Running, user: str, query: dict[str, str]) -> None:
+    """python-okx 0.4.4 gets the same rows."""
+    account = pytest.importorskip("okx.Account")
+    key = exchange.key(user)
+    client = account.AccountAPI(key.key, key.secret, key.passphrase, flag="0", domain=exchange.url)
+    with client:
+        answer = client.get_max_loan(**query)
+    assert (answer["code"], answer["data"]) == ("0", expected(exchange, user, query))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_python_okx_on_demo_trading(exchange: Running) -> None:
+    """python-okx's default, demo trading, takes the demo key and refuses the live one."""
+    account = pytest.importorskip("okx.Account")
+    codes = []
+    for number in (1, 0):
+        key = exchange.key("spot", number)
+        with account.AccountAPI(key.key, key.secret, key.passphrase, domain=exchange.url) as client:
+            codes.append(client.get_max_loan("BTC-USDT", "cross")["code"])
+    assert codes == ["0", "50101"]
+
+
+def ccxt_client(exchange: Running, user: str, **parts: str) -> Any:
+    """Make a client of ccxt, pointed at the exchange."""
+    ccxt = pytest.importorskip("ccxt")
+    key = exchange.key(user)
+    client = ccxt.okx({"apiKey": key.key, "secret": key.secret, "password": key.passphrase, **parts})
+    client.urls["api"]["rest"] = exchange.url
+    client.session.trust_env = False
+    return client
+
+
+@pytest.mark.parametrize(("user", "query"), QUESTIONS)
+def test_ccxt(exchange: Running, user: str, query: dict[str, str]) -> None:
+    """Ccxt gets the same rows."""
+    client = ccxt_client(exchange, user)
+    answer = client.private_get_account_max_loan(query)
+    client.session.close()
+    assert (answer["code"], answer["data"]) == ("0", expected(exchange, user, query))
+
+
+@pytest.mark.parametrize(
+    ("parts", "query", "error"),
+    [
+        ({"secret": "wrong"}, {}, "AuthenticationError"),
+        ({"password": "wrong"}, {}, "AuthenticationError"),
+        ({}, {"instId": "BTC-USDT-SWAP"}, "BadRequest"),
+        ({}, {"mgnMode": "isolated"}, "BadRequest"),
+    ],
+)
+def test_ccxt_understands_refusals(exchange: Running, parts: dict[str, str], query: dict[str, str], error: str) -> None:
+    """Ccxt sorts the mock's refusals as it sorts OKX's."""
+    ccxt = pytest.importorskip("ccxt")
+    client = ccxt_client(exchange, "spot", **parts)
+    with pytest.raises(getattr(ccxt, error)):
+        client.private_get_account_max_loan({"instId": "BTC-USDT", "mgnMode": "cross", **query})
+    client.session.close()

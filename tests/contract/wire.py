@@ -1,0 +1,95 @@
+"""Requests as bytes, signed without the SDK, and a clock that a test moves."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from okx_maxloan_sdk.clock import Wake
+    from okx_maxloan_sdk.mock import Answer, ApiKey, Exchange
+
+MAX_LOAN = b"/api/v5/account/max-loan"
+CONFIG = b"/api/v5/account/config"
+INSTRUMENTS = b"/api/v5/account/instruments"
+TIME = b"/api/v5/public/time"
+MOMENT = 1787415600.0  # 2026-08-22T16:20:00Z
+
+KEY, SIGN, STAMP, PASSPHRASE = (f"OK-ACCESS-{word}" for word in ("KEY", "SIGN", "TIMESTAMP", "PASSPHRASE"))
+DEMO = "x-simulated-trading"
+
+
+@dataclass
+class StillClock:
+    """Time that passes only when told to."""
+
+    now: float = MOMENT
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float, wake: Wake | None = None) -> bool:
+        self.now += seconds
+        return wake is not None and wake.done()
+
+    async def asleep(self, seconds: float, wake: Wake | None = None) -> bool:
+        return self.sleep(seconds, wake)
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One request in the bytes that travel."""
+
+    query: bytes = b""
+    path: bytes = MAX_LOAN
+    method: str = "GET"
+    headers: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
+    body: bytes = b""
+    address: str = "127.0.0.1"
+
+    def but(self, headers: Mapping[str, str | None]) -> Raw:
+        """Replace headers, or with None leave them out."""
+        given = {name.lower().encode(): value for name, value in headers.items()}
+        kept = tuple(each for each in self.headers if each[0].lower() not in given)
+        new = ((name, value.encode("latin-1")) for name, value in given.items() if value is not None)
+        return replace(self, headers=(*kept, *new))
+
+
+def stamp(moment: float) -> str:
+    """Write a moment as the header does."""
+    milliseconds = round(moment * 1000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(milliseconds // 1000)) + f".{milliseconds % 1000:03d}Z"
+
+
+def signature(secret: str, timestamp: str, raw: Raw) -> str:
+    """Sign what travels."""
+    target = raw.path + (b"?" + raw.query if raw.query else b"")
+    message = timestamp.encode() + raw.method.encode() + target + raw.body
+    return base64.b64encode(hmac.new(secret.encode(), message, hashlib.sha256).digest()).decode()
+
+
+def signed(key: ApiKey, raw: Raw, moment: float = MOMENT) -> Raw:
+    """Add the headers that this request needs."""
+    timestamp = stamp(moment)
+    headers = {
+        KEY: key.key,
+        SIGN: signature(key.secret, timestamp, raw),
+        STAMP: timestamp,
+        PASSPHRASE: key.passphrase,
+        DEMO: "1" if key.demo else None,
+    }
+    return raw.but(headers)
+
+
+def ask(exchange: Exchange, raw: Raw) -> Answer:
+    """Hand a request to the exchange."""
+    return exchange.handle(raw.method, raw.path, raw.query, raw.headers, raw.body, raw.address)
