@@ -1,0 +1,116 @@
+"""The check that users run: it agrees with the mock, and notices what an exchange might change."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from okx_maxloan_sdk import AuthenticationError
+from okx_maxloan_sdk.mock import demo
+from okx_maxloan_sdk.mock.running import running
+from okx_maxloan_sdk.verify import Finding, report, run, verify
+from tests.contract.seeded import read, seeded
+
+BUGS = {bug.name: bug for bug in read(Path(__file__).parents[1] / "contract" / "mock.bugs", "okx_maxloan_sdk.mock")}
+
+
+@pytest.mark.parametrize("user", demo().users)
+def test_the_mock_agrees(user: str) -> None:
+    """On the mock everything agrees, in every account mode."""
+    with running() as exchange:
+        findings = list(verify(exchange.client(user)))
+    assert {finding.state for finding in findings} <= {"agrees", "skipped"}
+    assert len(findings) >= 5
+
+
+def test_a_setting_that_forbids_the_documented_question() -> None:
+    """Where a setting of the account forbids the documented question, it is skipped and the rule is named."""
+    with running() as exchange:
+        exchange.exchange.users["futures"].isolated = "auto_transfers_ccy"
+        findings = [each for each in verify(exchange.client("futures")) if each.check == "futures-isolated"]
+    assert findings == [
+        Finding("futures-isolated", "skipped", "rule", {"rules": "auto-transfer-needs-margin-currency"})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bug", "user", "check", "word"),
+    [
+        ("the sides' currencies are swapped", "spot", "spot-pair", "rows_odd"),
+        ("the margin currency is left out", "futures", "futures-cross", "rows_odd"),
+        ("amounts are numbers", "spot", "spot-pair", "unreadable"),
+        ("the account mode is a number", "spot", "account", "unreadable"),
+        ("a success has a message", "spot", "", ""),
+        ("the clock in seconds", "spot", "clock", "offset"),
+        ("permissions are parted by spaces", "spot", "account", "permissions"),
+        ("any currency", "spot", "", ""),
+    ],
+)
+def test_a_changed_exchange_differs(bug: str, user: str, check: str, word: str) -> None:
+    """An exchange that breaks the contract differs, by check and reason; one that keeps it in another way does not."""
+    with seeded("okx_maxloan_sdk.mock", BUGS[bug]) as changed, running(changed.demo()) as exchange:
+        findings = [each for each in verify(exchange.client(user)) if each.state == "differs"]
+    assert [(each.check, each.word) for each in findings][:1] == ([(check, word)] if check else [])
+
+
+def test_news_is_no_fault() -> None:
+    """Fields and values that this release does not know are reported, and the exit code stays 0."""
+    news = BUGS["fields in another order"]._replace(
+        line='FIELDS = ("instId", "mgnMode", "mgnCcy", "maxLoan", "ccy", "side")',
+        instead='FIELDS = ("instId", "mgnMode", "quota", "maxLoan", "ccy", "side")',
+    )
+    with seeded("okx_maxloan_sdk.mock", news) as changed, running(changed.demo()) as exchange:
+        findings = list(verify(exchange.client("spot")))
+    assert Finding("spot-pair", "new", "fields", {"fields": "quota"}) in findings
+    assert "differs" not in {each.state for each in findings}
+
+
+def test_a_refusal_differs_and_a_wrong_key_is_no_finding() -> None:
+    """A documented question that is refused differs; without access nothing is said of the contract."""
+    with running() as exchange:
+        exchange.exchange.fail_next(code="51010", path="/api/v5/account/max-loan")
+        findings = [each for each in verify(exchange.client("spot")) if each.state == "differs"]
+        assert [(each.check, each.about["code"]) for each in findings] == [("spot-pair", "51010")]
+        exchange.exchange.fail_next(9, code="50113")
+        with pytest.raises(AuthenticationError):
+            list(verify(exchange.client("spot")))
+
+
+def test_exit_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """0 where everything agrees, 1 where something differs, 2 where the check could not be carried out."""
+    said: list[str] = []
+    monkeypatch.delenv("OKX_API_KEY", raising=False)
+    assert run(said.append) == report.AGREES
+    assert run(said.append, user="nobody") == report.UNKNOWN
+    with running() as exchange:
+        for name, value in exchange.environment("multi_currency").items():
+            monkeypatch.setenv(name, value)
+        assert run(said.append, "zh") == report.AGREES
+        exchange.exchange.fail_next(code="51010", path="/api/v5/account/max-loan")
+        assert run(said.append) == report.DIFFERS
+        exchange.exchange.fail_next(9, code="50113")
+        assert run(said.append) == report.UNKNOWN
+        monkeypatch.delenv("OKX_API_SECRET")
+        assert run(said.append) == report.UNKNOWN
+    key = exchange.key("multi_currency")
+    assert not [line for line in said for part in (key.key, key.secret) if part in line]
+
+
+def test_every_word_is_there_twice() -> None:
+    """Both languages have the same words with the same places for what they are about."""
+    import string  # noqa: PLC0415 -- used here alone
+
+    places = [
+        {word: {name for _, name, _, _ in string.Formatter().parse(text) if name} for word, text in words.items()}
+        for words in report.WORDS.values()
+    ]
+    assert places[0] == places[1]
+
+
+def test_as_a_program() -> None:
+    """`python -m okx_maxloan_sdk.verify` prints the report and gives the exit code."""
+    command = [sys.executable, "-m", "okx_maxloan_sdk.verify", "--mock", "portfolio"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert "agrees: portfolio-cross" in ran.stdout
+    assert ran.stdout.endswith("5 agree, 0 new, 0 differ, 0 skipped.\n")
