@@ -1,0 +1,208 @@
+"""okx-maxloan show: the maximum loans of some pairs, of a currency, or of all margin pairs."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from itertools import chain
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from .command import NAME, Argument, Choice, Command, Run
+from .pairs import misspelt, note, strangers
+from .progress import Progress
+from .render import Format, Writer, writer
+from .source import Asker, client, options
+from .troubles import FAILED, OK, PARTIAL, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from okx_maxloan_sdk import MaxLoan, MaxLoanClient, OkxError
+
+    from .words import Language, Words
+
+# After so many pairs without one row, the question itself is refused and the others would be too.
+PATIENCE = 20
+
+WORDS: Words = {
+    "en": {
+        "about": "Show how much could be borrowed: for each pair one row for selling its base currency and one for"
+        " buying with its quote currency.",
+        "pairs": "Trading pairs, such as BTC-USDT.",
+        "mode": "Margin mode (default: cross).",
+        "ccy": "A currency instead of pairs (Spot mode).",
+        "mgn_ccy": "Currency posted as margin (Futures mode).",
+        "trade_quote_ccy": "Quote currency that a spot trade is settled in.",
+        "all": "Ask about every margin pair of the account; rows are printed as they come.",
+        "format": "How to print the rows (default: table).",
+    },
+    "zh": {
+        "about": "查询还能借多少：每个币对两行，卖出时借交易币，买入时借计价币。",
+        "pairs": "币对，如 BTC-USDT。",
+        "mode": "保证金模式（默认 cross）。",
+        "ccy": "按币种查询（现货模式），代替币对。",
+        "mgn_ccy": "用作保证金的币种（合约模式）。",
+        "trade_quote_ccy": "现货交易实际使用的计价币种。",
+        "all": "查询账户的全部杠杆币对，边取得边输出。",
+        "format": "输出格式（默认 table）。",
+    },
+}
+EXAMPLES = (
+    f"{NAME} show BTC-USDT ETH-USDT --mock",
+    f"{NAME} show BTC-USDT --mode isolated --format json",
+    f"{NAME} show --ccy USDT",
+    f"{NAME} show --all --format csv > loans.csv",
+)
+
+
+def command(lang: Language) -> Command:
+    """Make the command."""
+    words = WORDS[lang]
+    params = [
+        Argument("pairs", words["pairs"], nargs=-1, metavar="[PAIR]..."),
+        *question(lang),
+        click.Option(["--all", "everything"], is_flag=True, help=words["all"]),
+        click.Option(["--format"], type=Choice(get_args(Format), lang), default="table", help=words["format"]),
+        *options(lang),
+    ]
+    return Command("show", lang, show, words["about"], params, EXAMPLES)
+
+
+def question(lang: Language) -> list[click.Parameter]:
+    """Give the options that say what is asked."""
+    words = WORDS[lang]
+    return [
+        click.Option(["--mode"], type=Choice(["cross", "isolated"], lang), default="cross", help=words["mode"]),
+        click.Option(["--ccy"], metavar="CURRENCY", help=words["ccy"]),
+        click.Option(["--mgn-ccy"], metavar="CURRENCY", help=words["mgn_ccy"]),
+        click.Option(["--trade-quote-ccy"], metavar="CURRENCY", help=words["trade_quote_ccy"]),
+    ]
+
+
+def show(
+    run: Run,
+    *,
+    pairs: Sequence[str],
+    mode: str,
+    ccy: str | None,
+    mgn_ccy: str | None,
+    trade_quote_ccy: str | None,
+    everything: bool,
+    format: Format,  # noqa: A002 -- the option's name
+    **who: Any,
+) -> int:
+    """Print the rows; give 0, or 3 when some requests failed."""
+    if not pairs and ccy is None and not everything:
+        raise Trouble("nothing")
+    if everything and (pairs or ccy):
+        raise Trouble("all_alone", what="--ccy" if ccy else " ".join(pairs))
+    shared = {"mgn_mode": mode, "mgn_ccy": mgn_ccy, "trade_quote_ccy": trade_quote_ccy}
+    asked: dict[str, Any] = {name: value for name, value in shared.items() if value is not None}
+    with client(run, Asker(**who), mode) as source:
+        if everything:
+            return every(source, asked, format, run.lang)
+        asked |= {"ccy": ccy} if ccy else {}
+        asked |= {"inst_id": list(chain.from_iterable(pair.split(",") for pair in pairs))} if pairs else {}
+        return some(source, asked, writer(format, run.lang), run.lang)
+
+
+def some(source: MaxLoanClient, asked: dict[str, Any], out: Writer, lang: Language) -> int:
+    """Ask one question; print what there is and name what failed."""
+    from okx_maxloan_sdk import BatchError, ParameterRejected, TransportError  # noqa: PLC0415 -- help needs none of them
+
+    failures: list[tuple[tuple[str, ...], OkxError]] = []
+    advice: list[str] = []
+    try:
+        loans = answer(source, asked, lang)
+    except BatchError as error:
+        loans, failures, advice = error.loans, error.failures, getattr(error, "__notes__", [])
+        if not loans and all(isinstance(each, TransportError) for _, each in failures):
+            raise failures[0][1] from None
+        refused = [pair for pairs, each in failures if isinstance(each, ParameterRejected) for pair in pairs]
+        advice = advice or (strangers(source, refused, lang) if refused else [])
+    if loans or not failures:
+        out.add(loans)
+        out.close()
+    blame(failures, advice)
+    return outcome(loans, failures)
+
+
+def answer(source: MaxLoanClient, asked: dict[str, Any], lang: Language) -> list[MaxLoan]:
+    """Ask; of a refusal find out whether a pair or the account's mode is at fault."""
+    from okx_maxloan_sdk import (  # noqa: PLC0415 -- help does not need them
+        AccountModeRejected,
+        BatchError,
+        ParameterRejected,
+        RuleError,
+    )
+
+    pairs = asked.get("inst_id", [])
+    try:
+        return source.max_loan(**asked)
+    except RuleError as error:
+        note(error, misspelt(pairs, lang))
+        raise
+    except (ParameterRejected, AccountModeRejected, BatchError) as error:
+        reasons = [each for _, each in error.failures] if isinstance(error, BatchError) else [error]
+        if not all(isinstance(each, ParameterRejected | AccountModeRejected) for each in reasons) or rows_of(error):
+            raise
+        note(error, advice := strangers(source, pairs, lang))
+        if advice:
+            raise
+    # Once the account is known, the rules say why, and mostly without another request.
+    source.account()
+    return source.max_loan(**asked)
+
+
+def rows_of(error: OkxError) -> Sequence[MaxLoan]:
+    """Give the rows that arrived in spite of an error."""
+    loans: Sequence[MaxLoan] = getattr(error, "loans", ())
+    return loans
+
+
+def every(source: MaxLoanClient, asked: dict[str, Any], format: Format, lang: Language) -> int:  # noqa: A002 -- the option's name
+    """Ask about every margin pair; print rows as they come."""
+    from okx_maxloan_sdk import RuleError  # noqa: PLC0415 -- help does not need it
+
+    source.account()
+    pairs = [row.inst_id for row in source.instruments() if row.state in ("live", "")]
+    out = writer(format, lang, pairs)
+    failures: list[tuple[tuple[str, ...], OkxError]] = []
+    rows = 0
+    with closing(source.stream(pairs, **asked)) as batches, Progress(len(pairs)) as progress:
+        for batch in batches:
+            rows += len(batch.loans)
+            if batch.error is not None:
+                failures.append((batch.inst_ids, batch.error))
+                failed = sum(len(ids) for ids, _ in failures)
+                if not rows and (failed >= PATIENCE or isinstance(batch.error, RuleError)):
+                    raise batch.error
+            progress.advance(len(batch.inst_ids), len(batch.inst_ids) if batch.error else 0)
+            with progress.hidden():
+                if batch.loans:
+                    out.add(batch.loans)
+    if not rows and not failures:
+        out.add([])
+    if rows or not failures:
+        out.close()
+    blame(failures)
+    return outcome(rows, failures)
+
+
+def outcome(rows: object, failures: object) -> int:
+    """Tell the exit code."""
+    return OK if not failures else PARTIAL if rows else FAILED
+
+
+def blame(failures: Iterable[tuple[tuple[str, ...], OkxError]], advice: Iterable[str] = ()) -> None:
+    """Name what failed on stderr, pairs with the same failure together."""
+    reasons: dict[str, list[str]] = {}
+    for pairs, error in failures:
+        reason = "\n  ".join(line for line in str(error).splitlines() if not line.startswith("instId "))
+        reasons.setdefault(reason, []).extend(pairs)
+    for reason, named in reasons.items():
+        print(f"{', '.join(named)}: {reason}", file=sys.stderr)
+    for line in advice:
+        print(line, file=sys.stderr)

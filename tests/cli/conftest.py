@@ -1,0 +1,72 @@
+"""What the tests of the command share: a mock exchange in the environment, and the command run in this process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import pytest
+
+from okx_maxloan_sdk.cli.app import main
+from okx_maxloan_sdk.mock.running import Running, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Result(NamedTuple):
+    """How a run ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Run(Protocol):
+    """Runs okx-maxloan with arguments."""
+
+    def __call__(self, *arguments: str) -> Result: ...
+
+
+@pytest.fixture(autouse=True)
+def _nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Start each test as a user who has set nothing up."""
+    names = ("KEY", "SECRET", "PASSPHRASE")
+    for name in [*(f"OKX_API_{name}" for name in names), "OKX_SITE", "OKX_DEMO", "OKX_BASE_URL", "OKX_LIMITER"]:
+        monkeypatch.delenv(name, raising=False)
+    for name in (
+        "LC_ALL",
+        "LC_MESSAGES",
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "COLUMNS",
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "ALL_PROXY",
+    ):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command in this process."""
+
+    def run(*arguments: str) -> Result:
+        code = main(arguments)
+        written = capsys.readouterr()
+        assert "Traceback" not in written.err or "--debug" in arguments
+        return Result(code, written.out, written.err)
+
+    return run
+
+
+@pytest.fixture
+def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    """Run a mock exchange, with the environment pointing at it as its user `spot`."""
+    with running() as found:
+        for name, value in found.environment("spot").items():
+            monkeypatch.setenv(name, value)
+        yield found

@@ -1,0 +1,135 @@
+"""Rows as table, JSON, NDJSON and CSV."""
+
+import csv
+import io
+import json
+import re
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from okx_maxloan_sdk import MaxLoan
+from okx_maxloan_sdk.cli import cells
+from okx_maxloan_sdk.cli.render import Format, Grid, writer
+from okx_maxloan_sdk.cli.words import Language
+
+EXACT = "0.0018826268161452"
+
+
+def loan(amount: str = EXACT, side: str = "sell", ccy: str = "BTC", **more: str) -> MaxLoan:
+    """Make a row."""
+    return MaxLoan(
+        **{"inst_id": "BTC-USDT", "mgn_mode": "cross", "mgn_ccy": "", **more}, max_loan=amount, ccy=ccy, side=side
+    )
+
+
+ROWS = [loan(), loan("776213", "buy", "USDT")]
+Drawn = Callable[..., str]
+
+
+@pytest.fixture
+def drawn(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Drawn:
+    """Draw rows, into a pipe or onto a terminal of some width."""
+
+    def drawn(
+        *rounds: list[MaxLoan],
+        form: Format = "table",
+        lang: Language = "en",
+        room: int = 0,
+        coming: tuple[str, ...] = (),
+    ) -> str:
+        if room:
+            monkeypatch.setenv("COLUMNS", str(room))
+            monkeypatch.setenv("TERM", "xterm")
+            monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+        out = writer(form, lang, coming)
+        for loans in rounds:
+            out.add(loans)
+        out.close()
+        return capsys.readouterr().out
+
+    return drawn
+
+
+def test_table(drawn: Drawn) -> None:
+    """Amounts stand below each other by their decimal points; a column that says nothing is left out."""
+    assert drawn(ROWS).splitlines() == [
+        "Instrument  Mode   Side  Currency                 Max loan",
+        "BTC-USDT    cross  sell  BTC            0.0018826268161452",
+        "BTC-USDT    cross  buy   USDT      776213",
+    ]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_columns_are_aligned_in_cells(drawn: Drawn, lang: Language) -> None:
+    """Chinese heads are as wide as what stands below them."""
+    lines = drawn(ROWS, lang=lang).splitlines()
+    starts = {cells.width(line[: line.index(word)]) for line, word in zip(lines[1:], ("sell", "buy"), strict=True)}
+    head = {"en": "Side", "zh": "方向"}[lang]
+    assert starts == {cells.width(lines[0][: lines[0].index(head)])}
+
+
+def test_narrow_terminals_get_blocks(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On forty columns nothing is cut or folded: the pair stands above its rows."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    text = re.sub("\x1b\\[[0-9;]*m", "", drawn(ROWS, room=40))
+    assert text.splitlines() == ["BTC-USDT cross", f"  sell {EXACT} BTC", "  buy  776213 USDT"]
+
+
+def test_colour_is_for_terminals(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sides have a colour on a terminal, unless NO_COLOR is set, and none in a pipe."""
+    assert "\x1b[" not in drawn(ROWS)
+    assert "\x1b[31msell" in drawn(ROWS, room=100)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[31m" not in drawn(ROWS, room=100)
+
+
+def test_rows_that_come_later_fit(drawn: Drawn) -> None:
+    """When more rows are to come, the columns leave room for them from the start."""
+    late = [loan("1.5", inst_id="LONGNAME-USDT")]
+    head, *rows = drawn(ROWS, late, coming=("BTC-USDT", "LONGNAME-USDT")).splitlines()
+    assert len({row.index("cross") for row in rows}) == 1
+    assert head.count("Instrument") == 1
+    assert len({row.rstrip().rindex(".") for row in rows if "." in row}) == 1
+
+
+def test_nothing(drawn: Drawn) -> None:
+    """No rows are still a table, an array, a head."""
+    assert drawn([]).startswith("Instrument") or not drawn([]).strip()
+    assert json.loads(drawn(form="json")) == []
+    assert drawn([], form="ndjson") == ""
+    assert drawn([], form="csv") == "inst_id,mgn_mode,mgn_ccy,side,ccy,max_loan\n"
+
+
+def test_no_amount(drawn: Drawn) -> None:
+    """An amount that OKX did not give is a dash to a person and stays empty to a program."""
+    assert drawn([loan("")]).splitlines()[1].endswith("-")
+    assert json.loads(drawn([loan("")], form="json"))[0]["maxLoan"] == ""
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson"])
+def test_json_keeps_digits(drawn: Drawn, form: Format) -> None:
+    """Amounts are strings as they came, and a new field of OKX comes along with its digits."""
+    fresh = loan()
+    fresh.additional_properties["rate"] = Decimal("0.10000000000000000001")
+    text = drawn([fresh], [ROWS[1]], form=form)
+    rows = json.loads(text) if form == "json" else [json.loads(line) for line in text.splitlines()]
+    assert [row["maxLoan"] for row in rows] == [EXACT, "776213"]
+    assert rows[0]["rate"] == "0.10000000000000000001"
+    assert {"instId", "mgnMode", "mgnCcy", "maxLoan", "ccy", "side"} == rows[1].keys()
+
+
+def test_csv(drawn: Drawn) -> None:
+    """CSV has the six documented columns, once named."""
+    rows = list(csv.DictReader(io.StringIO(drawn([ROWS[0]], [ROWS[1]], form="csv"))))
+    assert [row["max_loan"] for row in rows] == [EXACT, "776213"]
+
+
+def test_grid_leaves_out_silent_columns() -> None:
+    """A column without a word takes no room."""
+    grid = Grid(["a", "b", "c"], [["1", "", "3"]])
+    assert str(grid.line(["1", "", "3"])) == "1  3"
+    assert grid.fits(4)
+    assert not grid.fits(3)

@@ -1,0 +1,80 @@
+"""okx-maxloan rules, and the table of questions behind it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from okx_maxloan_api.contract import GET_MAX_LOAN
+
+from okx_maxloan_sdk.cli import cells, matrix
+
+if TYPE_CHECKING:
+    from .conftest import Run
+
+# By hand, from what is known of the endpoint: yes, no, and ? for what nobody has confirmed.
+KNOWN = {
+    "spot": {"cross": "yes", "isolated": "no", "currency": "yes", "cross_margin": "no", "quote": "yes"},
+    "spot_plain": {"cross": "unsure", "currency": "unsure", "isolated": "no"},
+    "futures": {
+        "cross": "unsure",
+        "cross_margin": "yes",
+        "isolated": "yes",
+        "isolated_margin": "yes",
+        "currency": "no",
+    },
+    "futures_either": {"isolated": "no", "isolated_margin": "yes"},
+    "multi_currency": {"cross": "yes", "cross_margin": "no", "isolated": "unsure", "currency": "no"},
+    "portfolio": {"cross": "yes", "cross_margin": "no", "isolated": "unsure", "currency": "no"},
+}
+
+
+@pytest.mark.parametrize(("account", "question"), [(a, q) for a, row in KNOWN.items() for q in row])
+def test_verdicts(account: str, question: str) -> None:
+    """What the rules say is what is known."""
+    assert matrix.verdict(account, question) == KNOWN[account][question]
+
+
+def test_every_mode_and_parameter_has_its_place() -> None:
+    """The table speaks of every account mode and every parameter."""
+    assert {facts["account.mode"] for facts in matrix.ACCOUNTS.values()} == set(matrix.MODES)
+    asked = {name for question in matrix.QUESTIONS.values() for name in question}
+    assert asked == {each.name for each in GET_MAX_LOAN.parameters}
+
+
+def test_all(run: Run) -> None:
+    """Without a mode, every account and every rule is listed, one line each in a pipe."""
+    code, out, err = run("rules")
+    assert (code, err) == (0, "")
+    assert all(rule.id in out and rule.en in out for rule in GET_MAX_LOAN.rules)
+    assert all(matrix.WORDS["en"][account] in out for account in matrix.ACCOUNTS)
+    assert len(out.splitlines()) == len(matrix.QUESTIONS) + len(GET_MAX_LOAN.rules) + 3
+
+
+def test_one_mode(run: Run) -> None:
+    """With a mode, only what concerns it is listed."""
+    _, out, _ = run("rules", "--account", "futures")
+    assert "futures-cross-needs-margin-currency" in out
+    assert "spot-is-cross" not in out
+    assert "Portfolio" not in out
+
+
+def test_a_mode_that_there_is_not(run: Run) -> None:
+    """A typo is answered with the modes there are, and the nearest."""
+    code, _, err = run("rules", "--account", "futurs")
+    assert code == 2
+    assert "spot, futures, multi_currency, portfolio; did you mean futures?" in err
+
+
+@pytest.mark.parametrize("room", [40, 80])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_narrow(run: Run, monkeypatch: pytest.MonkeyPatch, room: int, lang: str) -> None:
+    """On a narrow terminal accounts and rules are blocks, wrapped in cells."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(room))
+    _, out, _ = run("rules", "--lang", lang)
+    assert GET_MAX_LOAN.rules[0].id in out
+    assert max(cells.width(re.sub("\x1b\\[[0-9;]*m", "", line)) for line in out.splitlines()) <= room

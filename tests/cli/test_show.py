@@ -1,0 +1,201 @@
+"""okx-maxloan show."""
+
+from __future__ import annotations
+
+import csv
+import gc
+import io
+import json
+import threading
+from typing import TYPE_CHECKING
+
+import attrs
+import pytest
+
+from okx_maxloan_sdk.mock.margin import PAIRS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from okx_maxloan_sdk.mock.running import Running
+
+    from .conftest import Run
+
+OPEN = {name for name, pair in PAIRS.items() if pair.state == "live"}
+
+
+def test_demo(run: Run) -> None:
+    """What `make demo` runs prints a head and six rows, without keys."""
+    code, out, err = run("show", "BTC-USDT", "ETH-USDT", "SOL-USDT", "--mode", "cross", "--mock")
+    assert (code, err) == (0, "")
+    assert [line.split()[:2] for line in out.splitlines()][1:] == [
+        [pair, "cross"] for pair in ("BTC-USDT", "ETH-USDT", "SOL-USDT") for _ in range(2)
+    ]
+
+
+def test_pairs_of_the_environments_account(run: Run, exchange: Running) -> None:
+    """The environment says who asks; pairs come in the order asked, joined by commas or not."""
+    code, out, _ = run("show", "ETH-USDT,BTC-USDT", "SOL-USDT", "--format", "json")
+    assert code == 0
+    assert [row["instId"] for row in json.loads(out)][::2] == ["ETH-USDT", "BTC-USDT", "SOL-USDT"]
+    assert [each.status for each in exchange.exchange.log] == [200]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "user", "row"),
+    [
+        (["--ccy", "USDT"], "spot", {"ccy": "USDT", "instId": ""}),
+        (["BTC-USDT", "--mode", "isolated"], "futures", {"mgnMode": "isolated"}),
+        (["BTC-USDT", "--mgn-ccy", "BTC"], "futures", {"mgnCcy": "BTC"}),
+        (["BTC-USD", "--trade-quote-ccy", "USDC"], "spot", {"instId": "BTC-USD"}),
+    ],
+)
+def test_parameters(run: Run, arguments: list[str], user: str, row: dict[str, str]) -> None:
+    """Each parameter of the endpoint has its option."""
+    code, out, err = run("show", *arguments, "--mock-account", user, "--format", "ndjson")
+    assert (code, err) == (0, "")
+    assert row.items() <= json.loads(out.splitlines()[-1]).items()
+
+
+@pytest.mark.usefixtures("exchange")
+def test_some_fail(run: Run) -> None:
+    """Rows that came are printed, failures named with what was probably meant, and the exit code is 3."""
+    code, out, err = run("show", "BTC-USDT", "BTC-USTD", "NEWCO-USDT", "--format", "csv")
+    assert code == 3
+    assert {row["inst_id"] for row in csv.DictReader(io.StringIO(out))} == {"BTC-USDT"}
+    assert "BTC-USTD: OKX refused with 51001" in err
+    assert "NEWCO-USDT: OKX refused with 51021" in err
+    assert "BTC-USTD is not a margin pair of this account; did you mean BTC-USDT?" in err
+    assert "instId" not in err
+
+
+@pytest.mark.usefixtures("exchange")
+@pytest.mark.parametrize("form", ["table", "json", "ndjson", "csv"])
+def test_one_fails(run: Run, form: str) -> None:
+    """A lone pair that there is not exits 1 and prints nothing on stdout, whatever the format."""
+    code, out, err = run("show", "BTC-USTD", "--format", form)
+    assert (code, out) == (1, "")
+    assert "did you mean BTC-USDT?" in err
+
+
+def test_wrong_form_is_not_sent(run: Run, exchange: Running) -> None:
+    """A pair in another exchange's writing is named, with OKX's, before anything is asked."""
+    code, out, err = run("show", "BTC/USDT")
+    assert (code, out) == (2, "")
+    assert "'BTC/USDT'" in err
+    assert "did you mean BTC-USDT?" in err
+    assert not exchange.exchange.log
+
+
+@pytest.mark.parametrize(
+    ("user", "arguments", "code", "words"),
+    [
+        ("spot", ["--mode", "isolated"], 2, "no isolated margin"),
+        ("spot", ["--mgn-ccy", "BTC"], 2, "Futures mode only"),
+        ("spot_plain", [], 1, "borrowing to be enabled"),
+        ("futures", [], 1, "mgnCcy"),
+        ("portfolio", ["--mode", "isolated"], 1, "no longer offer isolated margin"),
+        ("spot", ["ETH-USDT", "--mode", "isolated"], 2, "no isolated margin"),
+        ("spot_plain", ["ETH-USDT", "SOL-USDT"], 1, "borrowing to be enabled"),
+    ],
+)
+def test_the_account_is_at_fault(run: Run, user: str, arguments: list[str], code: int, words: str) -> None:
+    """When no pair is at fault, the account is asked for and the rules say why."""
+    found = run("show", "BTC-USDT", *arguments, "--mock-account", user)
+    assert (found.code, found.out) == (code, "")
+    assert words in found.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "pairs such as BTC-USDT, or --ccy USDT, or --all"),
+        (["--all", "BTC-USDT"], "leave out BTC-USDT"),
+        (["--all", "--ccy", "USDT"], "leave out --ccy"),
+        (["BTC-USDT", "--mode", "croos"], "did you mean cross?"),
+        (["BTC-USDT", "--format", "jsno"], "did you mean json?"),
+        (["BTC-USDT", "--mock-account", "sopt"], "did you mean spot?"),
+        (["BTC-USDT"], "OKX_API_KEY"),
+        (["BTC-USDT", "--profile", "bot"], "config.toml"),
+    ],
+)
+def test_wrong_arguments(run: Run, arguments: list[str], words: str) -> None:
+    """What cannot be asked exits 2, says why, and names the nearest word."""
+    code, out, err = run("show", *arguments)
+    assert (code, out) == (2, "")
+    assert words in err
+
+
+@pytest.mark.usefixtures("exchange")
+def test_all(run: Run) -> None:
+    """--all asks about every live pair of the account."""
+    code, out, err = run("show", "--all", "--format", "json")
+    assert (code, err) == (0, "")
+    assert {row["instId"] for row in json.loads(out)} == OPEN
+    assert len(json.loads(out)) == 2 * len(OPEN)
+
+
+def test_all_with_failures(run: Run, exchange: Running) -> None:
+    """With --all too, failures are named and cost the others nothing."""
+    exchange.exchange.fail_next(1, code="50064", path="/api/v5/account/max-loan")
+    code, out, err = run("show", "--all", "--format", "ndjson")
+    assert code == 3
+    printed = {json.loads(line)["instId"] for line in out.splitlines()}
+    assert {*printed, *err.partition(":")[0].split(", ")} == OPEN
+    assert "refused with 50064" in err
+
+
+def test_all_gives_up(run: Run) -> None:
+    """A question that the account refuses for every pair is not asked for all of them."""
+    code, out, err = run("show", "--all", "--mode", "isolated", "--mock-account", "spot")
+    assert (code, out) == (2, "")
+    assert "no isolated margin" in err
+
+
+# Requests that were in flight when it gave up end by themselves, after the client was closed.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_all_gives_up_after_many_refusals(run: Run, exchange: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the first pairs are all refused, the rest is not asked about."""
+    many = {f"A{number}-USDT": attrs.evolve(PAIRS["BTC-USDT"], base=f"A{number}") for number in range(600)}
+    monkeypatch.setattr("okx_maxloan_sdk.mock.rows.PAIRS", many)
+    exchange.exchange.fail_next(1000, code="51010", path="/api/v5/account/max-loan")
+    code, out, err = run("show", "--all")
+    assert (code, out) == (1, "")
+    assert err.count("refused with 51010") == 1
+    for thread in threading.enumerate():
+        if thread.name.startswith("okx-maxloan"):
+            thread.join(10)
+    gc.collect()
+    assert len(exchange.exchange.log) < 60
+
+
+@pytest.mark.usefixtures("exchange")
+def test_no_network(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence is said to be that, with where to look; many pairs say it once."""
+    monkeypatch.setenv("OKX_BASE_URL", "http://127.0.0.1:9")
+    for pairs in (["BTC-USDT"], [f"A{number}-USDT" for number in range(7)]):
+        code, out, err = run("show", *pairs)
+        assert (code, out) == (1, "")
+        assert err.count("\n") == 1
+        assert "There is no answer from http://127.0.0.1:9" in err
+        assert "okx-maxloan doctor" in err
+
+
+@pytest.mark.usefixtures("exchange")
+def test_limiter(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """--limiter and OKX_LIMITER say with whom the limit is shared; a wrong one is refused."""
+    folder = (tmp_path / "limit").as_uri()
+    assert run("show", "BTC-USDT", "--limiter", folder).code == 0
+    monkeypatch.setenv("OKX_LIMITER", "carrier-pigeon:x")
+    code, _, err = run("show", "BTC-USDT")
+    assert code == 2
+    assert "carrier-pigeon" in err
+
+
+@pytest.mark.usefixtures("exchange")
+def test_chinese(run: Run) -> None:
+    """In Chinese, heads, complaints and rules are Chinese."""
+    assert "最大可借" in run("show", "BTC-USDT", "--lang", "zh").out
+    assert "请说明要查询什么" in run("show", "--lang", "zh").err
+    assert "是否想写 BTC-USDT？" in run("show", "BTC-USTD", "--lang", "zh").err
+    assert "现货模式没有逐仓杠杆" in run("show", "BTC-USDT", "--mode", "isolated", "--lang", "zh").err

@@ -1,0 +1,56 @@
+"""okx-maxloan verify."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from okx_maxloan_sdk.mock.running import Running
+
+    from .conftest import Run
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_mock(run: Run, lang: str) -> None:
+    """The mock answers as this release expects, and the environment is left as it was."""
+    before = dict(os.environ)
+    code, out, err = run("verify", "--mock", "--lang", lang)
+    assert (code, err) == (0, "")
+    assert {"en": "0 differ", "zh": "不一致 0"}[lang] in out
+    assert dict(os.environ) == before
+
+
+def test_profile(run: Run, exchange: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile is checked as well as the environment is."""
+    key = exchange.key("futures")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    file = tmp_path / "okx-maxloan" / "config.toml"
+    file.parent.mkdir()
+    parts = {"key": key.key, "secret": key.secret, "passphrase": key.passphrase, "base_url": exchange.url}
+    file.write_text("[bot]\n" + "".join(f'{name} = "{value}"\n' for name, value in parts.items()))
+    file.chmod(0o600)
+    code, out, _ = run("verify", "--profile", "bot")
+    assert code == 0
+    assert "account mode futures" in out
+
+
+def test_differences(run: Run, exchange: Running) -> None:
+    """What differs exits 1; what cannot be checked exits 2, and shows no key."""
+    exchange.exchange.fail_next(1, code="50120", path="/api/v5/account/max-loan")
+    assert run("verify").code == 1
+    exchange.exchange.fail_next(1, code="50113", path="/api/v5/account/config")
+    code, out, _ = run("verify")
+    assert code == 2
+    assert exchange.key("spot").key not in out
+
+
+def test_nobody(run: Run) -> None:
+    """Without keys it says so, rather than check something else."""
+    code, out, err = run("verify")
+    assert (code, out) == (2, "")
+    assert "OKX_API_KEY" in err
