@@ -1,0 +1,84 @@
+"""The targets, and whether a run meets them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .rounds import ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from .process import Cost
+    from .windows import Span
+
+OURS = "okx-maxloan-sdk"
+
+
+class Claim(NamedTuple):
+    """A figure, and the most that it may be."""
+
+    text: str
+    value: float
+    most: float
+    unit: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether it does."""
+        return self.value <= self.most
+
+    def __str__(self) -> str:
+        verdict = "holds" if self.holds else "DOES NOT HOLD"
+        return f"{verdict:13}  {self.text}: {self.value:.2f}{self.unit}, at most {self.most:g}{self.unit}"
+
+
+# Ours, theirs, at most.
+RATIOS = [
+    (OURS, "python-okx", 0.80),
+    (f"{OURS} async", "python-okx-async", 0.70),
+    (f"{OURS} fast", "python-okx", 0.30),
+    (f"{OURS} async fast", "ccxt async", 0.90),
+    (f"{OURS} async fast, 10 tasks", "ccxt async, 10 tasks", 0.90),
+    (f"{OURS} async fast, 50 tasks", "ccxt async, 50 tasks", 0.90),
+]
+CPU = {"httpx": 150.0, "reqwest": 100.0}
+
+
+def calls(found: Mapping[str, list[float]]) -> Iterator[Claim]:
+    """Judge the CPU time of calls."""
+    for ours, theirs, most in RATIOS:
+        yield Claim(f"CPU per call, {ours} / {theirs}", ratio(found, ours, theirs).median, most)
+
+
+def windows(found: Sequence[Span]) -> Iterator[Claim]:
+    """Judge what came of the limit."""
+    yield Claim("requests refused, all windows", sum(span.rejected for span in found), 0)
+    for span in found:
+        if span.case.threads > 1:
+            continue
+        yield Claim(f"{span.case.name}: over the ideal window", span.over_ideal * 100, 3, " %")
+        if span.case.rtt:
+            yield Claim(f"{span.case.name}: over the answered window", span.over_answered * 100, 3, " %")
+        else:
+            yield Claim(f"{span.case.name}: CPU", span.cpu * 1e3, CPU[span.case.transport], " ms")
+
+
+def processes(found: Mapping[str, Cost]) -> Iterator[Claim]:
+    """Judge what starting costs."""
+    bare = found["import httpx"].cpu.median
+    yield Claim("CPU, import okx_maxloan_sdk / import httpx", found["import okx_maxloan_sdk"].cpu.median / bare, 0.80)
+    yield Claim("CPU, import its client / import httpx", found["import its client"].cpu.median / bare, 0.80)
+    theirs = found["python-okx"]
+    for name in (OURS, f"{OURS} fast"):
+        cost = found[name]
+        yield Claim(f"CPU to the first answer, {name} / python-okx", cost.cpu.median / theirs.cpu.median, 1.0)
+        yield Claim(f"peak memory, {name} / python-okx", cost.memory.median / theirs.memory.median, 1.0)
+
+
+def crowds(found: Mapping[str, Any]) -> Iterator[Claim]:
+    """Judge what two hundred clients cost."""
+    for transport, crowd in found.items():
+        yield Claim(f"making a client, {transport}", crowd["made_ms"], 1, " ms")
+        yield Claim(f"memory of a client, {transport}", crowd["made_kb"], 100, " KB")
+        yield Claim(f"memory of a client with its connection, {transport}", crowd["connected_kb"], 100, " KB")

@@ -1,0 +1,162 @@
+"""The benchmark: its exchange keeps the limit it was told, its figures are what they say, its places are found."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from benchmark import claims, exchange, report, rounds, windows
+from benchmark.process import Cost
+from benchmark.rounds import Course, Spread
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmark.windows import Case
+
+
+class Written(asyncio.Transport):
+    """A transport that keeps what is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bytes = b""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.bytes += bytes(data)
+
+
+def ask(line: exchange.Line, target: str, key: str = "k") -> list[dict[str, object]]:
+    """Ask the exchange, in two pieces, and give the bodies that came back."""
+    written = Written()
+    line.connection_made(written)
+    request = f"GET {target} HTTP/1.1\r\nHost: x\r\nok-access-KEY: {key}\r\n\r\n".encode()
+    line.data_received(request[:9])
+    assert written.bytes == b""
+    line.data_received(request[9:])
+    return [json.loads(part.partition(b"\r\n\r\n")[2]) for part in written.bytes.split(b"HTTP/1.1 ")[1:]]
+
+
+def test_exchange_answers_rows() -> None:
+    """Two rows come for each pair: the base for a seller, the quote for a buyer."""
+    (found,) = ask(exchange.Line(), "/api/v5/account/max-loan?mgnMode=cross&instId=A-B,C-D")
+    rows = found["data"]
+    assert isinstance(rows, list)
+    assert [(row["instId"], row["side"], row["ccy"]) for row in rows] == [
+        ("A-B", "sell", "A"), ("A-B", "buy", "B"), ("C-D", "sell", "C"), ("C-D", "buy", "D")
+    ]  # fmt: skip
+
+
+def test_exchange_refuses_beyond_the_limit() -> None:
+    """In a room, the first request beyond the limit is refused and counted; other keys are not in it."""
+    line, target = exchange.Line(), "/x?mgnMode=cross&instId=A-B"
+    ask(line, "/bench?key=few&rtt=0&limit=2")
+    assert [ask(line, target, "few")[0]["code"] for _ in range(3)] == ["0", "0", "50011"]
+    assert ask(line, target, "other")[0]["code"] == "0"
+    assert ask(line, "/bench?key=few") == [{"requests": 3, "rejected": 1}]
+    del line.rooms[b"few"]
+
+
+def test_room_forgets_after_the_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request stops counting two seconds after it arrived, not before."""
+    now = 100.0
+    monkeypatch.setattr("benchmark.exchange.time.monotonic", lambda: now)
+    room = exchange.Room(0.0, 1)
+    assert room.admit()
+    now += 1.999
+    assert not room.admit()
+    now += 0.001
+    assert room.admit()
+
+
+@pytest.mark.parametrize(
+    ("case", "requests", "ideal", "answered"),
+    [
+        (windows.Case("", pairs=500), 100, 8.0, 8.0),
+        (windows.Case("", pairs=500, rtt=0.15), 100, 8.15, 8.75),
+        (windows.Case("", threads=8), 120, 10.0, 10.0),
+        (windows.Case("", pairs=3, rtt=0.1), 1, 0.1, 0.1),
+    ],
+)
+def test_ideal_windows(case: Case, requests: int, ideal: float, answered: float) -> None:
+    """A period passes between windows; who waits for answers loses a round trip with each."""
+    assert case.requests == requests
+    assert case.ideal == pytest.approx(ideal)
+    assert case.answered == pytest.approx(answered)
+
+
+def test_ratio_is_taken_round_by_round() -> None:
+    """What slows a whole round down cancels out."""
+    found = {"ours": [1.0, 30.0, 2.0], "theirs": [2.0, 60.0, 4.0]}
+    assert rounds.ratio(found, "ours", "theirs") == Spread(0.5, 0.5, 0.5)
+
+
+def results() -> report.Results:
+    """Make results that were never measured."""
+    clients = [*(name for pair in claims.RATIOS for name in pair[:2]), "http.client", "aiohttp"]
+    names = dict.fromkeys([*clients, *(Course("aiohttp", width, 1).name for width in (10, 50))])
+    cost = Cost(Spread(1, 1, 1), Spread(1, 1, 1))
+    crowd = {"made_ms": 0.5, "made_kb": 1, "connected_kb": 1, "calls_per_cpu_second": 1}
+    spans = [windows.Span(case, case.answered, 0.05, 0) for case in windows.cases(False)]
+    processes = ("nothing", "import httpx", "import okx_maxloan_sdk", "import its client", "python-okx", *OURS)
+    return report.Results(
+        2,
+        {name: [1.0, 1.0] for name in names},
+        spans,
+        dict.fromkeys(processes, cost),
+        {"httpx": crowd},
+        {"sync": {1000: 1.0}},
+    )
+
+
+OURS = (claims.OURS, f"{claims.OURS} fast")
+
+
+def test_claims() -> None:
+    """Equal costs fail every target of less, and a window that is too long fails its own."""
+    found = results()
+    judged = [*claims.calls(found.calls), *claims.windows(found.windows), *claims.processes(found.processes)]
+    judged += claims.crowds(found.crowds)
+    failed = [claim.text for claim in judged if not claim.holds]
+    assert len([text for text in failed if text.startswith("CPU per call")]) == len(claims.RATIOS)
+    assert [text for text in failed if "ideal" in text] == [
+        f"{span.case.name}: over the ideal window" for span in found.windows if span.case.rtt == 0.15
+    ]
+    assert not any("refused" in text for text in failed)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_report(language: str) -> None:
+    """Every table has as many columns in each row as in its head, and every client a row."""
+    text = report.section(results(), language)
+    for block in text.split("\n\n"):
+        if block.startswith("|"):
+            assert len({line.count("|") for line in block.splitlines()}) == 1
+    assert all(f"| {theirs}" in text for _, theirs, _ in claims.RATIOS)
+    assert "{" not in text
+
+
+def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands between the marks is replaced, again and again, and nothing else; a file without marks is named."""
+    marked, bare = tmp_path / "a.md", tmp_path / "b.md"
+    marked.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n", encoding="utf-8")
+    bare.write_text("nothing", encoding="utf-8")
+    monkeypatch.setattr(report, "READMES", {"en": marked, "zh": bare})
+    for _ in range(2):
+        assert report.write(results()) == [bare]
+    text = marked.read_text(encoding="utf-8")
+    assert text.startswith(f"before\n{report.BEGIN}\n\n")
+    assert text.endswith(f"\n\n{report.END}\nafter\n")
+    assert "old\n" not in text
+    assert bare.read_text(encoding="utf-8") == "nothing"
+
+
+def test_readmes_have_a_place() -> None:
+    """Both READMEs have the marks, in order."""
+    for path in report.READMES.values():
+        before, begin, rest = path.read_text(encoding="utf-8").partition(report.BEGIN)
+        assert before
+        assert begin
+        assert report.END in rest
