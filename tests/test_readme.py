@@ -1,0 +1,222 @@
+"""The READMEs: every block runs, every table is what the contract says, and both languages say the same."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import gc
+import inspect
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from markdown_it import MarkdownIt
+from sybil import Sybil
+from sybil.parsers.markdown import CodeBlockParser
+
+import okx_maxloan_sdk as sdk
+from okx_maxloan_sdk.cli.app import main
+from okx_maxloan_sdk.cli.profiles import settings
+from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.mock.running import Running, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markdown_it.token import Token
+    from sybil import Document, Example
+
+    from okx_maxloan_sdk import MaxLoanClient
+
+ROOT = Path(__file__).resolve().parent.parent
+READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+COMMENT = re.compile(r"\s{2,}#.*")
+
+
+def my_bot(client: MaxLoanClient) -> str:
+    """Stand in for a reader's program."""
+    return "bought" if client.cross("BTC-USDT") else ""
+
+
+def run_python(example: Example) -> None:
+    """Run a block as a reader would, awaiting at its top level; a test in it is run as well."""
+    code = compile(str(example.parsed), example.path, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    names = dict(example.namespace)
+    if code.co_flags & inspect.CO_COROUTINE:
+        asyncio.run(eval(code, names))  # noqa: S307 -- the README's own lines
+    else:
+        exec(code, names)  # noqa: S102 -- the same
+    assert names.get("amounts", True), "there are amounts, whichever library asks"
+    for name, test in names.items():
+        if name.startswith("test_"):
+            with running() as okx:
+                test(okx)
+
+
+def run_console(example: Example) -> None:
+    """Run our commands; of make and pip, look whether there is what they are to make and install."""
+    for line in str(example.parsed).splitlines():
+        program, *arguments = shlex.split(COMMENT.sub("", line.removeprefix("$ ")))
+        if program == "okx-maxloan":
+            assert main(arguments) == 0, line
+        elif program == "make":
+            assert re.search(rf"^{arguments[0]}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE), line
+        else:
+            assert [program, arguments[0]] == ["pip", "install"], line
+            name, _, extras = arguments[1].rstrip("]").partition("[")
+            assert name == PROJECT["name"]
+            assert set(filter(None, extras.split(","))) <= PROJECT["optional-dependencies"].keys()
+
+
+def run_toml(example: Example) -> None:
+    """Read every profile as the command does."""
+    home = Path(example.namespace["home"])
+    file = home / "okx-maxloan" / "config.toml"
+    file.parent.mkdir()
+    file.write_text(str(example.parsed), encoding="utf-8")
+    file.chmod(0o600)
+    for name in tomllib.loads(str(example.parsed)):
+        found = settings(name, {"XDG_CONFIG_HOME": str(home)})
+        sdk.Credentials(found.key, found.secret, found.passphrase)
+
+
+def run_text(example: Example) -> None:
+    """Hold the tree of errors against the package."""
+    public = {
+        name for name in sdk.__all__ if isinstance(each := getattr(sdk, name), type) and issubclass(each, Exception)
+    }
+    assert set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b|Unavailable", str(example.parsed))) == public
+
+
+PARSERS = {"python": run_python, "console": run_console, "toml": run_toml, "text": run_text}
+
+
+def document(path: Path) -> Document:
+    """Find a README's blocks."""
+    return Sybil([CodeBlockParser(language, run) for language, run in PARSERS.items()]).parse(path)
+
+
+BLOCKS = [
+    pytest.param(path, index, id=f"{path.name}:{example.line}")
+    for path in READMES
+    for index, example in enumerate(document(path).examples())
+]
+
+
+@pytest.fixture
+def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    """Point our variables and our default at the mock; nobody waits."""
+    monkeypatch.setattr(SystemClock, "sleep", lambda *_: False)
+    with running() as okx:
+        for name, value in okx.environment().items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sdk.Site.GLOBAL, "_value_", okx.url)
+        yield okx
+
+
+def redirect(source: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Point the default of another library at the mock, if a block uses it."""
+    if "import ccxt" in source:
+        # It pins every library that it needs, so it is no part of the development environment.
+        okx: Any = pytest.importorskip("ccxt").okx
+        describe = okx.describe
+        api = {"urls": {"api": {"rest": url}}}
+        monkeypatch.setattr(okx, "describe", lambda self: self.deep_extend(describe(self), api))
+    if "from okx." in source:
+        start: Any = pytest.importorskip("okx.Account").AccountAPI.__init__
+        defaults = tuple(url if str(each).startswith("https://") else each for each in start.__defaults__)
+        monkeypatch.setattr(start, "__defaults__", defaults)
+
+
+# The other libraries leave connections to the garbage collector, and ask for the time in a way that is deprecated.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize(("path", "index"), BLOCKS)
+def test_blocks_run(path: Path, index: int, exchange: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every block runs as it stands, against the mock exchange."""
+    monkeypatch.chdir(tmp_path)
+    example = list(document(path).examples())[index]
+    key = exchange.key("spot")
+    names = {"key": key.key, "secret": key.secret, "passphrase": key.passphrase, "my_bot": my_bot, "home": tmp_path}
+    example.namespace.update(names)
+    redirect(str(example.parsed), exchange.url, monkeypatch)
+    example.evaluate()
+    gc.collect()
+
+
+@pytest.mark.parametrize("path", READMES, ids=lambda path: path.name)
+def test_no_block_is_left_out(path: Path) -> None:
+    """Each fenced block is of a kind that runs."""
+    fences = [token for token in MarkdownIt().parse(path.read_text(encoding="utf-8")) if token.type == "fence"]
+    assert {token.info for token in fences} == set(PARSERS)
+    assert len(fences) == len(list(document(path).examples()))
+
+
+def test_tables_are_fresh() -> None:
+    """What cog writes is what stands there; scripts/readme.py says how to mend it."""
+    command = [sys.executable, "-m", "cogapp", "--check", "-I", "scripts", "-I", "generated", "-I", "."]
+    done = subprocess.run(
+        [*command, *map(str, READMES)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def shape(token: Token) -> Any:
+    """Reduce a token to what a translation leaves as it is."""
+    if token.type == "fence":
+        lines = (COMMENT.sub("", line).rstrip() for line in token.content.splitlines())
+        kept = {"text": r"\s{3,}.*|：.*|:.*|没有应答|no answer"}.get(token.info, "$^")
+        return token.info, [re.sub(kept, "", line).strip() for line in lines]
+    if token.type == "inline":
+        spans = [each.content for each in token.children or () if each.type == "code_inline"]
+        targets = [each.attrs.get("src") or each.attrs.get("href") for each in token.children or ()]
+        return sorted(spans), [str(each).replace(".zh", "") for each in targets if each]
+    return token.type, token.tag
+
+
+def test_languages_have_one_structure() -> None:
+    """Headings, paragraphs, lists, tables, code, links and pictures follow each other alike in both."""
+    english, chinese = (
+        [shape(token) for token in MarkdownIt().enable("table").parse(path.read_text(encoding="utf-8"))]
+        for path in READMES
+    )
+    for number, (ours, theirs) in enumerate(zip(english, chinese, strict=False)):
+        assert ours == theirs, f"token {number}"
+    assert len(english) == len(chinese)
+
+
+@pytest.mark.parametrize("path", READMES, ids=lambda path: path.name)
+def test_what_is_named_is_there(path: Path) -> None:
+    """Files that are linked exist, extras are those of the package, and so is the Python that is needed."""
+    text = path.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        assert (ROOT / target).is_file(), target
+    named = re.search(r"(?:extras add|可选组件).*?(?:\n\n)", text, re.DOTALL)
+    assert named is not None
+    assert set(re.findall(r"`(\w+)`", named[0])) == PROJECT["optional-dependencies"].keys()
+    assert f"Python {PROJECT['requires-python'].removeprefix('>=')}" in text
+    for name in re.findall(r"`client\.(\w+)\(", text):
+        assert hasattr(sdk.MaxLoanClient, name)
+
+
+def test_pictures(tmp_path: Path) -> None:
+    """The script draws the pictures that the READMEs show, which load nothing from elsewhere."""
+    subprocess.run([sys.executable, ROOT / "scripts" / "pictures.py", tmp_path], check=True, timeout=120)
+    names = {
+        Path(found).name for path in READMES for found in re.findall(r"\]\((\.github/.+?)\)", path.read_text("utf-8"))
+    }
+    assert {path.name for path in tmp_path.iterdir()} == names
+    for name in names:
+        for folder in (tmp_path, ROOT / ".github"):
+            text = (folder / name).read_text(encoding="utf-8")
+            ET.fromstring(text)  # noqa: S314 -- our own file
+            assert not re.search(r"url\(http|href=\"http|@import", text)
+    drawn = re.sub(r"<[^>]+>|&#160;", " ", (tmp_path / "table.svg").read_text(encoding="utf-8"))
+    assert drawn.count("-USDT") >= 6
+    assert "8.7714333997310532" in drawn
