@@ -1,0 +1,90 @@
+"""What is published: the same bytes from the same sources, wherever and whenever they are built."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHES = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "dist", "*.sqlite")
+EPOCH = "1760000000"
+
+
+def built(source: Path, out: Path) -> Mapping[str, bytes]:
+    """Build sdist and wheel without reaching for an index."""
+    command = [sys.executable, "-m", "hatchling", "build", "-d", str(out)]
+    environ = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH}
+    subprocess.run(command, cwd=source, env=environ, check=True, capture_output=True, timeout=120)
+    return {path.name: path.read_bytes() for path in out.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build both where the project stands."""
+    out = tmp_path_factory.mktemp("dist")
+    built(ROOT, out)
+    return out
+
+
+def test_reproducible(dist: Path, tmp_path: Path) -> None:
+    """A copy at another place, with other times and modes of files, gives the same bytes."""
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(ROOT, copy, ignore=CACHES)
+    for path in copy.rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+        if path.is_file():
+            path.chmod(path.stat().st_mode & 0o711 | 0o600)
+    again = built(copy, tmp_path / "dist")
+    assert sorted(again) == sorted(path.name for path in dist.iterdir())
+    assert len(again) == 2
+    for name, data in again.items():
+        assert data == (dist / name).read_bytes(), name
+
+
+def test_index_will_take_it(dist: Path) -> None:
+    """Metadata is complete and the README can be rendered."""
+    command = [sys.executable, "-m", "twine", "check", "--strict", *map(str, sorted(dist.iterdir()))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("PASSED") == 2
+
+
+def test_source_is_whole(dist: Path) -> None:
+    """The sdist has what it takes to generate, test and build again, and no rubbish."""
+    (path,) = dist.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"pyproject.toml", "Makefile", "constraints.txt", "LICENSE", "README.md", "README.zh.md"} <= names
+    assert {"spec/openapi.yaml", "scripts/regenerate.py", "tests/test_dist.py"} <= names
+    assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".sqlite"))]
+
+
+def test_metadata(dist: Path) -> None:
+    """The wheel says what it is, what it needs, and which extras it has."""
+    (path,) = dist.glob("*.whl")
+    with zipfile.ZipFile(path) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+        text = archive.read(name).decode()
+    head, _, body = text.partition("\n\n")
+    for field in ("Name", "Version", "Summary", "License-Expression", "License-File", "Keywords", "Requires-Python"):
+        assert f"\n{field}: " in head
+    assert "Description-Content-Type: text/markdown" in head
+    assert {line.partition(": ")[2] for line in head.splitlines() if line.startswith("Provides-Extra")} >= {
+        "all",
+        "chart",
+        "cli",
+        "mock",
+        "redis",
+    }
+    assert body.startswith("# okx-maxloan-sdk")
