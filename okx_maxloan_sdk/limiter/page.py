@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
-from itertools import chain
 from pathlib import Path
 from struct import Struct, error
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 from .window import Ledger, Turn
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 MAGIC = b"okxslot"
 VERSION = 1
-# Magic, version, checksum of the rest; boot, when written, quiet until, slots lost and when; rows of each kind.
-PREFIX, HEADER, ROW = Struct("<7sBI"), Struct("<5d3I"), Struct("<4d")
+# Magic, version, checksum of the rest; boot, when written, quiet until, slots lost and when, numbers of rows. Then come
+# the columns of `flying` and of `held`, and the turns.
+PREFIX, HEADER, TURN = Struct("=7sBI"), Struct("=5d3I"), Struct("=4d")
 
 
 class WrongPage(ValueError):
@@ -36,23 +31,13 @@ def boot() -> float:
         return 0.0
 
 
-@cache
-def _packer(numbers: int) -> Callable[..., bytes]:
-    return Struct(f"{HEADER.format}{numbers}d").pack
-
-
 def encode(ledger: Ledger, now: float, booted: float) -> bytes:
     """Write a ledger down."""
     flying, held, turns = ledger.flying, ledger.held, ledger.turns
-    rows: list[float] = []
-    for token, times in flying.items():
-        rows += token
-        rows += times
-    rows += chain.from_iterable(held)
-    for owner, turn in turns.items():
-        rows += owner, turn.tag, turn.demand, turn.until
-    state = booted, now, ledger.quiet, ledger.lost, ledger.lost_at
-    body = _packer(len(rows))(*state, len(flying), len(held), len(turns), *rows)
+    header = HEADER.pack(booted, now, ledger.quiet, ledger.lost, ledger.lost_at, len(flying), len(held), len(turns))
+    waiting = [TURN.pack(owner, turn.tag, turn.demand, turn.until) for owner, turn in turns.items()]
+    columns = [column.tobytes() for column in flying.columns + held.columns]
+    body = b"".join([header, *columns, *waiting])
     return PREFIX.pack(MAGIC, VERSION, crc32(body)) + body
 
 
@@ -66,18 +51,15 @@ def decode(page: bytes, now: float, booted: float) -> Ledger:
     if (magic, version) != (MAGIC, VERSION):
         raise WrongPage("it begins otherwise")
     first = PREFIX.size + HEADER.size
-    end = first + sum(counts) * ROW.size
-    if crc32(page[PREFIX.size : end]) != checksum:
+    if crc32(page[PREFIX.size : first + sum(counts) * TURN.size]) != checksum:
         raise WrongPage("its checksum is wrong")
     if boot_then != booted or then > now:
         raise OtherBoot("it is of an earlier boot")
-    rows = list(ROW.iter_unpack(page[first:end]))
-    answered, waiting = counts[0], counts[0] + counts[1]
-    return Ledger(
-        {(owner, number): (start, lease) for owner, number, start, lease in rows[:answered]},
-        rows[answered:waiting],
-        {owner: Turn(tag, demand, until) for owner, tag, demand, until in rows[waiting:]},
-        quiet,
-        int(lost),
-        lost_at,
-    )
+    ledger = Ledger(quiet=quiet, lost=int(lost), lost_at=lost_at)
+    for rows, count in zip((ledger.flying, ledger.held), counts, strict=False):
+        for column in rows.columns:
+            column.frombytes(page[first : first + count * column.itemsize])
+            first += count * column.itemsize
+    for owner, tag, demand, until in TURN.iter_unpack(page[first : first + counts[2] * TURN.size]):
+        ledger.turns[owner] = Turn(tag, demand, until)
+    return ledger

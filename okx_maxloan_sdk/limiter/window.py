@@ -28,10 +28,11 @@ starts where it would stand had it been there since the oldest slot was taken th
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from array import array
+from bisect import bisect_right
 from collections import Counter
+from contextlib import suppress
 from math import inf
-from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from attrs import define, field, frozen
@@ -96,15 +97,52 @@ class Turn:
     until: float = -inf
 
 
-_release = itemgetter(0)
+@define
+class Rows:
+    """Who holds slots, from when until when: columns of numbers, which a file can be read into as they are."""
+
+    owner: array[float] = field(factory=lambda: array("d"))
+    number: array[float] = field(factory=lambda: array("d"))
+    start: array[float] = field(factory=lambda: array("d"))
+    end: array[float] = field(factory=lambda: array("d"))
+
+    def __len__(self) -> int:
+        return len(self.end)
+
+    @property
+    def columns(self) -> tuple[array[float], ...]:
+        """The four columns."""
+        return self.owner, self.number, self.start, self.end
+
+    def find(self, token: Token) -> int:
+        """Find the row of a token, or -1."""
+        row, (owner, number) = -1, token
+        with suppress(ValueError):
+            while True:
+                row = self.number.index(number, row + 1)
+                if self.owner[row] == owner:
+                    return row
+        return -1
+
+    def insert(self, row: int, token: Token, start: float, end: float) -> None:
+        """Add a row."""
+        self.owner.insert(row, token[0])
+        self.number.insert(row, token[1])
+        self.start.insert(row, start)
+        self.end.insert(row, end)
+
+    def drop(self, first: int, last: int) -> None:
+        """Take rows out, without the last."""
+        for column in self.columns:
+            del column[first:last]
 
 
 @define
 class Ledger:
-    """Who holds a slot: `flying` (token: start, end of the lease), `held` after an answer (release, *token, start)."""
+    """Who holds a slot: `flying` until the lease ends, `held` after an answer, in the order in which they come free."""
 
-    flying: dict[Token, tuple[float, float]] = field(factory=dict)
-    held: list[tuple[float, float, float, float]] = field(factory=list)
+    flying: Rows = field(factory=Rows)
+    held: Rows = field(factory=Rows)
     turns: dict[float, Turn] = field(factory=dict)
     quiet: float = -inf
     lost: int = 0
@@ -118,8 +156,8 @@ class Ledger:
         """
         flying = self.flying
         slots = self.slots(now, rule)
-        if token in flying:
-            wait = max(0.0, flying[token][0] - now)
+        if (row := flying.find(token)) >= 0:
+            wait = max(0.0, flying.start[row] - now)
             return Answer(True, wait, wait, slots, len(flying) + len(self.held))
         self._sweep(now)
         owed = 0 if rule.ahead == inf else self._owed(now, token[0], slots)
@@ -129,27 +167,28 @@ class Ledger:
             if soonest <= rule.ahead:
                 if owed:
                     start = self._start(now, rule, slots, 0)
-                flying[token] = start, start + lease
+                flying.insert(0, token, start, start + lease)
                 self._turn(token[0], 1, demand - 1, now + rule.period / 8, rule)
                 return Answer(True, start - now, start - now, slots, len(flying) + len(self.held))
             wait = soonest - rule.ahead
         else:
             # Nothing can be had before somebody's answer, and that slot only a period later.
-            soonest = max(0.0, min((start for start, _ in flying.values()), default=now) - now) + rule.period
-            ends = (end - now for _, end in flying.values())
-            wait = min(ends) if rule.ahead == inf else min([*ends, soonest - rule.ahead])
+            soonest = max(0.0, min(flying.start, default=now) - now) + rule.period
+            wait = min(flying.end, default=inf) - now
+            if rule.ahead != inf:
+                wait = min(wait, soonest - rule.ahead)
         self._turn(token[0], 0, demand, now + wait + rule.period / 8, rule)
         return Answer(False, wait, soonest, slots, len(flying) + len(self.held))
 
     def commit(self, now: float, token: Token, hold: float) -> None:
         """Hold the slot of `token` for `hold` more seconds, or free it at once; one that is not known is taken up."""
         start = now
-        if token in self.flying:
-            start, _ = self.flying.pop(token)
-        else:
-            self.held = [entry for entry in self.held if entry[1:3] != token]
+        for rows in (self.flying, self.held):
+            if (row := rows.find(token)) >= 0:
+                start = rows.start[row]
+                rows.drop(row, row + 1)
         if hold > 0:
-            insort(self.held, (now + hold, *token, start))
+            self.held.insert(bisect_right(self.held.end, now + hold), token, start, now + hold)
 
     def penalize(self, now: float, rule: Rule) -> bool:
         """Take slots away after a refusal; those that come within a period of each other count as one."""
@@ -172,22 +211,24 @@ class Ledger:
         return max(0, self.lost - int((now - self.lost_at) / RECOVERY)) if self.lost else 0
 
     def _sweep(self, now: float) -> None:
-        if self.held and self.held[0][0] <= now:
-            del self.held[: bisect_right(self.held, now, key=_release)]
-        for token in [token for token, (_, end) in self.flying.items() if end <= now]:
-            del self.flying[token]
+        flying, held = self.flying, self.held
+        if held.end and held.end[0] <= now:
+            held.drop(0, bisect_right(held.end, now))
+        while flying.end and (end := min(flying.end)) <= now:
+            row = flying.end.index(end)
+            flying.drop(row, row + 1)
 
     def _start(self, now: float, rule: Rule, slots: int, nth: int) -> float:
         """Find when the slot after `nth` others can start; there is one."""
         start = max(now, self.quiet)
         blocking = len(self.flying) + len(self.held) - slots + nth
         if blocking >= 0:
-            start = max(start, self.held[blocking][0])
+            start = max(start, self.held.end[blocking])
         burst = 1 if self._lost(now) else rule.burst
         if burst is not None:
             gap = rule.period / slots
             theirs = -inf
-            for begun in sorted([*(start for start, _ in self.flying.values()), *(start for *_, start in self.held)]):
+            for begun in sorted([*self.flying.start, *self.held.start]):
                 theirs = max(theirs, begun) + gap
             start = max(start, theirs + (nth + 1 - burst) * gap)
         return start
@@ -206,7 +247,7 @@ class Ledger:
     def _join(self, now: float, owner: float) -> Turn:
         """Give an owner its place among the others, and forget those who neither hold nor want a slot."""
         if self.turns.keys() - {owner}:
-            holds = Counter([owner for owner, _ in self.flying] + [owner for _, owner, *_ in self.held])
+            holds = Counter([*self.flying.owner, *self.held.owner])
             for id_ in [id_ for id_, each in self.turns.items() if each.until <= now and not holds[id_]]:
                 if id_ != owner:
                     del self.turns[id_]

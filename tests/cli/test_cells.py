@@ -1,7 +1,7 @@
 """Text in terminal cells."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from okx_maxloan_sdk.cli import cells
@@ -20,6 +20,7 @@ def test_filling_up() -> None:
     assert cells.width(cells.left("币种", 9)) == cells.width(cells.right("ccy", 9)) == 9
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(st.sampled_from("ab 中文，。（x-")), st.integers(2, 12))
 def test_wrapping_keeps_text_and_room(text: str, room: int) -> None:
     """Wrapped lines fit, except that closing marks stay with their word, and lose nothing but blanks."""

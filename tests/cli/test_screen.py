@@ -40,7 +40,7 @@ def drawn(
         highlight=False,
     )
     monkeypatch.setattr("okx_maxloan_sdk.cli.screen.console", lambda: screen)
-    live = Live(lang, 5.0)
+    live, each = Live(lang, 5.0), Round(DAY, [], [])
     for number, loans in enumerate(rounds):
         last = number == len(rounds) - 1
         each = Round(DAY + 5 * number, loans, (failures or []) if last else [])

@@ -1,6 +1,6 @@
 """Schemathesis on the mock exchange, through ASGI and in this process.
 
-`python -m tests.contract.fuzz USER` prints every request that it sends.
+`python -m tests.contract.fuzz USER EXAMPLES` prints every request that it sends.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from okx_maxloan_sdk.mock import Answer, Exchange
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = 25
 # One for each way in which account modes differ; the nightly run has all.
 USERS = ("spot", "futures/borrowing/auto_transfers_ccy", "multi_currency")
 
@@ -54,12 +53,12 @@ class Fuzzed:
 
 
 @cache
-def fuzz(user: str) -> Fuzzed:
-    """Ask as this user everything that schemathesis finds worth asking."""
+def fuzz(user: str, examples: int = 25) -> Fuzzed:
+    """Ask as this user everything that schemathesis finds worth asking, with so many random examples an operation."""
     config = SchemathesisConfig.from_path(ROOT / "schemathesis.toml")
     schema = schemathesis.openapi.from_path(ROOT / "spec" / "openapi.yaml", config=config)
     schema.config.update(base_url="http://testserver")
-    schema.config.generation.update(max_examples=EXAMPLES)
+    schema.config.generation.update(max_examples=examples)
     recorder = Recorder(accounts.exchange(mock, StillClock()))
     schema.app = mock.app(recorder)  # type: ignore[arg-type]  # an exchange by its handle()
     hooks.target = hooks.Target(recorder.exchange, user, address="testclient")
@@ -78,5 +77,5 @@ def _failures(event: Any) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    for raw in fuzz(sys.argv[1]).asked:
+    for raw in fuzz(sys.argv[1], int(sys.argv[2])).asked:
         print(raw.method, raw.path, raw.query, raw.headers, raw.body)  # noqa: T201 -- that is what it is for

@@ -33,7 +33,7 @@ def test_nothing_is_found(user: str) -> None:
 
 def test_two_runs_ask_the_same() -> None:
     """Two processes send the identical list of requests, headers and all."""
-    command = [sys.executable, "-m", "tests.contract.fuzz", "spot"]
+    command = [sys.executable, "-m", "tests.contract.fuzz", "spot", "5"]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "generated")])
     runs = [
         subprocess.Popen(

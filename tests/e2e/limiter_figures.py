@@ -71,11 +71,12 @@ def trial(stack: ExitStack, kind: str, delay: str, seconds: float) -> tuple[Tria
 def goodput(tally: Tally, outcomes: list[Outcome]) -> float:
     """Compare what was served with N requests per period and round trip.
 
-    The first N start at once: they mark the beginning, and are not counted.
+    The first N start at once and the last N may, so it is counted from the middle of the first to that of the last.
     """
     trip = statistics.fmean(trip for outcome in outcomes for trip in outcome.trips)
-    moments = [moment for moment, _ in tally.served]
-    return (len(moments) - LIMIT.requests) / (max(moments) - min(moments)) / (LIMIT.requests / (LIMIT.period + trip))
+    moments, many = sorted(moment for moment, _ in tally.served), LIMIT.requests
+    seconds = statistics.fmean(moments[-many:]) - statistics.fmean(moments[:many])
+    return (len(moments) - many) / seconds / (many / (LIMIT.period + trip))
 
 
 def spread(tally: Tally) -> float:
