@@ -11,8 +11,8 @@ from .window import Ledger, Turn
 MAGIC = b"okxslot"
 VERSION = 1
 # Magic, version, checksum of the rest; boot, when written, quiet until, slots lost and when, numbers of rows. Then come
-# the columns of `flying` and of `held`, and the turns.
-PREFIX, HEADER, TURN = Struct("=7sBI"), Struct("=5d3I"), Struct("=4d")
+# the columns of `held`, the rows of `flying`, and the turns.
+PREFIX, HEADER, ROW = Struct("=7sBI"), Struct("=5d3I"), Struct("=4d")
 
 
 class WrongPage(ValueError):
@@ -34,10 +34,12 @@ def boot() -> float:
 def encode(ledger: Ledger, now: float, booted: float) -> bytes:
     """Write a ledger down."""
     flying, held, turns = ledger.flying, ledger.held, ledger.turns
-    header = HEADER.pack(booted, now, ledger.quiet, ledger.lost, ledger.lost_at, len(flying), len(held), len(turns))
-    waiting = [TURN.pack(owner, turn.tag, turn.demand, turn.until) for owner, turn in turns.items()]
-    columns = [column.tobytes() for column in flying.columns + held.columns]
-    body = b"".join([header, *columns, *waiting])
+    state = booted, now, ledger.quiet, ledger.lost, ledger.lost_at
+    header = HEADER.pack(*state, len(flying), len(held.release), len(turns))
+    columns = [column.tobytes() for column in held.columns]
+    rows = [ROW.pack(*token, *times) for token, times in flying.items()]
+    rows += [ROW.pack(owner, turn.tag, turn.demand, turn.until) for owner, turn in turns.items()]
+    body = b"".join([header, *columns, *rows])
     return PREFIX.pack(MAGIC, VERSION, crc32(body)) + body
 
 
@@ -51,15 +53,17 @@ def decode(page: bytes, now: float, booted: float) -> Ledger:
     if (magic, version) != (MAGIC, VERSION):
         raise WrongPage("it begins otherwise")
     first = PREFIX.size + HEADER.size
-    if crc32(page[PREFIX.size : first + sum(counts) * TURN.size]) != checksum:
+    last = first + sum(counts) * ROW.size
+    if crc32(page[PREFIX.size : last]) != checksum:
         raise WrongPage("its checksum is wrong")
     if boot_then != booted or then > now:
         raise OtherBoot("it is of an earlier boot")
     ledger = Ledger(quiet=quiet, lost=int(lost), lost_at=lost_at)
-    for rows, count in zip((ledger.flying, ledger.held), counts, strict=False):
-        for column in rows.columns:
-            column.frombytes(page[first : first + count * column.itemsize])
-            first += count * column.itemsize
-    for owner, tag, demand, until in TURN.iter_unpack(page[first : first + counts[2] * TURN.size]):
-        ledger.turns[owner] = Turn(tag, demand, until)
+    flying, held, _ = counts
+    for column in ledger.held.columns:
+        column.frombytes(page[first : first + held * column.itemsize])
+        first += held * column.itemsize
+    rows = list(ROW.iter_unpack(page[first:last]))
+    ledger.flying |= {(owner, number): (start, end) for owner, number, start, end in rows[:flying]}
+    ledger.turns |= {owner: Turn(tag, demand, until) for owner, tag, demand, until in rows[flying:]}
     return ledger

@@ -141,7 +141,7 @@ class RedisStore:
                 self._leave(failure)
             else:
                 return
-        if self._local.flying.find(token) < 0:
+        if token not in self._local.flying:
             self._owing[token] = self._now() + hold
         self._local.commit(self._now(), token, hold)
 
@@ -181,9 +181,9 @@ class RedisStore:
         if self._sent_alone:
             # Others may still send on their share; they will find the server within PROBE.
             self._ask("hush")
-        missed = dict(self._owing)
-        for rows in (self._local.flying, self._local.held):
-            missed |= {(owner, number): end for owner, number, _, end in zip(*rows.columns, strict=True)}
+        held = self._local.held
+        missed = {token: end for token, (_, end) in self._local.flying.items()} | self._owing
+        missed |= {(held.owner[row], held.number[row]): release for row, release in enumerate(held.release)}
         for token, release in missed.items():
             self._ask("commit", _name(token), max(0.0, release - now))
 

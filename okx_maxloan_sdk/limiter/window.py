@@ -31,7 +31,6 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from contextlib import suppress
 from math import inf
 from typing import NamedTuple, TypeAlias
 
@@ -98,51 +97,47 @@ class Turn:
 
 
 @define
-class Rows:
-    """Who holds slots, from when until when: columns of numbers, which a file can be read into as they are."""
+class Held:
+    """Slots after their answers, in the order in which they come free: columns, as a file keeps them."""
 
+    release: array[float] = field(factory=lambda: array("d"))
     owner: array[float] = field(factory=lambda: array("d"))
     number: array[float] = field(factory=lambda: array("d"))
     start: array[float] = field(factory=lambda: array("d"))
-    end: array[float] = field(factory=lambda: array("d"))
-
-    def __len__(self) -> int:
-        return len(self.end)
 
     @property
     def columns(self) -> tuple[array[float], ...]:
-        """The four columns."""
-        return self.owner, self.number, self.start, self.end
+        """All columns."""
+        return self.release, self.owner, self.number, self.start
 
-    def find(self, token: Token) -> int:
-        """Find the row of a token, or -1."""
-        row, (owner, number) = -1, token
-        with suppress(ValueError):
-            while True:
-                row = self.number.index(number, row + 1)
-                if self.owner[row] == owner:
-                    return row
-        return -1
-
-    def insert(self, row: int, token: Token, start: float, end: float) -> None:
-        """Add a row."""
+    def add(self, release: float, token: Token, start: float) -> None:
+        """Hold a slot until its release."""
+        row = bisect_right(self.release, release)
+        self.release.insert(row, release)
         self.owner.insert(row, token[0])
         self.number.insert(row, token[1])
         self.start.insert(row, start)
-        self.end.insert(row, end)
 
-    def drop(self, first: int, last: int) -> None:
-        """Take rows out, without the last."""
-        for column in self.columns:
-            del column[first:last]
+    def remove(self, token: Token) -> None:
+        """Free the slot of a token, if it has one."""
+        for row, each in enumerate(zip(self.owner, self.number, strict=True)):
+            if each == token:
+                for column in self.columns:
+                    del column[row]
+
+    def sweep(self, now: float) -> None:
+        """Free the slots whose time has come."""
+        if self.release and self.release[0] <= now:
+            row = bisect_right(self.release, now)
+            del self.release[:row], self.owner[:row], self.number[:row], self.start[:row]
 
 
 @define
 class Ledger:
-    """Who holds a slot: `flying` until the lease ends, `held` after an answer, in the order in which they come free."""
+    """Who holds a slot: `flying` requests (token: start, end of the lease), and those `held` after an answer."""
 
-    flying: Rows = field(factory=Rows)
-    held: Rows = field(factory=Rows)
+    flying: dict[Token, tuple[float, float]] = field(factory=dict)
+    held: Held = field(factory=Held)
     turns: dict[float, Turn] = field(factory=dict)
     quiet: float = -inf
     lost: int = 0
@@ -154,11 +149,11 @@ class Ledger:
         The slot is held for `lease` seconds from its start unless it is committed. `demand` is how many of this owner
         want a slot.
         """
-        flying = self.flying
+        flying, held = self.flying, self.held.release
         slots = self.slots(now, rule)
-        if (row := flying.find(token)) >= 0:
-            wait = max(0.0, flying.start[row] - now)
-            return Answer(True, wait, wait, slots, len(flying) + len(self.held))
+        if token in flying:
+            wait = max(0.0, flying[token][0] - now)
+            return Answer(True, wait, wait, slots, len(flying) + len(held))
         self._sweep(now)
         owed = 0 if rule.ahead == inf else self._owed(now, token[0], slots)
         if owed < slots - len(flying):
@@ -167,28 +162,28 @@ class Ledger:
             if soonest <= rule.ahead:
                 if owed:
                     start = self._start(now, rule, slots, 0)
-                flying.insert(0, token, start, start + lease)
+                flying[token] = start, start + lease
                 self._turn(token[0], 1, demand - 1, now + rule.period / 8, rule)
-                return Answer(True, start - now, start - now, slots, len(flying) + len(self.held))
+                return Answer(True, start - now, start - now, slots, len(flying) + len(held))
             wait = soonest - rule.ahead
         else:
             # Nothing can be had before somebody's answer, and that slot only a period later.
-            soonest = max(0.0, min(flying.start, default=now) - now) + rule.period
-            wait = min(flying.end, default=inf) - now
+            soonest = max(0.0, min((start for start, _ in flying.values()), default=now) - now) + rule.period
+            wait = min((end for _, end in flying.values()), default=inf) - now
             if rule.ahead != inf:
                 wait = min(wait, soonest - rule.ahead)
         self._turn(token[0], 0, demand, now + wait + rule.period / 8, rule)
-        return Answer(False, wait, soonest, slots, len(flying) + len(self.held))
+        return Answer(False, wait, soonest, slots, len(flying) + len(held))
 
     def commit(self, now: float, token: Token, hold: float) -> None:
         """Hold the slot of `token` for `hold` more seconds, or free it at once; one that is not known is taken up."""
         start = now
-        for rows in (self.flying, self.held):
-            if (row := rows.find(token)) >= 0:
-                start = rows.start[row]
-                rows.drop(row, row + 1)
+        if token in self.flying:
+            start, _ = self.flying.pop(token)
+        else:
+            self.held.remove(token)
         if hold > 0:
-            self.held.insert(bisect_right(self.held.end, now + hold), token, start, now + hold)
+            self.held.add(now + hold, token, start)
 
     def penalize(self, now: float, rule: Rule) -> bool:
         """Take slots away after a refusal; those that come within a period of each other count as one."""
@@ -201,7 +196,7 @@ class Ledger:
     def inspect(self, now: float, rule: Rule) -> tuple[int, int]:
         """Count the slots that may be held, and those that are."""
         self._sweep(now)
-        return self.slots(now, rule), len(self.flying) + len(self.held)
+        return self.slots(now, rule), len(self.flying) + len(self.held.release)
 
     def slots(self, now: float, rule: Rule) -> int:
         """Count the slots that may be held: all, less those that refusals cost."""
@@ -211,24 +206,21 @@ class Ledger:
         return max(0, self.lost - int((now - self.lost_at) / RECOVERY)) if self.lost else 0
 
     def _sweep(self, now: float) -> None:
-        flying, held = self.flying, self.held
-        if held.end and held.end[0] <= now:
-            held.drop(0, bisect_right(held.end, now))
-        while flying.end and (end := min(flying.end)) <= now:
-            row = flying.end.index(end)
-            flying.drop(row, row + 1)
+        self.held.sweep(now)
+        for token in [token for token, (_, end) in self.flying.items() if end <= now]:
+            del self.flying[token]
 
     def _start(self, now: float, rule: Rule, slots: int, nth: int) -> float:
         """Find when the slot after `nth` others can start; there is one."""
         start = max(now, self.quiet)
-        blocking = len(self.flying) + len(self.held) - slots + nth
+        blocking = len(self.flying) + len(self.held.release) - slots + nth
         if blocking >= 0:
-            start = max(start, self.held.end[blocking])
+            start = max(start, self.held.release[blocking])
         burst = 1 if self._lost(now) else rule.burst
         if burst is not None:
             gap = rule.period / slots
             theirs = -inf
-            for begun in sorted([*self.flying.start, *self.held.start]):
+            for begun in sorted([*(start for start, _ in self.flying.values()), *self.held.start]):
                 theirs = max(theirs, begun) + gap
             start = max(start, theirs + (nth + 1 - burst) * gap)
         return start
@@ -247,7 +239,7 @@ class Ledger:
     def _join(self, now: float, owner: float) -> Turn:
         """Give an owner its place among the others, and forget those who neither hold nor want a slot."""
         if self.turns.keys() - {owner}:
-            holds = Counter([*self.flying.owner, *self.held.owner])
+            holds = Counter([*(owner for owner, _ in self.flying), *self.held.owner])
             for id_ in [id_ for id_, each in self.turns.items() if each.until <= now and not holds[id_]]:
                 if id_ != owner:
                     del self.turns[id_]

@@ -1,5 +1,7 @@
 """The command that shows the limiter's figures."""
 
+import re
+
 import pytest
 
 from tests.e2e import limiter_figures
@@ -10,4 +12,8 @@ def test_it_prints_what_it_measured(capsys: pytest.CaptureFixture[str], monkeypa
     monkeypatch.setattr("sys.argv", ["limiter_figures", "--seconds", "2.3", "--only", "^memory none"])
     limiter_figures.main()
     (line, _) = capsys.readouterr().out.splitlines()
-    assert "memory, 4 clients in 1 process, delay none: 40 served, 0 refused, at most 20 in any 2 s" in line
+    # How many are served in wall time is the machine's affair; that none is refused is not.
+    found = re.search(r"delay none: (\d+) served, 0 refused, at most (\d+) in any 2 s", line)
+    assert found is not None, line
+    assert int(found[1]) >= int(found[2]) > 0
+    assert int(found[2]) <= 20

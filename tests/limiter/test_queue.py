@@ -306,10 +306,10 @@ def test_who_stood_still_past_its_turn_takes_a_new_one() -> None:
     simulation.run(pause.seconds + SLACK + 0.1)
     first = one._queue.store
     assert isinstance(first, MemoryStore)
-    (before,) = first._ledger.flying.number
+    (before,) = first._ledger.flying
     with pytest.raises(StopIteration):
         flow.send(False)
-    (after,) = first._ledger.flying.number
+    (after,) = first._ledger.flying
     assert after != before
 
 
