@@ -5,7 +5,7 @@ READY := .venv/ready
 INSTALL = $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types check-generated tests contract regenerate docs-check bench
+.PHONY: help demo test lint types check-generated tests contract regenerate readme docs-check bench
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -43,6 +43,10 @@ contract: $(READY) ## the contract tests, over ASGI and over a socket
 
 regenerate: $(READY) ## generate the client from spec/openapi.yaml
 	@$(BIN)/python scripts/regenerate.py
+
+readme: $(READY) ## write the READMEs' tables and pictures anew
+	@$(BIN)/python -m cogapp -r -I scripts -I generated -I . README.md README.zh.md
+	@$(BIN)/python scripts/pictures.py
 
 docs-check: $(READY) ## compare OKX's documentation with the spec: make docs-check PAGE=page.md
 	@$(BIN)/python scripts/check_docs.py $(PAGE)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .sites import Site
 
 # Which module has each name: importing the package loads none of them.
-HOME = {
+HOME: dict[str, tuple[str, ...]] = {
     "account": ("Account", "AccountMode"),
     "auth": ("OkxAuth",),
     "batch": ("Batch",),

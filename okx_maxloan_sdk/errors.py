@@ -53,7 +53,7 @@ class RuleError(OkxError, ValueError):
 
     def __init__(self, broken: Sequence[Broken]) -> None:
         super().__init__(tuple(broken))
-        self.broken = tuple(broken)
+        self.broken: tuple[Broken, ...] = tuple(broken)
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.broken))
@@ -146,9 +146,9 @@ class BadAnswer(OkxError):
 
     def __init__(self, reason: str, *, http_status: int = 0, excerpt: str = "") -> None:
         super().__init__(reason, http_status, excerpt)
-        self.reason = reason
-        self.http_status = http_status
-        self.excerpt = excerpt
+        self.reason: str = reason
+        self.http_status: int = http_status
+        self.excerpt: str = excerpt
 
     def __str__(self) -> str:
         shown = f": {self.excerpt!r}" if self.excerpt else ""
@@ -174,8 +174,8 @@ class BatchError(OkxError):
 
     def __init__(self, loans: Sequence[MaxLoan], failures: Sequence[tuple[tuple[str, ...], OkxError]]) -> None:
         super().__init__(tuple(loans), tuple(failures))
-        self.loans = list(loans)
-        self.failures = list(failures)
+        self.loans: list[MaxLoan] = list(loans)
+        self.failures: list[tuple[tuple[str, ...], OkxError]] = list(failures)
 
     def __str__(self) -> str:
         failed = (f"{','.join(ids)}: {error}" for ids, error in self.failures)

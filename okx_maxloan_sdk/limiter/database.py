@@ -23,7 +23,7 @@ class DatabaseFile:
     """A page in a database of its own, held by a transaction."""
 
     def __init__(self, path: Path) -> None:
-        self.lost = False
+        self.lost: bool = False
         self._path = path
         self._db: sqlite3.Connection | None = None
         self._inherited: list[sqlite3.Connection] = []

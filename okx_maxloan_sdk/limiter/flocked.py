@@ -22,7 +22,7 @@ class FlockedFile:
     """A page in a file of its own, held with flock."""
 
     def __init__(self, path: Path) -> None:
-        self.lost = False
+        self.lost: bool = False
         self._path = path
         self._fd = -1
         self._size = 0

@@ -8,7 +8,7 @@ from collections import deque
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from itertools import count
-from logging import getLogger
+from logging import Logger, getLogger
 from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-log = getLogger("okx_maxloan_sdk.limiter")
+log: Logger = getLogger("okx_maxloan_sdk.limiter")
 
 
 class Store(Protocol):
