@@ -157,8 +157,8 @@ class BadAnswer(OkxError):
     def masked(self, mask: Callable[[str], str]) -> Self:
         """Blank out what is secret, and forget where it was raised: those frames hold the answer unmasked."""
         self.reason, self.excerpt = mask(self.reason), mask(self.excerpt)[:200]
-        self.args = (self.reason, self.http_status, self.excerpt)
-        self.__context__ = None
+        self.args: tuple[Any, ...] = (self.reason, self.http_status, self.excerpt)
+        self.__context__: BaseException | None = None
         return self.with_traceback(None)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -1,4 +1,8 @@
-"""A window in Redis or Valkey: all machines share it."""
+"""A window in Redis or Valkey: all machines share it.
+
+Times are the server's own: a clock there that is set back is harmless, one that is set forward by a second frees slots
+a second early. The machines' clocks are never asked.
+"""
 
 from __future__ import annotations
 
@@ -212,7 +216,9 @@ class RedisLimiter(BaseLimiter):
 
     While the server is away, each process goes on with its `share` of the limit, after one quiet period
     (`without_redis="share"`; choose it so that all shares together make at most 1), or sends nothing and raises
-    `NotSent` (`without_redis="refuse"`). A server that was emptied is quiet for one period, too.
+    `NotSent` (`without_redis="refuse"`). Shares are meant for a server that all have lost: a process that alone cannot
+    reach it sends its share on top of what the others send, so where that may happen, choose "refuse". A server that
+    is new or was emptied is quiet for one period, too.
     Raises `ImportError` without the package redis, `ValueError` for a URL or setting that cannot be.
     """
 

@@ -124,6 +124,7 @@ class Held:
             if each == token:
                 for column in self.columns:
                     del column[row]
+                return
 
     def sweep(self, now: float) -> None:
         """Free the slots whose time has come."""

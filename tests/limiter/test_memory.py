@@ -37,9 +37,11 @@ def send(window: Window, counted: list[float]) -> None:
 async def asend(window: Window, counted: list[float]) -> None:
     """Send one request from an event loop."""
     slot = await adrive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
-    counted.append(time.monotonic())
-    await asyncio.sleep(0.001)
-    await adrive(slot.answered(), NO_TRANSPORT, CLOCK)
+    try:
+        counted.append(time.monotonic())
+        await asyncio.sleep(0.001)
+    finally:
+        await adrive(slot.answered(), NO_TRANSPORT, CLOCK)
 
 
 def test_a_key_has_one_window() -> None:
