@@ -90,7 +90,7 @@ def faults(parameter: Parameter, value: str | None) -> Iterator[tuple[str, dict[
     for item in sorted({item for item in items if items.count(item) > 1}):
         yield "twice", {"value": item}
     for item in items:
-        if parameter.pattern and not re.fullmatch(parameter.pattern.strip("^$"), item):
+        if parameter.pattern and not re.fullmatch(parameter.pattern, item):
             wrong = "contract" if parameter.name == "instId" and CONTRACT_ID.fullmatch(item) else "form"
             yield wrong, {"value": item, "example": EXAMPLES.get(parameter.name, "USDT")}
 

@@ -28,7 +28,7 @@ from okx_maxloan_sdk.sites import Site, origin
 from okx_maxloan_sdk.transport import Dropped, Request, Response
 from tests.limiter.simulator import Simulation
 from tests.support.doors import KEY
-from tests.support.sessions import GOOD, Bench, in_time
+from tests.support.sessions import GOOD, QUERY, Bench, in_time
 from tests.support.wire import Wire, answer, refused, row, success
 
 if TYPE_CHECKING:
@@ -152,6 +152,13 @@ def test_every_code_is_explained(code: str, language: str) -> None:
     assert all(words in str(caught.value) for words in (code, explanation))
 
 
+def test_unknown_code_is_not_explained() -> None:
+    """Of a code that the contract does not know nothing is said beyond the exchange's words."""
+    with pytest.raises(ApiError) as caught:
+        Bench().ask(Wire(refused("59999")))
+    assert (caught.value.explanation, caught.value.hint) == ("", "")
+
+
 def test_refusal_carries_everything() -> None:
     """A refusal carries the code, the message, the status, the request's id and the pairs asked about."""
     bench = Bench()
@@ -161,6 +168,9 @@ def test_refusal_carries_everything() -> None:
     error = caught.value
     assert (error.code, error.message, error.http_status, error.request_id) == ("51000", "wrong", 400, "r-1")
     assert error.inst_ids == ("BTC-USDT",)
+    with pytest.raises(ApiError) as caught:
+        bench.run(call.ask(bench.session, GET_MAX_LOAN, {**QUERY, "instId": "A-B,C-D"}, None), Wire(answer(body)))
+    assert caught.value.inst_ids == ("A-B", "C-D")
     with pytest.raises(ApiError) as caught:
         bench.ask(Wire(answer(body, 400, **{"cf-ray": "ray-1"})))
     assert caught.value.request_id == "ray-1"
@@ -175,6 +185,7 @@ def test_unknown_key_names_the_sites(language: str, words: str) -> None:
     bench = Bench(language=language, origin=origin("https://eea.okx.com"))
     with pytest.raises(AuthenticationError) as caught:
         bench.ask(Wire(refused("50119")))
+    assert f"US ({Site.US.value}), TR ({Site.TR.value})" in caught.value.hint
     here, _, others = caught.value.hint.partition("；" if language == "zh" else ";")
     assert "https://eea.okx.com" in here
     assert words in others
@@ -187,7 +198,10 @@ def test_hint_of_an_inferred_rule() -> None:
     bench = Bench()
     with pytest.raises(ParameterRejected) as caught:
         bench.run(call.ask(bench.session, GET_MAX_LOAN, query, None), Wire(refused("51000")))
-    assert "mgnMode=cross" in caught.value.hint
+    assert caught.value.hint == "A currency is asked for with mgnMode=cross."
+    chinese = Bench(language="zh")
+    with pytest.raises(ParameterRejected, match="按币种查询时 mgnMode 用 cross"):
+        chinese.run(call.ask(chinese.session, GET_MAX_LOAN, query, None), Wire(refused("51000")))
     with pytest.raises(ParameterRejected) as caught:
         bench.ask(Wire(refused("51000")))
     assert caught.value.hint == ""

@@ -1,6 +1,9 @@
 """Credentials: the signature, and that they stay secret."""
 
+import base64
 import copy
+import hmac
+import itertools
 import pickle
 import traceback
 
@@ -37,6 +40,15 @@ def test_signature_vectors(moment: float, target: str, signature: str) -> None:
     assert credentials().sign("GET", target, moment)["OK-ACCESS-SIGN"] == signature
 
 
+@pytest.mark.parametrize("length", [1, 63, 64, 65, 200])
+def test_signature_is_an_hmac(length: int) -> None:
+    """The signature is the HMAC of the standard library, for secrets shorter and longer than its block."""
+    secret = "s" * length
+    headers = Credentials("k", secret, "p").sign("GET", "/x?y=1", 1607418537.715)
+    digest = hmac.digest(secret.encode(), b"2020-12-08T09:08:57.715ZGET/x?y=1", "sha256")
+    assert headers["OK-ACCESS-SIGN"] == base64.b64encode(digest).decode()
+
+
 def test_headers() -> None:
     """Key, passphrase and a UTC timestamp with milliseconds travel beside the signature, and nothing else."""
     headers = credentials().sign("GET", "/x", 1607418537.7156)
@@ -67,7 +79,7 @@ def test_no_vars() -> None:
 @pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])
 def test_no_pickle(take: object) -> None:
     """Pickling and copying are refused, saying what to do instead."""
-    with pytest.raises(TypeError, match="make them anew"):
+    with pytest.raises(TypeError, match=r"^credentials are not pickled or copied; make them anew"):
         take(credentials())  # type: ignore[operator]
 
 
@@ -97,6 +109,12 @@ def test_mask() -> None:
     """Masking blanks every part, and anything of a key's shape."""
     said = "key the-api-key, 01234567-89ab-cdef-0123-456789abcdef, the passphrase"
     assert credentials().mask(said) == "key ***, ***, ***"
+
+
+def test_mask_nested() -> None:
+    """A part that lies inside another does not keep the other from being blanked as a whole."""
+    for parts in itertools.permutations(("bc", "abcd", "zabcdz")):
+        assert Credentials(*parts).mask("zabcdz abcd bc") == "*** *** ***"
 
 
 def test_user() -> None:

@@ -56,18 +56,23 @@ def api(kind: type[ApiError] = ApiError) -> ApiError:
     )
 
 
-EVERY: list[OkxError] = [
-    OkxError("words"),
-    RuleError([BROKEN, BROKEN]),
-    *(api(kind) for kind in BY_KIND.values()),
-    TransportError("words"),
-    NotSent("words"),
-    OutcomeUnknown("words"),
-    Dropped("words"),
-    BadAnswer("it is HTML", http_status=502, excerpt="<html>"),
-    BatchError([LOAN], [(("ETH-USDT",), api()), (("A-B", "C-D"), NotSent("no"))]),
-    ClientClosed(),
-]
+def every() -> list[OkxError]:
+    """Make one of each."""
+    return [
+        OkxError("words"),
+        RuleError([BROKEN, BROKEN]),
+        *(api(kind) for kind in BY_KIND.values()),
+        TransportError("words"),
+        NotSent("words"),
+        OutcomeUnknown("words"),
+        Dropped("words"),
+        BadAnswer("it is HTML", http_status=502, excerpt="<html>"),
+        BatchError([LOAN], [(("ETH-USDT",), api()), (("A-B", "C-D"), NotSent("no"))]),
+        ClientClosed(),
+    ]
+
+
+NAMES = [type(each).__name__ for each in every()]
 
 
 def test_the_tree_is_documented() -> None:
@@ -81,7 +86,7 @@ def test_the_tree_is_documented() -> None:
 
 def test_every_class_is_tried_here() -> None:
     """No error class is missing from the tests below."""
-    assert {type(each).__name__ for each in EVERY} >= {name for name, _ in tree(OkxError)}
+    assert {type(each).__name__ for each in every()} >= {name for name, _ in tree(OkxError)}
 
 
 def test_every_class_is_exported_and_explained() -> None:
@@ -89,7 +94,7 @@ def test_every_class_is_exported_and_explained() -> None:
     for name, _ in tree(OkxError):
         assert getattr(okx_maxloan_sdk, name) is getattr(errors, name)
         assert name in okx_maxloan_sdk.__all__
-    assert all((type(each).__doc__ or "").strip() for each in EVERY)
+    assert all((type(each).__doc__ or "").strip() for each in every())
 
 
 def test_kinds_are_total() -> None:
@@ -108,7 +113,7 @@ def test_codes_are_total() -> None:
         assert each.retry in get_args(get_type_hints(Error)["retry"])
 
 
-@pytest.mark.parametrize("error", EVERY, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("place", range(len(NAMES)), ids=NAMES)
 @pytest.mark.parametrize(
     "again",
     [
@@ -118,8 +123,9 @@ def test_codes_are_total() -> None:
     ],
     ids=[*(f"pickle {protocol}" for protocol in range(6)), "copy", "deepcopy"],
 )
-def test_survives(error: OkxError, again: Callable[[OkxError], OkxError]) -> None:
+def test_survives(place: int, again: Callable[[OkxError], OkxError]) -> None:
     """An error comes through pickle and copy as it was."""
+    error = every()[place]
     found = again(error)
     assert type(found) is type(error)
     assert str(found) == str(error)
@@ -128,10 +134,38 @@ def test_survives(error: OkxError, again: Callable[[OkxError], OkxError]) -> Non
 
 def state(error: BaseException) -> object:
     """Tell what an error carries, errors inside it included."""
-    return {
-        name: [(ids, type(each), state(each)) for ids, each in value] if name == "failures" else value
-        for name, value in vars(error).items()
-    }
+    if isinstance(error, BatchError):
+        return error.loans, error.args[0], [(ids, type(each), state(each)) for ids, each in error.failures]
+    return vars(error), error.args
+
+
+def test_arguments() -> None:
+    """What an error was made of is in its arguments, as with any exception."""
+    failures = ((("A-B",), NotSent("no")),)
+    assert RuleError([BROKEN]).args == ((BROKEN,),)
+    assert api().args == ("51000", "their words")
+    assert BadAnswer("it is HTML", http_status=502, excerpt="<html>").args == ("it is HTML", 502, "<html>")
+    assert BatchError([LOAN], failures).args == ((LOAN,), failures)
+    plain = ApiError("1", "words", http_status=200)
+    assert (plain.explanation, plain.hint, plain.request_id, plain.inst_ids) == ("", "", "", ())
+
+
+def test_masked() -> None:
+    """Masking an unreadable answer leaves nothing of it in words, arguments, context or traceback."""
+
+    def fails() -> None:
+        try:
+            raise ValueError("secret")
+        except ValueError:
+            raise BadAnswer("a secret", http_status=502, excerpt="secret " * 99)  # noqa: B904 -- the point
+
+    with pytest.raises(BadAnswer) as caught:
+        fails()
+    error = caught.value
+    assert error.masked(lambda text: text.replace("secret", "***")) is error
+    assert (error.reason, error.http_status, error.excerpt) == ("a ***", 502, ("*** " * 99)[:200])
+    assert error.args == (error.reason, 502, error.excerpt)
+    assert (error.__context__, error.__traceback__) == (None, None)
 
 
 def test_refusal_says_what_to_do() -> None:
@@ -171,7 +205,7 @@ def test_closed_says_what_to_do() -> None:
 
 def test_caught_as_what_they_are() -> None:
     """Callers catch by family: everything, everything about transport, every wrong question as a ValueError."""
-    assert all(isinstance(each, OkxError) for each in EVERY)
+    assert all(isinstance(each, OkxError) for each in every())
     assert issubclass(Dropped, OutcomeUnknown)
     assert issubclass(OutcomeUnknown, TransportError)
     assert not issubclass(BadAnswer, TransportError)

@@ -51,6 +51,7 @@ TEMPORARY: list[Any] = [
     refused("50011_7"),
     HTML,
     Response(429, {}, b"slow down"),
+    Response(500, {}, b""),
     Response(503, {}, b""),
     NotSent("refused"),
     OutcomeUnknown("reset"),

@@ -1,12 +1,18 @@
 """Rules: the interpreter of the table, the parameters' own forms, and what a user is told."""
 
+from __future__ import annotations
+
 import itertools
+from typing import TYPE_CHECKING
 
 import pytest
-from okx_maxloan_api.contract import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN, Rule
+from okx_maxloan_api.contract import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN, Parameter, Rule
 
 from okx_maxloan_sdk import rules
 from okx_maxloan_sdk.errors import RuleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PAIR = {"mgnMode": "cross", "instId": "BTC-USDT"}
 CCY = {"mgnMode": "cross", "ccy": "USDT"}
@@ -170,3 +176,72 @@ def test_other_operations() -> None:
     """The same interpreter serves every operation."""
     wrong = rules.wrongs(GET_ACCOUNT_INSTRUMENTS, {"instType": "margin"}, {}, "en")
     assert [each.id for each in wrong] == ["enum"]
+
+
+@pytest.mark.parametrize(
+    ("query", "needed", "given"),
+    [
+        ({**PAIR, "mgnMode": "Crss"}, "mgnMode must be one of isolated, cross; did you mean cross?", "mgnMode: 'Crss'"),
+        ({**PAIR, "mgnMode": "zzz"}, "mgnMode must be one of isolated, cross", "mgnMode: 'zzz'"),
+        ({"instId": "A-B"}, "mgnMode is required", "mgnMode: -"),
+        ({**PAIR, "instId": "A-B,C-D,E-F,G-H,I-J,K-L"}, "instId takes at most 5 values in one request", None),
+        ({**PAIR, "instId": "A-B,A-B"}, "instId lists A-B twice", "instId: 'A-B'"),
+        (
+            {**PAIR, "instId": "A/B"},
+            "instId has characters or a shape that no value of it has; it looks like BTC-USDT",
+            "instId: 'A/B'",
+        ),
+        (
+            {**CCY, "ccy": "U S"},
+            "ccy has characters or a shape that no value of it has; it looks like USDT",
+            "ccy: 'U S'",
+        ),
+        ({**CCY, "ccy": "?" * 99}, None, f"ccy: '{'?' * 80}'"),
+        (
+            {**CCY, "mgnCcy": "BTC"},
+            "mgnCcy belongs to Futures mode and ccy to Spot mode; they never go together.",
+            "ccy=USDT, mgnCcy=BTC",
+        ),
+    ],
+)
+def test_words(query: dict[str, str], needed: str | None, given: str | None) -> None:
+    """What is needed and what was given are said in full, and long values cut."""
+    (broken,) = rules.wrongs(GET_MAX_LOAN, query, {}, "en")
+    assert needed in (None, broken.needed)
+    assert given in (None, broken.given)
+
+
+def test_hints_in_one_line() -> None:
+    """Several unconfirmed rules are named one after the other, in the caller's language."""
+    query = {"mgnMode": "isolated", "instId": "A-B", "ccy": "USDT"}
+    table = {rule.id: rule for rule in GET_MAX_LOAN.rules}
+    two = [table["pair-excludes-currency"], table["currency-is-cross"]]
+    assert rules.hint(GET_MAX_LOAN, query, {}, "en") == " ".join(rule.en for rule in two)
+    assert rules.hint(GET_MAX_LOAN, query, {}, "zh") == " ".join(rule.zh for rule in two)
+
+
+def test_lists_of_two() -> None:
+    """A parameter that takes two values takes two, each by itself of the right form."""
+    pairs = GET_MAX_LOAN.parameters[1]._replace(max_items=2)
+    assert list(rules.faults(pairs, "A-B,C-D")) == []
+    assert [fault for fault, _ in rules.faults(pairs, "A-B,C-D,E-F")] == ["count"]
+
+
+def test_right_questions_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question that was right is not checked again, and only so many are remembered."""
+    monkeypatch.setattr(rules, "_right", {})
+    monkeypatch.setattr(rules, "KEPT", 2)
+    checked: list[str] = []
+    faults = rules.faults
+
+    def counting(parameter: Parameter, value: str | None) -> Iterator[tuple[str, dict[str, str]]]:
+        checked.append(parameter.name)
+        return faults(parameter, value)
+
+    monkeypatch.setattr(rules, "faults", counting)
+    for pair in ("A-B", "A-B", "C-D", "E-F", "G-H"):
+        before = len(checked)
+        assert ids({**PAIR, "instId": pair}) == []
+        assert len(rules._right) <= 2
+        assert (len(checked) == before) == (before > 0 and pair == "A-B")
+    assert ids({**PAIR, "instId": ""}) == ids({**PAIR, "instId": ""}) == ["empty"]

@@ -16,6 +16,7 @@ from okx_maxloan_sdk.errors import (
     OutcomeUnknown,
     Unavailable,
 )
+from okx_maxloan_sdk.flow import Send, Sleep
 from okx_maxloan_sdk.limiter import MemoryLimiter
 from okx_maxloan_sdk.transport import Dropped, Request, Response
 from tests.limiter.simulator import Simulation
@@ -127,6 +128,35 @@ def test_time_is_not_told(time: Any, error: type[OkxError]) -> None:
     with pytest.raises(error):
         bench.ask(Wire(refused("50102"), time))
     assert bench.ask(Exchange(bench, 0.0)).rows
+
+
+def test_time_that_is_none() -> None:
+    """A time that no timestamp can name is said to be none."""
+    bench = Bench()
+    with pytest.raises(BadAnswer, match=r"\(HTTP 200\) cannot be read: its time is no time$"):
+        bench.run(call.learn(bench.session, None), Wire(success({"ts": "253402300800000"})))
+
+
+def test_no_skew_to_speak_of() -> None:
+    """A clock that was measured to be right is no hint."""
+    bench = Bench()
+    with pytest.raises(ClockSkew) as caught:
+        bench.ask(Wire(refused("50102"), success(timed(bench.clock.time())), refused("50102")))
+    assert caught.value.hint == ""
+
+
+def test_deadline_bounds_learning() -> None:
+    """Neither asking for the time nor waiting for another who asks for it takes longer than the deadline allows."""
+    bench = Bench()
+    first, second = bench.flow(bench.clock.now + 3.0), bench.flow(bench.clock.now + 2.0)
+    for flow in (first, second):
+        assert isinstance(next(flow), Send)
+    bench.clock.now += 1.0
+    asks, waits = first.send(refused("50102")), second.send(refused("50102"))
+    assert isinstance(asks, Send)
+    assert (asks.request.target, asks.timeout) == (GET_TIME.path, 2.0)
+    assert isinstance(waits, Sleep)
+    assert waits.seconds == 1.0
 
 
 def test_latest_time() -> None:
