@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from okx_maxloan_sdk.errors import (
     BadAnswer,
     ClientClosed,
     NotSent,
+    OkxError,
     OutcomeUnknown,
     ParameterRejected,
     PermissionDenied,
@@ -76,6 +78,18 @@ def test_slots(outcome: Any, error: type[BaseException] | None, word: str) -> No
         with pytest.raises(error):
             bench.ask(Wire(outcome))
     assert set(bench.limiter.notes) == {word}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "word"), [(GOOD, "answered"), (NotSent("no"), "unsent"), (OutcomeUnknown("reset"), "unknown")]
+)
+def test_slots_of_every_window(outcome: Any, word: str) -> None:
+    """A request that passes two windows has a slot in each, and both are told how it ended."""
+    bench = Bench(attempts=1)
+    bench.session._users["uid"] = "uid"
+    with contextlib.suppress(OkxError):
+        bench.ask(Wire(outcome))
+    assert bench.limiter.notes == [word, word]
 
 
 @pytest.mark.parametrize("failure", [GeneratorExit(), KeyboardInterrupt()])

@@ -14,10 +14,10 @@ import pytest
 
 from okx_maxloan_sdk import AsyncMaxLoanClient, MaxLoanClient, MemoryLimiter
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.errors import ClientClosed, RuleError
+from okx_maxloan_sdk.errors import ClientClosed, OkxError, RuleError
 from tests.support.doors import credentials, known
 from tests.support.limiter import FreeLimiter
-from tests.support.raw import RawServer, say
+from tests.support.raw import RawServer, hang, say
 from tests.support.wire import AsyncWire, Wire, ids, loans, success
 
 if TYPE_CHECKING:
@@ -94,6 +94,28 @@ def test_context_manager_async() -> None:
             await client.__aenter__()
 
     asyncio.run(main())
+
+
+def test_closed_under_a_request(door: Door) -> None:
+    """A client that is closed with a request on its way ends that request, as an error of ours, and sends no other."""
+    with RawServer(hang()) as server:
+        # Real time: a blocking request ends by its timeout, as nothing else can reach it.
+        client = door.open(base_url=server.url, clock=SystemClock(), timeout=0.4)
+
+        def close(client: Any) -> Any:
+            if isinstance(client, MaxLoanClient):
+                server.wait(1)
+                return client.close()
+            return later(client)
+
+        async def later(client: AsyncMaxLoanClient) -> None:
+            await asyncio.to_thread(server.wait, 1)
+            await client.close()
+
+        error, closed = door.together(client, lambda each: each.cross("BTC-USDT"), close)
+        assert isinstance(error, OkxError)
+        assert closed is None
+        assert len(server.heads) == 1
 
 
 def test_closed_between(door: Door) -> None:
