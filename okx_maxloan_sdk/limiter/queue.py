@@ -29,6 +29,9 @@ T = TypeVar("T")
 
 log: Logger = getLogger("okx_maxloan_sdk.limiter")
 
+# Seconds that the head of a queue sleeps at least: while another thread asks for it, and when its moment has just gone.
+PAUSE = 0.01
+
 
 class Store(Protocol):
     """Where a window's ledger is kept; the calls are those of `Ledger`, at the store's own time."""
@@ -204,8 +207,8 @@ class Queue:
     def _patience(self, waiter: Waiter, deadline: float | None) -> float:
         """Say how long to sleep, or raise `NotSent` when the turn cannot come in time."""
         now, patience = self._now(), waiter.lease
-        if self._head() is waiter and self._ask_again_at > now:
-            patience = min(patience, self._ask_again_at - now)
+        if self._head() is waiter:
+            patience = min(patience, max(self._ask_again_at - now, PAUSE))
         if deadline is not None:
             with suppress(ValueError):
                 before = self._waiters.index(waiter)

@@ -10,7 +10,7 @@ import pytest
 from okx_maxloan_sdk.errors import NotSent
 from okx_maxloan_sdk.flow import Effect, Flow, Run, Sleep
 from okx_maxloan_sdk.limiter.memory import MemoryStore
-from okx_maxloan_sdk.limiter.queue import Queue, Snapshot
+from okx_maxloan_sdk.limiter.queue import Queue, Snapshot, Waiter
 from okx_maxloan_sdk.limiter.slot import Slot, Window
 from okx_maxloan_sdk.limiter.window import LINGER, MARGIN, SLACK, Answer, Ledger, Rule, Token
 from tests.limiter.exchange import DELAYS, most
@@ -322,6 +322,29 @@ def test_a_slot_that_comes_back_unsent_wakes_the_next() -> None:
     simulation.run(0.3)
     simulation.spawn(slot.unsent())
     simulation.run(0.01)
+    assert waiting.done
+
+
+def test_a_moment_that_passed_while_the_store_was_asked_is_not_missed() -> None:
+    """When it is already worth asking again as the refusal arrives, the head does not sleep on."""
+    simulation, ledger = Simulation(), Ledger()
+
+    class Slow(SharedStore):
+        def reserve(self, token: Token, lease: float, demand: int, rule: Rule) -> Answer:
+            answer = super().reserve(token, lease, demand, rule)
+            simulation.now += 0.001
+            return answer if answer.granted else answer._replace(wait=min(answer.wait, 0.0005))
+
+    class Late(Queue):
+        def _patience(self, waiter: Waiter, deadline: float | None) -> float:
+            simulation.now += 0.001
+            return super()._patience(waiter, deadline)
+
+    mine = Window(Late(Slow(simulation.monotonic, ledger), simulation), Rule(1, PERIOD, None, PERIOD / 4), None)
+    (slot,) = take(simulation, mine, 1)
+    simulation.finish(slot.answered())
+    waiting = simulation.spawn(mine.acquire(1.0))
+    simulation.run(PERIOD + 0.1)
     assert waiting.done
 
 
