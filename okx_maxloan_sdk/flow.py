@@ -51,11 +51,11 @@ class Run(Generic[T]):
 
 @frozen
 class Gather(Generic[T]):
-    """Carry out flows side by side, at most `width` at once; `take` gets each result and says whether to begin more."""
+    """Carry out flows side by side, at most `width` at once; `take` gets each result."""
 
     flows: Iterator[Flow[T]]
     width: int
-    take: Callable[[T], bool]
+    take: Callable[[T], object]
 
 
 Effect: TypeAlias = Send | Sleep | Run[Any] | Gather[Any]
@@ -85,8 +85,10 @@ def run(function: Callable[[], T]) -> Flow[T]:
 
 
 def gather(flows: Iterator[Flow[T]], width: int, take: Callable[[T], bool]) -> Flow[None]:
-    """Ask for flows to be carried out side by side."""
-    yield Gather(flows, width, take)
+    """Ask for flows to be carried out side by side, until `take` says of a result to begin no more."""
+    verdicts = {True}
+    wanted = takewhile(lambda _: False not in verdicts, flows)
+    yield Gather(wanted, width, lambda result: verdicts.add(take(result)))
 
 
 def drive(flow: Flow[T], transport: Transport, clock: Clock) -> T:
@@ -115,11 +117,9 @@ def _perform(effect: Effect, transport: Transport, clock: Clock) -> Any:
         case Run(function):
             return function()
         case Gather(flows, width, take):
-            verdicts = {True}
-            wanted = takewhile(lambda _: False not in verdicts, flows)
-            with closing(drive_each(wanted, width, transport, clock)) as results:
+            with closing(drive_each(flows, width, transport, clock)) as results:
                 for result in results:
-                    verdicts.add(take(result))
+                    take(result)
             return None
 
 
@@ -157,11 +157,9 @@ async def _aperform(effect: Effect, transport: AsyncTransport, clock: Clock) -> 
                 await asyncio.wait([call])
                 raise
         case Gather(flows, width, take):
-            verdicts = {True}
-            wanted = takewhile(lambda _: False not in verdicts, flows)
-            async with aclosing(adrive_each(wanted, width, transport, clock)) as results:
+            async with aclosing(adrive_each(flows, width, transport, clock)) as results:
                 async for result in results:
-                    verdicts.add(take(result))
+                    take(result)
             return None
 
 
