@@ -27,6 +27,8 @@ from .transport import Dropped, Request
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from okx_maxloan_api.contract import Error
+
     from .endpoint import Operation
     from .limiter import Slot
     from .transport import Response
@@ -176,7 +178,7 @@ def refusal(
     session: Session, operation: Operation, query: Mapping[str, str], response: Response, code: str, message: str
 ) -> ApiError:
     """Turn a refusal into the exception that its code means."""
-    known = ERRORS.get(code.partition("_")[0])
+    known = listed(code)
     unknown = "unavailable" if response.status >= 500 else BY_STATUS.get(response.status, "refused")  # noqa: PLR2004 -- HTTP's own boundary
     kind = BY_KIND[known.kind if known else unknown]
     explanation = "" if known is None else known.zh if session.language == "zh" else known.en
@@ -189,6 +191,11 @@ def refusal(
         request_id=response.headers.get("x-request-id", response.headers.get("cf-ray", "")),
         inst_ids=tuple(query["instId"].split(",")) if "instId" in query else (),
     )
+
+
+def listed(code: str) -> Error | None:
+    """Look a code up in the contract; what stands behind an underscore only tells cases of it apart."""
+    return ERRORS.get(code.partition("_")[0])
 
 
 def hint(session: Session, operation: Operation, query: Mapping[str, str], code: str) -> str:
@@ -206,11 +213,16 @@ def hint(session: Session, operation: Operation, query: Mapping[str, str], code:
 def worth_retrying(error: OkxError) -> bool:
     """Tell whether the same question may be answered a moment later; asking costs nothing but a slot."""
     if isinstance(error, ApiError):
-        known = ERRORS.get(error.code.partition("_")[0])
-        return known.retry == "later" if known else error.http_status >= 500 or error.http_status == 429  # noqa: PLR2004 -- HTTP's own boundary
+        known = listed(error.code)
+        return known.retry == "later" if known else passing(error.http_status)
     if isinstance(error, BadAnswer):
-        return error.http_status >= 500 or error.http_status == 429  # noqa: PLR2004 -- HTTP's own boundary
+        return passing(error.http_status)
     return isinstance(error, TransportError)
+
+
+def passing(status: int) -> bool:
+    """Tell whether an HTTP status by itself speaks of a trouble that passes."""
+    return status >= 500 or status == 429  # noqa: PLR2004 -- HTTP's own boundary
 
 
 def backoff(failed: int, chance: float) -> float:
