@@ -9,12 +9,14 @@ import sys
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import CodeType, ModuleType
+
+    Layer: TypeAlias = Callable[[Any], Iterable[str]]
 
 
 class Bug(NamedTuple):
@@ -93,6 +95,21 @@ def seeded(package: str, bug: Bug) -> Iterator[ModuleType]:
         sys.modules.update(kept)
         if parent and package in kept:
             setattr(sys.modules[parent], child, kept[package])
+
+
+def alarm(layer: Layer, broken: Any) -> str:
+    """Give the first complaint of a layer; a package that falls over is one."""
+    try:
+        return next(iter(layer(broken)), "")
+    except Exception as error:  # noqa: BLE001 -- whatever a bug may raise
+        return f"{type(error).__name__}: {error}"
+
+
+def report(package: str, bugs: Sequence[Bug], layers: Mapping[str, Layer]) -> None:
+    """Print which layers notice each bug."""
+    for bug in bugs:
+        with seeded(package, bug) as broken:
+            print(f"{bug.name}: {', '.join(name for name, layer in layers.items() if alarm(layer, broken))}")  # noqa: T201 -- a report
 
 
 def _forget(package: str) -> dict[str, ModuleType]:

@@ -9,7 +9,7 @@ import pytest
 from okx_maxloan_sdk import mock
 
 from .layers import LAYERS
-from .seeded import Bug, read, seeded
+from .seeded import Bug, alarm, read, report, seeded
 
 PACKAGE = "okx_maxloan_sdk.mock"
 BUGS = read(Path(__file__).with_name("mock.bugs"), PACKAGE)
@@ -25,15 +25,7 @@ def test_the_mock_raises_no_alarm(layer: str) -> None:
 def test_a_bug_in_the_mock_is_caught(bug: Bug) -> None:
     """The layer that is named beside a bug notices it."""
     with seeded(PACKAGE, bug) as broken:
-        assert alarm(bug.layer, broken)
-
-
-def alarm(layer: str, broken: object) -> str:
-    """Give the first complaint of a layer; an exchange that falls over is one."""
-    try:
-        return next(iter(LAYERS[layer](broken)), "")  # type: ignore[arg-type]  # a module
-    except Exception as error:  # noqa: BLE001 -- whatever a bug may raise
-        return f"{type(error).__name__}: {error}"
+        assert alarm(LAYERS[bug.layer], broken)
 
 
 def test_the_bugs_are_many_and_spread() -> None:
@@ -55,6 +47,4 @@ def test_a_bug_leaves_nothing_behind() -> None:
 
 
 if __name__ == "__main__":
-    for bug in BUGS:
-        with seeded(PACKAGE, bug) as broken:
-            print(f"{bug.name}: {', '.join(name for name in LAYERS if alarm(name, broken))}")  # noqa: T201 -- a report
+    report(PACKAGE, BUGS, LAYERS)

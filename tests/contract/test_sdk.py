@@ -9,7 +9,7 @@ import pytest
 import okx_maxloan_sdk
 
 from .sdk_layers import LAYERS
-from .seeded import Bug, read, seeded
+from .seeded import Bug, alarm, read, report, seeded
 
 PACKAGE = "okx_maxloan_sdk"
 BUGS = read(Path(__file__).with_name("sdk.bugs"), PACKAGE)
@@ -25,15 +25,7 @@ def test_the_sdk_raises_no_alarm(layer: str) -> None:
 def test_a_bug_in_the_sdk_is_caught(bug: Bug) -> None:
     """The layer that is named beside a bug notices it."""
     with seeded(PACKAGE, bug) as broken:
-        assert alarm(bug.layer, broken)
-
-
-def alarm(layer: str, broken: object) -> str:
-    """Give the first complaint of a layer; a package that falls over is one."""
-    try:
-        return next(iter(LAYERS[layer](broken)), "")  # type: ignore[arg-type]  # a module
-    except Exception as error:  # noqa: BLE001 -- whatever a bug may raise
-        return f"{type(error).__name__}: {error}"
+        assert alarm(LAYERS[bug.layer], broken)
 
 
 def test_the_bugs_are_many_and_spread() -> None:
@@ -43,6 +35,4 @@ def test_the_bugs_are_many_and_spread() -> None:
 
 
 if __name__ == "__main__":
-    for bug in BUGS:
-        with seeded(PACKAGE, bug) as broken:
-            print(f"{bug.name}: {', '.join(name for name in LAYERS if alarm(name, broken))}")  # noqa: T201 -- a report
+    report(PACKAGE, BUGS, LAYERS)
