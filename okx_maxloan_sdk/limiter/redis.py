@@ -10,6 +10,7 @@ import hashlib
 import os
 from importlib.resources import files
 from importlib.util import find_spec
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -91,7 +92,13 @@ class Script:
 
 
 class RedisStore:
-    """A ledger at a server; while the server is away, a ledger of this process's share, or refusals."""
+    """A ledger at a server; while the server is away, this process's share of it, or refusals.
+
+    `_local` knows the slots of this process only. When the server goes, those that it still holds once every slot is
+    in use that was granted ahead are its own: the server gave them to nobody else, so all processes' own slots make at
+    most the limit, and each goes on with its own, if they are not more than its share. After one quiet period nothing
+    that the server granted is held any more, and each has its whole share.
+    """
 
     blocking = True
     shared = True
@@ -105,20 +112,20 @@ class RedisStore:
     def forked(self) -> None:
         """Start with nothing known of the server."""
         self._rule = Rule(1, 1.0)
+        self._demand = 0
         self._last: Answer | None = None
         self._local = Ledger()
-        self._owing: dict[Token, float] = {}
+        self._own, self._whole_share_at = 0, -inf
+        self._flying_there: set[Token] = set()
         self._away = ""
         self._try_at = 0.0
         self._sent_alone = self._penalty = False
 
     def reserve(self, token: Token, lease: float, demand: int, rule: Rule) -> Answer:
         """Reserve a slot, or say when to ask again; raises `NotSent` when it is refused without the server."""
-        self._rule = rule
+        self._rule, self._demand = rule, demand
         if not self._away or self._now() >= self._try_at:
             try:
-                if self._away:
-                    self._catch_up()
                 if self._penalty:
                     self._ask("penalize")
                     self._penalty = False
@@ -126,28 +133,19 @@ class RedisStore:
             except Away as failure:
                 self._leave(failure)
             else:
-                if self._away:
-                    self._away = ""
-                    log.warning("the rate limiter's Redis at %s is back", self._place)
-                seconds = wait * MICROSECONDS
-                if not granted:
-                    seconds = min(seconds, HEARTBEAT)
-                self._last = Answer(bool(granted), seconds, soonest * MICROSECONDS, slots, held)
-                return self._last
+                return self._granted(token, lease, Answer(bool(granted), wait, soonest, slots, held))
         return self._alone(token, lease, demand)
 
     def commit(self, token: Token, hold: float) -> None:
         """Hold a slot for `hold` more seconds."""
-        if not self._away:
+        now = self._now()
+        # When nobody waits here, this may be the last word for long: a server that is back must not miss it.
+        if not self._away or self._demand <= 1 or now >= self._try_at:
             try:
                 self._ask("commit", _name(token), hold)
             except Away as failure:
                 self._leave(failure)
-            else:
-                return
-        if token not in self._local.flying:
-            self._owing[token] = self._now() + hold
-        self._local.commit(self._now(), token, hold)
+        self._local.commit(now, token, hold)
 
     def penalize(self, rule: Rule) -> bool:
         """Take slots away, and tell whether this refusal counts; the server hears of it with the next request."""
@@ -157,25 +155,47 @@ class RedisStore:
 
     def inspect(self, rule: Rule) -> tuple[int, int]:
         """Count the slots there are and those held, as the server last said."""
-        slots, held = self._local.inspect(self._now(), self._part(rule) if self._away else rule)
+        # Another thread may be at work in the ledger: here it is only read.
+        now, local = self._now(), self._local
+        slots = local.slots(now, self._part(rule) if self._away else rule)
         if self._away or self._last is None:
-            return slots, held
+            return slots, len(local.flying) + sum(release > now for release in local.held.release)
         return min(slots, self._last.slots), self._last.held
 
     def _ask(self, operation: str, *arguments: Any) -> list[int]:
+        if self._away:
+            self._catch_up()
+        answer = self._run(operation, *arguments)
+        if self._away:
+            self._away = ""
+            log.warning("the rate limiter's Redis at %s is back", self._place)
+        return answer
+
+    def _run(self, operation: str, *arguments: Any) -> list[int]:
         rule = self._rule
         settings = rule.period, rule.requests, rule.burst or 0, rule.ahead, GRACE
         return self._script(self._key, operation, *settings, *arguments)
 
+    def _granted(self, token: Token, lease: float, answer: Answer) -> Answer:
+        now, wait = self._now(), answer.wait * MICROSECONDS
+        self._local.sweep(now)
+        if answer.granted:
+            self._local.flying[token] = now + wait, now + wait + lease
+        else:
+            wait = min(wait, HEARTBEAT)
+        self._last = answer._replace(wait=wait, soonest=answer.soonest * MICROSECONDS)
+        return self._last
+
     def _leave(self, failure: Away) -> None:
-        self._try_at = self._now() + PROBE
+        now, flying = self._now(), self._local.flying
+        self._try_at = now + PROBE
         if not self._away:
-            # What the others sent in the last period is not known here.
-            quiet = self._now() + self._rule.period + GRACE
-            self._local = Ledger(quiet=quiet, lost=self._local.lost, lost_at=self._local.lost_at)
-            self._owing.clear()
+            self._own = len(flying) + sum(release > now + self._rule.ahead for release in self._local.held.release)
+            self._whole_share_at = now + self._rule.period + GRACE
+            self._local.quiet = -inf if self._own else self._whole_share_at
+            self._flying_there = set(flying)
             self._sent_alone = False
-            action = f"on {self._share:.0%} of the limit after a pause" if self._share else "refusing to send"
+            action = f"on {self._share:.0%} of the limit" if self._share else "refusing to send"
             log.warning("the rate limiter's Redis at %s is away, %s: %s", self._place, action, failure)
         self._away = str(failure) or "no answer"
 
@@ -184,12 +204,13 @@ class RedisStore:
         now = self._now()
         if self._sent_alone:
             # Others may still send on their share; they will find the server within PROBE.
-            self._ask("hush")
+            self._run("hush")
         held = self._local.held
-        missed = {token: end for token, (_, end) in self._local.flying.items()} | self._owing
+        missed = dict.fromkeys(self._flying_there, now)
+        missed |= {token: end for token, (_, end) in self._local.flying.items()}
         missed |= {(held.owner[row], held.number[row]): release for row, release in enumerate(held.release)}
         for token, release in missed.items():
-            self._ask("commit", _name(token), max(0.0, release - now))
+            self._run("commit", _name(token), max(0.0, release - now))
 
     def _alone(self, token: Token, lease: float, demand: int) -> Answer:
         if not self._share:
@@ -203,7 +224,9 @@ class RedisStore:
         return answer if answer.granted else answer._replace(wait=min(answer.wait, PROBE))
 
     def _part(self, rule: Rule) -> Rule:
-        return evolve(rule, requests=max(1, int(rule.requests * self._share)))
+        share = max(1, int(rule.requests * self._share))
+        own = self._own if self._now() < self._whole_share_at else 0
+        return evolve(rule, requests=min(share, own or share))
 
 
 def _name(token: Token) -> str:
@@ -214,11 +237,12 @@ def _name(token: Token) -> str:
 class RedisLimiter(BaseLimiter):
     """Counts over all machines that use one Redis (6 or later) or Valkey; needs the extra `redis`.
 
-    While the server is away, each process goes on with its `share` of the limit, after one quiet period
-    (`without_redis="share"`; choose it so that all shares together make at most 1), or sends nothing and raises
-    `NotSent` (`without_redis="refuse"`). Shares are meant for a server that all have lost: a process that alone cannot
-    reach it sends its share on top of what the others send, so where that may happen, choose "refuse". A server that
-    is new or was emptied is quiet for one period, too.
+    While the server is away, each process goes on with its `share` of the limit (`without_redis="share"`; choose it so
+    that all shares together make at most 1): at once with the slots it holds, after one quiet period with all of its
+    share. Or it sends nothing and raises `NotSent` (`without_redis="refuse"`). Shares are meant for a server that all
+    have lost: a process that alone cannot reach it sends its share on top of what the others send, so where that may
+    happen, choose "refuse". A server that is new or was emptied is quiet for one period, too, and so is one that is
+    back after somebody sent on a share.
     Raises `ImportError` without the package redis, `ValueError` for a URL or setting that cannot be.
     """
 

@@ -155,7 +155,7 @@ class Ledger:
         if token in flying:
             wait = max(0.0, flying[token][0] - now)
             return Answer(True, wait, wait, slots, len(flying) + len(held))
-        self._sweep(now)
+        self.sweep(now)
         owed = 0 if rule.ahead == inf else self._owed(now, token[0], slots)
         if owed < slots - len(flying):
             start = self._start(now, rule, slots, owed)
@@ -196,7 +196,7 @@ class Ledger:
 
     def inspect(self, now: float, rule: Rule) -> tuple[int, int]:
         """Count the slots that may be held, and those that are."""
-        self._sweep(now)
+        self.sweep(now)
         return self.slots(now, rule), len(self.flying) + len(self.held.release)
 
     def slots(self, now: float, rule: Rule) -> int:
@@ -206,7 +206,8 @@ class Ledger:
     def _lost(self, now: float) -> int:
         return max(0, self.lost - int((now - self.lost_at) / RECOVERY)) if self.lost else 0
 
-    def _sweep(self, now: float) -> None:
+    def sweep(self, now: float) -> None:
+        """Free the slots whose time has come."""
         self.held.sweep(now)
         for token in [token for token, (_, end) in self.flying.items() if end <= now]:
             del self.flying[token]
