@@ -199,6 +199,32 @@ def test_ctrl_c() -> None:
     assert done.stdout == "interrupted\n"
 
 
+ENDING = """
+import asyncio, atexit, sys, time
+
+atexit.register(lambda: print(time.monotonic() - over))
+from okx_maxloan_sdk.sites import origin
+from okx_maxloan_sdk.transport import Request
+from okx_maxloan_sdk.transport.reqwest import AsyncReqwestTransport
+
+async def main():
+    transport = AsyncReqwestTransport(origin(sys.argv[1]), None)
+    await transport.send(Request("GET", "/x", {}), 5.0)
+
+asyncio.run(main())
+over = time.monotonic()
+"""
+
+
+def test_process_ends_after_an_answer() -> None:
+    """A process that ends right after an answer gives Rust's threads the time to let go; wall time, for they run in it."""
+    with RawServer(say()) as server:
+        command = [sys.executable, "-c", ENDING, server.url]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert float(done.stdout) >= reqwest.PAUSE
+    assert done.stderr == ""
+
+
 def test_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without pyreqwest, the choice of it names the extra when the client is made."""
 
