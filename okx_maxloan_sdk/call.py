@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from attrs import frozen
 from okx_maxloan_api.contract import ERRORS
 
 from . import endpoint, rules
@@ -52,8 +51,7 @@ WORDS = {
 }
 
 
-@frozen
-class Reply:
+class Reply(NamedTuple):
     """The rows of an answer, and this machine's time when its request left and when it had arrived."""
 
     rows: list[dict[str, Any]]

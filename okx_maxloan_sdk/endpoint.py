@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
 
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from .transport import Response
 
-    # A field's name, its type, what else a value of it has to pass, and the field.
-    Column = tuple[str, type, Callable[[Any], object] | None, Field]
+    # What picks the fields' values, their types, and by place what else a value has to pass.
+    Test = tuple[int, Callable[[Any], object]]
+    Columns = tuple[Callable[[dict[str, Any]], tuple[Any, ...]], tuple[type, ...], list[Test]]
 
 __all__ = [
     "GET_ACCOUNT_CONFIG",
@@ -36,7 +37,8 @@ __all__ = [
     "Operation",
 ]
 
-COLUMNS: dict[str, list[Column]] = {}
+COLUMNS: dict[str, Columns] = {}
+NAMES: dict[str, dict[str, str]] = {}
 TYPES: dict[str, type] = {"string": str, "boolean": bool, "array": list}
 
 
@@ -58,13 +60,18 @@ def query(operation: Operation, parameters: Mapping[str, Any]) -> dict[str, str]
 
     Raises `TypeError` for a parameter that the operation does not have, or a value that is no text.
     """
-    left = dict(parameters)
-    found = [(each, left.pop(each.attribute, None)) for each in operation.parameters]
-    if left:
-        names = ", ".join(each.attribute for each in operation.parameters)
-        message = f"{', '.join(sorted(left))}: no such parameter; {operation.path} takes {names}"
+    names = NAMES.get(operation.id) or NAMES.setdefault(
+        operation.id, {each.attribute: each.name for each in operation.parameters}
+    )
+    if not parameters.keys() <= names.keys():
+        strangers = sorted(parameters.keys() - names)
+        message = f"{', '.join(strangers)}: no such parameter; {operation.path} takes {', '.join(names)}"
         raise TypeError(message)
-    return {each.name: _text(each.attribute, value) for each, value in found if value is not None}
+    return {
+        name: _text(attribute, value)
+        for attribute, name in names.items()
+        if (value := parameters.get(attribute)) is not None
+    }
 
 
 def _text(attribute: str, value: object) -> str:
@@ -78,14 +85,21 @@ def _text(attribute: str, value: object) -> str:
 
 def target(operation: Operation, wanted: Mapping[str, str]) -> str:
     """Write the request target in the contract's order; commas stay raw, as OKX's own examples have them."""
-    ordered = tuple((each.name, wanted[each.name]) for each in operation.parameters if each.name in wanted)
-    return _target(operation.path, ordered)
+    asked = operation.id, *wanted.items()
+    if (found := _targets.get(asked)) is not None:
+        return found
+    ordered = (each.name for each in operation.parameters if each.name in wanted)
+    pairs = "&".join(f"{name}={quote(wanted[name], safe=',')}" for name in ordered)
+    found = f"{operation.path}?{pairs}" if pairs else operation.path
+    if len(_targets) >= KEPT:
+        _targets.clear()
+    _targets[asked] = found
+    return found
 
 
-@lru_cache
-def _target(path: str, wanted: tuple[tuple[str, str], ...]) -> str:
-    pairs = "&".join(f"{name}={quote(value, safe=',')}" for name, value in wanted)
-    return f"{path}?{pairs}" if pairs else path
+# Programs ask the same questions again and again.
+KEPT = 128
+_targets: dict[tuple[object, ...], str] = {}
 
 
 def envelope(response: Response) -> tuple[str, str, list[Any]]:
@@ -117,36 +131,51 @@ def envelope(response: Response) -> tuple[str, str, list[Any]]:
 
 def rows(operation: Operation, data: list[Any], response: Response) -> list[dict[str, Any]]:
     """Hold every row against the contract and fill in what may be missing; unknown fields stay."""
-    columns = COLUMNS.get(operation.id) or COLUMNS.setdefault(operation.id, list(map(_column, operation.fields)))
+    pick, kinds, tests = COLUMNS.get(operation.id) or COLUMNS.setdefault(operation.id, _columns(operation))
     for row in data:
         if not isinstance(row, dict):
             _bad(response, f"a row is {_kind(row)}, not an object")
-        for name, kind, fits, field in columns:
-            value = row.get(name)
-            if type(value) is kind and (fits is None or fits(value)):
-                continue
-            if name not in row and not field.required:
-                row[name] = list(field.default) if isinstance(field.default, tuple) else field.default
-            else:
-                _bad(response, f"{name} {_fault(row, field)}")
+        try:
+            values = pick(row)
+        except KeyError:
+            values = ()
+        if tuple(map(type, values)) != kinds:
+            _complete(operation, row, response)
+            values = pick(row)
+        for place, fits in tests:
+            if not fits(values[place]):
+                _bad(response, f"{operation.fields[place].name} {_misfit(values[place])}")
     return data
 
 
-def _column(field: Field) -> Column:
-    fits = re.compile(field.pattern.strip("^$")).fullmatch if field.pattern else None
-    return field.name, TYPES[field.type], _texts if field.type == "array" else fits, field
+def _columns(operation: Operation) -> Columns:
+    tests = [(place, fits) for place, field in enumerate(operation.fields) if (fits := _fits(field))]
+    names = [each.name for each in operation.fields]
+    pick = itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
+    return pick, tuple(TYPES[each.type] for each in operation.fields), tests
+
+
+def _fits(field: Field) -> Callable[[Any], object] | None:
+    if field.type == "array":
+        return _texts
+    return re.compile(field.pattern.strip("^$")).fullmatch if field.pattern else None
+
+
+def _complete(operation: Operation, row: dict[str, Any], response: Response) -> None:
+    for field in operation.fields:
+        if field.name not in row and not field.required:
+            row[field.name] = list(field.default) if isinstance(field.default, tuple) else field.default
+        elif field.name not in row:
+            _bad(response, f"{field.name} is missing")
+        elif type(row[field.name]) is not TYPES[field.type]:
+            _bad(response, f"{field.name} is {_kind(row[field.name])}, not {field.type}")
 
 
 def _texts(values: list[Any]) -> bool:
     return all(type(each) is str for each in values)
 
 
-def _fault(row: dict[str, Any], field: Field) -> str:
-    if field.name not in row:
-        return "is missing"
-    value = row[field.name]
-    if type(value) is not TYPES[field.type]:
-        return f"is {_kind(value)}, not {field.type}"
+def _misfit(value: object) -> str:
     if isinstance(value, list):
         return "has something else than text in its list"
     return f"is {str(value)[:60]!r}, which is not of its form"

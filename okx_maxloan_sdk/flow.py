@@ -10,12 +10,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, InvalidStateError, ThreadPoolExecutor, wait
 from contextlib import aclosing, closing, suppress
-from functools import partial
 from itertools import islice, takewhile
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
-
-from attrs import frozen
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from .errors import NotSent, OkxError
 
@@ -26,31 +23,27 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@frozen
-class Send:
+class Send(NamedTuple):
     """Send one request; the whole exchange, body included, ends within `timeout` seconds."""
 
     request: Request
     timeout: float
 
 
-@frozen
-class Sleep:
+class Sleep(NamedTuple):
     """Let `seconds` pass, or less when `wake` is done before; the result tells whether it was."""
 
     seconds: float
     wake: Wake | None = None
 
 
-@frozen
-class Run(Generic[T]):
+class Run(NamedTuple, Generic[T]):
     """Call a function that may block on the network; an event loop hands it to a thread."""
 
     function: Callable[[], T]
 
 
-@frozen
-class Gather(Generic[T]):
+class Gather(NamedTuple, Generic[T]):
     """Carry out flows side by side, at most `width` at once; `take` gets each result."""
 
     flows: Iterator[Flow[T]]
@@ -93,16 +86,15 @@ def gather(flows: Iterator[Flow[T]], width: int, take: Callable[[T], bool]) -> F
 
 def drive(flow: Flow[T], transport: Transport, clock: Clock) -> T:
     """Carry out a flow, blocking."""
-    resume: Callable[[], Effect] = partial(next, flow)
+    result = failure = None
     try:
         while True:
-            effect = resume()
+            effect = flow.send(result) if failure is None else flow.throw(failure)
+            failure = None
             try:
                 result = _perform(effect, transport, clock)
-            except BaseException as failure:  # noqa: BLE001 -- a flow cleans up after an interrupt too
-                resume = partial(flow.throw, failure)
-            else:
-                resume = partial(flow.send, result)
+            except BaseException as error:  # noqa: BLE001 -- a flow cleans up after an interrupt too
+                failure = error
     except StopIteration as done:
         value: T = done.value
         return value
@@ -125,16 +117,15 @@ def _perform(effect: Effect, transport: Transport, clock: Clock) -> Any:
 
 async def adrive(flow: Flow[T], transport: AsyncTransport, clock: Clock) -> T:
     """Carry out a flow, leaving the event loop free."""
-    resume: Callable[[], Effect] = partial(next, flow)
+    result = failure = None
     try:
         while True:
-            effect = resume()
+            effect = flow.send(result) if failure is None else flow.throw(failure)
+            failure = None
             try:
                 result = await _aperform(effect, transport, clock)
-            except BaseException as failure:  # noqa: BLE001 -- a flow cleans up after a cancelled task too
-                resume = partial(flow.throw, failure)
-            else:
-                resume = partial(flow.send, result)
+            except BaseException as error:  # noqa: BLE001 -- a flow cleans up after a cancelled task too
+                failure = error
     except StopIteration as done:
         value: T = done.value
         return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import define, field
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from .sites import Origin
 
 
-@define(frozen=True)
-class Skew:
+class Skew(NamedTuple):
     """How far the exchange's clock is ahead of this machine's, in seconds."""
 
     seconds: float

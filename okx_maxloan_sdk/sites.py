@@ -5,9 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from enum import Enum
+from typing import NamedTuple
 from urllib.parse import urlsplit
-
-from attrs import frozen
 
 PORTS = {"https": 443, "http": 80}
 # RFC 1035, 2.3.4: a label has 1 to 63 characters; the resolver fails on others with an error of its own.
@@ -23,8 +22,7 @@ class Site(Enum):
     TR = "https://tr.okx.com"
 
 
-@frozen
-class Origin:
+class Origin(NamedTuple):
     """Scheme, host and port."""
 
     scheme: str

@@ -11,9 +11,9 @@ from itertools import count
 from logging import Logger, getLogger
 from math import inf
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
-from attrs import define, frozen
+from attrs import define
 
 from okx_maxloan_sdk.errors import NotSent
 from okx_maxloan_sdk.flow import Flow, Run, Sleep
@@ -21,7 +21,7 @@ from okx_maxloan_sdk.flow import Flow, Run, Sleep
 from .window import LINGER, SLACK, Answer, Rule, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterable
 
     from okx_maxloan_sdk.clock import Clock, Wake
 
@@ -62,8 +62,7 @@ class Store(Protocol):
         ...
 
 
-@frozen
-class Snapshot:
+class Snapshot(NamedTuple):
     """How a limit stands: slots there are, held, and requests of this process that wait for one.
 
     `cut` is how many slots of the limit are not there now, after refusals or because Redis is away.
@@ -145,18 +144,16 @@ class Queue:
         yield from self.settle(token, 0.0)
         return (yield from self.acquire(rule, timeout, deadline))
 
-    def settle(self, token: Token, hold: float) -> Flow[None]:
-        """Hold a slot for `hold` more seconds, or free it at once."""
+    def settle(self, token: Token, hold: float) -> Iterable[Run[None]]:
+        """Hold a slot for `hold` more seconds, or free it at once; give what a flow has to yield for that."""
         if token[0] != self._owner:
-            return  # a forked child has no say about its parent's slots
+            return ()  # a forked child has no say about its parent's slots
         self._settled.append((token, hold))
         if self._waiters and (hold == 0 or not self.store.shared):
             self._asked = True
-        if not self.store.blocking:
-            self._pump()
-        elif not isinstance(sys.exception(), GeneratorExit):
-            yield Run(self._pump)
-        # else: a flow that is being closed cannot yield, and the next one settles this too
+        if isinstance(sys.exception(), GeneratorExit) and self.store.blocking:
+            return ()  # a flow that is being closed cannot yield, and the next one settles this too
+        return self._pumped()
 
     def penalize(self, rule: Rule) -> bool:
         """Take slots away after a refusal; tell whether it counts."""
@@ -181,12 +178,15 @@ class Queue:
         except IndexError:
             return None
 
-    def _ask(self) -> Flow[None]:
+    def _ask(self) -> Iterable[Run[None]]:
         self._asked = True
+        return self._pumped()
+
+    def _pumped(self) -> Iterable[Run[None]]:
         if self.store.blocking:
-            yield Run(self._pump)
-        else:
-            self._pump()
+            return (Run(self._pump),)
+        self._pump()
+        return ()
 
     def _leave(self, waiter: Waiter) -> Flow[None]:
         """Give back the place, or the slot if it was granted meanwhile."""

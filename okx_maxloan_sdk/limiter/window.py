@@ -56,8 +56,7 @@ class Limit:
     period: float = field(validator=gt(0))
 
 
-@frozen
-class Key:
+class Key(NamedTuple):
     """Who shares one limit: at which host, which OKX user (its uid, or a hash of its API key), for which operation."""
 
     host: str
@@ -209,8 +208,9 @@ class Ledger:
     def sweep(self, now: float) -> None:
         """Free the slots whose time has come."""
         self.held.sweep(now)
-        for token in [token for token, (_, end) in self.flying.items() if end <= now]:
-            del self.flying[token]
+        if self.flying:
+            for token in [token for token, (_, end) in self.flying.items() if end <= now]:
+                del self.flying[token]
 
     def _start(self, now: float, rule: Rule, slots: int, nth: int) -> float:
         """Find when the slot after `nth` others can start; there is one."""

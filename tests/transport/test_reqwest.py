@@ -217,7 +217,7 @@ over = time.monotonic()
 
 
 def test_process_ends_after_an_answer() -> None:
-    """A process that ends right after an answer gives Rust's threads the time to let go; wall time, for they run in it."""
+    """A process that ends right after an answer gives Rust's threads time to let go: wall time, for they live in it."""
     with RawServer(say()) as server:
         command = [sys.executable, "-c", ENDING, server.url]
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
