@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from attrs import field, frozen
 
@@ -34,8 +35,8 @@ def choose(origin: Origin, proxy: str | None) -> Proxy | None:
 
     Raises `ValueError` for one that cannot be, without repeating what may be secret.
     """
-    if proxy is None and not is_loopback(origin.host) and not proxy_bypass(origin.host):
-        proxy = getproxies().get(origin.scheme) or getproxies().get("all")
+    if proxy is None and not is_loopback(origin.host):
+        proxy = _environment(origin)
     if not proxy:
         return None
     parts = urlsplit(proxy)
@@ -44,3 +45,13 @@ def choose(origin: Origin, proxy: str | None) -> Proxy | None:
         raise ValueError(message)
     auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
     return Proxy(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", auth)
+
+
+def _environment(origin: Origin) -> str | None:
+    if sys.platform not in ("darwin", "win32") and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 -- it loads a parser of e-mail: 11 ms
+
+    if proxy_bypass(origin.host):
+        return None
+    return getproxies().get(origin.scheme) or getproxies().get("all")
