@@ -20,6 +20,7 @@ from okx_maxloan_sdk.errors import BadAnswer, ClientClosed, NotSent, OkxError, O
 
 from . import Dropped, Request, Response
 from .body import Body
+from .kept import Kept
 from .line import AsyncBackend, Backend, Lost
 from .proxy import choose
 
@@ -29,13 +30,11 @@ if TYPE_CHECKING:
 
     from okx_maxloan_sdk.sites import Origin
 
-CONNECTIONS = 100
 KEEP_ALIVE = 55.0
 # Which failures of httpcore come before the first byte of the request is written.
 UNSENT = (
     httpcore.ConnectError,
     httpcore.ConnectTimeout,
-    httpcore.PoolTimeout,
     httpcore.ProxyError,
     httpcore.LocalProtocolError,
     httpcore.UnsupportedProtocol,
@@ -84,27 +83,22 @@ class _Exchange:
         self._origin = origin
         self._scheme, self._host = origin.scheme.encode(), origin.host.encode()
         self._netloc = origin.netloc.encode()
+        self._there = httpcore.Origin(self._scheme, self._host, origin.port)
         self._proxy = proxy_for(origin, proxy)
         self._closed = False
 
-    def _pool(self, **backend: Any) -> dict[str, Any]:
+    def _settings(self) -> dict[str, Any]:
         if self._closed:
             raise ClientClosed
-        return {
-            "ssl_context": certificates() if self._origin.scheme == "https" else None,
-            "proxy": self._proxy,
-            "max_connections": CONNECTIONS,
-            "keepalive_expiry": KEEP_ALIVE,
-            **backend,
-        }
+        context = certificates() if self._origin.scheme == "https" else None
+        return {"ssl_context": context, "proxy": self._proxy, "keepalive_expiry": KEEP_ALIVE}
 
     def _request(self, request: Request, timeout: float) -> httpcore.Request:
         end = time.monotonic() + timeout
         url = httpcore.URL(
             scheme=self._scheme, host=self._host, port=self._origin.port, target=request.target.encode("ascii")
         )
-        limits = {"connect": end, "read": end, "write": end, "pool": timeout}
-        extensions = {"timeout": limits}
+        extensions = {"timeout": {"connect": end, "read": end, "write": end}}
         written = httpcore.Request(request.method.encode("ascii"), url, content=NOTHING, extensions=extensions)
         # Set, not passed: the constructor would check each header by its type, and h11 checks them all anyway.
         written.headers = [(b"Host", self._netloc)]
@@ -137,18 +131,23 @@ class HttpcoreTransport(_Exchange):
     def __init__(self, origin: Origin, proxy: str | None) -> None:
         super().__init__(origin, proxy)
         # By process; `setdefault` is atomic, so threads that come first together share one.
-        self._pools: dict[int, httpcore.ConnectionPool] = {}
+        self._kept: dict[int, Kept[httpcore.ConnectionInterface]] = {}
 
-    def _connections(self) -> httpcore.ConnectionPool:
-        if pool := self._pools.get(os.getpid()):
-            return pool
-        return self._pools.setdefault(os.getpid(), httpcore.ConnectionPool(**self._pool(network_backend=Backend())))
+    def _connections(self) -> Kept[httpcore.ConnectionInterface]:
+        if kept := self._kept.get(os.getpid()):
+            return kept
+        # The pool only makes connections: it knows which kind a proxy takes.
+        pool = httpcore.ConnectionPool(**self._settings(), network_backend=Backend())
+        return self._kept.setdefault(os.getpid(), Kept(lambda: pool.create_connection(self._there)))
 
     def send(self, request: Request, timeout: float) -> Response:
         """Send and read to the end within `timeout` seconds."""
-        connections = self._connections()
+        connections, written = self._connections(), self._request(request, timeout)
+        connection, stale = connections.take()
         try:
-            answer = connections.handle_request(self._request(request, timeout))
+            for each in stale:
+                each.close()
+            answer = connection.handle_request(written)
             try:
                 headers = self._headers(answer)
                 body = Body(answer.status, headers.get("content-encoding", ""))
@@ -159,26 +158,17 @@ class HttpcoreTransport(_Exchange):
             return Response(answer.status, headers, body.finish())
         except FAILURES as error:
             failure = meaning(error)
+        finally:
+            if self._closed or not connections.give_back(connection):
+                connection.close()
         raise failure
 
     def close(self) -> None:
         """Close every connection of this process."""
         self._closed = True
-        if pool := self._pools.pop(os.getpid(), None):
-            pool.close()
-
-
-async def _free(pool: httpcore.AsyncConnectionPool, request: httpcore.Request) -> None:
-    """Close the connection that a cancelled request has left in the pool, where nobody would use it again.
-
-    httpcore shields its cleaning up from anyio's cancellation, not from that of asyncio: a task that is cancelled as it
-    takes one of httpcore's locks leaves its connection half open. Nothing in here suspends.
-    """
-    others = pool._requests = [each for each in pool._requests if each.request is not request]  # noqa: SLF001 -- above
-    for each in pool.connections:
-        if not each.is_idle() and not each.is_closed() and all(other.connection is not each for other in others):
-            await each.aclose()
-    await pool._close_connections(pool._assign_requests_to_connections())  # noqa: SLF001 -- above
+        if kept := self._kept.pop(os.getpid(), None):
+            for each in kept.all():
+                each.close()
 
 
 class AsyncHttpcoreTransport(_Exchange):
@@ -186,21 +176,26 @@ class AsyncHttpcoreTransport(_Exchange):
 
     def __init__(self, origin: Origin, proxy: str | None) -> None:
         super().__init__(origin, proxy)
-        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, httpcore.AsyncConnectionPool] = WeakKeyDictionary()
+        self._kept: WeakKeyDictionary[asyncio.AbstractEventLoop, Kept[httpcore.AsyncConnectionInterface]]
+        self._kept = WeakKeyDictionary()
 
-    def _connections(self) -> httpcore.AsyncConnectionPool:
+    def _connections(self) -> Kept[httpcore.AsyncConnectionInterface]:
         import asyncio  # noqa: PLC0415 -- a synchronous program never pays for it
 
         loop = asyncio.get_running_loop()
-        if loop not in self._pools:
-            self._pools[loop] = httpcore.AsyncConnectionPool(**self._pool(network_backend=AsyncBackend()))
-        return self._pools[loop]
+        if loop not in self._kept:
+            pool = httpcore.AsyncConnectionPool(**self._settings(), network_backend=AsyncBackend())
+            self._kept[loop] = Kept(lambda: pool.create_connection(self._there))
+        return self._kept[loop]
 
     async def send(self, request: Request, timeout: float) -> Response:
         """Send and read to the end within `timeout` seconds."""
         connections, written = self._connections(), self._request(request, timeout)
+        connection, stale = connections.take()
         try:
-            answer = await connections.handle_async_request(written)
+            for each in stale:
+                await each.aclose()
+            answer = await connection.handle_async_request(written)
             try:
                 headers = self._headers(answer)
                 body = Body(answer.status, headers.get("content-encoding", ""))
@@ -211,17 +206,19 @@ class AsyncHttpcoreTransport(_Exchange):
             return Response(answer.status, headers, body.finish())
         except FAILURES as error:
             failure = meaning(error)
-        except BaseException:
-            await _free(connections, written)
-            raise
+        finally:
+            if self._closed or not connections.give_back(connection):
+                # A task that is cancelled as it takes one of httpcore's locks leaves it half open; this never suspends.
+                await connection.aclose()
         raise failure
 
     async def close(self) -> None:
         """Close every connection of the running loop, and forget the others."""
         self._closed = True
-        pools = dict(self._pools)
-        self._pools.clear()
+        kept = dict(self._kept)
+        self._kept.clear()
         import asyncio  # noqa: PLC0415 -- a synchronous program never pays for it
 
-        if own := pools.get(asyncio.get_running_loop()):
-            await own.aclose()
+        if own := kept.get(asyncio.get_running_loop()):
+            for each in own.all():
+                await each.aclose()
