@@ -8,9 +8,10 @@ sleeping live here, once for blocking programs and once for event loops.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, InvalidStateError, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, InvalidStateError, ThreadPoolExecutor
 from contextlib import aclosing, closing, suppress
 from itertools import islice, takewhile
+from queue import SimpleQueue
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -244,15 +245,18 @@ def drive_each(flows: Iterator[Flow[T]], width: int, transport: Transport, clock
     flows end at once, and requests in flight end by their own timeout.
     """
     pool, world = ThreadPoolExecutor(width, "okx-maxloan"), _Abandonable(transport, clock)
-    running: set[Future[T]] = set()
+    done: SimpleQueue[Future[T]] = SimpleQueue()
+    running = 0
     try:
         while True:
-            running |= {pool.submit(drive, flow, world, world) for flow in islice(flows, width - len(running))}
+            for flow in islice(flows, width - running):
+                running += 1
+                pool.submit(drive, flow, world, world).add_done_callback(done.put)
             if not running:
                 return
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for each in done:
-                yield each.result()
+            ended = done.get()
+            running -= 1
+            yield ended.result()
     finally:
         world.abandon()
         pool.shutdown(wait=False, cancel_futures=True)
@@ -264,16 +268,19 @@ async def adrive_each(
     """Do as `drive_each` does; when the results are abandoned, requests in flight are cancelled."""
     import asyncio  # noqa: PLC0415 -- a synchronous program never pays for it
 
+    done: asyncio.Queue[asyncio.Task[T]] = asyncio.Queue()
     running: set[asyncio.Task[T]] = set()
     try:
         while True:
             for flow in islice(flows, width - len(running)):
-                running.add(asyncio.ensure_future(adrive(flow, transport, clock)))
+                task = asyncio.ensure_future(adrive(flow, transport, clock))
+                running.add(task)
+                task.add_done_callback(done.put_nowait)
             if not running:
                 return
-            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for each in done:
-                yield each.result()
+            ended = await done.get()
+            running.remove(ended)
+            yield ended.result()
     finally:
         for each in running:
             each.cancel()
