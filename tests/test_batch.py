@@ -27,6 +27,7 @@ from okx_maxloan_sdk.errors import (
 from okx_maxloan_sdk.mock import demo
 from okx_maxloan_sdk.mock import margin as market
 from okx_maxloan_sdk.mock.serve import serve
+from tests.support.facts import MANY, SIZE
 from tests.support.wire import Wire, asked, exchange, ids, loans, order, refused, row, success
 
 if TYPE_CHECKING:
@@ -47,9 +48,10 @@ def test_thousand_with_three_bad_ones(door: Door) -> None:
     assert len(caught.value.loans) == 2 * 997
     assert [inst_ids for inst_ids, _ in caught.value.failures] == [("C7-USDT",), ("C503-USDT",), ("C999-USDT",)]
     assert all(isinstance(error, ParameterRejected) for _, error in caught.value.failures)
-    assert all(len(asked(each)) <= 5 for each in wire.requests)
-    # 200 requests, and for each bad pair the parts of its five: 3 + 2, and then 2 + 1 and 1 + 1, or 1 + 1 at once.
-    assert 200 + 3 * 2 <= len(wire.requests) <= 200 + 3 * 6
+    assert all(len(asked(each)) <= SIZE for each in wire.requests)
+    # Full requests, and the halves of those with a bad pair, and theirs, until each stands alone.
+    full, halvings = -(-1000 // SIZE), (SIZE - 1).bit_length()
+    assert full + len(bad) <= len(wire.requests) <= full + len(bad) * 2 * halvings
     assert "3 of the requests failed; 1994 rows arrived" in str(caught.value)
     assert set(door.limiter.notes) == {"answered"}
 
@@ -76,13 +78,13 @@ def test_thousand_over_a_socket(door: Door, monkeypatch: pytest.MonkeyPatch) -> 
     assert {inst_ids for inst_ids, _ in caught.value.failures} == {(each,) for each in bad}
 
 
-@pytest.mark.parametrize("number", [1, 4, 5, 6, 10, 11, 99])
-def test_requests_of_five(door: Door, number: int) -> None:
-    """No request asks about more than five pairs, and there are no more requests than that takes."""
+@pytest.mark.parametrize("number", [1, SIZE - 1, SIZE, SIZE + 1, 2 * SIZE, 2 * SIZE + 1, 99])
+def test_requests_are_full(door: Door, number: int) -> None:
+    """No request asks about more pairs than the contract allows, and there are no more requests than that takes."""
     wire = exchange()
     assert order(door.open(wire).cross(ids(number))) == ids(number)
-    assert len(wire.requests) == -(-number // 5)
-    assert max(len(asked(each)) for each in wire.requests) == min(number, 5)
+    assert len(wire.requests) == -(-number // SIZE)
+    assert max(len(asked(each)) for each in wire.requests) == min(number, SIZE)
 
 
 def test_order(door: Door) -> None:
@@ -147,7 +149,7 @@ def test_long_lists_joined_by_commas_lose_nothing(door: Door) -> None:
 def test_everything_wrong_at_once(door: Door) -> None:
     """A long list's faults are all reported before anything is sent, each once."""
     wire = exchange()
-    wanted: list[Any] = [*ids(7), "BTC-USDT-SWAP", "ETH/USDT", *ids(7), "", "ETH/USDT"]
+    wanted: list[Any] = ["", *ids(SIZE + 2), "BTC-USDT-SWAP", "ETH/USDT", *ids(SIZE + 2), "ETH/USDT"]
     with pytest.raises(RuleError) as caught:
         door.open(wire).max_loan(mgn_mode="croos", inst_id=wanted, ccy="USDT", mgn_ccy="BTC")
     assert sorted(each.id for each in caught.value.broken) == [
@@ -197,21 +199,21 @@ def test_other_parameters_travel(door: Door) -> None:
     """What all requests of a batch share travels with each."""
     wire = exchange()
     client = door.open(wire)
-    client.cross(ids(6), mgn_ccy="BTC", trade_quote_ccy="USDC")
+    client.cross(ids(SIZE + 1), mgn_ccy="BTC", trade_quote_ccy="USDC")
     client.isolated("A-B", mgn_ccy="BTC")
     client.currency("USDT")
     queries = [each.target.partition("?")[2] for each in wire.requests]
     assert sorted(queries[:2]) == [
-        "mgnMode=cross&instId=C0-USDT,C1-USDT,C2-USDT,C3-USDT,C4-USDT&mgnCcy=BTC&tradeQuoteCcy=USDC",
-        "mgnMode=cross&instId=C5-USDT&mgnCcy=BTC&tradeQuoteCcy=USDC",
+        f"mgnMode=cross&instId={','.join(ids(SIZE))}&mgnCcy=BTC&tradeQuoteCcy=USDC",
+        f"mgnMode=cross&instId=C{SIZE}-USDT&mgnCcy=BTC&tradeQuoteCcy=USDC",
     ]
     assert queries[2:] == ["mgnMode=isolated&instId=A-B&mgnCcy=BTC", "mgnMode=cross&ccy=USDT"]
 
 
-@pytest.mark.parametrize("number", [1, 5, 6])
+@pytest.mark.parametrize("number", [1, SIZE, SIZE + 1])
 def test_only_failure_is_raised_as_it_is(door: Door, number: int) -> None:
     """When nothing arrived and there is one failure, that is what is raised."""
-    with pytest.raises(AccountModeRejected if number <= 5 else BatchError) as caught:
+    with pytest.raises(AccountModeRejected if number <= SIZE else BatchError) as caught:
         door.open(Wire(refused("51010"))).cross(ids(number))
     if isinstance(caught.value, BatchError):
         assert {type(error) for _, error in caught.value.failures} == {AccountModeRejected}
@@ -226,12 +228,13 @@ def test_one_bad_pair_alone(door: Door) -> None:
 
 def test_bad_pairs_are_parted(door: Door) -> None:
     """Several bad pairs in one request are each found, and what the refusal names is the pair alone."""
+    first, *good, last = ids(SIZE)
     with pytest.raises(BatchError) as caught:
-        door.open(exchange("C1-USDT", "C3-USDT")).cross(ids(5))
-    assert order(caught.value.loans) == ["C0-USDT", "C2-USDT", "C4-USDT"]
+        door.open(exchange(first, last)).cross(ids(SIZE))
+    assert order(caught.value.loans) == good
     assert [(each, error.inst_ids) for each, error in caught.value.failures if isinstance(error, ApiError)] == [
-        (("C1-USDT",), ("C1-USDT",)),
-        (("C3-USDT",), ("C3-USDT",)),
+        ((first,), (first,)),
+        ((last,), (last,)),
     ]
 
 
@@ -239,7 +242,7 @@ def test_other_refusals_are_not_parted(door: Door) -> None:
     """What has nothing to do with a single pair fails once for all of a request."""
     wire = Wire(refused("51010"))
     with pytest.raises(AccountModeRejected):
-        door.open(wire).cross(ids(5))
+        door.open(wire).cross(ids(SIZE))
     assert len(wire.requests) == 1
 
 
@@ -249,9 +252,10 @@ def test_other_refusals_are_not_parted(door: Door) -> None:
 )
 def test_a_failed_request_costs_its_own_pairs(door: Door, failure: Any, kind: type[Exception]) -> None:
     """A request that fails for a reason of its own costs no other request's rows."""
+    wanted, second = ids(4 * SIZE), tuple(ids(2 * SIZE)[SIZE:])
 
     def flaky(request: Request) -> Response:
-        if "C7-USDT" in asked(request):
+        if second[-1] in asked(request):
             if isinstance(failure, Exception):
                 raise failure
             assert not isinstance(failure, BaseException)
@@ -259,11 +263,11 @@ def test_a_failed_request_costs_its_own_pairs(door: Door, failure: Any, kind: ty
         return loans(request)
 
     with pytest.raises(BatchError) as caught:
-        door.open(Wire(flaky)).cross(ids(20))
+        door.open(Wire(flaky)).cross(wanted)
     ((lost, error),) = caught.value.failures
-    assert lost == tuple(ids(10)[5:])
+    assert lost == second
     assert isinstance(error, kind)
-    assert order(caught.value.loans) == [each for each in ids(20) if each not in lost]
+    assert order(caught.value.loans) == [each for each in wanted if each not in lost]
 
 
 @pytest.mark.parametrize(
@@ -299,7 +303,7 @@ def test_what_is_on_its_way_arrives(door: Door) -> None:
     with pytest.raises(BatchError) as caught:
         door.open(Wire(revoked)).cross(ids(1000))
     arrived = order(caught.value.loans)
-    assert len(arrived) == 5 * (len(sent) - 1)
+    assert len(arrived) == SIZE * (len(sent) - 1)
     lost = [each for inst_ids, _ in caught.value.failures for each in inst_ids]
     assert sorted([*arrived, *lost]) == sorted(ids(1000))
 
@@ -315,10 +319,10 @@ def test_closed_meanwhile(door: Door) -> None:
     wire = Wire(close)
     client = door.open(wire)
     with pytest.raises(BatchError) as caught:
-        client.cross(ids(500))
-    assert len(order(caught.value.loans)) == 5 * len(wire.requests)
+        client.cross(MANY)
+    assert len(order(caught.value.loans)) == SIZE * len(wire.requests)
     assert any(isinstance(error, ClientClosed) for _, error in caught.value.failures)
-    assert len(wire.requests) < 60
+    assert len(wire.requests) < 3 * batch.WIDTH
 
 
 def test_deadline_of_a_batch(door: Door) -> None:
@@ -330,7 +334,7 @@ def test_deadline_of_a_batch(door: Door) -> None:
 
     wire = Wire(slow)
     with pytest.raises(BatchError) as caught:
-        door.open(wire, deadline=10.0).cross(ids(500))
+        door.open(wire, deadline=10.0).cross(MANY)
     assert 10 <= len(wire.requests) <= 10 + batch.WIDTH
-    assert len(order(caught.value.loans)) == 5 * len(wire.requests)
+    assert len(order(caught.value.loans)) == SIZE * len(wire.requests)
     assert {type(error) for _, error in caught.value.failures} == {NotSent}

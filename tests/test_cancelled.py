@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from okx_maxloan_sdk import AsyncMaxLoanClient, MemoryLimiter
+from okx_maxloan_sdk import AsyncMaxLoanClient, MemoryLimiter, batch
 from okx_maxloan_sdk.clock import SystemClock
 from tests.support.doors import credentials, known
+from tests.support.facts import MANY, SIZE
 from tests.support.limiter import FreeLimiter
 from tests.support.raw import RawServer, hang, say
 from tests.support.wire import Wire, ids, loans
@@ -40,8 +41,8 @@ def test_cancelled_task(exchange: tuple[str, Exchange]) -> None:
                 served._faults.clear()
             assert client.limiter.waiting == 0
             assert client.limiter.held <= 100
-            pool = client._carrier._connections()  # type: ignore[union-attr] # httpcore's
-            assert [each for each in pool.connections if not each.is_idle() and not each.is_closed()] == []
+            kept = client._carrier._connections()  # type: ignore[union-attr] # httpcore's
+            assert [each for each in kept.all() if not each.is_idle()] == []
             assert len(asyncio.all_tasks()) == 1
 
     served.limited = False
@@ -73,7 +74,7 @@ def test_cancelled_at_any_moment() -> None:
         with RawServer(say()) as server:
             for turns in range(60):
                 async with AsyncMaxLoanClient(credentials(), base_url=server.url, limiter=limiter) as client:
-                    task = asyncio.ensure_future(client.cross(ids(11)))
+                    task = asyncio.ensure_future(client.cross(ids(2 * SIZE + 1)))
                     for _ in range(turns):
                         await asyncio.sleep(0)
                     task.cancel()
@@ -92,15 +93,15 @@ def test_cancelled_batch() -> None:
     async def main() -> None:
         with RawServer(hang()) as server:
             async with AsyncMaxLoanClient(credentials(), base_url=server.url, limiter=limiter) as client:
-                task = asyncio.ensure_future(client.cross(ids(50)))
-                await asyncio.to_thread(server.wait, 10)
+                task = asyncio.ensure_future(client.cross(ids(3 * SIZE)))
+                await asyncio.to_thread(server.wait, 3)
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await task
                 assert len(asyncio.all_tasks()) == 1
 
     asyncio.run(main())
-    assert limiter.notes == ["unknown"] * 10
+    assert limiter.notes == ["unknown"] * 3
 
 
 def quiet() -> bool:
@@ -117,16 +118,15 @@ def test_abandoned_stream_leaves_no_connection(door: Door) -> None:
     """A stream abandoned with requests on their way leaves, once those are over, no connection in use."""
     with RawServer(say(), hang()) as server:
         client = door.open(base_url=server.url, timeout=0.3, clock=SystemClock())  # real time, to see it end
-        stream = client.stream(ids(500), mgn_mode="cross")
+        stream = client.stream(MANY, mgn_mode="cross")
         next(stream)
         stream.close()
         assert quiet()
         assert "taken" not in door.limiter.notes
         begun = len(door.limiter.notes)
-        pool = door.finish(connections(client.raw))
-        assert [each for each in pool if not each.is_idle() and not each.is_closed()] == []
+        assert [each for each in door.finish(connections(client.raw)) if not each.is_idle()] == []
         time.sleep(0.3)
-        assert len(door.limiter.notes) == begun <= 21
+        assert len(door.limiter.notes) == begun <= batch.WIDTH + 1
         client.close()
 
 
@@ -134,15 +134,15 @@ def connections(client: Any) -> Any:
     """Look at the connections of a client, where it uses them."""
 
     async def of_this_loop() -> Any:
-        return client._carrier._connections().connections
+        return client._carrier._connections().all()
 
-    return of_this_loop() if isinstance(client, AsyncMaxLoanClient) else client._carrier._connections().connections
+    return of_this_loop() if isinstance(client, AsyncMaxLoanClient) else client._carrier._connections().all()
 
 
 def test_stream_dropped_without_closing(door: Door) -> None:
     """A stream that is forgotten in the middle is cleaned up as one that is closed."""
     client = door.open(Wire(loans))
-    for each in client.stream(ids(500), mgn_mode="cross"):
+    for each in client.stream(MANY, mgn_mode="cross"):
         assert each.error is None
         break
     gc.collect()

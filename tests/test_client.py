@@ -15,6 +15,7 @@ from okx_maxloan_sdk.errors import ClientClosed, OkxError, RuleError
 from okx_maxloan_sdk.flow import Send
 from tests.support.clock import QuickClock
 from tests.support.doors import KEY, PASSPHRASE, SECRET, credentials
+from tests.support.facts import LIMIT
 from tests.support.limiter import FreeLimiter
 from tests.support.wire import Wire, loans, refused
 
@@ -201,7 +202,7 @@ def test_from_env_names_all_that_is_missing(environment: pytest.MonkeyPatch) -> 
 def test_limiter_snapshot(door: Door) -> None:
     """The client tells how the limit of maximum loan stands."""
     client = door.open(Wire(loans))
-    assert (client.limiter.slots, client.limiter.held) == (20, 0)
+    assert (client.limiter.slots, client.limiter.held) == (LIMIT.requests, 0)
     client.close()
     with pytest.raises(ClientClosed):
         _ = client.raw.limiter

@@ -10,6 +10,7 @@ from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG, GET_MAX_LOAN, GET_TIME
 from okx_maxloan_sdk import endpoint
 from okx_maxloan_sdk.errors import BadAnswer
 from okx_maxloan_sdk.transport import Response
+from tests.support.facts import EMPTY
 
 ROW = {
     "instId": "BTC-USDT",
@@ -60,7 +61,7 @@ def test_amount_is_exact() -> None:
     (loan,) = read(ROW)
     assert loan.amount == Decimal("0.0018826268161452")
     assert (loan.inst_id, loan.mgn_mode, loan.mgn_ccy, loan.ccy, loan.side) == ("BTC-USDT", "cross", "", "BTC", "sell")
-    assert loan.to_dict() == ROW
+    assert loan.to_dict() == {**EMPTY, **ROW}
 
 
 def test_unknown_is_data() -> None:

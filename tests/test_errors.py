@@ -12,7 +12,6 @@ from okx_maxloan_api.contract import ERRORS, Error
 
 import okx_maxloan_sdk
 from okx_maxloan_sdk import errors
-from okx_maxloan_sdk.endpoint import MaxLoan
 from okx_maxloan_sdk.errors import (
     BY_KIND,
     ApiError,
@@ -27,11 +26,12 @@ from okx_maxloan_sdk.errors import (
     TransportError,
 )
 from okx_maxloan_sdk.transport import Dropped
+from tests.support.facts import loan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LOAN = MaxLoan("BTC-USDT", "cross", "", "1.5", "BTC", "sell")
+LOAN = loan(max_loan="1.5", ccy="BTC", side="sell")
 BROKEN = Broken("some-rule", "ccy=USDT", "Ask for pairs.", "https://www.okx.com/docs-v5/en/#x")
 
 

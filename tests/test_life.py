@@ -16,9 +16,10 @@ from okx_maxloan_sdk import AsyncMaxLoanClient, MaxLoanClient, MemoryLimiter
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.errors import ClientClosed, OkxError, RuleError
 from tests.support.doors import credentials, known
+from tests.support.facts import LIMIT, MANY, SIZE
 from tests.support.limiter import FreeLimiter
 from tests.support.raw import RawServer, hang, say
-from tests.support.wire import AsyncWire, Wire, ids, loans, success
+from tests.support.wire import AsyncWire, Wire, loans, success
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,11 +122,11 @@ def test_closed_under_a_request(door: Door) -> None:
 def test_closed_between(door: Door) -> None:
     """A stream that was begun before close() says in each batch that the client is closed, and ends."""
     client = door.open(Wire(loans))
-    stream = client.stream(ids(400), mgn_mode="cross")
+    stream = client.stream(MANY, mgn_mode="cross")
     assert next(stream).error is None
     client.close()
     rest = list(stream)
-    assert len(rest) == 79
+    assert len(rest) == len(MANY) // SIZE - 1
     assert any(isinstance(each.error, ClientClosed) for each in rest)
 
 
@@ -160,11 +161,11 @@ def test_exchange_with_another_clock(door: Door, exchange: tuple[str, Exchange],
 
 
 def test_many_at_once(door: Door, exchange: tuple[str, Exchange]) -> None:
-    """25 threads or tasks share a client, its connections, its limiter and what it learns; the limit is kept."""
+    """More callers than the limit has slots share a client, its connections and what it learns; the limit is kept."""
     url, served = exchange
     served.skew = 90.0
     client = door.open(base_url=url, credentials=known(served), clock=SystemClock(), limiter=MemoryLimiter())
-    results = door.together(client, *([lambda each: each.cross("BTC-USDT")] * 25))
+    results = door.together(client, *([lambda each: each.cross("BTC-USDT")] * (LIMIT.requests + 5)))
     assert all(len(each) == 2 for each in results)
     assert [each.target for each in served.log].count("/api/v5/public/time") == 1
     assert 429 not in {each.status for each in served.log}
@@ -192,7 +193,8 @@ CHILD = """
 import os, sys
 from okx_maxloan_sdk import Credentials, MaxLoanClient
 
-client = MaxLoanClient(Credentials(*sys.argv[2:]), base_url=sys.argv[1], timeout=5.0)
+url, size, *key = sys.argv[1:]
+client = MaxLoanClient(Credentials(*key), base_url=url, timeout=5.0)
 assert len(client.cross("BTC-USDT")) == 2
 if child := os.fork():
     assert os.waitpid(child, 0)[1] == 0
@@ -201,7 +203,7 @@ if child := os.fork():
 else:
     status = 1
     try:
-        batches = list(client.stream(["BTC-USDT"] * 10 + ["ETH-USDT"] * 10, mgn_mode="cross"))
+        batches = list(client.stream(["BTC-USDT"] * 2 * int(size) + ["ETH-USDT"] * 2 * int(size), mgn_mode="cross"))
         status = not (len(client.cross("BTC-USDT")) == 2 and len(batches) == 4)
         client.close()
     finally:
@@ -214,7 +216,8 @@ def test_fork(exchange: tuple[str, Exchange]) -> None:
     """A client that has asked already works in a forked child, and goes on to work in the parent."""
     url, served = exchange
     key = served.users["spot"].keys[0]
-    subprocess.run([sys.executable, "-c", CHILD, url, key.key, key.secret, key.passphrase], check=True, timeout=30)
+    arguments = [url, str(SIZE), key.key, key.secret, key.passphrase]
+    subprocess.run([sys.executable, "-c", CHILD, *arguments], check=True, timeout=30)
     assert len(served.log) == 1 + 4 + 1 + 1
 
 
@@ -227,7 +230,8 @@ def test_second_event_loop(exchange: tuple[str, Exchange]) -> None:
         try:
             return len(await client.cross("BTC-USDT"))
         finally:
-            await client._carrier._connections().aclose()  # type: ignore[union-attr] # a loop complains of open ones
+            for each in client._carrier._connections().all():  # type: ignore[union-attr] # a loop complains of open ones
+                await each.aclose()
 
     assert [asyncio.run(ask()) for _ in range(2)] == [2, 2]
     found: list[int] = []

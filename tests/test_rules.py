@@ -10,12 +10,15 @@ from okx_maxloan_api.contract import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN, Para
 
 from okx_maxloan_sdk import rules
 from okx_maxloan_sdk.errors import RuleError
+from tests.support import wire
+from tests.support.facts import MODES, SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAIR = {"mgnMode": "cross", "instId": "BTC-USDT"}
 CCY = {"mgnMode": "cross", "ccy": "USDT"}
+LISTED = ", ".join(MODES)
 
 
 def ids(query: dict[str, str], account: dict[str, str] | None = None, language: str = "en") -> list[str]:
@@ -134,8 +137,8 @@ def test_cells() -> None:
         ({**PAIR, "instId": "BTC-USDT\n"}, ["form"]),
         ({**PAIR, "instId": "BTC‐USDT"}, ["form"]),
         ({**PAIR, "instId": "A-B,A-B"}, ["twice"]),
-        ({**PAIR, "instId": "A-B,C-D,E-F,G-H,I-J,K-L"}, ["count"]),
-        ({**PAIR, "instId": "A-B,C-D,E-F,G-H,I-J"}, []),
+        ({**PAIR, "instId": ",".join(wire.ids(SIZE + 1))}, ["count"]),
+        ({**PAIR, "instId": ",".join(wire.ids(SIZE))}, []),
         ({**CCY, "ccy": "US DT"}, ["form"]),
         ({**CCY, "ccy": "USDT,BTC"}, ["form"]),
         ({**PAIR, "mgnCcy": " "}, ["form"]),
@@ -181,10 +184,10 @@ def test_other_operations() -> None:
 @pytest.mark.parametrize(
     ("query", "needed", "given"),
     [
-        ({**PAIR, "mgnMode": "Crss"}, "mgnMode must be one of isolated, cross; did you mean cross?", "mgnMode: 'Crss'"),
-        ({**PAIR, "mgnMode": "zzz"}, "mgnMode must be one of isolated, cross", "mgnMode: 'zzz'"),
+        ({**PAIR, "mgnMode": "Crss"}, f"mgnMode must be one of {LISTED}; did you mean cross?", "mgnMode: 'Crss'"),
+        ({**PAIR, "mgnMode": "zzz"}, f"mgnMode must be one of {LISTED}", "mgnMode: 'zzz'"),
         ({"instId": "A-B"}, "mgnMode is required", "mgnMode: -"),
-        ({**PAIR, "instId": "A-B,C-D,E-F,G-H,I-J,K-L"}, "instId takes at most 5 values in one request", None),
+        ({**PAIR, "instId": ",".join(wire.ids(SIZE + 1))}, f"instId takes at most {SIZE} values in one request", None),
         ({**PAIR, "instId": "A-B,A-B"}, "instId lists A-B twice", "instId: 'A-B'"),
         (
             {**PAIR, "instId": "A/B"},

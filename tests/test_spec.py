@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from contract import attribute
-from okx_maxloan_api import contract
 from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN, OPERATIONS
 from ruamel.yaml import YAML
 from validate import faults
@@ -47,8 +46,8 @@ MISTAKES: dict[str, tuple[Callable[[Any], object], str]] = {
     "no words for a field": (lambda d: row(d).update(fresh={"type": "string"}), "fresh"),
     "no Chinese for a parameter": (lambda d: max_loan(d)["parameters"][0].pop("x-description-zh"), "parameters/0"),
     "no words for a parameter": (
-        lambda d: max_loan(d)["parameters"].append({"name": "fresh", "in": "query", "schema": {"type": "string"}}),
-        "parameters/5",
+        lambda d: max_loan(d)["parameters"].insert(0, {"name": "fresh", "in": "query", "schema": {"type": "string"}}),
+        "parameters/0",
     ),
     "an enum value without words": (
         lambda d: max_loan(d)["parameters"][0]["schema"]["enum"].append("odd"),
@@ -85,20 +84,29 @@ def test_mistakes_are_found(mistake: str) -> None:
     assert said in "\n".join(faults(document, EXTENSIONS))
 
 
-def test_the_five_parameters_and_six_fields() -> None:
-    """Maximum loan carries every documented parameter and field, in OKX's order."""
-    assert [each.name for each in GET_MAX_LOAN.parameters] == ["mgnMode", "instId", "ccy", "mgnCcy", "tradeQuoteCcy"]
-    assert [each.name for each in GET_MAX_LOAN.fields] == ["instId", "mgnMode", "mgnCcy", "maxLoan", "ccy", "side"]
-    assert GET_MAX_LOAN.limit == contract.RateLimit(20, 2, "user")
-    assert [each.required for each in GET_MAX_LOAN.parameters] == [True, False, False, False, False]
+def locked() -> dict[str, Any]:
+    """Read what the English pages say, by operation."""
+    operations: dict[str, Any] = json.loads((ROOT / "spec" / "docs.lock.json").read_text("utf-8"))["operations"]
+    return {name: pages["en"] for name, pages in operations.items()}
 
 
-def test_limits_of_the_others() -> None:
-    """The operations that a caller needs beside it have the documented limits."""
-    limits = {each.path: (each.limit.requests, each.limit.period, each.limit.per) for each in OPERATIONS}
-    assert limits["/api/v5/account/config"] == (5, 2, "user")
-    assert limits["/api/v5/public/time"] == (10, 2, "ip")
-    assert limits["/api/v5/account/instruments"] == (20, 2, "user and instType")
+def test_every_parameter_and_field_of_the_page() -> None:
+    """Maximum loan carries what the page has, and beside it only what is marked as gone from it."""
+    page, document = locked()["getMaxLoan"], spec()
+    parameters = {each["name"]: each for each in max_loan(document)["parameters"]}
+    for ours, theirs in ((parameters, page["request"]), (row(document), page["response"])):
+        assert {name for name, each in ours.items() if not each.get("deprecated")} == {*theirs}
+    required = {name for name, each in page["request"].items() if each["required"] == "required"}
+    assert {each.name for each in GET_MAX_LOAN.parameters if each.required} == required
+    items = {each.name: each.max_items for each in GET_MAX_LOAN.parameters if each.max_items > 1}
+    assert items == {name: each["limit"] for name, each in page["request"].items() if each["limit"]}
+
+
+def test_limits_of_the_pages() -> None:
+    """Every operation has the limit of its page."""
+    limits = {each.id: (each.limit.requests, each.limit.period, each.limit.per) for each in OPERATIONS}
+    assert limits.pop("getAccountInstruments") == (20, 2, "user and instType")  # its page is not locked
+    assert limits == {name: (*page["rate"][0], *page["per"]) for name, page in locked().items()}
 
 
 def test_answers_stay_open() -> None:

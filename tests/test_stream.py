@@ -15,6 +15,7 @@ from okx_maxloan_sdk import batch
 from okx_maxloan_sdk.errors import (
     RuleError,
 )
+from tests.support.facts import MANY, SIZE
 from tests.support.wire import Wire, asked, exchange, ids, loans, order, row, success
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def test_stream_takes_pairs_as_it_goes(door: Door) -> None:
     found = list(islice(stream, 30))
     stream.close()
     assert len(found) == 30
-    assert next(taken) <= 5 * (30 + batch.WIDTH) + 2
+    assert next(taken) <= SIZE * (30 + batch.WIDTH) + 2
 
 
 def test_stream_abandoned(door: Door) -> None:
@@ -104,7 +105,7 @@ def test_stream_whose_supply_fails(door: Door) -> None:
 
 
 def test_memory_of_a_stream(door: Door) -> None:
-    """After ten thousand pairs a stream holds no more memory than after one thousand."""
+    """After two thousand requests a stream holds no more memory than after two hundred."""
 
     class Forgetful(Wire):
         def send(self, request: Request, timeout: float) -> Response:  # noqa: ARG002 -- it notes nothing
@@ -115,15 +116,16 @@ def test_memory_of_a_stream(door: Door) -> None:
     used = []
     tracemalloc.start()
     try:
-        for place, each in enumerate(client.stream((f"C{each}-USDT" for each in range(10_000)), mgn_mode="cross"), 1):
-            assert len(each.loans) == 5
+        wanted = (f"C{each}-USDT" for each in range(2000 * SIZE))
+        for place, each in enumerate(client.stream(wanted, mgn_mode="cross"), 1):
+            assert len(each.loans) == SIZE
             if place in (200, 2000):
                 gc.collect()
                 used.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
     # What may grow is bounded: the questions that were found right, up to a thousand of them, make 250 kB. The rows
-    # of 9,000 pairs would make 9 MB, and their ids alone 600 kB.
+    # of each thousand pairs would make 1 MB, and there are thousands.
     assert used[1] < used[0] + 450_000
 
 
@@ -148,7 +150,7 @@ def test_deadline_of_a_stream_is_each_request_s(door: Door) -> None:
         door.clock.now += 0.4 / batch.WIDTH
         return loans(request)
 
-    found = list(door.open(Wire(slow), deadline=1.0).stream(ids(500), mgn_mode="cross"))
-    assert len(found) == 100
+    found = list(door.open(Wire(slow), deadline=1.0).stream(MANY, mgn_mode="cross"))
+    assert len(found) == len(MANY) // SIZE
     assert all(each.error is None for each in found)
     assert door.clock.now > 1000.0 + 1.0

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from okx_maxloan_sdk import MaxLoan
 from okx_maxloan_sdk.cli import cells, picture
 from okx_maxloan_sdk.cli.chart import amount, moment, panels, steps
 from okx_maxloan_sdk.cli.plot import draw
 from okx_maxloan_sdk.cli.record import Key, Record
+from tests.support.facts import loan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def file(tmp_path: Path) -> str:
     path = tmp_path / "loans.sqlite"
     with Record(path, write=True) as record:
         for number in range(40):
-            row = MaxLoan(**SELL._asdict(), max_loan=f"{8 + number % 7}.0018826268161452")
+            row = loan(**SELL._asdict(), max_loan=f"{8 + number % 7}.0018826268161452")
             record.add(DAY + 5 * number, [row])
     return str(path)
 

@@ -8,13 +8,14 @@ import pytest
 from okx_maxloan_sdk import MaxLoan
 from okx_maxloan_sdk.cli.record import Key, Record, key
 from okx_maxloan_sdk.cli.troubles import FAILED, WRONG, Trouble
+from tests.support import facts
 
 EXACT = "0.0018826268161452"
 
 
 def loan(amount: str, inst_id: str = "BTC-USDT", ccy: str = "BTC") -> MaxLoan:
     """Make a row."""
-    return MaxLoan(inst_id=inst_id, mgn_mode="cross", mgn_ccy="", side="sell", ccy=ccy, max_loan=amount)
+    return facts.loan(inst_id=inst_id, side="sell", ccy=ccy, max_loan=amount)
 
 
 def test_amounts_stay_text(tmp_path: Path) -> None:

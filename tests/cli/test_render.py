@@ -14,15 +14,14 @@ from okx_maxloan_sdk import MaxLoan
 from okx_maxloan_sdk.cli import cells
 from okx_maxloan_sdk.cli.render import Format, Grid, writer
 from okx_maxloan_sdk.cli.words import Language
+from tests.support import facts
 
 EXACT = "0.0018826268161452"
 
 
 def loan(amount: str = EXACT, side: str = "sell", ccy: str = "BTC", **more: str) -> MaxLoan:
     """Make a row."""
-    return MaxLoan(
-        **{"inst_id": "BTC-USDT", "mgn_mode": "cross", "mgn_ccy": "", **more}, max_loan=amount, ccy=ccy, side=side
-    )
+    return facts.loan(max_loan=amount, ccy=ccy, side=side, **more)
 
 
 ROWS = [loan(), loan("776213", "buy", "USDT")]
@@ -118,7 +117,7 @@ def test_json_keeps_digits(drawn: Drawn, form: Format) -> None:
     rows = json.loads(text) if form == "json" else [json.loads(line) for line in text.splitlines()]
     assert [row["maxLoan"] for row in rows] == [EXACT, "776213"]
     assert rows[0]["rate"] == "0.10000000000000000001"
-    assert {"instId", "mgnMode", "mgnCcy", "maxLoan", "ccy", "side"} == rows[1].keys()
+    assert rows[1].keys() == facts.EMPTY.keys()
 
 
 def test_csv(drawn: Drawn) -> None:

@@ -12,13 +12,14 @@ from okx_maxloan_sdk.cli.alerts import Alert, alert
 from okx_maxloan_sdk.cli.screen import Live
 from okx_maxloan_sdk.cli.watch import Round
 from okx_maxloan_sdk.cli.words import Language
+from tests.support import facts
 
 DAY = 1_700_000_000
 
 
 def loan(amount: str, side: str = "buy", ccy: str = "USDT") -> MaxLoan:
     """Make a row."""
-    return MaxLoan(inst_id="BTC-USDT", mgn_mode="cross", mgn_ccy="", side=side, ccy=ccy, max_loan=amount)
+    return facts.loan(side=side, ccy=ccy, max_loan=amount)
 
 
 def drawn(

@@ -30,7 +30,7 @@ def spec() -> dict[str, Any]:
 def answer_schema(path: str, status: str) -> dict[str, Any]:
     """Find the schema of an operation's answers with a status."""
     content = spec()["paths"][path]["get"]["responses"][status]["content"]
-    return _resolved(content["application/json"]["schema"])
+    return resolved(content["application/json"]["schema"])
 
 
 def valid(schema: dict[str, Any], answer: object) -> bool:
@@ -44,7 +44,8 @@ def _validator(schema: dict[str, Any]) -> Any:
     return _validators[id(schema)]
 
 
-def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """Follow a reference."""
     if "$ref" not in schema:
         return schema
     found: Any = spec()
@@ -57,7 +58,7 @@ def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
 def allowed(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Generate what a schema of the spec allows, fields that it does not know included."""
     if id(schema) not in _made:
-        _made[id(schema)] = _strategy(_resolved(schema))
+        _made[id(schema)] = _strategy(resolved(schema))
     return _made[id(schema)]
 
 

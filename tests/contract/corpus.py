@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from .known import ITEMS, STATES
+
 OK = "0"
 P = b"mgnMode=cross&instId="
+LIVE = [pair.encode() for pair, state in STATES.items() if state == "live"]
 
 CORPUS: list[tuple[bytes, str]] = [
     # plain
     (P + b"BTC-USDT", OK),
     (b"instId=BTC-USDT&mgnMode=cross", OK),
     (b"ccy=USDT&mgnMode=cross", OK),
-    (P + b"BTC-USDT,ETH-USDT,SOL-USDT,XRP-USDT,DOGE-USDT", OK),
+    (P + b",".join(LIVE[:ITEMS]), OK),
     (P + b"ETH-BTC", OK),
     (P + b"BTC-USD&tradeQuoteCcy=USDC", OK),
     (P + b"BTC-USD&tradeQuoteCcy=USD", OK),
@@ -61,10 +64,10 @@ CORPUS: list[tuple[bytes, str]] = [
     (P + b"BTC-USDT&tradeQuoteCcy=USDT&tradeQuoteCcy=USDT", "51000"),
     (P + b"BTC-USDT,BTC-USDT", "51000"),
     # how many
-    (P + b"BTC-USDT,ETH-USDT,SOL-USDT,XRP-USDT,DOGE-USDT,ADA-USDT", "50025"),
-    (P + b",".join([b"BTC-USDT"] * 6), "50025"),
+    (P + b",".join(b"C%d-USDT" % n for n in range(ITEMS + 1)), "50025"),
+    (P + b",".join([b"BTC-USDT"] * (ITEMS + 1)), "50025"),
     (P + b",".join(b"C%d-USDT" % n for n in range(100)), "50025"),
-    (P + b",,,,,", "50025"),
+    (P + b"," * ITEMS, "50025"),
     # empty
     (b"", "50014"),
     (b"&", "50014"),
@@ -162,7 +165,7 @@ CORPUS: list[tuple[bytes, str]] = [
     # several faults: the first parameter's comes first
     (b"mgnMode=no&instId=BTC-USDT-SWAP,a,b,c,d,e&ccy=", "51000"),
     (b"instId=,,,,,,&ccy=", "50014"),
-    (P + b",,,,,&ccy=", "50025"),
+    (P + b"," * ITEMS + b"&ccy=", "50025"),
     (P + b"BTC-USDT-SWAP&ccy=USDT", "51000"),
     (b"mgnMode=isolated&instId=NOPE-USDT", "51000"),
     (P + b"NOPE-USDT&mgnCcy=BTC", "51000"),

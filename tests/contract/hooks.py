@@ -24,6 +24,7 @@ from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.rules import broken
 
 from . import accounts, wire
+from .known import ITEMS
 from .oracle import complaint
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def fit(query: Mapping[str, Any], user: mock.User, faults: int) -> dict[str, Any
     nearest = min((each for each in QUESTIONS if count(each) == faults), key=distance)
     fitted = {name: nearest[name] or VALUES[name][choice((query, name), len(VALUES[name]))] for name in nearest}
     if "instId" in fitted:
-        first, many = PAIRS.index(fitted["instId"]), 1 + choice(query, 5)
+        first, many = PAIRS.index(fitted["instId"]), 1 + choice(query, min(ITEMS, len(PAIRS)))
         fitted["instId"] = ",".join(PAIRS[(first + step) % len(PAIRS)] for step in range(many))
     return fitted
 

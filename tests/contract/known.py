@@ -5,12 +5,20 @@ Marks: D documented, O observed in a recorded answer.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
-from .wire import CONFIG, INSTRUMENTS, MAX_LOAN, TIME
+from .wire import INSTRUMENTS
 
-LIMITS = {MAX_LOAN: (20, 2.0), CONFIG: (5, 2.0), INSTRUMENTS: (20, 2.0), TIME: (10, 2.0)}  # D
+# What scripts/check_docs.py read on OKX's pages: how much and how many, so that both follow a page that changes. What
+# the pages' sentences mean is written by hand.
+LOCK = Path(__file__).parents[2] / "spec" / "docs.lock.json"
+PAGES = {name: each["en"] for name, each in json.loads(LOCK.read_text(encoding="utf-8"))["operations"].items()}
+ASKED = PAGES["getMaxLoan"]["request"]
+LIMITS = {page["path"].encode(): tuple(page["rate"][0]) for page in PAGES.values()} | {INSTRUMENTS: (20, 2)}  # D
+MODES, ITEMS = ASKED["mgnMode"]["values"], ASKED["instId"]["limit"]  # D
 HTTP = {  # as recorded (O) where an answer was recorded, else as documented (D)
     **dict.fromkeys(("50101", "50102", "50103", "50104", "50105", "50106", "50107"), 401),
     **dict.fromkeys(("50110", "50111", "50112", "50113", "50119"), 401),
@@ -31,7 +39,8 @@ STATES = {
 SETTLES = {"BTC-USD": ["USD", "USDC"]}
 CURRENCIES = {word for pair in STATES for word in pair.split("-")}
 AMOUNT = re.compile(r"0|(?:[1-9][0-9]*|0)(?:\.[0-9]{1,16})?")
-PARAMETERS = ("mgnMode", "instId", "ccy", "mgnCcy", "tradeQuoteCcy")  # D, in this order
+FIRST = ("mgnMode", "instId", "ccy", "mgnCcy", "tradeQuoteCcy")  # D, in this order
+PARAMETERS = (*FIRST, *(name for name in ASKED if name not in FIRST))  # D
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from .fuzz import USERS
 from .fuzz import fuzz as recorded
 from .headers import auth
 from .judge import judged
-from .known import LIMITS
+from .known import ITEMS, LIMITS
 from .limits import limit
 from .wire import CONFIG, INSTRUMENTS, MAX_LOAN, MOMENT, TIME, Raw, StillClock, ask, signed
 
@@ -119,7 +119,8 @@ def _loans(opened: Exchange, name: str, query: bytes) -> dict[tuple[str, str], s
 def amounts(mock: ModuleType) -> Iterator[str]:
     """See whether loans are the same each time, differ by pair, side and mode, and follow the balances."""
     opened = accounts.exchange(mock, StillClock())
-    together = _loans(opened, "spot", b"mgnMode=cross&instId=BTC-USDT,ETH-USDT,SOL-USDT,XRP-USDT,DOT-USDT")
+    pairs = (b"DOT-USDT", b"BTC-USDT", b"ETH-USDT", b"SOL-USDT", b"XRP-USDT")[:ITEMS]
+    together = _loans(opened, "spot", b"mgnMode=cross&instId=" + b",".join(pairs))
     alone = _loans(opened, "spot", b"mgnMode=cross&instId=DOT-USDT")
     modes = [_loans(opened, "futures", PAIR + b"&mgnCcy=BTC"), _loans(opened, "futures", PAIR + b"&mgnCcy=USDT")]
     modes += [_loans(opened, name, PAIR) for name in ("spot", "multi_currency", "portfolio")]

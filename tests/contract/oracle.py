@@ -15,11 +15,15 @@ from typing import Any
 
 from .known import (
     AMOUNT,
+    ASKED,
     CURRENCIES,
+    FIRST,
     GATEWAY,
     HTTP,
+    ITEMS,
     LEVELS,
     LIMITS,
+    MODES,
     PARAMETERS,
     SETTLES,
     STATES,
@@ -175,10 +179,12 @@ def _words(given: dict[str, str], names: tuple[str, ...]) -> None:
             raise No("50014")
         listed = name == "instId" and "mgnMode" in names
         items = value.split(",") if listed else [value]
-        if len(items) > 5:  # D; the code: I
+        if len(items) > ITEMS:  # D; the code: I
             raise No("50025")
         form = "[0-9A-Za-z]{1,20}-[0-9A-Za-z]{1,20}" if listed else "[0-9A-Za-z]{1,20}"  # a SWAP is refused: O
-        form = {"mgnMode": "cross|isolated", "instType": "SPOT|MARGIN|SWAP|FUTURES|OPTION"}.get(name, form)
+        if name in ASKED and name not in FIRST:  # came later: its values, if the page has any, are all that is known
+            form = "|".join(ASKED[name]["values"]) or f"(?!{UNREADABLE})(?s:.*)"
+        form = {"mgnMode": "|".join(MODES), "instType": "SPOT|MARGIN|SWAP|FUTURES|OPTION"}.get(name, form)
         form = "[0-9A-Za-z_-]{1,60}" if name == "instId" and not listed else form
         if len(set(items)) < len(items) or not all(re.fullmatch(form, item) for item in items):
             raise No("51000")
@@ -186,7 +192,7 @@ def _words(given: dict[str, str], names: tuple[str, ...]) -> None:
 
 def _loans(given: dict[str, str], caller: Caller) -> list[dict[str, Any]]:
     _words(given, PARAMETERS)
-    mode, pairs, ccy, margin, settle = (given.get(name) for name in PARAMETERS)
+    mode, pairs, ccy, margin, settle = (given.get(name) for name in FIRST)
     assert mode
     code = refusal(caller, mode, pair=pairs is not None, ccy=bool(ccy), margin=bool(margin), settle=bool(settle))
     if code:
@@ -222,7 +228,7 @@ def refusal(caller: Caller, mode: str, *, pair: bool, ccy: bool, margin: bool, s
     if ccy:
         if pair:  # I
             return "50024"
-        if mode == "isolated":  # I
+        if mode != "cross":  # I
             return "50016"
         if margin:  # each is for another account mode: D
             return "50024"
@@ -231,20 +237,21 @@ def refusal(caller: Caller, mode: str, *, pair: bool, ccy: bool, margin: bool, s
         if caller.mode != "spot":  # D
             return "51010"
         return "" if caller.borrowing else "51010"  # D, I
-    if settle and mode == "isolated":  # for SPOT only: D
+    if settle and mode != "cross":  # for SPOT only: D
         return "50016"
     if caller.mode == "spot":
-        if mode == "isolated":  # O, both
+        if mode != "cross":  # isolated, O both
             return "51000" if caller.borrowing else "51010"
         if not caller.borrowing:  # I
             return "51010"
         return "51000" if margin else ""  # D
     if caller.mode == "futures":
-        if not margin and (mode == "cross" or caller.isolated == "auto_transfers_ccy"):  # cross: I, isolated: D
+        either = mode == "isolated" and caller.isolated == "auto_transfers_ccy"
+        if not margin and (mode == "cross" or either):  # cross: I, isolated: D
             return "50014"
     elif margin:  # D
         return "51000"
-    elif mode == "isolated":  # I
+    elif mode != "cross":  # I
         return "51010"
     return "51000" if settle else ""  # I
 

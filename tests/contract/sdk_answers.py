@@ -9,8 +9,9 @@ from okx_maxloan_sdk import mock
 
 from . import accounts
 from .answers import ANSWERS, read
+from .known import ITEMS, LIMITS
 from .sdk import KINDS, Line, client, outcome, response, spot
-from .wire import StillClock
+from .wire import MAX_LOAN, StillClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,18 +22,19 @@ PAIRS += ["DOT-USDT", "BTC-USDC", "ETH-BTC"]
 
 
 def batching(sdk: ModuleType) -> Iterator[str]:
-    """Ask about many pairs: five a request, in the order asked, one fault spoiling nothing."""
+    """Ask about many pairs: as many a request as may be, in the order asked, one fault spoiling nothing."""
+    whole, rest = divmod(len(PAIRS), ITEMS)
     for kind in KINDS:
         asked, _ = spot(sdk, kind)
         asked.line.slow = PAIRS[-1]
         order = [*PAIRS[::-1], PAIRS[3], PAIRS[0]]
         rows = asked.cross(*order)
-        sizes = sorted(request.target.count("-") for request in asked.line.sent)
-        if [row.inst_id for row in rows[::2]] != PAIRS[::-1] or sizes != [3, 6, 6]:
+        sizes = sorted(request.target.count(",") + 1 for request in asked.line.sent)
+        if [row.inst_id for row in rows[::2]] != PAIRS[::-1] or sizes != sorted([rest] * bool(rest) + [ITEMS] * whole):
             yield f"{kind}: {[row.inst_id for row in rows]} in requests of {sizes}"
         if [row.side for row in rows] != ["sell", "buy"] * len(PAIRS):
             yield f"{kind}: the sides are {[row.side for row in rows]}"
-        unknown = [f"X{number}-USDT" for number in range(100)]  # more than are asked at once
+        unknown = [f"X{number}-USDT" for number in range(ITEMS * LIMITS[MAX_LOAN][0])]  # more than are asked at once
         for good, bad in ((PAIRS, ["NOPE-USDT"]), (PAIRS[:5], unknown)):
             many, _ = spot(sdk, kind)
             try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .known import LIMITS
 from .sdk import KINDS, Client, outcome, spot
-from .wire import SIGN
+from .wire import CONFIG, MAX_LOAN, SIGN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,18 +104,20 @@ def _deadline(sdk: ModuleType, kind: str) -> Iterator[str]:
 
 def limit(sdk: ModuleType) -> Iterator[str]:
     """Ask faster than the exchange allows, and never be refused, nor much slower than it allows."""
-    for kind, seconds in ((kind, seconds) for kind in KINDS for seconds in (0.0, 0.15)):
+    requests, period = LIMITS[MAX_LOAN]
+    number = requests * 5 // 2
+    for kind, seconds in ((kind, seconds) for kind in KINDS for seconds in (0.0, 1.5 * period / requests)):
         asked, exchange = spot(sdk, kind, seconds=seconds)
         exchange.limited = True
         started = asked.line.clock.now
-        for _ in range(50):
+        for _ in range(number):
             asked.cross("BTC-USDT")
         refused, took = sum(each.status == 429 for each in exchange.log), asked.line.clock.now - started
-        if refused or took > 50 * max(seconds, 0.1) + 0.5:
-            yield f"{kind}: 50 questions of {seconds} s take {took} s, and {refused} are refused"
+        if refused or took > number * max(seconds, period / requests) + 0.5:
+            yield f"{kind}: {number} questions of {seconds} s take {took} s, and {refused} are refused"
         both, other = spot(sdk, kind)
         other.limited = True
-        for _ in range(12):
+        for _ in range(2 * LIMITS[CONFIG][0] + 2):
             both.account()
         if any(each.status == 429 for each in other.log):
             yield f"{kind}: the account is asked for too often"

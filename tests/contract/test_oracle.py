@@ -14,7 +14,7 @@ from okx_maxloan_sdk import mock
 from okx_maxloan_sdk.rules import broken
 
 from . import accounts, oracle
-from .known import HTTP, LIMITS, Caller
+from .known import HTTP, LIMITS, MODES, Caller
 from .wire import DEMO, KEY, PASSPHRASE, SIGN, STAMP, TIME, Raw, StillClock, ask, signed, stamp
 
 HERE = Path(__file__).parent
@@ -35,11 +35,11 @@ def test_the_oracle_shares_no_code(module: str) -> None:
 
 @pytest.mark.parametrize(("account", "borrowing", "isolated"), accounts.SETTINGS)
 def test_rules_and_oracle_agree(account: str, borrowing: bool, isolated: str) -> None:
-    """A question breaks a rule of the spec exactly where the oracle refuses it, for every presence and both modes."""
+    """A question breaks a rule of the spec exactly where the oracle refuses it, for every presence and mode."""
     caller = Caller("", "", "", account, borrowing, isolated, "", "")
     known = {"mode": account, "borrowing": "enabled" if borrowing else "disabled", "isolated": isolated}
     facts = {f"account.{name}": value for name, value in known.items()}
-    for mode, (pair, ccy, margin, settle) in product(("cross", "isolated"), product((True, False), repeat=4)):
+    for mode, (pair, ccy, margin, settle) in product(MODES, product((True, False), repeat=4)):
         given = {"instId": pair, "ccy": ccy, "mgnCcy": margin, "tradeQuoteCcy": settle}
         query = {"mgnMode": mode, **{name: "x" for name, there in given.items() if there}}
         code = oracle.refusal(caller, mode, pair=pair, ccy=ccy, margin=margin, settle=settle)
@@ -47,7 +47,7 @@ def test_rules_and_oracle_agree(account: str, borrowing: bool, isolated: str) ->
 
 
 def test_limits_agree() -> None:
-    """Spec and oracle know the same limits."""
+    """What was generated from the spec has the limits of the pages, which the oracle counts by."""
     spec = {each.path.encode(): (each.limit.requests, each.limit.period) for each in OPERATIONS}
     assert spec == LIMITS
 

@@ -26,13 +26,16 @@ ours = {"instId": "inst_id", "mgnMode": "mgn_mode", "mgnCcy": "mgn_ccy", "tradeQ
 def exchange() -> Iterator[Running]:
     """Serve one exchange for all peers."""
     with running() as served:
+        served.exchange.limited = False
         yield served
 
 
-def expected(exchange: Running, user: str, query: dict[str, str]) -> list[dict[str, Any]]:
-    """Ask with our own client."""
+def rows(exchange: Running, user: str, query: dict[str, str], found: Any) -> Iterator[tuple[Any, Any]]:
+    """Ask with our own client; give its rows beside theirs, without the fields that stood in no answer."""
     given: Any = {ours[name]: value for name, value in query.items()}
-    return [row.to_dict() for row in exchange.client(user).max_loan(**given)]
+    for theirs, row in zip(found, exchange.client(user).max_loan(**given), strict=True):
+        mine = row.to_dict()
+        yield theirs, {name: value for name, value in mine.items() if name in theirs or value}
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -44,7 +47,8 @@ def test_python_okx(exchange: Running, user: str, query: dict[str, str]) -> None
     client = account.AccountAPI(key.key, key.secret, key.passphrase, flag="0", domain=exchange.url)
     with client:
         answer = client.get_max_loan(**query)
-    assert (answer["code"], answer["data"]) == ("0", expected(exchange, user, query))
+    assert answer["code"] == "0"
+    assert all(theirs == mine for theirs, mine in rows(exchange, user, query, answer["data"]))
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -75,7 +79,8 @@ def test_ccxt(exchange: Running, user: str, query: dict[str, str]) -> None:
     client = ccxt_client(exchange, user)
     answer = client.private_get_account_max_loan(query)
     client.session.close()
-    assert (answer["code"], answer["data"]) == ("0", expected(exchange, user, query))
+    assert answer["code"] == "0"
+    assert all(theirs == mine for theirs, mine in rows(exchange, user, query, answer["data"]))
 
 
 @pytest.mark.parametrize(

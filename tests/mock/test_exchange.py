@@ -9,17 +9,18 @@ import pytest
 
 from okx_maxloan_sdk.mock import ApiKey, Exchange, User, demo
 from tests.contract.wire import CONFIG, Raw, StillClock, ask, signed
+from tests.support.facts import LIMIT
 
 PAIR = Raw(b"mgnMode=cross&instId=BTC-USDT")
 
 
 def test_threads_share_the_limit() -> None:
-    """Of forty requests that come at once from eight threads, twenty are served."""
+    """Of requests that come at once from eight threads, as many are served as the limit has."""
     exchange = demo(StillClock())
     raw = signed(exchange.users["spot"].keys[0], PAIR)
     with ThreadPoolExecutor(8) as threads:
-        statuses = list(threads.map(lambda _: ask(exchange, raw).status, range(40)))
-    assert (statuses.count(200), statuses.count(429)) == (20, 20)
+        statuses = list(threads.map(lambda _: ask(exchange, raw).status, range(2 * LIMIT.requests)))
+    assert (statuses.count(200), statuses.count(429)) == (LIMIT.requests, LIMIT.requests)
 
 
 def test_an_exchange_of_ones_own() -> None:
