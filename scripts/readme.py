@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from okx_maxloan_api.contract import ERRORS
+from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN
 
 from okx_maxloan_sdk.cli import matrix
 from okx_maxloan_sdk.cli.rules import WORDS as RULES
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 WORDS: Words = {
     "en": {
+        "parameter": "Parameter",
+        "name": "OKX's name",
+        "most": "At most",
+        "one of": "One of",
+        "about": "What it says",
         "error": "Exception",
         "codes": "Codes",
         "retry": "Tried again",
@@ -25,6 +30,11 @@ WORDS: Words = {
         "never": "no",
     },
     "zh": {
+        "parameter": "参数",
+        "name": "OKX 参数名",
+        "most": "最多",
+        "one of": "取值",
+        "about": "含义",
         "error": "异常",
         "codes": "错误码",
         "retry": "自动重试",
@@ -39,6 +49,22 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Write a Markdown table."""
     lines = (" | ".join(each.replace("|", "\\|") for each in row) for row in (heads, ["---"] * len(heads), *rows))
     return "\n" + "".join(f"| {line} |\n" for line in lines) + "\n"
+
+
+def parameters(lang: Language) -> str:
+    """Write the parameters of a question."""
+    words = WORDS[lang]
+    rows = (
+        [
+            f"`{each.attribute}`",
+            f"`{each.name}`",
+            ", ".join(f"`{value.value}`" for value in each.values),
+            str(each.max_items),
+            each.zh if lang == "zh" else each.en,
+        ]
+        for each in GET_MAX_LOAN.parameters
+    )
+    return table([words[head] for head in ("parameter", "name", "one of", "most", "about")], rows)
 
 
 def modes(lang: Language) -> str:
