@@ -170,18 +170,22 @@ class Ndjson:
 
 
 class Csv:
-    """The six documented columns."""
+    """A column for each documented field, those that came later at the end."""
 
     def __init__(self) -> None:
         self._begun = False
 
     def add(self, loans: Sequence[MaxLoan]) -> None:
         """Write some rows, the first below the names of their columns."""
+        from okx_maxloan_api.contract import GET_MAX_LOAN  # noqa: PLC0415 -- help needs none of it
+
+        later = (each.attribute for each in GET_MAX_LOAN.fields if each.attribute not in COLUMNS)
+        columns = (*COLUMNS, *later)
         writer = csv.writer(sys.stdout, lineterminator="\n")
         if not self._begun:
             self._begun = True
-            writer.writerow(COLUMNS)
-        writer.writerows([getattr(loan, name) for name in COLUMNS] for loan in loans)
+            writer.writerow(columns)
+        writer.writerows([getattr(loan, name) for name in columns] for loan in loans)
         sys.stdout.flush()
 
     def close(self) -> None:

@@ -19,6 +19,8 @@ from .troubles import FAILED, OK, PARTIAL, Trouble
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from okx_maxloan_api.contract import Parameter
+
     from okx_maxloan_sdk import MaxLoan, MaxLoanClient, OkxError
 
     from .words import Language, Words
@@ -78,7 +80,28 @@ def question(lang: Language) -> list[click.Parameter]:
         click.Option(["--ccy"], metavar="CURRENCY", help=words["ccy"]),
         click.Option(["--mgn-ccy"], metavar="CURRENCY", help=words["mgn_ccy"]),
         click.Option(["--trade-quote-ccy"], metavar="CURRENCY", help=words["trade_quote_ccy"]),
+        *(
+            click.Option(
+                [f"--{each.attribute.replace('_', '-')}", each.attribute],
+                type=Choice([value.value for value in each.values], lang) if each.enum else str,
+                help=each.zh if lang == "zh" else each.en,
+            )
+            for each in later()
+        ),
     ]
+
+
+def later() -> list[Parameter]:
+    """List the parameters that came later than the options above."""
+    from okx_maxloan_api.contract import GET_MAX_LOAN, NewParameters  # noqa: PLC0415 -- the page of all commands needs none
+
+    return [each for each in GET_MAX_LOAN.parameters if each.attribute in NewParameters.__annotations__]
+
+
+def asked_for(who: dict[str, Any], **parameters: Any) -> dict[str, Any]:
+    """Name the parameters that were given; those that came later are taken out of the other options."""
+    parameters |= {each.attribute: who.pop(each.attribute) for each in later()}
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def show(
@@ -98,8 +121,7 @@ def show(
         raise Trouble("nothing")
     if everything and (pairs or ccy):
         raise Trouble("all_alone", what="--ccy" if ccy else " ".join(pairs))
-    shared = {"mgn_mode": mode, "mgn_ccy": mgn_ccy, "trade_quote_ccy": trade_quote_ccy}
-    asked: dict[str, Any] = {name: value for name, value in shared.items() if value is not None}
+    asked = asked_for(who, mgn_mode=mode, mgn_ccy=mgn_ccy, trade_quote_ccy=trade_quote_ccy)
     with client(run, Asker(**who), mode) as source:
         if everything:
             return every(source, asked, format, run.lang)

@@ -18,7 +18,7 @@ from .duration import duration
 from .record import Record, key
 from .render import console
 from .screen import Lines, Live, Screen
-from .show import answer, question
+from .show import answer, asked_for, question
 from .source import Asker, client, options
 from .troubles import OK, Trouble
 
@@ -116,8 +116,7 @@ def watch(
     if not pairs and ccy is None:
         raise Trouble("nothing")
     inst_ids = list(chain.from_iterable(pair.split(",") for pair in pairs)) or None
-    given = {"mgn_mode": mode, "inst_id": inst_ids, "ccy": ccy, "mgn_ccy": mgn_ccy, "trade_quote_ccy": trade_quote_ccy}
-    asked: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    asked = asked_for(who, mgn_mode=mode, inst_id=inst_ids, ccy=ccy, mgn_ccy=mgn_ccy, trade_quote_ccy=trade_quote_ccy)
     with ExitStack() as stack:
         file = stack.enter_context(Record(record, write=True)) if record else None
         source = stack.enter_context(client(run, Asker(**who), mode))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from okx_maxloan_api.contract import GET_MAX_LOAN
+
 from .margin import CURRENCIES, PAIRS, Pair, loan, quota
 from .refusal import Refused
 
@@ -34,13 +36,13 @@ def _open(inst_id: str) -> Pair:
     return pair
 
 
-def loans(user: User, query: Mapping[str, str]) -> list[dict[str, str]]:
+def loans(user: User, query: Mapping[str, str]) -> list[dict[str, object]]:
     """Answer a question about pairs, two rows each, or about a currency, one row."""
     mgn_mode, mgn_ccy, settles_in = query["mgnMode"], query.get("mgnCcy", ""), query.get("tradeQuoteCcy", "")
     if ccy := query.get("ccy"):
         if ccy not in CURRENCIES:
             raise Refused("51000", "ccy", ccy)
-        return [dict(zip(FIELDS, ("", mgn_mode, "", quota(user, ccy), ccy, ""), strict=True))]
+        return [_row("", mgn_mode, "", quota(user, ccy), ccy, "")]
     rows = []
     for pair in map(_open, query["instId"].split(",")):
         if mgn_ccy and mgn_ccy not in (pair.base, pair.quote):
@@ -49,5 +51,11 @@ def loans(user: User, query: Mapping[str, str]) -> list[dict[str, str]]:
             raise Refused("51000", "tradeQuoteCcy", settles_in)
         for side in ("sell", "buy"):
             ccy, amount = loan(user, mgn_mode, pair, side, mgn_ccy=mgn_ccy, settles_in=settles_in)
-            rows.append(dict(zip(FIELDS, (pair.inst_id, mgn_mode, mgn_ccy, amount, ccy, side), strict=True)))
+            rows.append(_row(pair.inst_id, mgn_mode, mgn_ccy, amount, ccy, side))
     return rows
+
+
+def _row(*values: str) -> dict[str, object]:
+    known = dict(zip(FIELDS, values, strict=True))
+    # In fields that came later this exchange has nothing to say.
+    return {each.name: known.get(each.name, each.default or "") for each in GET_MAX_LOAN.fields}
