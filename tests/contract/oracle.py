@@ -220,7 +220,7 @@ def _pair(pair: str, mode: str, margin: str, settle: str | None) -> list[dict[st
 
 def _row(pair: str, mode: str, margin: str, ccy: str, side: str) -> dict[str, Any]:
     row = {"instId": pair, "mgnMode": mode, "mgnCcy": margin, "maxLoan": AMOUNT, "ccy": ccy, "side": side}  # D, O
-    return {name: row.get(name, "") for name in ANSWERED}
+    return row | {name: "" for name in ANSWERED if name not in row}
 
 
 def refusal(caller: Caller, mode: str, *, pair: bool, ccy: bool, margin: bool, settle: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- the table of the facts, cell by cell
