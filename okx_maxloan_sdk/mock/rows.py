@@ -58,4 +58,5 @@ def loans(user: User, query: Mapping[str, str]) -> list[dict[str, object]]:
 def _row(*values: str) -> dict[str, object]:
     known: dict[str, object] = dict(zip(FIELDS, values, strict=True))
     # In fields that came later this exchange has nothing to say.
-    return {each.name: known.get(each.name, each.default or "") for each in GET_MAX_LOAN.fields}
+    later = {each.name: each.default or "" for each in GET_MAX_LOAN.fields if each.name not in known}
+    return known | later
