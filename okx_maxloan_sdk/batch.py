@@ -1,4 +1,4 @@
-"""Any number of pairs: requests of at most five, answers in the order asked, and no pair lost to another's fault."""
+"""Any number of pairs: full requests, answers in the order asked, and no pair lost to another's fault."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def flows(
 def fetch(
     session: Session, query: Mapping[str, str], inst_ids: tuple[str, ...], deadline: float | None, question: Question
 ) -> Flow[list[Batch]]:
-    """Ask about at most five pairs; when one of them is refused, part them until it stands alone."""
+    """Ask about the pairs of one request; when one of them is refused, part them until it stands alone."""
     try:
         loans = yield from question(session, {**query, "instId": ",".join(inst_ids)}, deadline)
     except OkxError as error:

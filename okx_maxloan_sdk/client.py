@@ -182,7 +182,7 @@ class MaxLoanClient(_Door):
     @overload
     def max_loan(self, *, mgn_mode: Literal["cross"], ccy: str, **new: Unpack[NewParameters]) -> list[MaxLoan]: ...
     def max_loan(self, **parameters: Any) -> list[MaxLoan]:
-        """Ask the endpoint with its own parameters; more than five pairs become several requests.
+        """Ask the endpoint with its own parameters; more pairs than fit into a request become several.
 
         `mgn_mode` is "cross" or "isolated"; `inst_id` one pair or many; `ccy` a currency instead of pairs, in Spot
         mode; `mgn_ccy` the currency posted as margin, in Futures mode; `trade_quote_ccy` the quote currency that a
@@ -303,7 +303,7 @@ class AsyncMaxLoanClient(_Door):
         self, *, mgn_mode: Literal["cross"], ccy: str, **new: Unpack[NewParameters]
     ) -> list[MaxLoan]: ...
     async def max_loan(self, **parameters: Any) -> list[MaxLoan]:
-        """Ask the endpoint with its own parameters; more than five pairs become several requests.
+        """Ask the endpoint with its own parameters; more pairs than fit into a request become several.
 
         `mgn_mode` is "cross" or "isolated"; `inst_id` one pair or many; `ccy` a currency instead of pairs, in Spot
         mode; `mgn_ccy` the currency posted as margin, in Futures mode; `trade_quote_ccy` the quote currency that a

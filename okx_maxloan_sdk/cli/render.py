@@ -185,11 +185,15 @@ class Csv:
         if not self._begun:
             self._begun = True
             writer.writerow(columns)
-        writer.writerows([getattr(loan, name) for name in columns] for loan in loans)
+        writer.writerows([_cell(getattr(loan, name)) for name in columns] for loan in loans)
         sys.stdout.flush()
 
     def close(self) -> None:
         """Leave it as it is."""
+
+
+def _cell(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def json_text(loan: MaxLoan) -> str:

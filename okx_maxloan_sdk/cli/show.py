@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import closing
 from itertools import chain
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # After so many pairs without one row, the question itself is refused and the others would be too.
 PATIENCE = 20
+# Up to a full stop, which the points of "e.g." are not.
+SENTENCE = re.compile(r".+?(?:(?<!\.\w)\.(?= )|。|$)")
 
 WORDS: Words = {
     "en": {
@@ -80,14 +83,7 @@ def question(lang: Language) -> list[click.Parameter]:
         click.Option(["--ccy"], metavar="CURRENCY", help=words["ccy"]),
         click.Option(["--mgn-ccy"], metavar="CURRENCY", help=words["mgn_ccy"]),
         click.Option(["--trade-quote-ccy"], metavar="CURRENCY", help=words["trade_quote_ccy"]),
-        *(
-            click.Option(
-                [f"--{each.attribute.replace('_', '-')}", each.attribute],
-                type=Choice([value.value for value in each.values], lang) if each.enum else str,
-                help=each.zh if lang == "zh" else each.en,
-            )
-            for each in later()
-        ),
+        *(option(each, lang) for each in later()),
     ]
 
 
@@ -96,6 +92,20 @@ def later() -> list[Parameter]:
     from okx_maxloan_api.contract import GET_MAX_LOAN, NewParameters  # noqa: PLC0415 -- the page of all commands needs none
 
     return [each for each in GET_MAX_LOAN.parameters if each.attribute in NewParameters.__annotations__]
+
+
+def option(parameter: Parameter, lang: Language) -> click.Option:
+    """Make the option of a parameter out of what the contract says of it."""
+    about = " ".join((parameter.zh if lang == "zh" else parameter.en).replace("`", "").split())
+    sentence = SENTENCE.match(about)
+    # A list of values is for the rules to take apart.
+    closed = parameter.enum and parameter.max_items == 1
+    return click.Option(
+        [f"--{parameter.attribute.strip('_').replace('_', '-')}", parameter.attribute],
+        type=Choice([each.value for each in parameter.values], lang) if closed else str,
+        metavar=None if closed else "VALUE",
+        help=sentence[0] if sentence else "",
+    )
 
 
 def asked_for(who: dict[str, Any], **parameters: Any) -> dict[str, Any]:

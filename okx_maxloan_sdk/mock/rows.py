@@ -12,6 +12,8 @@ from .refusal import Refused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from okx_maxloan_api.contract import Field
+
     from .user import User
 
 FIELDS = ("instId", "mgnMode", "mgnCcy", "maxLoan", "ccy", "side")
@@ -58,5 +60,8 @@ def loans(user: User, query: Mapping[str, str]) -> list[dict[str, object]]:
 def _row(*values: str) -> dict[str, object]:
     known: dict[str, object] = dict(zip(FIELDS, values, strict=True))
     # In fields that came later this exchange has nothing to say.
-    later = {each.name: each.default or "" for each in GET_MAX_LOAN.fields if each.name not in known}
-    return known | later
+    return known | {each.name: _nothing(each) for each in GET_MAX_LOAN.fields if each.name not in known}
+
+
+def _nothing(field: Field) -> object:
+    return list(field.default) if isinstance(field.default, tuple) else "" if field.default is None else field.default

@@ -6,10 +6,12 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
 
+import okx_maxloan_sdk.cli as package
 from okx_maxloan_sdk.cli import cells
 from okx_maxloan_sdk.cli.app import COMMANDS, main
 from okx_maxloan_sdk.cli.troubles import PIPE_CLOSED, Trouble, nearest
@@ -144,20 +146,27 @@ def test_trouble_in_both_languages() -> None:
     assert trouble.text("zh") == "A-B 不是该账户的杠杆币对；是否想写 A-C？"
 
 
+@pytest.mark.parametrize("name", COMMANDS["en"])
+def test_options_are_unique(name: str) -> None:
+    """No two options of a command have one name, so that a parameter that OKX adds hides none of ours."""
+    params = import_module(f"{package.__name__}.{name}").command("en").params
+    for names in ([each.name for each in params], [opt for each in params for opt in each.opts]):
+        assert len(set(names)) == len(names)
+
+
 def test_start_up() -> None:
     """Help is there within 0.3 s, and loads neither the client, nor models, nor what draws.
 
-    What is measured is the time that processors spend on it, since the machine may be busy with other things.
+    What is measured is the time that processors spend on it, since the machine may be busy with other things. The page
+    of all commands needs no contract either.
     """
     before = os.times()
     for _ in range(5):
         subprocess.run([sys.executable, "-c", PROGRAM, "show", "--help"], check=True, capture_output=True, timeout=20)
     after = os.times()
     assert (after.children_user + after.children_system - before.children_user - before.children_system) / 5 < 0.3
-    program = "import sys; from okx_maxloan_sdk.cli.app import main; main(['show', '--help']); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=20)
-    loaded = set(done.stdout.split())
-    assert not loaded & {
+    assert not loaded("--help") & {"okx_maxloan_api", "okx_maxloan_sdk.cli.show"}
+    assert not loaded("show", "--help") & {
         "rich",
         "httpx",
         "httpcore",
@@ -167,6 +176,13 @@ def test_start_up() -> None:
         "okx_maxloan_sdk.client",
         "okx_maxloan_api.models",
     }
+
+
+def loaded(*arguments: str) -> set[str]:
+    """List the modules that a run loads."""
+    program = f"import sys; from okx_maxloan_sdk.cli.app import main; main({arguments}); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=20)
+    return set(done.stdout.split())
 
 
 def test_closed_pipe() -> None:

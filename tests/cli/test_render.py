@@ -7,8 +7,11 @@ import re
 import sys
 from collections.abc import Callable
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from attrs import asdict
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk import MaxLoan
@@ -127,6 +130,16 @@ def test_csv(drawn: Drawn) -> None:
     """CSV has the six documented columns, once named."""
     rows = list(csv.DictReader(io.StringIO(drawn([ROWS[0]], [ROWS[1]], form="csv"))))
     assert [row["max_loan"] for row in rows] == [EXACT, "776213"]
+
+
+def test_csv_has_fields_that_came_later(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field that only the contract knows is a column at the end; what is no text is written as JSON."""
+    later = tuple(GET_MAX_LOAN.fields[-1]._replace(attribute=name) for name in ("flag", "tags", "word"))
+    grown = GET_MAX_LOAN._replace(fields=GET_MAX_LOAN.fields + later)
+    monkeypatch.setattr("okx_maxloan_api.contract.GET_MAX_LOAN", grown)
+    row: Any = SimpleNamespace(**asdict(loan()), flag=True, tags=["a", "b"], word="x")
+    (told,) = csv.DictReader(io.StringIO(drawn([row], form="csv")))
+    assert list(told.items())[-3:] == [("flag", "true"), ("tags", '["a", "b"]'), ("word", "x")]
 
 
 def test_grid_leaves_out_silent_columns() -> None:

@@ -7,20 +7,26 @@ import gc
 import io
 import json
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import attrs
 import pytest
+from okx_maxloan_api.contract import GET_MAX_LOAN
 
+from okx_maxloan_sdk import MaxLoanClient
 from okx_maxloan_sdk.mock.margin import PAIRS
+from tests.support.facts import MODES
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
+    from okx_maxloan_sdk.batch import Batch
     from okx_maxloan_sdk.mock.running import Running
 
     from .conftest import Run
 
+ENGLISH, CHINESE = "Which `kind`, e.g. 1. More of it.", "哪一种`类型`。其余说明。"
 OPEN = {name for name, pair in PAIRS.items() if pair.state == "live"}
 
 
@@ -55,6 +61,56 @@ def test_parameters(run: Run, arguments: list[str], user: str, row: dict[str, st
     code, out, err = run("show", *arguments, "--mock-account", user, "--format", "ndjson")
     assert (code, err) == (0, "")
     assert row.items() <= json.loads(out.splitlines()[-1]).items()
+
+
+class NewParameters(TypedDict, total=False):
+    """What the contract would call parameters that came later."""
+
+    new_kind: str
+    class_: str
+
+
+@pytest.fixture
+def newer(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """Add parameters to the contract; give what a client is asked with."""
+    mode, inst_id, *_ = GET_MAX_LOAN.parameters
+    new = (
+        mode._replace(name="newKind", attribute="new_kind", required=False, en=ENGLISH, zh=CHINESE),
+        inst_id._replace(name="class", attribute="class_", en=ENGLISH, zh=CHINESE),
+    )
+    grown = GET_MAX_LOAN._replace(parameters=GET_MAX_LOAN.parameters + new)
+    monkeypatch.setattr("okx_maxloan_api.contract.GET_MAX_LOAN", grown)
+    monkeypatch.setattr("okx_maxloan_api.contract.NewParameters", NewParameters)
+    asked: list[dict[str, str]] = []
+
+    def stream(*_: object, **given: str) -> Generator[Batch, None, None]:
+        asked.append(given)
+        yield from ()
+
+    monkeypatch.setattr(MaxLoanClient, "stream", stream)
+    monkeypatch.setattr(MaxLoanClient, "max_loan", lambda _, **given: list(stream(**given)))
+    return asked
+
+
+@pytest.mark.parametrize("command", [("show", "BTC-USDT"), ("show", "--all"), ("watch", "BTC-USDT", "--count", "1")])
+def test_parameters_that_came_later(run: Run, newer: list[dict[str, str]], command: tuple[str, ...]) -> None:
+    """A parameter that only the contract knows is an option, is passed on when given, and left out when not."""
+    assert run(*command, "--mock").code == 0
+    assert run(*command, "--mock", "--new-kind", "cross", "--class", "a,b").code == 0
+    before, now = newer
+    assert {**before, "new_kind": "cross", "class_": "a,b"} == now
+    assert not before.keys() & {"new_kind", "class_"}
+    assert "did you mean cross?" in run(*command, "--mock", "--new-kind", "corss").err
+
+
+@pytest.mark.usefixtures("newer")
+@pytest.mark.parametrize(("lang", "about"), [("en", "Which kind, e.g. 1.\n"), ("zh", "哪一种类型。\n")])
+def test_help_on_parameters_that_came_later(run: Run, lang: str, about: str) -> None:
+    """Help says of it the first sentence of the contract, in its language, and the values where they are closed."""
+    text = run("show", "--help", "--lang", lang).out
+    assert f"--new-kind [{'|'.join(MODES)}]" in text
+    assert "--class VALUE" in text
+    assert text.count(about) == 2
 
 
 @pytest.mark.usefixtures("exchange")

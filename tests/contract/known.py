@@ -18,7 +18,7 @@ LOCK = Path(__file__).parents[2] / "spec" / "docs.lock.json"
 PAGES = {name: each["en"] for name, each in json.loads(LOCK.read_text(encoding="utf-8"))["operations"].items()}
 ASKED = PAGES["getMaxLoan"]["request"]
 LIMITS = {page["path"].encode(): tuple(page["rate"][0]) for page in PAGES.values()} | {INSTRUMENTS: (20, 2)}  # D
-ANSWERED = tuple(PAGES["getMaxLoan"]["response"])  # D
+ANSWERED = PAGES["getMaxLoan"]["response"]  # D
 MODES, ITEMS = ASKED["mgnMode"]["values"], ASKED["instId"]["limit"]  # D
 HTTP = {  # as recorded (O) where an answer was recorded, else as documented (D)
     **dict.fromkeys(("50101", "50102", "50103", "50104", "50105", "50106", "50107"), 401),

@@ -79,7 +79,8 @@ def _rows(given: Any, wanted: list[dict[str, Any]]) -> str:
         wrong = {key: row.get(key) for key, value in want.items() if key not in row or not _is(row[key], value)}
         if wrong:
             return f"a row has {wrong}, expected {want}"
-        if "maxLoan" in want and list(row) != list(want):
+        # Where a field that came later stands is not known.
+        if "maxLoan" in want and (list(row)[:6] != list(want)[:6] or row.keys() != want.keys()):
             return f"a row's keys are {list(row)}"
     return ""
 
@@ -220,7 +221,13 @@ def _pair(pair: str, mode: str, margin: str, settle: str | None) -> list[dict[st
 
 def _row(pair: str, mode: str, margin: str, ccy: str, side: str) -> dict[str, Any]:
     row = {"instId": pair, "mgnMode": mode, "mgnCcy": margin, "maxLoan": AMOUNT, "ccy": ccy, "side": side}  # D, O
-    return row | {name: "" for name in ANSWERED if name not in row}
+    # What came later was never seen filled in.
+    later = {name: field["type"] for name, field in ANSWERED.items() if name not in row and field["type"] in EMPTY}
+    return row | {name: EMPTY[kind] for name, kind in later.items()}
+
+
+# What stands for nothing, of the types that are followed without a person.
+EMPTY: dict[str, Any] = {"string": "", "boolean": False, "array of string": []}
 
 
 def refusal(caller: Caller, mode: str, *, pair: bool, ccy: bool, margin: bool, settle: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- the table of the facts, cell by cell

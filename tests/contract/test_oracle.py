@@ -95,7 +95,8 @@ def test_recorded_answers() -> None:
         assert recorded[about]["http_status"] in (None, answer.status), about
         assert (list(given), given["code"]) == (list(wanted), wanted["code"]), about
         rows = [[list(row) for row in body.get("data", ())] for body in (given, wanted)]
-        assert rows[0] == rows[1], about
+        # Fields that came later than the recording stand at the end.
+        assert [row[: len(seen)] for row, seen in zip(*rows, strict=True)] == rows[1], about
 
 
 def test_the_oracle_knows_every_code_of_the_mock() -> None:

@@ -32,6 +32,7 @@ class Row:
     side: str
 """
 CONTRACT = "LIMIT = (20, 2)\n"
+RAW = "def sync(*, client: object, mode: str) -> None: ...\n"
 FILES = {
     "pyproject.toml": '[project]\nversion = "1.2.3"\n',
     "okx_maxloan_sdk/__init__.py": SDK,
@@ -39,6 +40,7 @@ FILES = {
     "generated/okx_maxloan_api/__init__.py": "",
     "generated/okx_maxloan_api/models.py": MODELS,
     "generated/okx_maxloan_api/contract.py": CONTRACT,
+    "generated/okx_maxloan_api/api.py": RAW,
 }
 
 
@@ -89,6 +91,9 @@ ROW, MODE = "okx_maxloan_api.models.Row", "okx_maxloan_api.models.Mode"
           "### Added", "- `okx_maxloan_sdk.Client.ask(coin)`"]),
         (CLIENT_FILE, '= "cross")', '= "cross", coin: str = "")', "1.3.0",
          ["### Added", "- `okx_maxloan_sdk.Client.ask(coin)`"]),
+        ("generated/okx_maxloan_api/api.py", "mode: str", "mode: str, new_thing: str", "2.0.0",
+         ["### Breaking", "- `okx_maxloan_api.api.sync`: parameter was added as required `new_thing`",
+          "### Added", "- `okx_maxloan_api.api.sync(new_thing)`"]),
         (CLIENT_FILE, "_hidden", "_other", "1.2.3", []),
         (CLIENT_FILE, "class Client:", "class Client:\n    def more(self) -> None: ...", "1.3.0",
          ["### Added", "- `okx_maxloan_sdk.Client.more`"]),

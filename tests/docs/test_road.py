@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -22,18 +23,24 @@ import json, sys
 import okx_maxloan_api, okx_maxloan_sdk
 from okx_maxloan_api.contract import GET_MAX_LOAN
 from okx_maxloan_sdk import MaxLoan, endpoint
+from okx_maxloan_sdk.mock.ready import demo
+from okx_maxloan_sdk.mock.rows import loans as answer
 from okx_maxloan_sdk.mock.running import running
 
 row = {"maxLoan": "1", "ccy": "BTC", "newAmount": "7"}
 (old,), (new,) = (endpoint.rows(GET_MAX_LOAN, [each], None) for each in ({"maxLoan": "1", "ccy": "BTC"}, row))
 with running() as mock:
-    loans = mock.client("spot").max_loan(mgn_mode="cross", inst_id="BTC-USDT", new_thing="x")
+    client = mock.client("spot")
+    loans = client.max_loan(mgn_mode="cross", inst_id="BTC-USDT", new_thing="x")
+    (batch,) = client.stream(["BTC-USDT"], mgn_mode="cross", new_thing="x")
+    sent = [each.target.partition("newThing=")[2] for each in mock.exchange.log]
 (instruments,) = (each for each in GET_MAX_LOAN.parameters if each.name == "instId")
 (modes,) = (each for each in GET_MAX_LOAN.parameters if each.name == "mgnMode")
 print(json.dumps({
     "packages": [okx_maxloan_sdk.__file__, okx_maxloan_api.__file__],
     "amounts": [MaxLoan.from_dict(each).new_amount for each in (old, new)],
-    "asked": [(each.inst_id, each.new_amount) for each in loans],
+    "asked": [(each.inst_id, each.new_amount) for each in (*loans, *batch.loans)], "sent": sent,
+    "row": [*answer(demo().users["spot"], {"mgnMode": "cross", "instId": "BTC-USDT"})[0]],
     "limit": GET_MAX_LOAN.limit[:2], "items": instruments.max_items, "modes": [each.value for each in modes.values],
 }))
 """
@@ -41,11 +48,38 @@ print(json.dumps({
 TESTED = (
     *(f"tests/test_{name}.py" for name in ("batch", "call", "client", "endpoint", "errors", "rules")),
     *(f"tests/test_spec.py::test_{name}" for name in ("valid", "every_parameter_and_field_of_the_page")),
-    *(f"tests/cli/test_{name}.py" for name in ("alerts", "record", "render", "rules", "screen")),
+    *(f"tests/cli/test_{name}.py" for name in ("alerts", "record", "render", "rules", "screen", "show")),
+    "tests/test_readme.py::test_languages_have_one_structure",
     *(f"tests/contract/test_mock.py::test_the_mock_raises_no_alarm[{name}]" for name in ("corpus", "limit")),
     *("tests/mock/test_exchange.py", "tests/contract/test_oracle.py"),
     "tests/contract/test_sdk.py::test_the_sdk_raises_no_alarm",
 )
+
+
+COMMAND = (sys.executable, "-c", "import sys; from okx_maxloan_sdk.cli import main; sys.exit(main())")
+COG = ("-m", "cogapp", "-r", "-I", "scripts", "-I", "generated", "-I", ".", "README.md", "README.zh.md")
+
+
+def reaches_the_command(checkout: Path) -> None:
+    """Ask with the new option, and read the new column."""
+    for command in ("show", "watch"):
+        assert "--new-thing VALUE" in run(checkout, *COMMAND, command, "--help", "--lang", "en")
+    asking = ("BTC-USDT", "--mock", "--new-thing", "x")
+    head, *rows = csv.reader(run(checkout, *COMMAND, "show", *asking, "--format", "csv").splitlines())
+    assert (head[-1], [row[-1] for row in rows]) == ("new_amount", ["", ""])
+    assert run(checkout, *COMMAND, "watch", *asking, "--count", "1").count("BTC-USDT") == 2
+
+
+def reaches_the_readmes(checkout: Path) -> None:
+    """Write the tables and figures of both anew."""
+    limit, (size,) = GET_MAX_LOAN.limit, (each.max_items for each in GET_MAX_LOAN.parameters if each.name == "instId")
+    run(checkout, sys.executable, *COG)
+    for name, most in (("README.md", f"at most {size + 2} in"), ("README.zh.md", f"最多 {size + 2} 个")):
+        text = (checkout / name).read_text("utf-8")
+        assert "\n| `new_thing` | `newThing` |" in text
+        assert "\n| `new_amount` | `newAmount` |" in text
+        assert f" {limit.requests + 10} " in text.partition("readme.limit(")[2].partition("[[[end]]]")[0]
+        assert most in text
 
 
 @pytest.mark.skipif(WALKED in os.environ, reason="this is the copy in which the road was walked")
@@ -78,11 +112,15 @@ def test_from_the_page_to_green_tests(tmp_path: Path) -> None:
     assert json.loads(run(checkout, python, "-c", USE)) == {
         "packages": [str(checkout / "okx_maxloan_sdk" / "__init__.py"), str(generated)],
         "amounts": ["", "7"],
-        "asked": [["BTC-USDT", ""], ["BTC-USDT", ""]],
+        "asked": [["BTC-USDT", ""]] * 4,
+        "sent": ["x", "x"],
+        "row": [*(each.name for each in GET_MAX_LOAN.fields), "newAmount"],
         "limit": [limit.requests + 10, limit.period],
         "items": parameters["instId"].max_items + 2,
         "modes": [*(each.value for each in parameters["mgnMode"].values), "newMode"],
     }
+    reaches_the_command(checkout)
+    reaches_the_readmes(checkout)
     run(checkout, python, "-m", "ruff", "check", "--quiet", ".")
     run(checkout, python, "scripts/regenerate.py", "--check")
     run(checkout, python, "-m", "pytest", *TESTED, timeout=300)

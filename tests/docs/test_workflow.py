@@ -1,4 +1,4 @@
-"""docs.yml: what it may do, what it runs, and which issue it writes."""
+"""docs.yml: what it may do, what it runs, and which issue it writes; release.yml: what it refuses to release."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import check_docs
 import pytest
+from docs.draft import MARK
 from docs.lock import Lock
 from ruamel.yaml import YAML
 
@@ -22,6 +23,8 @@ TEXT = (ROOT / ".github" / "workflows" / "docs.yml").read_text("utf-8")
 JOBS: dict[str, Any] = YAML(typ="safe").load(TEXT)["jobs"]
 CHECK = JOBS["check"]["steps"][-1]["run"]
 TELL = JOBS["tell"]["steps"][-1]["run"]
+RELEASE: dict[str, Any] = YAML(typ="safe").load(ROOT / ".github" / "workflows" / "release.yml")["jobs"]
+DRAFTS = next(each["run"] for each in RELEASE["build"]["steps"] if "draft" in each.get("run", ""))
 
 
 def test_the_job_that_reads_pages_may_write_nothing() -> None:
@@ -78,3 +81,16 @@ def test_code_and_report_are_handed_on(tmp_path: Path, code: int, ends: int) -> 
     if not ends:
         expected = f"code={code}\nreport<<end-random\n| table |\n\nend-random\n"
         assert (tmp_path / "output").read_text() == expected
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="the workflow runs in bash")
+@pytest.mark.parametrize(("mark", "ends"), [("", 0), (f"      # {MARK}\n", 1)])
+def test_drafts_are_not_released(tmp_path: Path, mark: str, ends: int) -> None:
+    """A spec with a text that --write drafted in OKX's words stops a release, and the log names its line."""
+    spec = tmp_path / "spec" / "openapi.yaml"
+    spec.parent.mkdir()
+    spec.write_text(f"info:\n{mark}      description: x\n", "utf-8")
+    command = [shutil.which("bash") or "bash", "-e", "-c", DRAFTS]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == ends
+    assert done.stdout.startswith("2:") == bool(ends)
