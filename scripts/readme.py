@@ -1,4 +1,4 @@
-"""The tables of both READMEs, out of the contract: `cog -r -I scripts -I generated -I . README.md README.zh.md`."""
+"""What the READMEs say of the contract: `cog -r -I scripts -I generated -I . README.md README.zh.md`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,21 @@ from okx_maxloan_sdk.errors import BY_KIND
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from okx_maxloan_api.contract import Field, Parameter
+
     from okx_maxloan_sdk.cli.words import Language, Words
 
 WORDS: Words = {
     "en": {
         "parameter": "Parameter",
+        "field": "Attribute",
         "name": "OKX's name",
-        "most": "At most",
-        "one of": "One of",
-        "about": "What it says",
+        "required": "Required",
+        "yes": "yes",
+        "values": "Values",
+        "most": "at most {count} in one request",
+        "about": "Meaning",
+        "limit": "OKX takes {requests} requests in {period:g} seconds from one user, whichever programs send them.",
         "error": "Exception",
         "codes": "Codes",
         "retry": "Tried again",
@@ -31,10 +37,14 @@ WORDS: Words = {
     },
     "zh": {
         "parameter": "参数",
-        "name": "OKX 参数名",
-        "most": "最多",
-        "one of": "取值",
+        "field": "属性",
+        "name": "OKX 名称",
+        "required": "必填",
+        "yes": "是",
+        "values": "取值",
+        "most": "单次请求最多 {count} 个",
         "about": "含义",
+        "limit": "OKX 对同一用户每 {period:g} 秒接受 {requests} 个请求，不论由哪些程序发出。",
         "error": "异常",
         "codes": "错误码",
         "retry": "自动重试",
@@ -53,18 +63,31 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def parameters(lang: Language) -> str:
     """Write the parameters of a question."""
-    words = WORDS[lang]
-    rows = (
-        [
-            f"`{each.attribute}`",
-            f"`{each.name}`",
-            ", ".join(f"`{value.value}`" for value in each.values),
-            str(each.max_items),
-            each.zh if lang == "zh" else each.en,
-        ]
-        for each in GET_MAX_LOAN.parameters
-    )
-    return table([words[head] for head in ("parameter", "name", "one of", "most", "about")], rows)
+    words, rows = WORDS[lang], []
+    for each in GET_MAX_LOAN.parameters:
+        name, okx, values, about = described(each, lang)
+        most = words["most"].format(count=each.max_items) if each.max_items > 1 else ""
+        rows.append([name, okx, words["yes"] if each.required else "", values or most, about])
+    return table([words[head] for head in ("parameter", "name", "required", "values", "about")], rows)
+
+
+def fields(lang: Language) -> str:
+    """Write the fields of a row."""
+    rows = (described(each, lang) for each in GET_MAX_LOAN.fields)
+    return table([WORDS[lang][head] for head in ("field", "name", "values", "about")], rows)
+
+
+def described(each: Parameter | Field, lang: Language) -> list[str]:
+    """Write the names, the values and the meaning of a parameter or field."""
+    values = ", ".join(f"`{value.value}`" for value in each.values)
+    # The languages have their code spans alike, which a draft's may not be.
+    about = " ".join((each.zh if lang == "zh" else each.en).replace("`", "").split())
+    return [f"`{each.attribute}`", f"`{each.name}`", values, about]
+
+
+def limit(lang: Language) -> str:
+    """Write the rate limit."""
+    return f"\n{WORDS[lang]['limit'].format(**GET_MAX_LOAN.limit._asdict())}\n\n"
 
 
 def modes(lang: Language) -> str:
