@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
@@ -38,7 +39,6 @@ __all__ = [
 ]
 
 COLUMNS: dict[str, Columns] = {}
-NAMES: dict[str, dict[str, str]] = {}
 TYPES: dict[str, type] = {"string": str, "boolean": bool, "array": list}
 
 
@@ -60,9 +60,7 @@ def query(operation: Operation, parameters: Mapping[str, Any]) -> dict[str, str]
 
     Raises `TypeError` for a parameter that the operation does not have, or a value that is no text.
     """
-    names = NAMES.get(operation.id) or NAMES.setdefault(
-        operation.id, {each.attribute: each.name for each in operation.parameters}
-    )
+    names = {each.attribute: each.name for each in operation.parameters}
     if not parameters.keys() <= names.keys():
         strangers = sorted(parameters.keys() - names)
         message = f"{', '.join(strangers)}: no such parameter; {operation.path} takes {', '.join(names)}"
@@ -85,21 +83,14 @@ def _text(attribute: str, value: object) -> str:
 
 def target(operation: Operation, wanted: Mapping[str, str]) -> str:
     """Write the request target in the contract's order; commas stay raw, as OKX's own examples have them."""
-    asked = operation.id, *wanted.items()
-    if (found := _targets.get(asked)) is not None:
-        return found
-    ordered = (each.name for each in operation.parameters if each.name in wanted)
-    pairs = "&".join(f"{name}={quote(wanted[name], safe=',')}" for name in ordered)
-    found = f"{operation.path}?{pairs}" if pairs else operation.path
-    if len(_targets) >= KEPT:
-        _targets.clear()
-    _targets[asked] = found
-    return found
+    ordered = tuple((each.name, wanted[each.name]) for each in operation.parameters if each.name in wanted)
+    return _target(operation.path, ordered)
 
 
-# Programs ask the same questions again and again.
-KEPT = 128
-_targets: dict[tuple[object, ...], str] = {}
+@lru_cache
+def _target(path: str, wanted: tuple[tuple[str, str], ...]) -> str:
+    pairs = "&".join(f"{name}={quote(value, safe=',')}" for name, value in wanted)
+    return f"{path}?{pairs}" if pairs else path
 
 
 def envelope(response: Response) -> tuple[str, str, list[Any]]:
