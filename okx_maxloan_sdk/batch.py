@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from .session import Session
 
-    Question = Callable[[Session, Mapping[str, str], float | None], Flow[list[MaxLoan]]]
-
 INST_ID = next(each for each in GET_MAX_LOAN.parameters if each.name == "instId")
 SIZE = INST_ID.max_items
 WIDTH = GET_MAX_LOAN.limit.requests
@@ -57,17 +55,16 @@ def ask(session: Session, parameters: Mapping[str, Any]) -> Flow[list[MaxLoan]]:
     yield from begin(session, query, inst_ids, deadline)
     join = Join(inst_ids)
     if len(inst_ids) <= SIZE:
-        join.add((yield from fetch(session, query, tuple(inst_ids), deadline, questions.checked_max_loan)))
+        join.add((yield from fetch(session, query, tuple(inst_ids), deadline)))
     else:
-        requests = flows(session, query, iter(inst_ids), lambda: deadline, questions.checked_max_loan)
-        yield from gather(requests, WIDTH, join.add)
+        yield from gather(flows(session, query, iter(inst_ids), lambda: deadline), WIDTH, join.add)
     return join.result()
 
 
 def stream(session: Session, parameters: Mapping[str, Any]) -> Iterator[Flow[list[Batch]]]:
     """Plan the flows of a stream; pairs are taken only as flows are, and each flow has the deadline to itself."""
     query, inst_ids = split(parameters)
-    return flows(session, query, inst_ids, session.until, questions.max_loan)
+    return flows(session, query, inst_ids, session.until)
 
 
 def split(parameters: Mapping[str, Any]) -> tuple[dict[str, str], Iterator[str]]:
@@ -81,7 +78,7 @@ def pairs(given: object) -> Iterator[str]:
         yield from given.split(",")
     elif isinstance(given, Iterable):
         for each in given:
-            yield from each.split(",") if isinstance(each, str) else pairs(each)
+            yield from pairs(each)
     else:
         message = f"inst_id must be a str or an iterable of them, not {type(given).__name__}"
         raise TypeError(message)
@@ -92,8 +89,7 @@ def begin(session: Session, query: Mapping[str, str], inst_ids: Sequence[str], d
     yield from questions.prepare(session, deadline)
     first = {**query, "instId": ",".join(inst_ids[:SIZE])} if inst_ids else query
     wrong = dict.fromkeys(rules.wrongs(GET_MAX_LOAN, first, session.facts, session.language))
-    # A list without pairs is wrong as a list, too, where no rule between parameters has said so.
-    for start in range(SIZE, len(inst_ids), SIZE) if inst_ids or wrong else [0]:
+    for start in range(SIZE, len(inst_ids), SIZE):
         chunk = {**query, "instId": ",".join(inst_ids[start : start + SIZE])}
         wrong |= dict.fromkeys(rules.parameter_wrongs(GET_MAX_LOAN, chunk, session.language))
     if wrong:
@@ -101,23 +97,19 @@ def begin(session: Session, query: Mapping[str, str], inst_ids: Sequence[str], d
 
 
 def flows(
-    session: Session,
-    query: Mapping[str, str],
-    inst_ids: Iterator[str],
-    until: Callable[[], float | None],
-    question: Question,
+    session: Session, query: Mapping[str, str], inst_ids: Iterator[str], until: Callable[[], float | None]
 ) -> Iterator[Flow[list[Batch]]]:
     """Plan one flow for each request."""
     while chunk := tuple(dict.fromkeys(islice(inst_ids, SIZE))):
-        yield fetch(session, query, chunk, until(), question)
+        yield fetch(session, query, chunk, until())
 
 
 def fetch(
-    session: Session, query: Mapping[str, str], inst_ids: tuple[str, ...], deadline: float | None, question: Question
+    session: Session, query: Mapping[str, str], inst_ids: tuple[str, ...], deadline: float | None
 ) -> Flow[list[Batch]]:
     """Ask about the pairs of one request; when one of them is refused, part them until it stands alone."""
     try:
-        loans = yield from question(session, {**query, "instId": ",".join(inst_ids)}, deadline)
+        loans = yield from questions.max_loan(session, {**query, "instId": ",".join(inst_ids)}, deadline)
     except OkxError as error:
         parts = _parts(inst_ids, error)
         if len(parts) <= 1:
@@ -126,7 +118,7 @@ def fetch(
         return [Batch(inst_ids, tuple(loans), None)]
     batches: list[Batch] = []
     for part in parts:
-        batches += yield from fetch(session, query, part, deadline, question)
+        batches += yield from fetch(session, query, part, deadline)
     return batches
 
 

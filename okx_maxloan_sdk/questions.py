@@ -34,11 +34,6 @@ def max_loan(session: Session, query: Mapping[str, str], deadline: float | None)
     """Ask one request's worth of maximum loan."""
     yield from prepare(session, deadline)
     rules.check(GET_MAX_LOAN, query, session.facts, session.language)
-    return (yield from checked_max_loan(session, query, deadline))
-
-
-def checked_max_loan(session: Session, query: Mapping[str, str], deadline: float | None) -> Flow[list[MaxLoan]]:
-    """Ask one request's worth of maximum loan, of a question that was held against the rules."""
     reply = yield from call.ask(session, GET_MAX_LOAN, query, deadline)
     return max_loans(reply.rows)
 
