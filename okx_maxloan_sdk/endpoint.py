@@ -155,7 +155,7 @@ def _fits(field: Field) -> Callable[[Any], object] | None:
 def _complete(operation: Operation, row: dict[str, Any], response: Response) -> None:
     for field in operation.fields:
         if field.name not in row and not field.required:
-            row[field.name] = list(field.default) if isinstance(field.default, tuple) else field.default
+            row[field.name] = missing(field)
         elif field.name not in row:
             _bad(response, f"{field.name} is missing")
         elif type(row[field.name]) is not TYPES[field.type]:
@@ -164,6 +164,11 @@ def _complete(operation: Operation, row: dict[str, Any], response: Response) -> 
 
 def _texts(values: list[Any]) -> bool:
     return all(type(each) is str for each in values)
+
+
+def missing(field: Field) -> object:
+    """Give what stands for a field that did not come; None for one that must."""
+    return list(field.default) if isinstance(field.default, tuple) else field.default
 
 
 def _misfit(value: object) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
+from okx_maxloan_sdk.endpoint import missing
+
 from .margin import CURRENCIES, PAIRS, Pair, loan, quota
 from .refusal import Refused
 
@@ -60,8 +62,9 @@ def loans(user: User, query: Mapping[str, str]) -> list[dict[str, object]]:
 def _row(*values: str) -> dict[str, object]:
     known: dict[str, object] = dict(zip(FIELDS, values, strict=True))
     # In fields that came later this exchange has nothing to say.
-    return known | {each.name: _nothing(each) for each in GET_MAX_LOAN.fields if each.name not in known}
+    return known | {each.name: nothing(each) for each in GET_MAX_LOAN.fields if each.name not in known}
 
 
-def _nothing(field: Field) -> object:
-    return list(field.default) if isinstance(field.default, tuple) else "" if field.default is None else field.default
+def nothing(field: Field) -> object:
+    """Give what stands for a field that has nothing to say: what the contract has for it, else an empty text."""
+    return "" if field.default is None else missing(field)

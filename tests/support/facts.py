@@ -8,6 +8,7 @@ from attrs import evolve
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk import MaxLoan
+from okx_maxloan_sdk.mock.rows import nothing
 from tests.support.wire import ids
 
 LIMIT = GET_MAX_LOAN.limit
@@ -16,11 +17,7 @@ SIZE = PARAMETERS["instId"].max_items
 MODES = tuple(each.value for each in PARAMETERS["mgnMode"].values)
 # Full requests, and five times as many as are sent at once.
 MANY = ids(5 * LIMIT.requests * SIZE)
-# What stands for a field that did not come; of those that must come, an empty text.
-EMPTY: dict[str, Any] = {
-    each.name: list(each.default) if isinstance(each.default, tuple) else each.default or ""
-    for each in GET_MAX_LOAN.fields
-}
+EMPTY: dict[str, Any] = {each.name: nothing(each) for each in GET_MAX_LOAN.fields}
 
 
 def loan(**fields: str) -> MaxLoan:
