@@ -7,7 +7,6 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from attrs import define, field, frozen
 
@@ -72,9 +71,9 @@ class Case:
     @property
     def proxy(self) -> str:
         """The proxy that requests take, empty when they take none."""
-        host, proxies = self.target[0], getproxies()
-        by_system = "" if proxy_bypass(host) else proxies.get(urlsplit(self.url).scheme) or proxies.get("all") or ""
-        return self.settings.proxy or by_system
+        from okx_maxloan_sdk.transport.proxy import of_system  # noqa: PLC0415 -- help does not need it
+
+        return self.settings.proxy or of_system(urlsplit(self.url).scheme, self.target[0]) or ""
 
     def ask(self) -> MaxLoanClient:
         """Give the one client of all checks."""

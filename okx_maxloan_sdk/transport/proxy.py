@@ -36,7 +36,7 @@ def choose(origin: Origin, proxy: str | None) -> Proxy | None:
     Raises `ValueError` for one that cannot be, without repeating what may be secret.
     """
     if proxy is None and not is_loopback(origin.host):
-        proxy = _environment(origin)
+        proxy = of_system(origin.scheme, origin.host)
     if not proxy:
         return None
     parts = urlsplit(proxy)
@@ -47,11 +47,12 @@ def choose(origin: Origin, proxy: str | None) -> Proxy | None:
     return Proxy(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", auth)
 
 
-def _environment(origin: Origin) -> str | None:
+def of_system(scheme: str, host: str) -> str | None:
+    """Ask the environment, or the system's settings, for the proxy to a host."""
     if sys.platform not in ("darwin", "win32") and not any(name.lower().endswith("_proxy") for name in os.environ):
         return None
     from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 -- it loads a parser of e-mail: 11 ms
 
-    if proxy_bypass(origin.host):
+    if proxy_bypass(host):
         return None
-    return getproxies().get(origin.scheme) or getproxies().get("all")
+    return getproxies().get(scheme) or getproxies().get("all")
