@@ -56,7 +56,7 @@ class _Door:
         account: Account | Literal["auto"] | None = None,
         user: str | None = None,
         limiter: Limiter | str | None = None,
-        transport: Literal["httpx", "reqwest"] = "httpx",
+        transport: Literal["httpx", "httptools"] = "httpx",
         http: httpx.Client | httpx.AsyncClient | None = None,
         proxy: str | None = None,
         timeout: float = 10.0,
@@ -73,9 +73,9 @@ class _Door:
         "file:///path" (all processes of this machine), "redis://..." (all machines) or a limiter; it counts by the OKX
         user: `user`, else the account's uid, else a hash of the key. `timeout` bounds one request and `deadline` a
         whole call, waiting and trying again included, in seconds; `attempts` is how often a request is sent at most.
-        `transport` is "httpx" (httpcore, its engine) or "reqwest" (Rust; the extra `fast`); `http` is an httpx client
-        of the caller's own in place of both, which the caller closes. `proxy` is a URL, else the environment's is used.
-        `language` is that of errors.
+        `transport` is "httpx" (httpcore, its engine) or "httptools" (a parser in C; the extra `fast`); `http` is an
+        httpx client of the caller's own in place of both, which the caller closes. `proxy` is a URL, else the
+        environment's is used. `language` is that of errors.
 
         Raises `ValueError` for a setting that cannot be, `ImportError` for one that needs an extra.
         """

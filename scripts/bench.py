@@ -32,7 +32,7 @@ def measure(quick: bool) -> report.Results:
         found = rounds.run(url, courses, turns)
         spans = [windows.run(url, case) for case in windows.cases(quick)]
         processes = process.run(url, starts)
-        crowds = {kind: json.loads(rounds.say("crowd.py", url, kind)) for kind in ("httpx", "reqwest")}
+        crowds = {kind: json.loads(rounds.say("crowd.py", url, kind)) for kind in ("httpx", "httptools")}
         streams = {
             kind: {count: float(rounds.say("flood.py", url, kind, str(count))) for count in floods}
             for kind in ("sync", "async")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from okx_maxloan_sdk.sites import Origin
 
-CLASSES = {"httpx": ("httpcore_", "HttpcoreTransport"), "reqwest": ("reqwest", "ReqwestTransport")}
+CLASSES = {"httpx": ("httpcore_", "HttpcoreTransport"), "httptools": ("httptools_", "HttptoolsTransport")}
 
 
 def faults(transport: str, proxy: str | None, http: object, prefix: str) -> list[str]:
@@ -18,10 +18,10 @@ def faults(transport: str, proxy: str | None, http: object, prefix: str) -> list
     `prefix` is what the names of classes begin with: "" or "Async".
     """
     if transport not in CLASSES:
-        return ['transport must be "httpx" or "reqwest"']
-    if transport == "reqwest" and find_spec("pyreqwest") is None:
-        message = 'transport="reqwest" needs pyreqwest: pip install "okx-maxloan-sdk[fast]"'
-        raise ImportError(message, name="pyreqwest")
+        return ['transport must be "httpx" or "httptools"']
+    if transport == "httptools" and find_spec("httptools") is None:
+        message = 'transport="httptools" needs httptools: pip install "okx-maxloan-sdk[fast]"'
+        raise ImportError(message, name="httptools")
     if http is None:
         return []
     import httpx  # noqa: PLC0415 -- whoever has such a client has loaded it
@@ -35,6 +35,11 @@ def faults(transport: str, proxy: str | None, http: object, prefix: str) -> list
 
 def make(origin: Origin, transport: str, proxy: str | None, http: object, prefix: str) -> Any:
     """Make the transport that was chosen."""
+    if transport == "httptools":
+        from .proxy import choose  # noqa: PLC0415 -- nobody else asks for it here
+
+        if choose(origin, proxy) is not None:
+            transport = "httpx"  # httpcore speaks to proxies
     module, name = CLASSES[transport] if http is None else ("httpx_", "HttpxTransport")
     made = getattr(import_module(f"{__package__}.{module}"), prefix + name)
     return made(origin, proxy if http is None else http)

@@ -42,7 +42,7 @@ RATIOS = [
     (f"{OURS} async fast, 10 tasks", "ccxt async, 10 tasks", 0.90),
     (f"{OURS} async fast, 50 tasks", "ccxt async, 50 tasks", 0.90),
 ]
-CPU = {"httpx": 150.0, "reqwest": 100.0}
+CPU = {"httpx": 150.0, "httptools": 100.0}
 
 
 def calls(found: Mapping[str, list[float]]) -> Iterator[Claim]:

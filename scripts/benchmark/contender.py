@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     Calls = Callable[[int, int], None]
-    Transport = Literal["httpx", "reqwest"]
+    Transport = Literal["httpx", "httptools"]
 
 KEY, SECRET, PASSPHRASE = "00000000-0000-0000-0000-000000000000", "22582BD0CFF14C41EDBF1AB98506286D", "passphrase"
 PAIR, MODE = "BTC-USDT", "isolated"
@@ -181,9 +181,9 @@ CLIENTS: dict[str, Callable[[str], Calls]] = {
     "ccxt": ccxt,
     "ccxt async": ccxt_async,
     "okx-maxloan-sdk": lambda url: sdk(url, "httpx"),
-    "okx-maxloan-sdk fast": lambda url: sdk(url, "reqwest"),
+    "okx-maxloan-sdk fast": lambda url: sdk(url, "httptools"),
     "okx-maxloan-sdk async": lambda url: sdk_async(url, "httpx"),
-    "okx-maxloan-sdk async fast": lambda url: sdk_async(url, "reqwest"),
+    "okx-maxloan-sdk async fast": lambda url: sdk_async(url, "httptools"),
 }
 
 

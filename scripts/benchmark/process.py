@@ -43,7 +43,7 @@ class Cost(NamedTuple):
 def once(name: str, url: str) -> tuple[float, float]:
     """Run a program and give its CPU time and its peak memory."""
     venv, code = PROGRAMS[name]
-    more = ", transport='reqwest'" if name.endswith("fast") else ""
+    more = ", transport='httptools'" if name.endswith("fast") else ""
     code = code.format(credentials=CREDENTIALS, url=url, pair=PAIR, mode=MODE, more=more) + PEAK
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [venvs.python(venv), "-c", code]

@@ -48,6 +48,7 @@ def python(name: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Let the SDK's own venv find the work tree, and nobody find a proxy."""
-    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    """Let the SDK's own venv find the work tree and keep it compiled, as pip does for peers; nobody finds a proxy."""
+    left_out = ("_proxy", "dontwritebytecode")
+    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith(left_out)}
     return {**kept, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}

@@ -70,7 +70,7 @@ def cases(quick: bool) -> list[Case]:
     pairs = [
         Case(f"500 pairs, {'async' if awaits else 'sync'} {transport}, RTT {rtt * 1000:.0f} ms", transport, awaits, rtt)
         for rtt in (0.0, 0.030, 0.150)
-        for transport in ("httpx", "reqwest")
+        for transport in ("httpx", "httptools")
         for awaits in (False, True)
     ]
     shared = [

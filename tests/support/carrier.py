@@ -1,28 +1,36 @@
-"""Both transports behind one handle."""
+"""Every transport behind one handle, whose calls block."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
+import httpx
+
 from okx_maxloan_sdk.sites import origin
 from okx_maxloan_sdk.transport import Request, Response
-from okx_maxloan_sdk.transport.httpcore_ import AsyncHttpcoreTransport, HttpcoreTransport
+from okx_maxloan_sdk.transport.choice import make
 
 GET = Request("GET", "/api/v5/x?instId=A-B,C-D&note=%2C", {"OK-ACCESS-KEY": "the-key", "Accept": "application/json"})
+POOLED = [f"{name} {kind}" for name in ("httpx", "httptools") for kind in ("sync", "async")]
+HANDED_IN = [f"handed-in {kind}" for kind in ("sync", "async")]
 
 
 class Carrier:
-    """A transport whose calls block, whichever kind it is."""
+    """One of the transports, made as a client would make it."""
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, choice: str) -> None:
+        self.transport, _, kind = choice.partition(" ")
         self.runner = asyncio.Runner() if kind == "async" else None
         self.raw: Any = None
+        self._own: httpx.Client | httpx.AsyncClient | None = None
 
     def to(self, url: str, proxy: str | None = None) -> Carrier:
         """Carry to this address."""
-        self.raw = (AsyncHttpcoreTransport if self.runner else HttpcoreTransport)(origin(url), proxy)
+        prefix, name = ("Async" if self.runner else ""), self.transport
+        if name == "handed-in":
+            self._own, name = (httpx.AsyncClient() if self.runner else httpx.Client()), "httpx"
+        self.raw = make(origin(url), name, proxy, self._own, prefix)
         return self
 
     def send(self, request: Request = GET, timeout: float = 5.0) -> Response:
@@ -36,3 +44,7 @@ class Carrier:
     def close(self) -> None:
         if self.raw is not None:
             self.run(self.raw.close())
+        if isinstance(self._own, httpx.Client):
+            self._own.close()
+        elif self._own is not None:
+            self.run(self._own.aclose())

@@ -50,8 +50,8 @@ class Handle:
 class Door:
     """Opens clients of one kind."""
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, kind: str, transport: str = "httpx") -> None:
+        self.kind, self.transport = kind, transport
         self.limiter = FreeLimiter()
         self.clock = FakeClock()
         self._runner = asyncio.Runner() if kind == "async" else None
@@ -60,7 +60,7 @@ class Door:
     def open(self, wire: Wire | None = None, **settings: Any) -> Any:
         """Open a client, on a scripted wire if one is given, with a free limiter and a fake clock unless told."""
         make: Any = AsyncMaxLoanClient if self._runner else MaxLoanClient
-        given: dict[str, Any] = {"limiter": self.limiter, "clock": self.clock, **settings}
+        given: dict[str, Any] = {"limiter": self.limiter, "clock": self.clock, "transport": self.transport, **settings}
         client = make(given.pop("credentials", None) or credentials(), **given)
         if wire is not None:
             client._carrier = AsyncWire(wire) if self._runner else wire

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.carrier import Carrier
+from tests.support.carrier import POOLED, Carrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(params=["sync", "async"])
+@pytest.fixture(params=POOLED)
 def carrier(request: pytest.FixtureRequest) -> Iterator[Carrier]:
-    """Run a test with each transport."""
+    """Run a test with each transport that keeps connections of its own."""
     carrier = Carrier(request.param)
     yield carrier
     carrier.close()

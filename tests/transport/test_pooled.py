@@ -1,10 +1,9 @@
-"""Transport: the bytes that travel, what failures mean, connections kept and closed, forks and event loops."""
+"""Pooled transports: what failures mean, connections closed and cancelled, forks and event loops."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -16,45 +15,24 @@ import pytest
 
 from okx_maxloan_sdk.errors import BadAnswer, ClientClosed, NotSent, OkxError, OutcomeUnknown
 from okx_maxloan_sdk.sites import origin
-from okx_maxloan_sdk.transport import Dropped, httpcore_
-from okx_maxloan_sdk.transport.httpcore_ import AsyncHttpcoreTransport, HttpcoreTransport
+from okx_maxloan_sdk.transport import Dropped, pooled
+from okx_maxloan_sdk.transport.choice import CLASSES, make
 from okx_maxloan_sdk.transport.line import Lost
 from tests.support.carrier import GET
-from tests.support.raw import ROWS, RawServer, hang, head, say
+from tests.support.raw import RawServer, hang, head, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.carrier import Carrier
 
-
-def test_what_is_signed_is_what_travels(carrier: Carrier) -> None:
-    """The request line, the host and the headers arrive as they were given, and nothing is added."""
-    with RawServer(say()) as server:
-        response = carrier.to(server.url).send()
-        host = server.url.removeprefix("http://")
-        assert server.heads == [
-            f"GET {GET.target} HTTP/1.1\r\nHost: {host}\r\nOK-ACCESS-KEY: the-key\r\n"
-            "Accept: application/json\r\n\r\n".encode()
-        ]
-    assert (response.status, response.body) == (200, ROWS)
-    assert response.headers["content-type"] == "application/json"
+    Open = Callable[..., Any]
 
 
-def test_connection_is_kept(carrier: Carrier) -> None:
-    """Requests one after the other share a connection."""
-    with RawServer(say()) as server:
-        carrier.to(server.url)
-        for _ in range(5):
-            carrier.send()
-        assert server.on == [1] * 5
-        carrier.close()
-
-
-def test_redirects_are_not_followed(carrier: Carrier) -> None:
-    """A redirect is an answer, and nothing arrives where it points."""
-    with RawServer(say()) as other, RawServer(say(b"", 302, f"Location: {other.url}/x")) as server:
-        assert carrier.to(server.url).send().status == 302
-        assert other.heads == []
-        assert len(server.heads) == 1
+@pytest.fixture(params=CLASSES)
+def transport(request: pytest.FixtureRequest) -> Open:
+    """Open each of the transports, to an address, blocking or not."""
+    return lambda url, prefix="": make(origin(url), request.param, None, None, prefix)
 
 
 MEANINGS = [
@@ -79,10 +57,10 @@ def test_meaning(carrier: Carrier, failure: Exception, kind: type[OkxError], mon
     def fail(*_: Any) -> Any:
         raise failure
 
-    monkeypatch.setattr(httpcore.HTTPConnection, "handle_request", fail)
-    monkeypatch.setattr(httpcore.AsyncHTTPConnection, "handle_async_request", fail)
+    carrier.to("http://127.0.0.1:1")
+    monkeypatch.setattr(type(carrier.raw), "_carry", fail)
     with pytest.raises(OkxError) as caught:
-        carrier.to("http://127.0.0.1:1").send()
+        carrier.send()
     assert type(caught.value) is kind
     assert f"{type(failure).__name__} x" in str(caught.value)
     assert caught.value.__context__ is None
@@ -98,34 +76,24 @@ def test_meanings_are_total() -> None:
     # Raised where two requests share a connection, and here none do.
     kinds -= {httpcore.ConnectionNotAvailable}
     assert httpcore.WriteTimeout in kinds
-    assert [each for each in kinds if not issubclass(each, httpcore_.FAILURES)] == []
+    assert [each for each in kinds if not issubclass(each, pooled.FAILURES)] == []
 
 
-def test_nobody_listens(carrier: Carrier) -> None:
-    """Where nobody listens nothing is sent."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with pytest.raises(NotSent, match="ConnectError"):
-        carrier.to(f"http://127.0.0.1:{port}").send()
-
-
-def test_first_threads_share_connections() -> None:
+def test_first_threads_share_connections(transport: Open) -> None:
     """Threads that send their first request at the same moment end up with the same connections."""
-    with RawServer(say()) as server:
-        transport = HttpcoreTransport(origin(server.url), None)
-        barrier, found = threading.Barrier(8), []
+    carrier, barrier, found = transport("http://127.0.0.1:1"), threading.Barrier(8), []
 
-        def first() -> None:
-            barrier.wait(5)
-            found.append(transport._connections())
+    def first() -> None:
+        barrier.wait(5)
+        found.append(carrier._connections())
 
-        threads = [threading.Thread(target=first) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len({id(each) for each in found}) == 1
-        transport.close()
+    threads = [threading.Thread(target=first) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(each) for each in found}) == 1
+    carrier.close()
 
 
 def gone(server: RawServer) -> None:
@@ -137,14 +105,10 @@ def gone(server: RawServer) -> None:
 
 
 def test_closed(carrier: Carrier) -> None:
-    """After close() every connection is gone and no request leaves; closing twice is no error."""
+    """After close() every connection is gone."""
     with RawServer(say()) as server:
         carrier.to(server.url).send()
         carrier.close()
-        carrier.close()
-        with pytest.raises(ClientClosed):
-            carrier.send()
-        assert len(server.heads) == 1
         gone(server)
 
 
@@ -155,81 +119,81 @@ def test_closed_unused(carrier: Carrier) -> None:
         carrier.send()
 
 
-def test_closed_under_a_request() -> None:
+def test_closed_under_a_request(transport: Open) -> None:
     """A request whose connection is closed from another thread ends by its timeout, as one of our errors."""
     with RawServer(hang(head(100))) as server:
-        transport = HttpcoreTransport(origin(server.url), None)
-        threading.Timer(0.1, transport.close).start()
+        carrier = transport(server.url)
+        threading.Timer(0.1, carrier.close).start()
         with pytest.raises(OkxError):
-            transport.send(GET, 0.4)
+            carrier.send(GET, 0.4)
 
 
-def test_cancelled_requests_leave_nothing_open() -> None:
+def test_cancelled_requests_leave_nothing_open(transport: Open) -> None:
     """The connection of a cancelled task is closed, wherever in the answer it was."""
 
     async def main() -> None:
-        transport = AsyncHttpcoreTransport(origin(server.url), None)
+        carrier = transport(server.url, "Async")
         for _ in range(3):
-            tasks = [asyncio.ensure_future(transport.send(GET, 5.0)) for _ in range(3)]
+            tasks = [asyncio.ensure_future(carrier.send(GET, 5.0)) for _ in range(3)]
             await asyncio.sleep(0.05)  # real: the requests are to be on their way
             for task in tasks:
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
             assert all(isinstance(each, asyncio.CancelledError) for each in results)
-            assert transport._connections().all() == []
-        assert (await transport.send(GET, 5.0)).status == 200
-        await transport.close()
+            assert carrier._connections().all() == []
+        assert (await carrier.send(GET, 5.0)).status == 200
+        await carrier.close()
 
     moves = [*([hang()] * 3), *([hang(head(10))] * 3), *([hang(head(10) + b"12345")] * 3), say()]
     with RawServer(*moves) as server:
         asyncio.run(main())
 
 
-def test_cancelled_at_any_moment() -> None:
+def test_cancelled_at_any_moment(transport: Open) -> None:
     """Whatever a task is doing when it is cancelled, its connection is free afterwards, or closed."""
 
     async def main() -> None:
         for turns in range(80):
-            transport = AsyncHttpcoreTransport(origin(server.url), None)
+            carrier = transport(server.url, "Async")
             for _ in range(2):  # on a fresh connection, and on what is left of it
-                task = asyncio.ensure_future(transport.send(GET, 5.0))
+                task = asyncio.ensure_future(carrier.send(GET, 5.0))
                 for _ in range(turns):
                     await asyncio.sleep(0)
                 task.cancel()
                 await asyncio.wait([task])
-                assert all(each.is_idle() for each in transport._connections().all()), turns
-            assert (await transport.send(GET, 5.0)).status == 200, turns
-            await transport.close()
+                assert all(each.is_available() for each in carrier._connections().all()), turns
+            assert (await carrier.send(GET, 5.0)).status == 200, turns
+            await carrier.close()
 
     with RawServer(say()) as server:
         asyncio.run(main())
         gone(server)
 
 
-def test_second_event_loop() -> None:
+def test_second_event_loop(transport: Open) -> None:
     """A transport is used from one event loop after the other, with connections of its own in each."""
     with RawServer(say()) as server:
-        transport = AsyncHttpcoreTransport(origin(server.url), None)
+        carrier = transport(server.url, "Async")
 
         async def twice() -> None:
             for _ in range(2):
-                assert (await transport.send(GET, 5.0)).status == 200
-            for each in transport._connections().all():
+                assert (await carrier.send(GET, 5.0)).status == 200
+            for each in carrier._connections().all():
                 await each.aclose()  # a loop that ends with connections open complains of them
 
         asyncio.run(twice())
         asyncio.run(twice())
         assert server.on == [1, 1, 2, 2]
-        asyncio.run(transport.close())
+        asyncio.run(carrier.close())
 
 
 CHILD = """
 import os, sys
 from okx_maxloan_sdk.sites import origin
 from okx_maxloan_sdk.transport import Request
-from okx_maxloan_sdk.transport.httpcore_ import HttpcoreTransport
+from okx_maxloan_sdk.transport.choice import make
 
-transport = HttpcoreTransport(origin(sys.argv[1]), None)
+transport = make(origin(sys.argv[1]), sys.argv[2], None, None, "")
 send = lambda: transport.send(Request("GET", "/x", {}), 5.0).status
 assert send() == 200
 if child := os.fork():
@@ -243,9 +207,10 @@ else:
 """
 
 
+@pytest.mark.parametrize("name", CLASSES)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_fork() -> None:
+def test_fork(name: str) -> None:
     """After a fork the child has a connection of its own, and the parent's goes on."""
     with RawServer(say()) as server:
-        subprocess.run([sys.executable, "-c", CHILD, server.url], check=True, timeout=30)
+        subprocess.run([sys.executable, "-c", CHILD, server.url, name], check=True, timeout=30)
         assert server.on == [1, 2, 1]

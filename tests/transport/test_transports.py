@@ -7,15 +7,12 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from okx_maxloan_sdk.errors import BadAnswer, ClientClosed, NotSent, OkxError, OutcomeUnknown
 from okx_maxloan_sdk.session import PLAIN
-from okx_maxloan_sdk.sites import origin
 from okx_maxloan_sdk.transport import Dropped, Request
-from okx_maxloan_sdk.transport.choice import make
-from tests.support.carrier import GET, Carrier
+from tests.support.carrier import GET, HANDED_IN, POOLED, Carrier
 from tests.support.raw import ROWS, RawServer, drip, hang, head, reset, say, write
 
 if TYPE_CHECKING:
@@ -23,36 +20,11 @@ if TYPE_CHECKING:
 
     from tests.support.raw import Move
 
-pytest.importorskip("pyreqwest")
 
-
-class Chosen(Carrier):
-    """One of the transports, as a client would make it."""
-
-    def __init__(self, choice: str) -> None:
-        self.transport, _, kind = choice.partition(" ")
-        super().__init__(kind)
-        self.own: httpx.Client | httpx.AsyncClient | None = None
-
-    def to(self, url: str, proxy: str | None = None) -> Carrier:
-        prefix, name = ("Async" if self.runner else ""), self.transport
-        if name == "handed-in":
-            self.own, name = (httpx.AsyncClient() if self.runner else httpx.Client()), "httpx"
-        self.raw = make(origin(url), name, proxy, self.own, prefix)
-        return self
-
-    def close(self) -> None:
-        super().close()
-        if isinstance(self.own, httpx.Client):
-            self.own.close()
-        elif self.own is not None:
-            self.run(self.own.aclose())
-
-
-@pytest.fixture(params=[f"{name} {kind}" for name in ("httpx", "reqwest", "handed-in") for kind in ("sync", "async")])
-def carrier(request: pytest.FixtureRequest) -> Iterator[Chosen]:
+@pytest.fixture(params=[*POOLED, *HANDED_IN])
+def carrier(request: pytest.FixtureRequest) -> Iterator[Carrier]:
     """Run a test with each transport."""
-    carrier = Chosen(request.param)
+    carrier = Carrier(request.param)
     yield carrier
     carrier.close()
     if carrier.runner:
