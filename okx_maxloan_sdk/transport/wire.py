@@ -33,8 +33,8 @@ class _Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._received = bytearray()
         self._ended = False
         self._failure: Exception | None = None
-        self._reader: asyncio.Future[None] | None = None
-        self._writer: asyncio.Future[None] | None = None
+        self._reader: asyncio.Future[bool] | None = None
+        self._writer: asyncio.Future[bool] | None = None
         self._full = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -67,11 +67,8 @@ class _Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if not self._received and not self._ended:
             self._reader = self._loop.create_future()
-            try:
-                async with asyncio.timeout(timeout):
-                    await self._reader
-            except TimeoutError:
-                raise httpcore.ReadTimeout("no answer in time") from None
+            if not await self._in_time(self._reader, timeout):
+                raise httpcore.ReadTimeout("no answer in time")
         if self._received:
             chunk = bytes(self._received[:max_bytes])
             del self._received[:max_bytes]
@@ -90,13 +87,19 @@ class _Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._transport.write(buffer)
         if self._full:
             self._writer = self._loop.create_future()
-            try:
-                async with asyncio.timeout(timeout):
-                    await self._writer
-            except TimeoutError:
-                raise httpcore.WriteTimeout("the request was not taken in time") from None
+            if not await self._in_time(self._writer, timeout):
+                raise httpcore.WriteTimeout("the request was not taken in time")
             if self._failure is not None:
                 raise httpcore.WriteError(str(self._failure))
+
+    async def _in_time(self, waiter: asyncio.Future[bool], timeout: float | None) -> bool:
+        # Half of what asyncio.timeout() costs, which could bound more than one future.
+        timer = None if timeout is None else self._loop.call_later(timeout, _wake, waiter, False)
+        try:
+            return await waiter
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     async def aclose(self) -> None:
         # Nothing is flushed: an answer was read, or nobody wants it.
@@ -127,9 +130,9 @@ class _Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         return self._transport.get_extra_info(info)
 
 
-def _wake(waiter: asyncio.Future[None] | None) -> None:
+def _wake(waiter: asyncio.Future[bool] | None, in_time: bool = True) -> None:
     if waiter is not None and not waiter.done():
-        waiter.set_result(None)
+        waiter.set_result(in_time)
 
 
 def _readable(connection: socket.socket) -> bool:
