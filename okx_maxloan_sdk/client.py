@@ -16,7 +16,7 @@ from .clock import Clock, SystemClock
 from .credentials import Credentials
 from .endpoint import GET_MAX_LOAN, InstrumentRow, MaxLoan
 from .errors import ClientClosed
-from .flow import Flow, adrive, adrive_each, drive, drive_each
+from .flow import Flow, adrive, drive
 from .limiter import limiter as make_limiter
 from .session import Session
 from .sites import Site, origin
@@ -227,6 +227,8 @@ class MaxLoanClient(_Door):
         return self._stream(batch.stream(self._usable(), {**given, "inst_id": inst_ids}))
 
     def _stream(self, flows: Iterator[Flow[list[Batch]]]) -> Generator[Batch, None, None]:
+        from .together import drive_each  # noqa: PLC0415 -- threads load when there is something for them
+
         with closing(drive_each(flows, batch.WIDTH, self._transport, self._session.clock)) as results:
             for batches in results:
                 yield from batches
@@ -348,6 +350,8 @@ class AsyncMaxLoanClient(_Door):
         return self._stream(batch.stream(self._usable(), {**given, "inst_id": inst_ids}))
 
     async def _stream(self, flows: Iterator[Flow[list[Batch]]]) -> AsyncGenerator[Batch, None]:
+        from .together import adrive_each  # noqa: PLC0415 -- as above
+
         async with aclosing(adrive_each(flows, batch.WIDTH, self._transport, self._session.clock)) as results:
             async for batches in results:
                 for each in batches:

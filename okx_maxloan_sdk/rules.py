@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING
 
@@ -81,6 +80,8 @@ def faults(parameter: Parameter, value: str | None) -> Iterator[tuple[str, dict[
     if parameter.enum:
         allowed = {each.value.lower(): each.value for each in parameter.values}
         if value not in allowed.values():
+            import difflib  # noqa: PLC0415 -- loads when somebody mistyped
+
             close = difflib.get_close_matches(value.strip().lower(), allowed, 1)
             yield "enum", {"values": ", ".join(allowed.values()), "close": allowed[close[0]] if close else ""}
         return

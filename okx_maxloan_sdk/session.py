@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from attrs import define, field
 
 from .errors import ClientClosed
-from .flow import Once
+from .once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

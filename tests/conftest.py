@@ -9,6 +9,7 @@ import pytest
 from okx_maxloan_sdk.mock import demo
 from okx_maxloan_sdk.mock.serve import serve
 from tests.support.doors import Door
+from tests.support.driver import Driver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,12 @@ def door(request: pytest.FixtureRequest) -> Iterator[Door]:
     door = Door(request.param)
     yield door
     door.close()
+
+
+@pytest.fixture(params=["sync", "async"])
+def driver(request: pytest.FixtureRequest) -> Driver:
+    """Run a test with each driver."""
+    return Driver(request.param)
 
 
 @pytest.fixture

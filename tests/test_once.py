@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from okx_maxloan_sdk.errors import NotSent
-from okx_maxloan_sdk.flow import Flow, Once, Sleep, sleep
+from okx_maxloan_sdk.flow import Flow, Sleep, sleep
+from okx_maxloan_sdk.once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Generator

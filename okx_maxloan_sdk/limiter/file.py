@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 from okx_maxloan_sdk.errors import NotSent
 
 from .page import OtherBoot, WrongPage, boot, decode, encode
-from .queue import Queue, log, queue
+from .queue import Queue, queue, warn
 from .slot import BaseLimiter
 from .window import GRACE, Answer, Key, Ledger, Rule, Token
 
@@ -79,7 +79,7 @@ class FileStore:
         try:
             self._with(lambda ledger, now: ledger.commit(now, token, hold))
         except OSError as failure:
-            log.warning("the rate limiter's file %s cannot be used, a slot stays taken: %s", self._name, failure)
+            warn("the rate limiter's file %s cannot be used, a slot stays taken: %s", self._name, failure)
 
     def penalize(self, rule: Rule) -> bool:
         """Take slots away, and tell whether this refusal counts."""
@@ -120,7 +120,7 @@ class FileStore:
             # The clock counts from the boot: what was sent before it is as old as that.
             self._ledger = Ledger(quiet=self._period + GRACE)
         except WrongPage as fault:
-            log.warning("the rate limiter's file %s starts anew: %s", self._name, fault)
+            warn("the rate limiter's file %s starts anew: %s", self._name, fault)
             self._ledger, self._page.lost = Ledger(), True
         if self._page.lost:
             self._page.lost = False

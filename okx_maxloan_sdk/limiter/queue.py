@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from itertools import count
-from logging import Logger, getLogger
 from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from attrs import define
 
+from okx_maxloan_sdk.clock import alarm, rouse
 from okx_maxloan_sdk.errors import NotSent
 from okx_maxloan_sdk.flow import Flow, Run, Sleep
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from okx_maxloan_sdk.clock import Clock, Wake
 
 T = TypeVar("T")
-
-log: Logger = getLogger("okx_maxloan_sdk.limiter")
 
 # Seconds that the head of a queue sleeps at least: while another thread asks for it, and when its moment has just gone.
 PAUSE = 0.01
@@ -88,8 +85,7 @@ class Waiter:
     def rouse(self) -> None:
         """End its sleep, if it sleeps."""
         if self.wake is not None:
-            with suppress(InvalidStateError):
-                self.wake.set_result(None)
+            rouse(self.wake)
 
 
 class Queue:
@@ -126,7 +122,7 @@ class Queue:
             while (start := waiter.start) is None:
                 if waiter.failure is not None:
                     raise waiter.failure
-                waiter.wake = Future()
+                waiter.wake = alarm()
                 if waiter.start is None and waiter.failure is None:
                     yield Sleep(self._patience(waiter, deadline), waiter.wake)
                 if self._head() is waiter and self._now() >= self._ask_again_at:
@@ -267,6 +263,13 @@ class Queue:
             waiter.failure.__cause__ = failure.__cause__
             if self._remove(waiter):
                 waiter.rouse()
+
+
+def warn(message: str, *about: object) -> None:
+    """Log what a limiter met with; it knows nothing secret."""
+    from logging import getLogger  # noqa: PLC0415 -- it takes 15 ms to load, and most programs never come here
+
+    getLogger("okx_maxloan_sdk.limiter").warning(message, *about, stacklevel=2)
 
 
 _queues: dict[Hashable, Queue] = {}

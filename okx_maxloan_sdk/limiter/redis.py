@@ -18,7 +18,7 @@ from attrs import evolve
 
 from okx_maxloan_sdk.errors import NotSent
 
-from .queue import Queue, log, queue
+from .queue import Queue, queue, warn
 from .slot import BaseLimiter
 from .window import GRACE, Answer, Key, Ledger, Rule, Token
 
@@ -168,7 +168,7 @@ class RedisStore:
         answer = self._run(operation, *arguments)
         if self._away:
             self._away = ""
-            log.warning("the rate limiter's Redis at %s is back", self._place)
+            warn("the rate limiter's Redis at %s is back", self._place)
         return answer
 
     def _run(self, operation: str, *arguments: Any) -> list[int]:
@@ -196,7 +196,7 @@ class RedisStore:
             self._flying_there = set(flying)
             self._sent_alone = False
             action = f"on {self._share:.0%} of the limit" if self._share else "refusing to send"
-            log.warning("the rate limiter's Redis at %s is away, %s: %s", self._place, action, failure)
+            warn("the rate limiter's Redis at %s is away, %s: %s", self._place, action, failure)
         self._away = str(failure) or "no answer"
 
     def _catch_up(self) -> None:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from .queue import log
+from .queue import warn
 from .window import LINGER, MARGIN, RECOVERY, Rule
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Window:
         """Go slower: the exchange counted too many."""
         if self._queue.penalize(self._rule):
             now = self.snapshot()
-            log.warning(
+            warn(
                 "OKX counted too many requests: somebody else sends for this user, or bursts are disliked;"
                 " %d of %d slots left, sends spread over %g s, one slot comes back per %g s",
                 now.slots,
