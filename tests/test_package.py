@@ -92,13 +92,27 @@ def test_command_says_how_to_install_it(tmp_path: Path) -> None:
     )
 
 
+def loaded_by(statement: str) -> set[str]:
+    """List the modules that are there after a statement."""
+    program = f"import sys; {statement}; print(*sorted(sys.modules), sep='\\n')"
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stdout.split())
+
+
+# What waits for the first call, or for a call that needs it: the network, event loops, threads that run side by side.
+LATER = {"anyio", "asyncio", "concurrent.futures", "httpcore", "httptools", "httpx", "logging", "redis", "socket", "ssl"}
+
+
 def test_importing_is_cheap() -> None:
     """Importing the package loads none of its parts, and no library."""
-    program = "import sys; import okx_maxloan_sdk; print(*sorted(sys.modules), sep='\\n')"
-    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True, timeout=60)
-    loaded = set(done.stdout.split())
+    loaded = loaded_by("import okx_maxloan_sdk")
     assert {each for each in loaded if each.startswith("okx_maxloan")} == {"okx_maxloan_sdk"}
-    assert not loaded & {"attr", "attrs", "httpx", "httpcore", "anyio", "asyncio", "ssl", "json", "decimal", "redis"}
+    assert not loaded & {*LATER, "attr", "attrs", "json", "decimal"}
+
+
+def test_importing_a_client_is_cheap() -> None:
+    """Importing the clients loads what decides, and nothing that a call may not need."""
+    assert not loaded_by("from okx_maxloan_sdk import AsyncMaxLoanClient, MaxLoanClient") & LATER
 
 
 def test_names_are_total() -> None:
