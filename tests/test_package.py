@@ -100,7 +100,7 @@ def loaded_by(statement: str) -> set[str]:
 
 
 # What waits for the first call, or for a call that needs it: the network, event loops, threads that run side by side.
-LATER = {"anyio", "asyncio", "concurrent.futures", "httpcore", "httptools", "httpx", "logging", "redis", "socket", "ssl"}
+LATER = {"anyio", "asyncio", "concurrent.futures", "httpcore", "httptools", "httpx", "logging", "redis", "ssl"}
 
 
 def test_importing_is_cheap() -> None:

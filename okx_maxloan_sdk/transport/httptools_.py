@@ -14,7 +14,7 @@ import httpcore
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from . import Request, Response
-from .body import Body
+from .body import LIMIT, Body
 from .httpcore_ import certificates
 from .kept import Kept
 from .line import AsyncBackend, Backend
@@ -23,7 +23,8 @@ from .pooled import KEEP_ALIVE, AsyncPooled, Pooled
 if TYPE_CHECKING:
     from okx_maxloan_sdk.sites import Origin
 
-# So much is read at once, and so long may the headers of an answer be: h11's bounds in httpcore.
+# So much is read at once, and so long may the headers of an answer be: h11's bounds in httpcore. All that comes besides
+# the body, lengths of chunks and trailers too, is no more than a body may be.
 PIECE, LONGEST = 1 << 16, 100 << 10
 
 
@@ -32,7 +33,7 @@ class _Answer:
 
     def __init__(self) -> None:
         self._parser = HttpResponseParser(self)
-        self._length = 0
+        self._besides = 0
         self._headed = False
         self._chunks: list[bytes] = []
         self._body: Body | None = None
@@ -58,6 +59,7 @@ class _Answer:
 
     def on_body(self, chunk: bytes) -> None:
         self._chunks.append(chunk)
+        self._besides -= len(chunk)
 
     def on_message_complete(self) -> None:
         if self._headed:
@@ -74,10 +76,9 @@ class _Answer:
             self.kept = False
             if not self.complete:
                 raise httpcore.RemoteProtocolError(str(error)) from None
-        self._length += len(data)
-        if not self._headed and self._length > LONGEST:
-            message = f"its headers are longer than {LONGEST} bytes"
-            raise httpcore.RemoteProtocolError(message)
+        self._besides += len(data)
+        if self._besides > (LIMIT if self._headed else LONGEST):
+            raise httpcore.RemoteProtocolError("its headers or trailers go on and on")
         if self._headed:
             body = self.body
             for chunk in self._chunks:

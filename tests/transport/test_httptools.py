@@ -89,6 +89,9 @@ BROKEN = {
     "endless headers": b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 40_000,
     "endless header": b"HTTP/1.1 200 OK\r\nX-A: " + b"b" * 400_000,
     "endless words on the way": INTERIM * 5_000,
+    "endless trailer": CHUNKED + b"0\r\nX-A: " + b"b" * (2 << 20),
+    "endless trailers": CHUNKED + b"0\r\n" + b"X-A: b\r\n" * 300_000,
+    "endless chunk": CHUNKED + b"5;a=" + b"b" * (2 << 20),
 }
 
 
