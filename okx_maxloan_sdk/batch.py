@@ -25,7 +25,7 @@ from .errors import (
 from .flow import Flow, gather
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .session import Session
 
@@ -49,22 +49,27 @@ def ask(session: Session, parameters: Mapping[str, Any]) -> Flow[list[MaxLoan]]:
     """Ask a question of any size: a currency, or any number of pairs."""
     deadline = session.until()
     if parameters.get("inst_id") is None:
-        return (yield from questions.max_loan(session, make_query(GET_MAX_LOAN, parameters), deadline))
+        query = make_query(GET_MAX_LOAN, parameters)
+        yield from begin(session, query, (), deadline)
+        return (yield from questions.max_loan(session, query, deadline))
     query, found = split(parameters)
     inst_ids = list(dict.fromkeys(found))
     yield from begin(session, query, inst_ids, deadline)
+    if not inst_ids:  # and a currency
+        rules.check(GET_MAX_LOAN, {**query, "instId": ""}, session.facts, session.language)
     join = Join(inst_ids)
     if len(inst_ids) <= SIZE:
         join.add((yield from fetch(session, query, tuple(inst_ids), deadline)))
     else:
-        yield from gather(flows(session, query, iter(inst_ids), lambda: deadline), WIDTH, join.add)
+        each = (fetch(session, query, chunk, deadline) for chunk in chunks(iter(inst_ids)))
+        yield from gather(each, WIDTH, join.add)
     return join.result()
 
 
 def stream(session: Session, parameters: Mapping[str, Any]) -> Iterator[Flow[list[Batch]]]:
     """Plan the flows of a stream; pairs are taken only as flows are, and each flow has the deadline to itself."""
     query, inst_ids = split(parameters)
-    return flows(session, query, inst_ids, session.until)
+    return (fetch_right(session, query, chunk, session.until()) for chunk in chunks(inst_ids))
 
 
 def split(parameters: Mapping[str, Any]) -> tuple[dict[str, str], Iterator[str]]:
@@ -96,12 +101,27 @@ def begin(session: Session, query: Mapping[str, str], inst_ids: Sequence[str], d
         raise RuleError(list(wrong))
 
 
-def flows(
-    session: Session, query: Mapping[str, str], inst_ids: Iterator[str], until: Callable[[], float | None]
-) -> Iterator[Flow[list[Batch]]]:
-    """Plan one flow for each request."""
+def chunks(inst_ids: Iterator[str]) -> Iterator[tuple[str, ...]]:
+    """Take as many pairs as fit into a request, again and again."""
     while chunk := tuple(dict.fromkeys(islice(inst_ids, SIZE))):
-        yield fetch(session, query, chunk, until())
+        yield chunk
+
+
+def fetch_right(
+    session: Session, query: Mapping[str, str], inst_ids: tuple[str, ...], deadline: float | None
+) -> Flow[list[Batch]]:
+    """Hold one request against the rules, then fetch; those of its pairs that are none stand alone."""
+    bad = [each for each in inst_ids if any(rules.faults(INST_ID, each))]
+    good = tuple(each for each in inst_ids if each not in bad)
+    batches: list[Batch] = []
+    for part in (*((each,) for each in bad), *([good] if good else [])):
+        try:
+            yield from begin(session, query, part, deadline)
+        except OkxError as error:
+            batches.append(Batch(part, (), error))
+        else:
+            batches += yield from fetch(session, query, part, deadline)
+    return batches
 
 
 def fetch(
@@ -111,7 +131,7 @@ def fetch(
     try:
         loans = yield from questions.max_loan(session, {**query, "instId": ",".join(inst_ids)}, deadline)
     except OkxError as error:
-        parts = _parts(inst_ids, error)
+        parts = _halves(inst_ids) if isinstance(error, ParameterRejected) else []
         if len(parts) <= 1:
             return [Batch(inst_ids, (), error)]
     else:
@@ -122,15 +142,9 @@ def fetch(
     return batches
 
 
-def _parts(inst_ids: tuple[str, ...], error: OkxError) -> list[tuple[str, ...]]:
-    """Part the pairs of a failed request so that one bad pair costs the others nothing."""
-    if isinstance(error, RuleError):
-        bad = [each for each in inst_ids if any(rules.faults(INST_ID, each))]
-        good = tuple(each for each in inst_ids if each not in bad)
-        return [*((each,) for each in bad), *([good] if good else [])]
+def _halves(inst_ids: tuple[str, ...]) -> list[tuple[str, ...]]:
     middle = (len(inst_ids) + 1) // 2
-    halves = [inst_ids[:middle], inst_ids[middle:]]
-    return halves if isinstance(error, ParameterRejected) and all(halves) else []
+    return [half for half in (inst_ids[:middle], inst_ids[middle:]) if half]
 
 
 @define

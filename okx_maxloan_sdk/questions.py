@@ -31,9 +31,7 @@ def prepare(session: Session, deadline: float | None) -> Flow[None]:
 
 
 def max_loan(session: Session, query: Mapping[str, str], deadline: float | None) -> Flow[list[MaxLoan]]:
-    """Ask one request's worth of maximum loan."""
-    yield from prepare(session, deadline)
-    rules.check(GET_MAX_LOAN, query, session.facts, session.language)
+    """Ask one request's worth of maximum loan, which was held against the rules before."""
     reply = yield from call.ask(session, GET_MAX_LOAN, query, deadline)
     return max_loans(reply.rows)
 
