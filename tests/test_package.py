@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import bare
+
 ROOT = Path(__file__).resolve().parent.parent
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -95,7 +97,8 @@ def test_command_says_how_to_install_it(tmp_path: Path) -> None:
 def loaded_by(statement: str) -> set[str]:
     """List the modules that are there after a statement."""
     program = f"import sys; {statement}; print(*sorted(sys.modules), sep='\\n')"
-    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    command = [sys.executable, "-I", "-c", program]
+    done = subprocess.run(command, env=bare.environ(), capture_output=True, text=True, check=True, timeout=60)
     return set(done.stdout.split())
 
 

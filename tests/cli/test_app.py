@@ -15,6 +15,7 @@ import okx_maxloan_sdk.cli as package
 from okx_maxloan_sdk.cli import cells
 from okx_maxloan_sdk.cli.app import COMMANDS, main
 from okx_maxloan_sdk.cli.troubles import PIPE_CLOSED, Trouble, nearest
+from tests.support import bare
 
 if TYPE_CHECKING:
     from okx_maxloan_sdk.mock.running import Running
@@ -160,9 +161,9 @@ def test_start_up() -> None:
     What is measured is the time that processors spend on it, since the machine may be busy with other things. The page
     of all commands needs no contract either.
     """
-    before = os.times()
+    command, environ, before = [sys.executable, "-c", PROGRAM, "show", "--help"], bare.environ(), os.times()
     for _ in range(5):
-        subprocess.run([sys.executable, "-c", PROGRAM, "show", "--help"], check=True, capture_output=True, timeout=20)
+        subprocess.run(command, env=environ, check=True, capture_output=True, timeout=20)
     after = os.times()
     assert (after.children_user + after.children_system - before.children_user - before.children_system) / 5 < 0.3
     assert not loaded("--help") & {"okx_maxloan_api", "okx_maxloan_sdk.cli.show"}
@@ -181,7 +182,8 @@ def test_start_up() -> None:
 def loaded(*arguments: str) -> set[str]:
     """List the modules that a run loads."""
     program = f"import sys; from okx_maxloan_sdk.cli.app import main; main({arguments}); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=20)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=bare.environ(), check=True, capture_output=True, text=True, timeout=20)
     return set(done.stdout.split())
 
 

@@ -11,6 +11,7 @@ import pytest
 from okx_maxloan_sdk import limiter as package
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.limiter import FileLimiter, Key, Limit, MemoryLimiter, RedisLimiter, limiter
+from tests.support import bare
 
 
 def test_nothing_said_means_the_whole_process() -> None:
@@ -75,5 +76,6 @@ def test_the_import_is_cheap() -> None:
         "import sys, okx_maxloan_sdk.limiter as l, okx_maxloan_sdk.limiter.file;"
         "print([m for m in ('sqlite3', 'redis', 'asyncio', 'fcntl', 'importlib.resources') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=bare.environ(), capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
