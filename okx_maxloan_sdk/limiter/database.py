@@ -95,10 +95,9 @@ class DatabaseFile:
             self._db = None
 
     def _execute(self, statement: str, *values: bytes) -> None:
-        if self._db is None:
-            raise OSError("the database is closed")
-        try:
-            self._db.execute(statement, values)
-        except sqlite3.Error as failure:
-            self._close()
-            raise OSError(str(failure)) from failure
+        if self._db:  # else a failure has let the page go, and that failure is what is told
+            try:
+                self._db.execute(statement, values)
+            except sqlite3.Error as failure:
+                self._close()
+                raise OSError(str(failure)) from failure

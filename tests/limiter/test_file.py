@@ -153,6 +153,15 @@ def test_a_file_of_an_earlier_boot_is_harmless(machine: Machine) -> None:
         decode(encode(Ledger(), 10.0, 7.0), 20.0, 8.0)
 
 
+def test_a_system_that_names_no_boot(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing tells one boot from the next, processes share a window all the same."""
+    monkeypatch.setattr("okx_maxloan_sdk.limiter.page.Path", lambda _: machine.path / "none")
+    one, two = machine.process(), machine.process()
+    assert granted(one, 1)
+    assert granted(two, 2)
+    assert not granted(one, 1, 1)
+
+
 @pytest.mark.parametrize("first", BACKENDS)
 def test_the_other_backends_file_is_no_ground_for_excess(tmp_path: Path, first: Backend) -> None:
     """Processes that disagree about the backend hinder each other, and never send too much."""
@@ -196,6 +205,34 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         each.unlink()
     with pytest.raises(NotSent, match="cannot be used"):
         drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
+
+
+def test_a_place_where_nothing_can_be_written(tmp_path: Path) -> None:
+    """Without its file a refusal cuts nothing, and the limit is reported as if nobody else counted."""
+    (tmp_path / "file").write_text("")
+    for backend in BACKENDS:
+        store = Machine(tmp_path / "file" / "x.slots", backend).process()
+        assert not store.penalize(RULE)
+        assert store.inspect(RULE) == (RULE.requests, 0)
+
+
+def test_a_full_disk_is_named_and_forgets_nothing(tmp_path: Path) -> None:
+    """While the database cannot grow nobody sends; with room again it has every slot that was given."""
+    page, rule, given = DatabaseFile(tmp_path / "x.slots"), Rule(500, 2.0, ahead=0.5), list[float]()
+    store = FileStore(page, "x.slots", lambda: 1000.0)
+
+    def reserve(count: int) -> None:
+        for number in map(float, range(count)):
+            assert store.reserve((float(count), number), 10.0, 1, rule).granted
+            given.append(number)
+
+    reserve(1)
+    assert page._db
+    page._db.execute("PRAGMA max_page_count = 1")  # means: no more pages than there are
+    with pytest.raises(NotSent, match=r"x\.slots cannot be used: database or disk is full"):
+        reserve(400)
+    assert store.inspect(rule) == (rule.requests, len(given))
+    reserve(2)
 
 
 def test_each_user_and_operation_has_a_file_of_its_own(tmp_path: Path) -> None:
