@@ -112,12 +112,11 @@ class _Page:
     """Help in the language of the run."""
 
     lang: Language
-    examples: Sequence[str] = ()
+    examples: Sequence[str]
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         option = super().get_help_option(ctx)  # type: ignore[misc]  # click's, by the classes below
-        if option is not None:
-            option.help = WORDS[self.lang]["help"]
+        option.help = WORDS[self.lang]["help"]
         return option  # type: ignore[no-any-return]  # the same
 
     def get_help(self, ctx: click.Context) -> str:
@@ -134,7 +133,7 @@ class Command(_Page, click.Command):
         run: Callable[..., int | None],
         help: str,  # noqa: A002 -- click's name for it
         params: Sequence[click.Parameter],
-        examples: Sequence[str] = (),
+        examples: Sequence[str],
     ) -> None:
         super().__init__(name, params=[*params, *common(lang)], help=help)
         self.lang: Language = lang
@@ -193,8 +192,7 @@ def page(ctx: click.Context, lang: Language, examples: Sequence[str]) -> str:
     }
     for name, rows in sections.items():
         lines += ["", f"{words[name]}:", *_definitions(rows, room)] if rows else []
-    if examples:
-        lines += ["", f"{words['examples']}:", *(f"  {line}" for line in examples)]
+    lines += ["", f"{words['examples']}:", *(f"  {line}" for line in examples)]
     return "\n".join([*lines, "", *cells.wrap(words["codes"], room)])
 
 
