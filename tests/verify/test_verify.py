@@ -10,9 +10,27 @@ from okx_maxloan_sdk import AuthenticationError
 from okx_maxloan_sdk.mock import demo
 from okx_maxloan_sdk.mock.running import running
 from okx_maxloan_sdk.verify import Finding, report, run, verify
-from tests.contract.seeded import read, seeded
+from tests.contract.seeded import Bug, read, seeded
 
-BUGS = {bug.name: bug for bug in read(Path(__file__).parents[1] / "contract" / "mock.bugs", "okx_maxloan_sdk.mock")}
+MOCK = "okx_maxloan_sdk.mock"
+QUOTE_FIRST = Bug("quote first", f"{MOCK}.margin", 'f"{self.base}-{self.quote}"', 'f"{self.quote}-{self.base}"', "")
+BUGS = {bug.name: bug for bug in [*read(Path(__file__).parents[1] / "contract" / "mock.bugs", MOCK), QUOTE_FIRST]}
+# What an exchange may begin to send: the module of the mock, its line, the line instead, and what is found.
+NEWS = {
+    "field": (
+        "rows",
+        'FIELDS = ("instId", "mgnMode", "mgnCcy", "maxLoan", "ccy", "side")',
+        'FIELDS = ("instId", "mgnMode", "quota", "maxLoan", "ccy", "side")',
+        Finding("spot-pair", "new", "fields", {"fields": "quota"}),
+    ),
+    "value": (
+        "margin",
+        '"state": self.state',
+        '"state": "paused"',
+        Finding("instruments", "new", "values", {"field": "state", "values": "paused"}),
+    ),
+    "account mode": ("user", "LEVELS[self.mode]", '"9"', Finding("account", "new", "mode_unknown", {})),
+}
 
 
 @pytest.mark.parametrize("user", demo().users)
@@ -44,6 +62,7 @@ def test_a_setting_that_forbids_the_documented_question() -> None:
         ("a success has a message", "spot", "", ""),
         ("the clock in seconds", "spot", "clock", "offset"),
         ("permissions are parted by spaces", "spot", "account", "permissions"),
+        ("quote first", "spot", "instruments", "pairs_odd"),
         ("any currency", "spot", "", ""),
     ],
 )
@@ -54,15 +73,14 @@ def test_a_changed_exchange_differs(bug: str, user: str, check: str, word: str) 
     assert [(each.check, each.word) for each in findings][:1] == ([(check, word)] if check else [])
 
 
-def test_news_is_no_fault() -> None:
-    """Fields and values that this release does not know are reported, and the exit code stays 0."""
-    news = BUGS["fields in another order"]._replace(
-        line='FIELDS = ("instId", "mgnMode", "mgnCcy", "maxLoan", "ccy", "side")',
-        instead='FIELDS = ("instId", "mgnMode", "quota", "maxLoan", "ccy", "side")',
-    )
-    with seeded("okx_maxloan_sdk.mock", news) as changed, running(changed.demo()) as exchange:
+@pytest.mark.parametrize("news", NEWS)
+def test_news_is_no_fault(news: str) -> None:
+    """Fields, values and account modes that this release does not know are reported, and the exit code stays 0."""
+    module, line, instead, found = NEWS[news]
+    new = Bug(news, f"{MOCK}.{module}", line, instead, "")
+    with seeded(MOCK, new) as changed, running(changed.demo()) as exchange:
         findings = list(verify(exchange.client("spot")))
-    assert Finding("spot-pair", "new", "fields", {"fields": "quota"}) in findings
+    assert found in findings
     assert "differs" not in {each.state for each in findings}
 
 
