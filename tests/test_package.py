@@ -125,5 +125,6 @@ def test_names_are_total() -> None:
     assert sorted(sdk.__all__) == sdk.__all__ == dir(sdk)
     assert {name for names in sdk.HOME.values() for name in names} == set(sdk.__all__)
     assert all(getattr(sdk, name).__name__ == name for name in sdk.__all__)
+    assert dir(sdk.mock) == sdk.mock.__all__
     with pytest.raises(AttributeError, match="no attribute 'Client'"):
         sdk.Client  # noqa: B018 -- the look-up is the test

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 import subprocess
@@ -121,6 +123,13 @@ def test_missing_extras(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     code, _, err = run("show", "BTC-USDT", "--mock")
     assert code == 1
     assert 'uvicorn is missing; install it with: pip install "okx-maxloan-sdk[mock]"' in err
+
+
+def test_standard_output_that_somebody_replaced(run: Run) -> None:
+    """Where a program has put something simpler in its place, the same is written there."""
+    with contextlib.redirect_stdout(io.StringIO()) as simple:
+        assert main(["--version"]) == 0
+    assert simple.getvalue() == run("--version").out
 
 
 def test_interrupt(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -69,6 +69,16 @@ def test_one_point_and_no_change() -> None:
         assert "5" in draw(found, os.terminal_size((60, 20)), "en")
 
 
+def test_sides_below_each_other() -> None:
+    """Two sides of a pair are two drawings, one below the other, each with its own title and amounts."""
+    both = series("1", "2") + series("700", "800", key=SELL._replace(side="buy", ccy="USDT"))
+    upper, lower = draw(both, os.terminal_size((60, 24)), "en").split("BTC-USDT · cross · buy · ")
+    assert "BTC-USDT · cross · sell · " in upper
+    assert "2.0" in upper
+    assert "800" in lower
+    assert "2.0" not in lower
+
+
 def test_moments_without_amounts_are_left_out() -> None:
     """An empty amount is no zero; a series of nothing else is no panel."""
     (panel,) = series("1", "", "3")

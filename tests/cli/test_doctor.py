@@ -15,6 +15,7 @@ import pytest
 from okx_maxloan_sdk.cli.checks import CHECKS, Case, form, limit, line, name, tls
 from okx_maxloan_sdk.cli.command import Run as State
 from okx_maxloan_sdk.cli.profiles import Settings
+from okx_maxloan_sdk.mock.user import User
 from okx_maxloan_sdk.transport.httpcore_ import certificates
 
 if TYPE_CHECKING:
@@ -128,6 +129,20 @@ def test_permissions(run: Run, exchange: Running) -> None:
     exchange.exchange.users["spot"].keys[0].permissions = ("trade",)
     code, out, _ = run("doctor")
     assert (code, "FAIL" in out) == (1, True)
+
+
+@pytest.mark.usefixtures("exchange")
+@pytest.mark.parametrize(
+    ("field", "value", "row"),
+    [("perm", "trade", "FAIL  permission "), ("acctLv", "9", "note  account mode ")],
+)
+def test_answers_of_an_account_like_no_other(
+    run: Run, monkeypatch: pytest.MonkeyPatch, field: str, value: str, row: str
+) -> None:
+    """An account that says itself that the key may not read fails; a mode of later days is a note."""
+    config = User.config
+    monkeypatch.setattr(User, "config", lambda *who: {**config(*who), field: value})
+    assert row in run("doctor").out
 
 
 def test_form() -> None:

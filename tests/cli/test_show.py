@@ -127,9 +127,10 @@ def test_some_fail(run: Run) -> None:
 
 @pytest.mark.usefixtures("exchange")
 @pytest.mark.parametrize("form", ["table", "json", "ndjson", "csv"])
-def test_one_fails(run: Run, form: str) -> None:
-    """A lone pair that there is not exits 1 and prints nothing on stdout, whatever the format."""
-    code, out, err = run("show", "BTC-USTD", "--format", form)
+@pytest.mark.parametrize("pairs", [["BTC-USTD"], ["BTC-USTD", "NEWCO-USDT"]])
+def test_none_is_there(run: Run, pairs: list[str], form: str) -> None:
+    """Pairs of which there is none exit 1 and print nothing on stdout, whatever the format."""
+    code, out, err = run("show", *pairs, "--format", form)
     assert (code, out) == (1, "")
     assert "did you mean BTC-USDT?" in err
 

@@ -105,6 +105,24 @@ def test_failures_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(out.splitlines()) == 1
 
 
+def test_one_of_several_requests_fails(exchange: Running) -> None:
+    """What arrived is shown beside what failed."""
+    asked = ["BTC-USDT"] * facts.SIZE + ["BTC-USTD"]
+    source = exchange.client()
+    loans, failures = patient(lambda: source.max_loan(mgn_mode="cross", inst_id=asked))
+    assert {each.inst_id for each in loans} == {"BTC-USDT"}
+    assert [pairs for pairs, _ in failures] == [("BTC-USTD",)]
+
+
+@pytest.mark.usefixtures("exchange")
+def test_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal the last round stays when watching ends, and the cursor that was hidden comes back."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    code, out, err = run("watch", "BTC-USDT", "--every", "10ms", "--count", "2")
+    assert (code, err) == (0, "")
+    assert out.rindex("\x1b[?25l") < out.rindex("8.7714") < out.rindex("\x1b[?25h")
+
+
 def test_limit_is_kept(exchange: Running, run: Run) -> None:
     """However often one asks, the exchange never counts too many."""
     begun = time.monotonic()
