@@ -5,7 +5,7 @@ READY := .venv/ready
 INSTALL = $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types check-generated tests contract regenerate readme docs-check bench
+.PHONY: help demo test lint types check-generated tests contract coverage regenerate readme docs-check bench
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -40,6 +40,12 @@ contract: $(READY) ## the contract tests, over ASGI and over a socket
 	@$(BIN)/python -m pytest tests/contract
 	@$(BIN)/python -m tests.contract.run_st spot
 	@$(BIN)/python -m tests.contract.run_st futures
+
+coverage: $(READY) ## every test once more, with the lines and branches that they miss
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m coverage run -m pytest
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage report
 
 regenerate: $(READY) ## generate the client from spec/openapi.yaml
 	@$(BIN)/python scripts/regenerate.py
