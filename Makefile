@@ -5,7 +5,7 @@ READY := .venv/ready
 INSTALL = $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types check-generated tests contract coverage regenerate readme docs-check bench
+.PHONY: help demo test lint types check-generated tests contract coverage mutants regenerate readme docs-check bench
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -46,6 +46,10 @@ coverage: $(READY) ## every test once more, with the lines and branches that the
 	@$(BIN)/python -m coverage run -m pytest
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report
+
+mutants: $(READY) ## change call, credentials, errors and rules bit by bit: what does no test notice?
+	@$(BIN)/mutmut run
+	@$(BIN)/mutmut results
 
 regenerate: $(READY) ## generate the client from spec/openapi.yaml
 	@$(BIN)/python scripts/regenerate.py
