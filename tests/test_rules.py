@@ -165,9 +165,10 @@ def test_everything_at_once() -> None:
 
 def test_language() -> None:
     """A caller who reads Chinese is told in Chinese, with the link to the Chinese page."""
-    (broken,) = rules.wrongs(GET_MAX_LOAN, {"mgnMode": "cross"}, {}, "zh")
-    assert "必须传其中一个" in broken.needed
-    assert "/docs-v5/zh/#" in broken.docs
+    parameter, rule = rules.wrongs(GET_MAX_LOAN, {"mgnMode": "croos"}, {}, "zh")
+    assert "只能取" in parameter.needed
+    assert "必须传其中一个" in rule.needed
+    assert all("/docs-v5/zh/#" in each.docs for each in (parameter, rule))
 
 
 def test_words_are_total() -> None:
