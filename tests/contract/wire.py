@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -38,11 +39,18 @@ class StillClock:
         return self.now
 
     def sleep(self, seconds: float, wake: Wake | None = None) -> bool:
-        self.now += seconds
-        return wake is not None and wake.done()
+        # Threads that sleep at the same time do not make it pass twice, and who will be woken is given the chance.
+        end = self.now + seconds
+        if wake is not None:
+            with suppress(TimeoutError):
+                wake.result(0.02)
+                return True
+        self.now = max(self.now, end)
+        return False
 
     async def asleep(self, seconds: float, wake: Wake | None = None) -> bool:
-        return self.sleep(seconds, wake)
+        self.now += seconds
+        return wake is not None and wake.done()
 
 
 @dataclass(frozen=True)
