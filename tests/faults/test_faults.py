@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 # Total timeouts are real time, as a server that is slow is; small, so that the whole folder takes seconds. Whoever
 # answers has plenty of it, so that a busy machine spoils nothing.
-TIMEOUT, PLENTY = 0.2, 10.0
+TIMEOUT, PLENTY = 0.15, 10.0
 ONE, TRIES = 1, 2
 
 

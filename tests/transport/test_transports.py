@@ -99,7 +99,7 @@ def test_meaning(carrier: Carrier, case: str) -> None:
         # Real time: how soon a silence ends is what is tested.
         began = time.monotonic()
         with pytest.raises(OkxError, match=words) as caught:
-            carrier.send(GET, 0.4)
+            carrier.send(GET, 0.25)
         assert time.monotonic() - began < 3.0
         carrier.close()
     assert type(caught.value) is kind
