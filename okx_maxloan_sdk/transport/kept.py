@@ -6,7 +6,6 @@ connection half open when a task is cancelled while it takes one of the pool's l
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ class Kept(Generic[C]):
     def take(self) -> tuple[C, list[C]]:
         """Give a connection, and those that went stale while they were idle: the caller closes them."""
         stale: list[C] = []
-        with suppress(IndexError):
+        try:
             if len(self._idle) > 1 and self._idle[0].has_expired():
                 stale.append(self._idle.pop(0))
             while True:
@@ -50,9 +49,10 @@ class Kept(Generic[C]):
                 if connection.is_available() and not connection.has_expired():
                     return connection, self._forget(stale)
                 stale.append(connection)
-        connection = self._make()
-        self._open.add(connection)
-        return connection, self._forget(stale)
+        except IndexError:
+            connection = self._make()
+            self._open.add(connection)
+            return connection, self._forget(stale)
 
     def give_back(self, connection: C) -> bool:
         """Keep a connection, if it can be used again; else the caller closes it."""

@@ -95,10 +95,39 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         seconds = left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, seconds), timeout)
+        # A second layer of TLS, to a host behind a proxy, is no socket of its own: httpcore has it beside the first.
+        kind = _Stream if self._stream.get_extra_info("ssl_object") else _Socket
+        return kind(self._stream.start_tls(ssl_context, server_hostname, seconds), timeout)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+class _Socket(_Stream):
+    """A stream that is a socket and nothing more; what httpcore wraps around it takes 4 % of a call's CPU time."""
+
+    def __init__(self, stream: httpcore.NetworkStream, opened: float | None) -> None:
+        super().__init__(stream, opened)
+        self._socket: socket.socket = stream.get_extra_info("socket")
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        try:
+            self._socket.settimeout(self._line.left(timeout, httpcore.ReadTimeout))
+            return self._line.read(self._socket.recv(max_bytes))
+        except TimeoutError as error:
+            raise httpcore.ReadTimeout(str(error)) from None
+        except OSError as error:
+            raise self._line.lost(error) from None
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._line.wrote()
+        try:
+            self._socket.settimeout(self._line.left(timeout, httpcore.WriteTimeout))
+            self._socket.sendall(buffer)
+        except TimeoutError as error:
+            raise httpcore.WriteTimeout(str(error)) from None
+        except OSError as error:
+            raise self._line.lost(error) from None
 
 
 class Backend(httpcore.NetworkBackend):
@@ -122,7 +151,7 @@ class Backend(httpcore.NetworkBackend):
             seconds = left(timeout, httpcore.ConnectTimeout)
             share = seconds and seconds / (len(found) - number)
             try:
-                return _Stream(self._backend.connect_tcp(address, port, share, local_address, socket_options), timeout)
+                return _Socket(self._backend.connect_tcp(address, port, share, local_address, socket_options), timeout)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
