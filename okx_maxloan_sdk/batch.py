@@ -160,7 +160,7 @@ class Join:
         """Take batches as they come; tell whether it is worth going on."""
         for batch in batches:
             self.loans += batch.loans
-            self.asked |= set(batch.inst_ids)
+            self.asked.update(batch.inst_ids)
             if batch.error is not None:
                 self.failures.append((batch.inst_ids, batch.error))
         return not any(isinstance(error, HOPELESS) for _, error in self.failures)
@@ -168,7 +168,8 @@ class Join:
     def result(self) -> list[MaxLoan]:
         """Give all rows in the order asked; raise the only failure, or a `BatchError` with the rows that did arrive."""
         place = {inst_id: index for index, inst_id in enumerate(self.inst_ids)}
-        self.loans.sort(key=lambda loan: place.get(loan.inst_id, len(place)))
+        if len(place) > 1:
+            self.loans.sort(key=lambda loan: place.get(loan.inst_id, len(place)))
         if not self.failures:
             return self.loans
         if unasked := tuple(each for each in self.inst_ids if each not in self.asked):

@@ -38,6 +38,8 @@ __all__ = [
     "Operation",
 ]
 
+# By operation: how its parameters are called here and there, and how its rows are read.
+NAMES: dict[str, dict[str, str]] = {}
 COLUMNS: dict[str, Columns] = {}
 TYPES: dict[str, type] = {"string": str, "boolean": bool, "array": list}
 
@@ -60,7 +62,7 @@ def query(operation: Operation, parameters: Mapping[str, Any]) -> dict[str, str]
 
     Raises `TypeError` for a parameter that the operation does not have, or a value that is no text.
     """
-    names = {each.attribute: each.name for each in operation.parameters}
+    names = NAMES.get(operation.id) or NAMES.setdefault(operation.id, _names(operation))
     if not parameters.keys() <= names.keys():
         strangers = sorted(parameters.keys() - names)
         message = f"{', '.join(strangers)}: no such parameter; {operation.path} takes {', '.join(names)}"
@@ -70,6 +72,10 @@ def query(operation: Operation, parameters: Mapping[str, Any]) -> dict[str, str]
         for attribute, name in names.items()
         if (value := parameters.get(attribute)) is not None
     }
+
+
+def _names(operation: Operation) -> dict[str, str]:
+    return {each.attribute: each.name for each in operation.parameters}
 
 
 def _text(attribute: str, value: object) -> str:
@@ -83,8 +89,8 @@ def _text(attribute: str, value: object) -> str:
 
 def target(operation: Operation, wanted: Mapping[str, str]) -> str:
     """Write the request target in the contract's order; commas stay raw, as OKX's own examples have them."""
-    ordered = tuple((each.name, wanted[each.name]) for each in operation.parameters if each.name in wanted)
-    return _target(operation.path, ordered)
+    ordered = [(each.name, wanted[each.name]) for each in operation.parameters if each.name in wanted]
+    return _target(operation.path, tuple(ordered))
 
 
 @lru_cache
@@ -179,7 +185,11 @@ def _misfit(value: object) -> str:
 
 def _json(response: Response) -> Any:
     try:
-        return DECODER.decode(response.body.decode("utf-8"))
+        text = response.body.decode("utf-8").strip(" \t\r\n")
+        value, end = DECODER.raw_decode(text)
+        if end < len(text):
+            _refuse("what follows its end")
+        return value
     except UnicodeDecodeError:
         _bad(response, "it is not UTF-8")
     except RecursionError:
