@@ -48,3 +48,9 @@ class Carrier:
             self._own.close()
         elif self._own is not None:
             self.run(self._own.aclose())
+
+    def end(self) -> None:
+        """Close it for good, the event loop of its calls too."""
+        self.close()
+        if self.runner:
+            self.runner.close()

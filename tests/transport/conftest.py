@@ -17,6 +17,4 @@ def carrier(request: pytest.FixtureRequest) -> Iterator[Carrier]:
     """Run a test with each transport that keeps connections of its own."""
     carrier = Carrier(request.param)
     yield carrier
-    carrier.close()
-    if carrier.runner:
-        carrier.runner.close()
+    carrier.end()

@@ -25,9 +25,7 @@ def carrier(request: pytest.FixtureRequest) -> Iterator[Carrier]:
     """Run a test with both of its transports."""
     carrier = Carrier(request.param)
     yield carrier
-    carrier.close()
-    if carrier.runner:
-        carrier.runner.close()
+    carrier.end()
 
 
 ANSWER = head(len(ROWS)) + ROWS

@@ -26,9 +26,7 @@ def carrier(request: pytest.FixtureRequest) -> Iterator[Carrier]:
     """Run a test with each transport."""
     carrier = Carrier(request.param)
     yield carrier
-    carrier.close()
-    if carrier.runner:
-        carrier.runner.close()
+    carrier.end()
 
 
 HEADERS = {**GET.headers, **PLAIN}
