@@ -132,9 +132,6 @@ class _Idle(Generic[S]):
     def is_available(self) -> bool:
         return self._until is not None or self._stream is None
 
-    def is_idle(self) -> bool:
-        return self._until is not None
-
     def has_expired(self) -> bool:
         if self._until is None or self._stream is None:
             return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -264,3 +265,40 @@ def test_left() -> None:
     """No moment is no bound."""
     assert line.left(None, httpcore.ReadTimeout) is None
     assert line.left(time.monotonic() + 9, httpcore.ReadTimeout) == pytest.approx(9, abs=1)
+
+
+class Layered(httpcore.NetworkStream):
+    """What httpcore makes of a second layer of TLS: no socket of its own, but a failure when it is over."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.answers = [b"answer"]
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 -- the protocol has it
+        if not self.answers:
+            raise httpcore.ReadError("reset")
+        return self.answers.pop()
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 -- the protocol has it
+        if not self.answers:
+            raise httpcore.WriteError("reset")
+        self.written.append(buffer)
+
+    def start_tls(self, *_: object, **__: object) -> httpcore.NetworkStream:
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        return {"ssl_object": self}.get(info)
+
+
+def test_tls_within_tls() -> None:
+    """To a host behind a proxy that speaks TLS, bytes go through both layers, and failures mean the same."""
+    layered = Layered()
+    stream = line._Stream(layered, None).start_tls(ssl.create_default_context(), "host", time.monotonic() + 5)
+    stream.write(b"request", time.monotonic() + 5)
+    assert layered.written == [b"request"]
+    assert stream.read(100, time.monotonic() + 5) == b"answer"
+    with pytest.raises(Lost):
+        stream.write(b"request", time.monotonic() + 5)
+    with pytest.raises(Lost):
+        stream.read(100, time.monotonic() + 5)
