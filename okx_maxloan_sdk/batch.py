@@ -25,7 +25,7 @@ from .errors import (
 from .flow import Flow, gather
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .session import Session
 
@@ -111,17 +111,13 @@ def fetch_right(
     session: Session, query: Mapping[str, str], inst_ids: tuple[str, ...], deadline: float | None
 ) -> Flow[list[Batch]]:
     """Hold one request against the rules, then fetch; those of its pairs that are none stand alone."""
-    bad = [each for each in inst_ids if any(rules.faults(INST_ID, each))]
-    good = tuple(each for each in inst_ids if each not in bad)
-    batches: list[Batch] = []
-    for part in (*((each,) for each in bad), *([good] if good else [])):
-        try:
-            yield from begin(session, query, part, deadline)
-        except OkxError as error:
-            batches.append(Batch(part, (), error))
-        else:
-            batches += yield from fetch(session, query, part, deadline)
-    return batches
+    try:
+        yield from begin(session, query, inst_ids, deadline)
+    except OkxError as error:
+        failure, parts = error, _right(inst_ids) if isinstance(error, RuleError) else []
+    else:
+        return (yield from fetch(session, query, inst_ids, deadline))
+    return (yield from _apart(inst_ids, failure, parts, lambda part: fetch_right(session, query, part, deadline)))
 
 
 def fetch(
@@ -131,15 +127,31 @@ def fetch(
     try:
         loans = yield from questions.max_loan(session, {**query, "instId": ",".join(inst_ids)}, deadline)
     except OkxError as error:
-        parts = _halves(inst_ids) if isinstance(error, ParameterRejected) else []
-        if len(parts) <= 1:
-            return [Batch(inst_ids, (), error)]
+        failure, parts = error, _halves(inst_ids) if isinstance(error, ParameterRejected) else []
     else:
         return [Batch(inst_ids, tuple(loans), None)]
+    return (yield from _apart(inst_ids, failure, parts, lambda part: fetch(session, query, part, deadline)))
+
+
+def _apart(
+    inst_ids: tuple[str, ...],
+    error: OkxError,
+    parts: list[tuple[str, ...]],
+    again: Callable[[tuple[str, ...]], Flow[list[Batch]]],
+) -> Flow[list[Batch]]:
+    """Try the parts of a request that failed, so that one bad pair costs the others nothing."""
+    if len(parts) <= 1:
+        return [Batch(inst_ids, (), error)]
     batches: list[Batch] = []
     for part in parts:
-        batches += yield from fetch(session, query, part, deadline)
+        batches += yield from again(part)
     return batches
+
+
+def _right(inst_ids: tuple[str, ...]) -> list[tuple[str, ...]]:
+    bad = [each for each in inst_ids if any(rules.faults(INST_ID, each))]
+    good = tuple(each for each in inst_ids if each not in bad)
+    return [*((each,) for each in bad), *([good] if good else [])]
 
 
 def _halves(inst_ids: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -168,8 +180,7 @@ class Join:
     def result(self) -> list[MaxLoan]:
         """Give all rows in the order asked; raise the only failure, or a `BatchError` with the rows that did arrive."""
         place = {inst_id: index for index, inst_id in enumerate(self.inst_ids)}
-        if len(place) > 1:
-            self.loans.sort(key=lambda loan: place.get(loan.inst_id, len(place)))
+        self.loans.sort(key=lambda loan: place.get(loan.inst_id, len(place)))
         if not self.failures:
             return self.loans
         if unasked := tuple(each for each in self.inst_ids if each not in self.asked):
