@@ -43,8 +43,7 @@ class _Answer:
 
     def on_message_begin(self) -> None:
         if self.complete:
-            # Whoever sends answers to what was not asked may have mixed them up.
-            self.kept = False
+            # Whoever sends answers to what was not asked may have mixed them up: `feed` lets the connection go.
             raise HttpParserError("there is more than one answer")
 
     def on_header(self, name: bytes, value: bytes) -> None:

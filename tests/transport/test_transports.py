@@ -16,19 +16,10 @@ from tests.support.carrier import GET, HANDED_IN, POOLED, Carrier
 from tests.support.raw import ROWS, RawServer, drip, hang, head, reset, say, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.raw import Move
 
 
-@pytest.fixture(params=[*POOLED, *HANDED_IN])
-def carrier(request: pytest.FixtureRequest) -> Iterator[Carrier]:
-    """Run a test with each transport."""
-    carrier = Carrier(request.param)
-    yield carrier
-    carrier.end()
-
-
+pytestmark = pytest.mark.parametrize("carrier", [*POOLED, *HANDED_IN], indirect=True)
 HEADERS = {**GET.headers, **PLAIN}
 TARGETS = [GET.target, "/api/v5/x?a=A-B,C-D&b=%2C%27%22%3C%25&c=~._-", "/api/v5/public/time"]
 
