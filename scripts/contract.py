@@ -106,10 +106,27 @@ def operation(spec: dict[str, Any], path: str, node: dict[str, Any]) -> model.Op
 def new_parameters(operations: list[model.Operation]) -> str:
     """Write the type of the parameters that the SDK's signatures do not spell out yet."""
     known = (each for each in operations if each.id == "getMaxLoan")
-    found = (each for operation in known for each in operation.parameters if each.name not in SPELLED_OUT)
-    fields = "".join(f'    {each.attribute}: str | None\n    """{each.en}\n    {each.zh}\n    """\n' for each in found)
+    found = [each for operation in known for each in operation.parameters if each.name not in SPELLED_OUT]
+    # A text reaches the source as a literal only: it comes from a page, and importing the package runs the source.
+    texts = [f"{each.en}\n{each.zh}" for each in found]
+    fields = "".join(
+        f"    {each.attribute}: str | None\n    {text!r}\n" for each, text in zip(found, texts, strict=True)
+    )
     words = '"""Query parameters of maximum loan that came later."""'
     return f"class NewParameters(TypedDict, total=False):\n    {words}\n{fields}"
+
+
+def model_source() -> str:
+    """Read the model's source, as contract.py repeats it."""
+    return MODEL.read_text(encoding="utf-8").replace(
+        "import Literal, NamedTuple", "import Literal, NamedTuple, TypedDict"
+    )
+
+
+def names(spec: dict[str, Any]) -> list[str]:
+    """List the names that contract.py gives to the facts."""
+    operations = [attribute(item["get"]["operationId"]).upper() for item in spec["paths"].values()]
+    return [*operations, "OPERATIONS", "ERRORS", "SITES", "DEMO_HEADER", "SPEC_VERSION"]
 
 
 def source(spec: dict[str, Any]) -> str:
@@ -118,9 +135,7 @@ def source(spec: dict[str, Any]) -> str:
     errors = {each["code"]: model.Error(**each) for each in spec["x-okx-errors"]}
     sites = {server["x-okx-site"]: server["url"] for server in spec["servers"]}
     lines = [
-        MODEL.read_text(encoding="utf-8").replace(
-            "import Literal, NamedTuple", "import Literal, NamedTuple, TypedDict"
-        ),
+        model_source(),
         new_parameters(operations),
         *(f"{attribute(each.id).upper()} = {each!r}" for each in operations),
         f"OPERATIONS = ({', '.join(attribute(each.id).upper() for each in operations)},)",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import contract
+from allowed_code import code_faults
 from derive import derive
 from ruamel.yaml import YAML
 from validate import faults
@@ -75,6 +76,8 @@ def generate(spec: dict[str, Any], folder: Path) -> Path:
             *flags,
             out,
         )
+    if found := code_faults(out, contract.model_source(), contract.names(spec)):
+        fail("the generated code has what no template makes; nothing was written\n  " + "\n  ".join(found))
     return out
 
 
