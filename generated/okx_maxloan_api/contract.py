@@ -236,10 +236,10 @@ GET_MAX_LOAN = Operation(
             type="string",
             required=True,
             default=None,
-            pattern="^(-?[0-9]{1,40}(\\.[0-9]{1,40})?)?$",
+            pattern="^([0-9]{1,40}(\\.[0-9]{1,40})?)?$",
             values=(),
-            en="Amount that could be borrowed, in units of `ccy`, exact, up to 16 decimals seen; empty when OKX gives none.",
-            zh="可借数量，单位为 `ccy`，精确值，最多见过 16 位小数；OKX 未给出时为空。",
+            en="Amount that could be borrowed, in units of `ccy`, exact, never negative, up to 16 decimals seen; empty when OKX gives none.",
+            zh="可借数量，单位为 `ccy`，精确值，不为负数，最多见过 16 位小数；OKX 未给出时为空。",
         ),
         Field(
             name="ccy",

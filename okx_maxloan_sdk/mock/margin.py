@@ -121,5 +121,6 @@ def _amount(user: User, borrowed: str, received: str, leverage: Decimal, collate
         equity = sum((amount * each.price * each.discount for each, amount in held), Decimal(0))
         leverage = max(leverage * LENT[user.mode], Decimal(1))
         most = equity / (1 / leverage + 1 - CURRENCIES[received].discount) / CURRENCIES[borrowed].price
-        exact = min(most, CURRENCIES[borrowed].quota).quantize(STEP)
+        # An account that owes more than it holds borrows nothing.
+        exact = max(min(most, CURRENCIES[borrowed].quota), Decimal(0)).quantize(STEP)
         return f"{exact.normalize():f}" if exact else "0"

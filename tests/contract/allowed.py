@@ -109,5 +109,5 @@ def spoilt(draw: st.DrawFn, schema: dict[str, Any]) -> Any:
         case "body":
             return draw(JSON)
         case "form":
-            row[draw(st.sampled_from(sorted(row)))] = draw(st.text(max_size=5))
+            row[draw(st.sampled_from(sorted(row)))] = draw(st.text(max_size=5) | st.sampled_from(["-1", "-0.5", "-0"]))
     return answer

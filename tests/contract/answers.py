@@ -43,7 +43,6 @@ ANSWERS: list[tuple[int, bytes, list[str] | str]] = [
     (200, b'{"code":"0","msg":"","data":[' + ROW.encode() + b'],"inTime":"1"}', READ),
     (200, _ok(_row(maxLoan="")), ["BTC-USDT cross - - BTC sell"]),
     (200, _ok(_row(maxLoan="0.1234567890123456789")), ["BTC-USDT cross - 0.1234567890123456789 BTC sell"]),
-    (200, _ok(_row(maxLoan="-1")), ["BTC-USDT cross - -1 BTC sell"]),
     (200, _ok(_row(maxLoan="5.10")), ["BTC-USDT cross - 5.10 BTC sell"]),
     (200, _ok(_row(side="hold", mgnMode="quick")), ["BTC-USDT quick - 0.0018826268161452 BTC hold"]),
     (200, _ok(_row(instId=..., mgnMode=..., mgnCcy=..., side=...)), ["- - - 0.0018826268161452 BTC -"]),
@@ -87,6 +86,8 @@ ANSWERS: list[tuple[int, bytes, list[str] | str]] = [
         for value in ("Infinity", "0x1", "1,5", "1_000", " 1", "1 ", "+1", ".5")
     ),
     *((200, _ok(_row(maxLoan=value)), "BadAnswer") for value in ("5.", "--1", "1\n", "١", "-", "1" * 41)),
+    *((200, _ok(_row(maxLoan=value)), "BadAnswer") for value in ("-1", "-0.5", "-0", "-0.0018826268161452")),
+    (200, _ok(ROW, _row(maxLoan="-1")), "BadAnswer"),
     *((200, _ok(_row(**{name: 5})), "BadAnswer") for name in ("instId", "mgnMode", "mgnCcy", "ccy", "side")),
     *((200, _ok(_row(**{name: None})), "BadAnswer") for name in ("instId", "ccy", "side")),
     (200, _ok(ROW, _row(maxLoan=1)), "BadAnswer"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from decimal import Decimal
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -133,6 +134,8 @@ def amounts(mock: ModuleType) -> Iterator[str]:
     richest = _loans(opened, "spot", PAIR)
     opened.users["spot"].balances.clear()
     poorer = _loans(opened, "spot", PAIR)
+    opened.users["spot"].balances["USDT"] = Decimal(-1)
+    in_debt = _loans(opened, "spot", PAIR)
     sides = (("BTC-USDT", "sell"), ("BTC-USDT", "buy"))
     wanted = {
         "a pair alone": alone.items() <= together.items(),
@@ -141,6 +144,7 @@ def amounts(mock: ModuleType) -> Iterator[str]:
         "the same later": again == held,
         "more balance, more loan": all(float(richer[side]) > float(held[side]) for side in sides),
         "no balance, no loan": set(poorer.values()) == {"0"},
+        "no negative loan": set(in_debt.values()) == {"0"},
         "no more than the quota, in plain digits": richest[("BTC-USDT", "sell")] == "60",
         "sixteen decimals": max(len(each.partition(".")[2]) for each in together.values()) == 16,
     }

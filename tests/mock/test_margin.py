@@ -33,6 +33,14 @@ def test_loans_are_plain_decimals(user: User) -> None:
             assert 0 < Decimal(amount) <= CURRENCIES[ccy].quota
 
 
+def test_an_account_in_debt_borrows_nothing() -> None:
+    """A negative equity gives the amount 0, of a pair and of a currency."""
+    user = User("1", [], "spot", balances={"BTC": "0.01", "USDT": "-5000"})
+    sides = [loan(user, "cross", PAIRS["BTC-USDT"], side, mgn_ccy="", settles_in="") for side in ("sell", "buy")]
+    assert sides == [("BTC", "0"), ("USDT", "0")]
+    assert quota(user, "USDT") == "0"
+
+
 def test_the_callers_decimal_context_does_not_matter() -> None:
     """A program that computes with three digits gets the same loans."""
     usual = quota(USER, "SOL")

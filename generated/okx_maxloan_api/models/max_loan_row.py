@@ -30,8 +30,9 @@ class MaxLoanRow:
     保证金币种；不适用时为空。
     """
     max_loan: str
-    """Amount that could be borrowed, in units of `ccy`, exact, up to 16 decimals seen; empty when OKX gives none.
-    可借数量，单位为 `ccy`，精确值，最多见过 16 位小数；OKX 未给出时为空。
+    """Amount that could be borrowed, in units of `ccy`, exact, never negative, up to 16 decimals seen; empty when
+    OKX gives none.
+    可借数量，单位为 `ccy`，精确值，不为负数，最多见过 16 位小数；OKX 未给出时为空。
     """
     ccy: str
     """Currency that would be borrowed.
