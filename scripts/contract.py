@@ -65,8 +65,9 @@ def condition(node: dict[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def rule(node: dict[str, Any]) -> model.Rule:
-    """Read one rule between parameters."""
-    return model.Rule(**{**node, "when": condition(node["when"]), "then": condition(node["then"])})
+    """Read one rule between parameters, without its source, which serves the editors of the spec."""
+    said = {name: value for name, value in node.items() if name != "source"}
+    return model.Rule(**{**said, "when": condition(node["when"]), "then": condition(node["then"])})
 
 
 def example(node: dict[str, Any]) -> model.Example:

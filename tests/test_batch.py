@@ -151,11 +151,11 @@ def test_everything_wrong_at_once(door: Door) -> None:
     wire = exchange()
     wanted: list[Any] = ["", *ids(SIZE + 2), "BTC-USDT-SWAP", "ETH/USDT", *ids(SIZE + 2), "ETH/USDT"]
     with pytest.raises(RuleError) as caught:
-        door.open(wire).max_loan(mgn_mode="croos", inst_id=wanted, ccy="USDT", mgn_ccy="BTC")
+        door.open(wire).max_loan(mgn_mode="cross", inst_id=wanted, ccy="USDT", mgn_ccy="BTC", trade_quote_ccy="")
     assert sorted(each.id for each in caught.value.broken) == [
         "contract",
         "currency-without-margin-currency",
-        "enum",
+        "empty",
         "form",
         "form",
     ]

@@ -44,10 +44,14 @@ def ids(query: dict[str, str], account: dict[str, str] | None = None, language: 
         (CCY, {"account.mode": "spot"}, []),
         (PAIR, {"account.mode": "futures"}, []),
         ({**PAIR, "mgnCcy": "BTC"}, {"account.mode": "futures"}, []),
-        ({**PAIR, "mgnCcy": "BTC"}, {"account.mode": "spot"}, ["margin-currency-is-futures"]),
-        ({**PAIR, "mgnCcy": "BTC"}, {"account.mode": "multi_currency"}, ["margin-currency-is-futures"]),
-        ({**PAIR, "mgnCcy": "BTC"}, {"account.mode": "portfolio"}, ["margin-currency-is-futures"]),
+        ({**PAIR, "mgnCcy": "BTC"}, {"account.mode": "spot"}, ["cross-margin-currency-is-futures"]),
+        ({**PAIR, "mgnCcy": "BTC"}, {"account.mode": "multi_currency"}, ["cross-margin-currency-is-futures"]),
+        ({**PAIR, "mgnCcy": "BTC"}, {"account.mode": "portfolio"}, ["cross-margin-currency-is-futures"]),
         ({**PAIR, "mgnMode": "isolated"}, {"account.mode": "portfolio"}, []),
+        ({**PAIR, "mgnMode": "isolated", "mgnCcy": "BTC"}, {"account.mode": "multi_currency"}, []),
+        ({**PAIR, "mgnMode": "isolated", "mgnCcy": "BTC"}, {"account.mode": "portfolio"}, []),
+        ({**PAIR, "mgnMode": "isolated", "mgnCcy": "BTC"}, {"account.mode": "spot"}, ["spot-is-cross"]),
+        ({**CCY, "mgnMode": "isolated", "mgnCcy": "BTC"}, {}, []),
         (
             {**PAIR, "mgnMode": "isolated"},
             {"account.mode": "futures", "account.isolated": "auto_transfers_ccy"},
@@ -73,6 +77,12 @@ def test_enforced(query: dict[str, str], account: dict[str, str], expected: list
         (PAIR, {"account.mode": "futures"}, {"futures-cross-needs-margin-currency"}),
         ({**PAIR, "mgnMode": "isolated"}, {"account.mode": "multi_currency"}, {"isolated-is-futures"}),
         ({**PAIR, "mgnMode": "isolated"}, {"account.mode": "portfolio"}, {"isolated-is-futures"}),
+        (
+            {**PAIR, "mgnMode": "isolated", "mgnCcy": "BTC"},
+            {"account.mode": "multi_currency"},
+            {"isolated-margin-currency-is-futures", "isolated-is-futures"},
+        ),
+        ({**CCY, "mgnMode": "isolated", "mgnCcy": "BTC"}, {}, {"currency-is-cross"}),
         ({**PAIR, "tradeQuoteCcy": "USDC"}, {"account.mode": "portfolio"}, {"quote-currency-is-spot"}),
         (PAIR, {"account.mode": "spot", "account.borrowing": "enabled"}, set()),
     ],
@@ -153,12 +163,12 @@ def test_forms(query: dict[str, str], expected: list[str]) -> None:
 def test_everything_at_once() -> None:
     """All faults of a question are reported together, each with what was given, what is needed, and a link."""
     with pytest.raises(RuleError) as caught:
-        rules.check(GET_MAX_LOAN, {"mgnMode": "croos", "ccy": "usdt!", "mgnCcy": "BTC"}, {}, "en")
+        rules.check(GET_MAX_LOAN, {"mgnMode": "croos", "mgnCcy": "usdt!"}, {}, "en")
     broken = caught.value.broken
-    assert [each.id for each in broken] == ["enum", "form", "currency-without-margin-currency"]
+    assert [each.id for each in broken] == ["enum", "form", "pair-or-currency"]
     assert "did you mean cross?" in broken[0].needed
     assert broken[0].given == "mgnMode: 'croos'"
-    assert "ccy=usdt!" in broken[2].given
+    assert broken[2].given == "instId: -, ccy: -"
     assert all(each.docs.startswith("https://www.okx.com/docs-v5/en/#") for each in broken)
     assert all(str(each) in str(caught.value) for each in broken)
 
@@ -203,8 +213,8 @@ def test_other_operations() -> None:
         ({**CCY, "ccy": "?" * 99}, None, f"ccy: '{'?' * 80}'"),
         (
             {**CCY, "mgnCcy": "BTC"},
-            "mgnCcy belongs to Futures mode and ccy to Spot mode; they never go together.",
-            "ccy=USDT, mgnCcy=BTC",
+            "For cross margin mgnCcy belongs to Futures mode and ccy to Spot mode; they never go together.",
+            "ccy=USDT, mgnMode=cross, mgnCcy=BTC",
         ),
     ],
 )

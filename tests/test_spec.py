@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from validate import faults
 
 from okx_maxloan_sdk.errors import BY_KIND
+from okx_maxloan_sdk.rules import wrongs
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "spec" / "openapi.yaml"
@@ -61,6 +62,11 @@ MISTAKES: dict[str, tuple[Callable[[Any], object], str]] = {
     "no link": (lambda d: max_loan(d).pop("externalDocs"), "it needs externalDocs"),
     "no answer": (lambda d: max_loan(d).pop("responses"), "it needs responses"),
     "an unknown basis": (lambda d: max_loan(d)["x-okx-rules"][0].update(basis="guessed"), "'guessed'"),
+    "a documented rule without a source": (lambda d: max_loan(d)["x-okx-rules"][0].pop("source"), "'source'"),
+    "a source that is no place": (
+        lambda d: max_loan(d)["x-okx-rules"][0].update(source=["the page"]),
+        "'the page'",
+    ),
     "a rule about an unknown parameter": (
         lambda d: max_loan(d)["x-okx-rules"][0].update(then={"currency": "present"}),
         "currency, which is no parameter",
@@ -84,10 +90,38 @@ def test_mistakes_are_found(mistake: str) -> None:
     assert said in "\n".join(faults(document, EXTENSIONS))
 
 
-def locked() -> dict[str, Any]:
-    """Read what the English pages say, by operation."""
+def locked(language: str = "en") -> dict[str, Any]:
+    """Read what the pages of a language say, by operation."""
     operations: dict[str, Any] = json.loads((ROOT / "spec" / "docs.lock.json").read_text("utf-8"))["operations"]
-    return {name: pages["en"] for name, pages in operations.items()}
+    return {name: pages[language] for name, pages in operations.items()}
+
+
+@pytest.mark.parametrize("rule", max_loan(spec())["x-okx-rules"], ids=lambda rule: rule["id"])
+def test_what_a_rule_rests_on(rule: dict[str, Any]) -> None:
+    """A documented rule names both languages of the page or the changelog, an observed one answers, and all exist."""
+    places = [place.split(" ", 1) for place in rule.get("source", ())]
+    kinds = {kind for kind, _ in places}
+    if rule["basis"] == "documented":
+        assert kinds in ({"en", "zh"}, {"changelog"})
+    if rule["basis"] == "observed":
+        assert kinds == {"answer"}
+    for kind, place in places:
+        if kind == "answer":
+            assert place in ERRORS
+        elif kind != "changelog":
+            part, _, name = place.partition(".")
+            page = locked(kind)["getMaxLoan"]
+            assert name in page[part] if name else page[part]
+
+
+def test_every_documented_request_is_sent() -> None:
+    """No enforced rule stops an example of the page, of an account in the mode that the page names."""
+    shown = {query for language in ("en", "zh") for query in locked(language)["getMaxLoan"]["examples"]}
+    for example in GET_MAX_LOAN.examples:
+        account = {f"account.{name}": value for name, value in example.account.items()}
+        assert wrongs(GET_MAX_LOAN, example.query, account, "en") == []
+        shown.discard("&".join(f"{name}={value}" for name, value in sorted(example.query.items())))
+    assert shown == set()
 
 
 def test_every_parameter_and_field_of_the_page() -> None:

@@ -253,12 +253,12 @@ def refusal(caller: Caller, mode: str, *, pair: bool, ccy: bool, margin: bool, s
             return "51000" if caller.borrowing else "51010"
         if not caller.borrowing:  # I
             return "51010"
-        return "51000" if margin else ""  # D
+        return "51000" if margin else ""  # D, for cross
     if caller.mode == "futures":
         either = mode == "isolated" and caller.isolated == "auto_transfers_ccy"
         if not margin and (mode == "cross" or either):  # cross: I, isolated: D
             return "50014"
-    elif margin:  # D
+    elif margin:  # cross: D, isolated: I
         return "51000"
     elif mode != "cross":  # I
         return "51010"

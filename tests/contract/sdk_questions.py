@@ -129,10 +129,19 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = [
     (
         {"mode": "spot"},
         {"mgn_mode": "isolated", "inst_id": "BTC-USDT", "mgn_ccy": "BTC"},
-        {"spot-is-cross", "margin-currency-is-futures"},
+        {"spot-is-cross"},
     ),
-    ({"mode": "spot"}, {"mgn_mode": "cross", "inst_id": "BTC-USDT", "mgn_ccy": "BTC"}, {"margin-currency-is-futures"}),
+    (
+        {"mode": "spot"},
+        {"mgn_mode": "cross", "inst_id": "BTC-USDT", "mgn_ccy": "BTC"},
+        {"cross-margin-currency-is-futures"},
+    ),
     ({"mode": "futures"}, {"mgn_mode": "cross", "ccy": "USDT"}, {"currency-is-spot"}),
+    (
+        {"mode": "portfolio"},
+        {"mgn_mode": "cross", "ccy": "USDT", "mgn_ccy": "BTC"},
+        {"currency-without-margin-currency", "currency-is-spot", "cross-margin-currency-is-futures"},
+    ),
     (
         {"mode": "futures", "isolated": "auto_transfers_ccy"},
         {"mgn_mode": "isolated", "inst_id": "BTC-USDT"},
@@ -141,6 +150,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = [
     ({"mode": "spot", "borrowing": False}, {"mgn_mode": "cross", "inst_id": "BTC-USDT"}, set()),
     ({"mode": "futures"}, {"mgn_mode": "cross", "inst_id": "BTC-USDT"}, set()),
     ({"mode": "portfolio"}, {"mgn_mode": "isolated", "inst_id": "BTC-USDT"}, set()),
+    ({"mode": "portfolio"}, {"mgn_mode": "isolated", "inst_id": "BTC-USDT", "mgn_ccy": "BTC"}, set()),
     ({}, {"mgn_mode": "isolated", "ccy": "USDT"}, set()),
 ]
 

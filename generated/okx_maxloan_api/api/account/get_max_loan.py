@@ -108,9 +108,9 @@ def sync_detailed(
         ccy (str | Unset): Currency whose manual-borrow quota is asked for, in Spot mode with
             borrowing enabled. Takes the place of `instId`.
             查询手动借币额度的币种，仅用于已开通借币的现货模式，与 `instId` 二选一。
-        mgn_ccy (str | Unset): Currency posted as margin; applies to isolated and cross margin in
-            Futures mode.
-            用作保证金的币种，适用于合约模式的逐仓与全仓杠杆。
+        mgn_ccy (str | Unset): Currency posted as margin; applies to isolated margin, and to cross
+            margin in Futures mode.
+            用作保证金的币种；逐仓可用，全仓仅合约模式可用。
         trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
             pair's own when left out.
             现货交易实际使用的计价币种；不传时取币对自身的计价币种。
@@ -167,9 +167,9 @@ def sync(
         ccy (str | Unset): Currency whose manual-borrow quota is asked for, in Spot mode with
             borrowing enabled. Takes the place of `instId`.
             查询手动借币额度的币种，仅用于已开通借币的现货模式，与 `instId` 二选一。
-        mgn_ccy (str | Unset): Currency posted as margin; applies to isolated and cross margin in
-            Futures mode.
-            用作保证金的币种，适用于合约模式的逐仓与全仓杠杆。
+        mgn_ccy (str | Unset): Currency posted as margin; applies to isolated margin, and to cross
+            margin in Futures mode.
+            用作保证金的币种；逐仓可用，全仓仅合约模式可用。
         trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
             pair's own when left out.
             现货交易实际使用的计价币种；不传时取币对自身的计价币种。
@@ -221,9 +221,9 @@ async def asyncio_detailed(
         ccy (str | Unset): Currency whose manual-borrow quota is asked for, in Spot mode with
             borrowing enabled. Takes the place of `instId`.
             查询手动借币额度的币种，仅用于已开通借币的现货模式，与 `instId` 二选一。
-        mgn_ccy (str | Unset): Currency posted as margin; applies to isolated and cross margin in
-            Futures mode.
-            用作保证金的币种，适用于合约模式的逐仓与全仓杠杆。
+        mgn_ccy (str | Unset): Currency posted as margin; applies to isolated margin, and to cross
+            margin in Futures mode.
+            用作保证金的币种；逐仓可用，全仓仅合约模式可用。
         trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
             pair's own when left out.
             现货交易实际使用的计价币种；不传时取币对自身的计价币种。
@@ -278,9 +278,9 @@ async def asyncio(
         ccy (str | Unset): Currency whose manual-borrow quota is asked for, in Spot mode with
             borrowing enabled. Takes the place of `instId`.
             查询手动借币额度的币种，仅用于已开通借币的现货模式，与 `instId` 二选一。
-        mgn_ccy (str | Unset): Currency posted as margin; applies to isolated and cross margin in
-            Futures mode.
-            用作保证金的币种，适用于合约模式的逐仓与全仓杠杆。
+        mgn_ccy (str | Unset): Currency posted as margin; applies to isolated margin, and to cross
+            margin in Futures mode.
+            用作保证金的币种；逐仓可用，全仓仅合约模式可用。
         trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
             pair's own when left out.
             现货交易实际使用的计价币种；不传时取币对自身的计价币种。
