@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from .errors import Broken, RuleError
@@ -25,7 +26,7 @@ def _cell(words: tuple[str, ...], value: str | None) -> bool:
         return value is not None
     if words == ("absent",):
         return value is None
-    return value in words
+    return value is not None and any(fnmatchcase(value, word) for word in words)
 
 
 def known(rule: Rule, facts: Mapping[str, str]) -> bool:
@@ -37,8 +38,15 @@ def broken(rules: Iterable[Rule], facts: Mapping[str, str]) -> Iterator[Rule]:
     """Find the rules that the facts break.
 
     Facts are the query as it would be sent, and `account.mode`, `account.borrowing` and `account.isolated` where known.
+    A rule holds for each listed pair.
     """
-    return (rule for rule in rules if known(rule, facts) and holds(rule.when, facts) and not holds(rule.then, facts))
+    pairs = facts.get("instId", "").split(",")
+    each_pair = [{**facts, "instId": inst_id} for inst_id in pairs] if len(pairs) > 1 else [facts]
+    return (
+        rule
+        for rule in rules
+        if known(rule, facts) and any(holds(rule.when, one) and not holds(rule.then, one) for one in each_pair)
+    )
 
 
 # Each language's words for the faults of a single parameter; the rules bring their own.

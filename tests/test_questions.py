@@ -102,21 +102,21 @@ def test_empty_answers(door: Door) -> None:
 
 def test_instruments(door: Door) -> None:
     """The instruments come as rows: margin pairs unless told otherwise, or one instrument."""
-    row = {"instId": "BTC-USD", "tradeQuoteCcyList": ["USD", "USDC"], "state": "live"}
+    row = {"instId": "BTC-USDC", "tradeQuoteCcyList": ["USDC", "USD"], "state": "live"}
     wire = Wire(success(row))
     client = door.open(wire)
     (found,) = client.instruments()
-    assert (found.inst_id, found.trade_quote_ccy_list, found.base_ccy) == ("BTC-USD", ["USD", "USDC"], "")
-    client.instruments("SPOT", "BTC-USD")
+    assert (found.inst_id, found.trade_quote_ccy_list, found.base_ccy) == ("BTC-USDC", ["USDC", "USD"], "")
+    client.instruments("SPOT", "BTC-USDC")
     assert [urlsplit(each.target).query for each in wire.requests] == [
         "instType=MARGIN",
-        "instType=SPOT&instId=BTC-USD",
+        "instType=SPOT&instId=BTC-USDC",
     ]
 
 
 def test_instruments_that_cannot_be_read(door: Door) -> None:
     """A list that has something else than text in it is no answer."""
-    client = door.open(Wire(success({"instId": "BTC-USD", "tradeQuoteCcyList": ["USD", 5]})))
+    client = door.open(Wire(success({"instId": "BTC-USDC", "tradeQuoteCcyList": ["USDC", 5]})))
     with pytest.raises(BadAnswer, match="tradeQuoteCcyList has something else than text"):
         client.instruments()
 

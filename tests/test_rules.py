@@ -85,6 +85,9 @@ def test_enforced(query: dict[str, str], account: dict[str, str], expected: list
         ({**CCY, "mgnMode": "isolated", "mgnCcy": "BTC"}, {}, {"currency-is-cross"}),
         ({**PAIR, "tradeQuoteCcy": "USDC"}, {"account.mode": "portfolio"}, {"quote-currency-is-spot"}),
         (PAIR, {"account.mode": "spot", "account.borrowing": "enabled"}, set()),
+        ({**PAIR, "instId": "BTC-USD"}, {}, {"usd-pair-became-usdc-pair"}),
+        ({**PAIR, "instId": "BTC-USDC,ETH-USD,BTC-USDT"}, {}, {"usd-pair-became-usdc-pair"}),
+        ({**PAIR, "instId": "BTC-USDC,ETH-USDT,USD-USDT", "tradeQuoteCcy": "USD"}, {}, set()),
     ],
 )
 def test_hint(query: dict[str, str], account: dict[str, str], expected: set[str]) -> None:
@@ -104,7 +107,7 @@ def test_every_rule_can_break() -> None:
         for optional in itertools.product(
             *(
                 [(name, ""), (name, value)]
-                for name, value in (("instId", "BTC-USDT"), ("ccy", "BTC"), ("mgnCcy", "BTC"), ("tradeQuoteCcy", "USD"))
+                for name, value in (("instId", "BTC-USD"), ("ccy", "BTC"), ("mgnCcy", "BTC"), ("tradeQuoteCcy", "USD"))
             )
         )
     ]
@@ -127,6 +130,25 @@ def test_cells() -> None:
     assert not list(rules.broken([rule], {"a": "1", "b": "y"}))
     assert list(rules.broken([rule], {"a": "1", "b": "z"})) == [rule]
     assert list(rules.broken([rule], {"a": "1"})) == [rule]
+
+
+def test_a_pattern_holds_for_each_pair() -> None:
+    """A star stands for any characters, and one listed pair that breaks the rule is enough, wherever it stands."""
+    rule = Rule("r", "inferred", {"instId": ("*-A",)}, {"instId": ("*-AB", "C-A")}, "", "")
+    assert not list(rules.broken([rule], {}))
+    assert not list(rules.broken([rule], {"instId": "X-B,X-AB,C-A,A-AX"}))
+    assert list(rules.broken([rule], {"instId": "X-A"})) == [rule]
+    assert list(rules.broken([rule], {"instId": "C-A,X-A,X-AB"})) == [rule]
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "ask for X-USDC"), ("zh", "请改查 X-USDC")])
+def test_the_merger_of_usd_pairs_is_a_hint(language: str, words: str) -> None:
+    """A USD pair is asked for as any other, since OKX's page shows one; its refusal names the pair to ask for."""
+    query = {**PAIR, "instId": "BTC-USD", "tradeQuoteCcy": "USD"}
+    assert ids(query, {"account.mode": "spot"}, language) == []
+    hint = rules.hint(GET_MAX_LOAN, query, {"account.mode": "spot"}, language)
+    assert words in hint
+    assert "tradeQuoteCcy=USD" in hint
 
 
 @pytest.mark.parametrize(

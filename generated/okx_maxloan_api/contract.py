@@ -179,8 +179,8 @@ GET_MAX_LOAN = Operation(
             pattern="^[A-Za-z0-9]{1,20}$",
             enum=False,
             values=(),
-            en="Quote currency that the spot trade would be settled in; the pair's own when left out.",
-            zh="现货交易实际使用的计价币种；不传时取币对自身的计价币种。",
+            en="Quote currency that the spot trade would be settled in; the pair's own when left out. `USD` settles X-USDC in USD.",
+            zh="现货交易实际使用的计价币种；不传时取币对自身的计价币种。查询 X-USDC 时传 `USD` 则以 USD 结算。",
         ),
     ),
     fields=(
@@ -320,6 +320,14 @@ GET_MAX_LOAN = Operation(
             then={"mgnMode": ("cross",)},
             en="tradeQuoteCcy is for spot trading, which is asked for with mgnMode=cross.",
             zh="tradeQuoteCcy 仅用于现货，查询时 mgnMode 用 cross。",
+        ),
+        Rule(
+            id="usd-pair-became-usdc-pair",
+            basis="inferred",
+            when={"instId": ("*-USD",)},
+            then={"instId": ("*-USDC",)},
+            en="OKX merged Crypto-USD pairs into Crypto-USDC on 2026-09-30; ask for X-USDC, with tradeQuoteCcy=USD to settle in USD.",
+            zh="OKX 已于 2026-09-30 将 Crypto-USD 币对并入 Crypto-USDC；请改查 X-USDC，需以 USD 结算时传 tradeQuoteCcy=USD。",
         ),
         Rule(
             id="spot-is-cross",
@@ -1283,4 +1291,4 @@ SITES: Mapping[str, str] = {
     "tr": "https://tr.okx.com",
 }
 DEMO_HEADER = ("x-simulated-trading", "1")
-SPEC_VERSION = "2026-08-22"
+SPEC_VERSION = "2026-09-30"

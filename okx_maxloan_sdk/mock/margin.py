@@ -90,13 +90,14 @@ PAIRS: Mapping[str, Pair] = {
         Pair("AVAX", "USDT", Decimal(5)),
         Pair("LINK", "USDT", Decimal(5)),
         Pair("DOT", "USDT", Decimal(3)),
-        Pair("BTC", "USDC", Decimal(10)),
+        Pair("BTC", "USDC", Decimal(10), settles_in=("USDC", "USD")),
         Pair("ETH", "BTC", Decimal(5)),
-        Pair("BTC", "USD", Decimal(5), settles_in=("USD", "USDC")),
         Pair("WAVES", "USDT", Decimal(3), state="suspend"),
         Pair("NEWCO", "USDT", Decimal(3), state="preopen"),
     )
 }
+# Merged into BTC-USDC on 2026-09-30: no longer listed, and answered without a row.
+DELISTED = frozenset({"BTC-USD"})
 # How much of a pair's leverage each account mode lends: an invention that keeps the modes apart.
 LENT = {"spot": Decimal("0.5"), "futures": Decimal(1), "multi_currency": Decimal("0.9"), "portfolio": Decimal("1.2")}
 STEP = Decimal("1e-16")  # as many decimals as were ever seen in an answer

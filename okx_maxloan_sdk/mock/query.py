@@ -43,6 +43,8 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "isolated-is-futures": ("51010",),
     "quote-currency-is-spot": ("51000", "tradeQuoteCcy", ""),
 }
+# Rules that the exchange knows nothing of: such a question is answered, and what it names has no row.
+UNREFUSED = frozenset({"usd-pair-became-usdc-pair"})
 
 
 def read(operation: Operation, raw: bytes) -> dict[str, str]:
@@ -70,8 +72,10 @@ def _value(name: str, values: list[bytes]) -> str:
         raise Refused("51000", name, "") from None
 
 
-def refusal(rule: str, user: User) -> Refused:
-    """Say no to a broken rule, as this user's account would hear it."""
+def refusal(rule: str, user: User) -> Refused | None:
+    """Say no to a broken rule, as this user's account would hear it; None if the question is answered."""
+    if rule in UNREFUSED:
+        return None
     if rule == "spot-is-cross" and not user.borrowing:
         return Refused("51010")
     code, *about = RULES[rule]

@@ -8,7 +8,7 @@ from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk.endpoint import missing
 
-from .margin import CURRENCIES, PAIRS, Pair, loan, quota
+from .margin import CURRENCIES, DELISTED, PAIRS, Pair, loan, quota
 from .refusal import Refused
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ def _open(inst_id: str) -> Pair:
 
 
 def loans(user: User, query: Mapping[str, str]) -> list[dict[str, object]]:
-    """Answer a question about pairs, two rows each, or about a currency, one row."""
+    """Answer a question about pairs, two rows each and none if delisted, or about a currency, one row."""
     mgn_mode, mgn_ccy, settles_in = query["mgnMode"], query.get("mgnCcy", ""), query.get("tradeQuoteCcy", "")
     if ccy := query.get("ccy"):
         if ccy not in CURRENCIES:
             raise Refused("51000", "ccy", ccy)
         return [_row("", mgn_mode, "", quota(user, ccy), ccy, "")]
     rows = []
-    for pair in map(_open, query["instId"].split(",")):
+    for pair in (_open(inst_id) for inst_id in query["instId"].split(",") if inst_id not in DELISTED):
         if mgn_ccy and mgn_ccy not in (pair.base, pair.quote):
             raise Refused("51000", "mgnCcy", mgn_ccy)
         if settles_in and settles_in not in (pair.settles_in or (pair.quote,)):

@@ -53,7 +53,7 @@ def test_pairs_of_the_environments_account(run: Run, exchange: Running) -> None:
         (["--ccy", "USDT"], "spot", {"ccy": "USDT", "instId": ""}),
         (["BTC-USDT", "--mode", "isolated"], "futures", {"mgnMode": "isolated"}),
         (["BTC-USDT", "--mgn-ccy", "BTC"], "futures", {"mgnCcy": "BTC"}),
-        (["BTC-USD", "--trade-quote-ccy", "USDC"], "spot", {"instId": "BTC-USD"}),
+        (["BTC-USDC", "--trade-quote-ccy", "USD"], "spot", {"instId": "BTC-USDC", "ccy": "USD"}),
     ],
 )
 def test_parameters(run: Run, arguments: list[str], user: str, row: dict[str, str]) -> None:

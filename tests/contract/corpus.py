@@ -15,8 +15,14 @@ CORPUS: list[tuple[bytes, str]] = [
     (b"ccy=USDT&mgnMode=cross", OK),
     (P + b",".join(LIVE[:ITEMS]), OK),
     (P + b"ETH-BTC", OK),
+    (P + b"BTC-USDC&tradeQuoteCcy=USDC", OK),
+    (P + b"BTC-USDC&tradeQuoteCcy=USD", OK),
+    # a delisted pair has no row
+    (P + b"BTC-USD", OK),
     (P + b"BTC-USD&tradeQuoteCcy=USDC", OK),
     (P + b"BTC-USD&tradeQuoteCcy=USD", OK),
+    (P + b"BTC-USD,BTC-USDC&tradeQuoteCcy=USD", OK),
+    (P + b"BTC-USD,NOPE-USDT", "51001"),
     (P + b"BTC-USDT&tradeQuoteCcy=USDT", OK),
     # encodings: what is decoded counts, what is raw is signed
     (P + b"BTC-USDT%2CETH-USDT", OK),
@@ -110,7 +116,7 @@ CORPUS: list[tuple[bytes, str]] = [
     (P + b"btc-usdt", "51001"),
     (P + b"BTC-usdt", "51001"),
     (b"mgnMode=cross&ccy=usdt", "51000"),
-    (P + b"BTC-USD&tradeQuoteCcy=usdc", "51000"),
+    (P + b"BTC-USDC&tradeQuoteCcy=usd", "51000"),
     # wrong values
     (b"mgnMode=cash&instId=BTC-USDT", "51000"),
     (b"mgnMode=cross,isolated&instId=BTC-USDT", "51000"),
@@ -147,6 +153,8 @@ CORPUS: list[tuple[bytes, str]] = [
     (b"mgnMode=cross&ccy=BTC", OK),
     (b"mgnMode=cross&ccy=" + b"A" * 21, "51000"),
     (P + b"BTC-USDT&tradeQuoteCcy=USDC", "51000"),
+    (P + b"BTC-USDC&tradeQuoteCcy=USDT", "51000"),
+    (P + b"BTC-USDC,BTC-USDT&tradeQuoteCcy=USD", "51000"),
     (P + b"BTC-USD,BTC-USDT&tradeQuoteCcy=USD", "51000"),
     (P + b"BTC-USDT&tradeQuoteCcy=a-b", "51000"),
     # together

@@ -33,12 +33,13 @@ GATEWAY = {code for code, status in HTTP.items() if status in (401, 405, 429)}  
 LEVELS = {"spot": "1", "futures": "2", "multi_currency": "3", "portfolio": "4"}  # D
 LIVE = "BTC-USDT ETH-USDT SOL-USDT XRP-USDT DOGE-USDT ADA-USDT LTC-USDT AVAX-USDT LINK-USDT DOT-USDT"
 STATES = {
-    **dict.fromkeys([*LIVE.split(), "BTC-USDC", "ETH-BTC", "BTC-USD"], "live"),
+    **dict.fromkeys([*LIVE.split(), "BTC-USDC", "ETH-BTC"], "live"),
     "WAVES-USDT": "suspend",
     "NEWCO-USDT": "preopen",
 }
-SETTLES = {"BTC-USD": ["USD", "USDC"]}
-CURRENCIES = {word for pair in STATES for word in pair.split("-")}
+SETTLES = {"BTC-USDC": ["USDC", "USD"]}  # since 2026-09-30: D
+DELISTED = {"BTC-USD"}  # merged into BTC-USDC, which rows carry: D
+CURRENCIES = {word for pair in (*STATES, *DELISTED) for word in pair.split("-")}
 AMOUNT = re.compile(r"0|(?:[1-9][0-9]*|0)(?:\.[0-9]{1,16})?")
 FIRST = ("mgnMode", "instId", "ccy", "mgnCcy", "tradeQuoteCcy")  # D, in this order
 PARAMETERS = (*FIRST, *(name for name in ASKED if name not in FIRST))  # D

@@ -65,7 +65,8 @@ def operations(mock: ModuleType) -> Iterator[str]:
     opened = accounts.exchange(mock, StillClock())
     opened.skew = 0.25
     queries = [b"", b"instType=MARGIN", b"instType=SPOT", b"instType=SWAP", b"instType=OPTION", b"instType=margin"]
-    queries += [b"instType=MARGIN&instId=" + each for each in (b"BTC-USD", b"WAVES-USDT", b"NOPE", b"", b"a/b")]
+    ids = (b"BTC-USDC", b"BTC-USD", b"WAVES-USDT", b"NOPE", b"", b"a/b")
+    queries += [b"instType=MARGIN&instId=" + each for each in ids]
     queries += [b"instType=MARGIN&uly=BTC-USDT", b"instType=MARGIN&instType=SPOT", b"instType=SWAP&instId=BTC-USDT"]
     paths = [b"/", b"", b"/api/v5/account/max-loans", MAX_LOAN + b"/", b"/api/v5/account/max%2Dloan", MAX_LOAN.upper()]
     paths += [b"/api/v5/finance/flexible-loan/max-loan", b"//api/v5/account/max-loan", b"/api/v5/public/\xff"]

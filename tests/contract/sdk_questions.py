@@ -86,7 +86,7 @@ TARGETS: list[tuple[Callable[[Client], Any], str]] = [
     (lambda it: it.cross("BTC-USDT", "ETH-USDT"), f"{PATH}?mgnMode=cross&instId=BTC-USDT,ETH-USDT"),
     (lambda it: it.cross(["BTC-USDT", "ETH-USDT"]), f"{PATH}?mgnMode=cross&instId=BTC-USDT,ETH-USDT"),
     (lambda it: it.cross("BTC-USDT,ETH-USDT"), f"{PATH}?mgnMode=cross&instId=BTC-USDT,ETH-USDT"),
-    (lambda it: it.cross("BTC-USD", trade_quote_ccy="USDC"), f"{PATH}?mgnMode=cross&instId=BTC-USD&tradeQuoteCcy=USDC"),
+    (lambda it: it.cross("BTC-USDC", trade_quote_ccy="USD"), f"{PATH}?mgnMode=cross&instId=BTC-USDC&tradeQuoteCcy=USD"),
     (lambda it: it.cross("BTC-USDT", mgn_ccy="BTC"), f"{PATH}?mgnMode=cross&instId=BTC-USDT&mgnCcy=BTC"),
     (lambda it: it.isolated("BTC-USDT"), f"{PATH}?mgnMode=isolated&instId=BTC-USDT"),
     (lambda it: it.isolated("BTC-USDT", mgn_ccy="USDT"), f"{PATH}?mgnMode=isolated&instId=BTC-USDT&mgnCcy=USDT"),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 QUESTIONS = [
     ("spot", {"instId": "BTC-USDT,ETH-USDT", "mgnMode": "cross"}),
-    ("spot", {"instId": "BTC-USD", "mgnMode": "cross", "tradeQuoteCcy": "USDC"}),
+    ("spot", {"instId": "BTC-USDC", "mgnMode": "cross", "tradeQuoteCcy": "USD"}),
     ("futures", {"instId": "BTC-USDT", "mgnMode": "isolated"}),
     ("futures", {"instId": "BTC-USDT", "mgnMode": "cross", "mgnCcy": "BTC"}),
     ("multi_currency", {"instId": "SOL-USDT", "mgnMode": "cross"}),

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk.mock import demo
-from okx_maxloan_sdk.mock.rows import loans
-
-if TYPE_CHECKING:
-    import pytest
+from okx_maxloan_sdk.mock.rows import listed, loans
 
 PAIR = {"mgnMode": "cross", "instId": "BTC-USDT"}
 
@@ -20,6 +16,34 @@ def test_rows_have_what_the_contract_has() -> None:
     user = demo().users["spot"]
     for row in (*loans(user, PAIR), *loans(user, {"mgnMode": "cross", "ccy": "USDT"})):
         assert list(row) == [each.name for each in GET_MAX_LOAN.fields]
+
+
+@pytest.mark.parametrize(
+    ("settles_in", "quote"), [({}, "USDC"), ({"tradeQuoteCcy": "USDC"}, "USDC"), ({"tradeQuoteCcy": "USD"}, "USD")]
+)
+def test_a_usdc_pair_settles_in_usdc_or_usd(settles_in: dict[str, str], quote: str) -> None:
+    """BTC-USDC borrows USDC, or USD where the question says so, under the id of the pair."""
+    rows = loans(demo().users["spot"], {**PAIR, "instId": "BTC-USDC", **settles_in})
+    assert [(row["instId"], row["side"], row["ccy"]) for row in rows] == [
+        ("BTC-USDC", "sell", "BTC"),
+        ("BTC-USDC", "buy", quote),
+    ]
+
+
+@pytest.mark.parametrize("settles_in", [{}, {"tradeQuoteCcy": "USD"}, {"tradeQuoteCcy": "USDC"}])
+def test_a_delisted_pair_has_no_row(settles_in: dict[str, str]) -> None:
+    """BTC-USD, which was merged into BTC-USDC, has no row, whatever it is settled in, and the others keep theirs."""
+    user = demo().users["spot"]
+    assert loans(user, {**PAIR, "instId": "BTC-USD", **settles_in}) == []
+    both = loans(user, {**PAIR, "instId": "BTC-USD,BTC-USDC", **settles_in})
+    assert both == loans(user, {**PAIR, "instId": "BTC-USDC", **settles_in})
+
+
+def test_a_delisted_pair_is_not_listed() -> None:
+    """The instruments have BTC-USDC with both of its quote currencies, and not BTC-USD."""
+    rows = {row["instId"]: row for row in listed({"instType": "MARGIN"})}
+    assert rows["BTC-USDC"]["tradeQuoteCcyList"] == ["USDC", "USD"]
+    assert "BTC-USD" not in rows
 
 
 def test_fields_that_came_later_are_empty(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,8 +28,8 @@ class MaxLoanAnswer:
     被拒绝时交易所给出的说明；成功时为空。
     """
     data: list[MaxLoanRow]
-    """One row for each pair and side, or for the currency.
-    每个币对与方向一行，或该币种的行。
+    """One row for each pair and side, or for the currency; a delisted pair may have none.
+    每个币对与方向一行，或该币种的行；已下线的币对可能没有数据。
     """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

@@ -112,8 +112,8 @@ def sync_detailed(
             margin in Futures mode.
             用作保证金的币种；逐仓可用，全仓仅合约模式可用。
         trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
-            pair's own when left out.
-            现货交易实际使用的计价币种；不传时取币对自身的计价币种。
+            pair's own when left out. `USD` settles X-USDC in USD.
+            现货交易实际使用的计价币种；不传时取币对自身的计价币种。查询 X-USDC 时传 `USD` 则以 USD 结算。
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -171,8 +171,8 @@ def sync(
             margin in Futures mode.
             用作保证金的币种；逐仓可用，全仓仅合约模式可用。
         trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
-            pair's own when left out.
-            现货交易实际使用的计价币种；不传时取币对自身的计价币种。
+            pair's own when left out. `USD` settles X-USDC in USD.
+            现货交易实际使用的计价币种；不传时取币对自身的计价币种。查询 X-USDC 时传 `USD` 则以 USD 结算。
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -225,8 +225,8 @@ async def asyncio_detailed(
             margin in Futures mode.
             用作保证金的币种；逐仓可用，全仓仅合约模式可用。
         trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
-            pair's own when left out.
-            现货交易实际使用的计价币种；不传时取币对自身的计价币种。
+            pair's own when left out. `USD` settles X-USDC in USD.
+            现货交易实际使用的计价币种；不传时取币对自身的计价币种。查询 X-USDC 时传 `USD` 则以 USD 结算。
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -282,8 +282,8 @@ async def asyncio(
             margin in Futures mode.
             用作保证金的币种；逐仓可用，全仓仅合约模式可用。
         trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
-            pair's own when left out.
-            现货交易实际使用的计价币种；不传时取币对自身的计价币种。
+            pair's own when left out. `USD` settles X-USDC in USD.
+            现货交易实际使用的计价币种；不传时取币对自身的计价币种。查询 X-USDC 时传 `USD` 则以 USD 结算。
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
