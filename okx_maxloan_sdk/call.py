@@ -19,6 +19,7 @@ from .errors import (
     TransportError,
 )
 from .flow import Flow, send, sleep
+from .matching import match_rows
 from .session import Session, Skew
 from .sites import Site
 from .transport import Dropped, Request
@@ -153,6 +154,9 @@ def time_left(session: Session, deadline: float | None) -> float:
 def read(session: Session, operation: Operation, query: Mapping[str, str], response: Response) -> list[dict[str, Any]]:
     """Read the rows, or raise what the answer means: here, where no local variable has its words unmasked."""
     found = understand(session, operation, query, response)
+    if isinstance(found, BadAnswer):
+        # What the connection brings next may belong to another request as well.
+        response.discard()
     if isinstance(found, OkxError):
         raise found
     return found
@@ -166,7 +170,7 @@ def understand(
     try:
         code, message, data = endpoint.envelope(response)
         if code == "0":
-            return endpoint.rows(operation, data, response)
+            return match_rows(operation, query, endpoint.rows(operation, data, response))
     except BadAnswer as error:
         return error.masked(mask)
     return refusal(session, operation, query, response, code, mask(message))

@@ -55,7 +55,7 @@ def test_a_setting_that_forbids_the_documented_question() -> None:
 @pytest.mark.parametrize(
     ("bug", "user", "check", "word"),
     [
-        ("the sides' currencies are swapped", "spot", "spot-pair", "rows_odd"),
+        ("the sides' currencies are swapped", "spot", "spot-pair", "unreadable"),
         ("the margin currency is left out", "futures", "futures-cross", "rows_odd"),
         ("amounts are numbers", "spot", "spot-pair", "unreadable"),
         ("the account mode is a number", "spot", "account", "unreadable"),
