@@ -19,17 +19,19 @@ if TYPE_CHECKING:
         Broken,
         ClientClosed,
         ClockSkew,
+        LimiterUnavailableError,
         NotSent,
         OkxError,
         OutcomeUnknown,
         ParameterRejected,
         PermissionDenied,
         RateLimited,
+        RateLimitTimeoutError,
         RuleError,
         TransportError,
         Unavailable,
     )
-    from .limiter import FileLimiter, MemoryLimiter, RedisLimiter, Snapshot
+    from .limiter import FileLimiter, MemoryLimiter, RateLimitStatus, RedisLimiter
     from .sites import Site
 
 # Which module has each name: importing the package loads none of them.
@@ -49,17 +51,19 @@ HOME: dict[str, tuple[str, ...]] = {
         "Broken",
         "ClientClosed",
         "ClockSkew",
+        "LimiterUnavailableError",
         "NotSent",
         "OkxError",
         "OutcomeUnknown",
         "ParameterRejected",
         "PermissionDenied",
+        "RateLimitTimeoutError",
         "RateLimited",
         "RuleError",
         "TransportError",
         "Unavailable",
     ),
-    "limiter": ("FileLimiter", "MemoryLimiter", "RedisLimiter", "Snapshot"),
+    "limiter": ("FileLimiter", "MemoryLimiter", "RateLimitStatus", "RedisLimiter"),
     "sites": ("Site",),
 }
 _MODULES = {name: module for module, names in HOME.items() for name in names}
@@ -80,6 +84,7 @@ __all__ = [
     "Credentials",
     "FileLimiter",
     "InstrumentRow",
+    "LimiterUnavailableError",
     "MaxLoan",
     "MaxLoanClient",
     "MemoryLimiter",
@@ -89,11 +94,12 @@ __all__ = [
     "OutcomeUnknown",
     "ParameterRejected",
     "PermissionDenied",
+    "RateLimitStatus",
+    "RateLimitTimeoutError",
     "RateLimited",
     "RedisLimiter",
     "RuleError",
     "Site",
-    "Snapshot",
     "TransportError",
     "Unavailable",
 ]

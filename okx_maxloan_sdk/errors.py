@@ -14,6 +14,8 @@ OkxError
 │ ├ NotSent               the request never left
 │ └ OutcomeUnknown        it may have arrived
 ├ BadAnswer             the answer is not what the endpoint answers
+├ RateLimitTimeoutError  the limiter's wait is longer than the deadline allows
+├ LimiterUnavailableError  the limiter's file or Redis cannot be used
 ├ BatchError            some requests of a batch failed; it carries the rows of the others
 └ ClientClosed          the client was used after close()
 """
@@ -167,6 +169,14 @@ class BadAnswer(OkxError):
 
 def _bad_answer(reason: str, http_status: int, excerpt: str) -> BadAnswer:
     return BadAnswer(reason, http_status=http_status, excerpt=excerpt)
+
+
+class RateLimitTimeoutError(OkxError, TimeoutError):
+    """The limiter's wait is longer than the call's deadline allows; nothing was sent."""
+
+
+class LimiterUnavailableError(OkxError):
+    """The limiter's file or Redis cannot be used; nothing was sent."""
 
 
 class BatchError(OkxError):

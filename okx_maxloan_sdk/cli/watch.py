@@ -135,7 +135,9 @@ def patient(ask: Callable[[], list[MaxLoan]]) -> Answer:
     from okx_maxloan_sdk import (  # noqa: PLC0415 -- help does not need them
         BadAnswer,
         BatchError,
+        LimiterUnavailableError,
         RateLimited,
+        RateLimitTimeoutError,
         TransportError,
         Unavailable,
     )
@@ -144,7 +146,14 @@ def patient(ask: Callable[[], list[MaxLoan]]) -> Answer:
         return ask(), []
     except BatchError as error:
         return error.loans, error.failures
-    except (BadAnswer, RateLimited, TransportError, Unavailable) as error:
+    except (
+        BadAnswer,
+        LimiterUnavailableError,
+        RateLimited,
+        RateLimitTimeoutError,
+        TransportError,
+        Unavailable,
+    ) as error:
         return [], [((), error)]
 
 

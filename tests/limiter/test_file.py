@@ -12,21 +12,21 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from okx_maxloan_sdk.limiter.database import DatabaseFile
+from okx_maxloan_sdk.limiter.page import OtherBoot, WrongPage, decode, encode
 
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.errors import NotSent
 from okx_maxloan_sdk.flow import drive
-from okx_maxloan_sdk.limiter import FileLimiter, Key, Limit, Window
-from okx_maxloan_sdk.limiter.database import DatabaseFile
+from okx_maxloan_sdk.limiter import FileLimiter, LimitKey, RateLimit, RateLimiter
 from okx_maxloan_sdk.limiter.file import FileStore, Page
-from okx_maxloan_sdk.limiter.page import OtherBoot, WrongPage, decode, encode
-from okx_maxloan_sdk.limiter.window import GRACE, Ledger, Rule
-from tests.limiter.bots import NO_TRANSPORT, Plan, run_all
-from tests.limiter.exchange import Exchange
+from okx_maxloan_sdk.limiter.ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitPolicy
+from tests.limiter.counting_server import CountingServer
+from tests.limiter.load_generator import NO_TRANSPORT, Workload, run_all
 
 CLOCK = SystemClock()
-KEY = Key("127.0.0.1", "42", "max_loan")
-RULE = Rule(2, 2.0, ahead=0.5)
+KEY = LimitKey("127.0.0.1", "42", "max_loan")
+POLICY = LimitPolicy(2, 2.0, ahead=0.5)
 Backend = Literal["flock", "sqlite"]
 # Windows has no flock.
 BACKENDS: tuple[Backend, ...] = ("flock", "sqlite") if find_spec("fcntl") else ("sqlite",)
@@ -57,9 +57,9 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
 
 def granted(store: FileStore, owner: int, number: int = 0) -> bool:
     """Ask for a slot for one request of an owner, for now and not for later."""
-    answer = store.reserve((owner, number), 10.0, 1, RULE)
+    answer = store.reserve((owner, number), 10.0, 1, POLICY)
     if answer.wait:
-        store.commit((owner, number), 0.0)
+        store.release((owner, number), 0.0)
     return answer.granted and not answer.wait
 
 
@@ -69,10 +69,10 @@ def test_processes_see_each_others_slots(machine: Machine) -> None:
     assert granted(one, 1)
     assert granted(two, 2)
     assert not granted(one, 3)
-    assert one.inspect(RULE) == two.inspect(RULE) == (2, 2)
-    one.commit((1, 0), 0.0)
+    assert one.usage(POLICY) == two.usage(POLICY) == (2, 2)
+    one.release((1, 0), 0.0)
     assert granted(one, 3)
-    two.commit((2, 0), 2.0)
+    two.release((2, 0), 2.0)
     machine.now += 2.1
     assert granted(two, 2)
 
@@ -80,9 +80,9 @@ def test_processes_see_each_others_slots(machine: Machine) -> None:
 def test_a_cut_is_for_all_processes(machine: Machine) -> None:
     """A refusal that one process met slows the others down."""
     one, two = machine.process(), machine.process()
-    assert one.penalize(RULE)
-    assert not two.penalize(RULE)
-    assert two.inspect(RULE) == (1, 0)
+    assert one.throttle(POLICY)
+    assert not two.throttle(POLICY)
+    assert two.usage(POLICY) == (1, 0)
 
 
 def test_the_file_is_the_users_own(machine: Machine) -> None:
@@ -120,7 +120,7 @@ def test_a_damaged_file_means_a_pause_and_no_excess(machine: Machine, damage: st
     DAMAGES[damage](machine.path)
     assert not granted(one, 1, 1)
     assert not granted(two, 2, 1)
-    machine.now += RULE.period + GRACE - 0.01
+    machine.now += POLICY.period + RECOVERY_QUIET_PERIOD - 0.01
     assert not granted(two, 2, 1)
     # A connection that still has an emptied database in its cache brings it back: nobody sends, until the leases end.
     machine.now += 10.0 if (machine.backend, damage) == ("sqlite", "emptied") else 0.02
@@ -131,8 +131,8 @@ def test_a_damaged_file_means_a_pause_and_no_excess(machine: Machine, damage: st
 def test_one_flipped_bit_is_noticed() -> None:
     """Every bit of a page counts."""
     ledger = Ledger()
-    ledger.reserve(1000.0, (1.0, 1.0), 10.0, 1, RULE)
-    ledger.commit(1000.0, (2.0, 1.0), 2.0)
+    ledger.reserve(1000.0, (1.0, 1.0), 10.0, 1, POLICY)
+    ledger.release(1000.0, (2.0, 1.0), 2.0)
     page = encode(ledger, 1000.0, 7.0)
     assert decode(page + bytes(100), 1000.0, 7.0) == ledger
     for place in range(len(page) * 8):
@@ -152,9 +152,9 @@ def test_a_file_of_an_earlier_boot_is_harmless(machine: Machine) -> None:
     assert granted(before, 1)
     assert granted(before, 2)
     # So soon after the boot, requests from before it may still count.
-    machine.now = RULE.period
+    machine.now = POLICY.period
     assert not granted(machine.process(), 3)
-    machine.now = RULE.period + GRACE
+    machine.now = POLICY.period + RECOVERY_QUIET_PERIOD
     assert granted(machine.process(), 4)
     with pytest.raises(OtherBoot):
         decode(encode(Ledger(), 10.0, 7.0), 20.0, 8.0)
@@ -188,12 +188,12 @@ def test_a_process_that_stopped_with_the_file_in_hand_stops_nobody_for_long(mach
     begun = time.monotonic()
     with pytest.raises(NotSent, match=r"cannot be used: (another process has held it|database is locked)"):
         granted(store, 2)
-    store.commit((1, 0), 2.0)
-    assert store.inspect(RULE) == (2, 0)
+    store.release((1, 0), 2.0)
+    assert store.usage(POLICY) == (2, 0)
     assert time.monotonic() - begun < 2
     other._page.unlock()
     assert granted(store, 2)
-    assert store.inspect(RULE) == (2, 2)
+    assert store.usage(POLICY) == (2, 2)
 
 
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         FileLimiter(tmp_path, backend="mmap")  # type: ignore[arg-type]  # what is wrong with it
     limiter = FileLimiter(tmp_path / "a" / "b")
     assert str(tmp_path) in repr(limiter)
-    window = limiter.window(KEY, Limit(2, 0.1), CLOCK)
+    window = limiter.for_key(KEY, RateLimit(2, 0.1), CLOCK)
     drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
     (tmp_path / "a").rename(tmp_path / "gone")
     (tmp_path / "a").write_text("")
@@ -220,13 +220,13 @@ def test_a_place_where_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for backend in BACKENDS:
         store = Machine(tmp_path / "file" / "x.slots", backend).process()
-        assert not store.penalize(RULE)
-        assert store.inspect(RULE) == (RULE.requests, 0)
+        assert not store.throttle(POLICY)
+        assert store.usage(POLICY) == (POLICY.requests, 0)
 
 
 def test_a_full_disk_is_named_and_forgets_nothing(tmp_path: Path) -> None:
     """While the database cannot grow nobody sends; with room again it has every slot that was given."""
-    page, rule, given = DatabaseFile(tmp_path / "x.slots"), Rule(500, 2.0, ahead=0.5), list[float]()
+    page, rule, given = DatabaseFile(tmp_path / "x.slots"), LimitPolicy(500, 2.0, ahead=0.5), list[float]()
     store = FileStore(page, "x.slots", lambda: 1000.0)
 
     def reserve(count: int) -> None:
@@ -239,7 +239,7 @@ def test_a_full_disk_is_named_and_forgets_nothing(tmp_path: Path) -> None:
     page._db.execute("PRAGMA max_page_count = 1")  # means: no more pages than there are
     with pytest.raises(NotSent, match=r"x\.slots cannot be used: database or disk is full"):
         reserve(400)
-    assert store.inspect(rule) == (rule.requests, len(given))
+    assert store.usage(rule) == (rule.requests, len(given))
     reserve(2)
 
 
@@ -248,7 +248,7 @@ def test_each_user_and_operation_has_a_file_of_its_own(tmp_path: Path) -> None:
     limiter = FileLimiter(tmp_path)
     for user in ("alice", "bob"):
         for operation in ("max_loan", "config"):
-            window = limiter.window(Key("h", user, operation), Limit(1, 5.0), CLOCK)
+            window = limiter.for_key(LimitKey("h", user, operation), RateLimit(1, 5.0), CLOCK)
             drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
     names = [each.name for each in tmp_path.iterdir()]
     assert len(names) == 4
@@ -257,43 +257,43 @@ def test_each_user_and_operation_has_a_file_of_its_own(tmp_path: Path) -> None:
 
 def test_limiters_on_one_folder_count_together(tmp_path: Path) -> None:
     """Two clients of a process that name the same folder are one owner with one queue."""
-    windows = [FileLimiter(tmp_path).window(KEY, Limit(2, 5.0), CLOCK) for _ in range(2)]
+    windows = [FileLimiter(tmp_path).for_key(KEY, RateLimit(2, 5.0), CLOCK) for _ in range(2)]
     for window in windows:
         drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
-    assert [window.snapshot().held for window in windows] == [2, 2]
+    assert [window.status().held for window in windows] == [2, 2]
 
 
 @pytest.mark.parametrize(("method", "backend"), [("spawn", "flock"), ("fork", "sqlite")])
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_real_processes_keep_the_limit(tmp_path: Path, method: str, backend: Backend) -> None:
     """Three processes with ten tasks each against an exchange that counts: no refusal. It takes wall time for that."""
-    with Exchange(10, 0.4, "5 to 150 ms") as exchange:
+    with CountingServer(10, 0.4, "5 to 150 ms") as exchange:
         plans = [
-            Plan(f"p{n}", exchange.port, f"file {tmp_path}", 10, 0.4, 1.2, 10, settings={"backend": backend})
+            Workload(f"p{n}", exchange.port, f"file {tmp_path}", 10, 0.4, 1.2, 10, settings={"backend": backend})
             for n in range(3)
         ]
         run_all(plans, method)
-        tally = exchange.tally()
-    assert tally.refused == 0
-    assert tally.worst <= 10
-    assert len(tally.served) >= 25
+        counts = exchange.counts()
+    assert counts.refused == 0
+    assert counts.worst <= 10
+    assert len(counts.served) >= 25
 
 
 def forking(path: str, backend: Backend, pipe: Connection) -> None:
     """Use a window, fork, and take slots in parent and child at once."""
-    window = FileLimiter(path, backend=backend).window(KEY, Limit(40, 30.0), CLOCK)
+    window = FileLimiter(path, backend=backend).for_key(KEY, RateLimit(40, 30.0), CLOCK)
     first = drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
     child = os.fork()
     taken = take(window, 19 if child else 20)
     if child:
         os.waitpid(child, 0)
-        pipe.send((taken, window.snapshot().held))
+        pipe.send((taken, window.status().held))
     else:
-        drive(first.unsent(), NO_TRANSPORT, CLOCK)  # it is the parent's: a child that ends must not free it
+        drive(first.release_unsent(), NO_TRANSPORT, CLOCK)  # it is the parent's: a child that ends must not free it
         os._exit(0)
 
 
-def take(window: Window, count: int) -> int:
+def take(window: RateLimiter, count: int) -> int:
     """Take slots, and count them."""
     return sum(drive(window.acquire(1.0), NO_TRANSPORT, CLOCK) is not None for _ in range(count))
 

@@ -10,7 +10,7 @@ import pytest
 
 from okx_maxloan_sdk import limiter as package
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.limiter import FileLimiter, Key, Limit, MemoryLimiter, RedisLimiter, limiter
+from okx_maxloan_sdk.limiter import FileLimiter, LimitKey, MemoryLimiter, RateLimit, RedisLimiter, limiter
 from tests.support import bare
 
 
@@ -64,9 +64,9 @@ def test_names_are_where_the_package_says() -> None:
 
 def test_keys_and_limits_are_values() -> None:
     """They compare, hash and travel; a snapshot is one, too."""
-    key, limit = Key("h", "u", "o"), Limit(20, 2.0)
+    key, limit = LimitKey("h", "u", "o"), RateLimit(20, 2.0)
     assert pickle.loads(pickle.dumps((key, limit))) == (key, limit)  # noqa: S301 -- its own bytes
-    snapshot = limiter().window(key, limit, SystemClock()).snapshot()
+    snapshot = limiter().for_key(key, limit, SystemClock()).status()
     assert (snapshot.slots, snapshot.held, snapshot.waiting, snapshot.cut) == (20, 0, 0, 0)
 
 

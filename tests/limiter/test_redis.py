@@ -17,18 +17,18 @@ from redis.exceptions import ConnectionError, RedisError, TimeoutError  # noqa: 
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.errors import NotSent
 from okx_maxloan_sdk.flow import Flow, Sleep, adrive, drive
-from okx_maxloan_sdk.limiter import Key, Limit, RedisLimiter, Window
-from okx_maxloan_sdk.limiter.queue import Queue
+from okx_maxloan_sdk.limiter import LimitKey, RateLimit, RateLimiter, RedisLimiter
+from okx_maxloan_sdk.limiter.ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitPolicy
+from okx_maxloan_sdk.limiter.queue import AcquireQueue
 from okx_maxloan_sdk.limiter.redis import PROBE, Away, RedisStore, Script
-from okx_maxloan_sdk.limiter.window import GRACE, Ledger, Rule
-from tests.limiter.bots import NO_TRANSPORT, Plan, run_all
-from tests.limiter.exchange import Exchange, most
+from tests.limiter.counting_server import CountingServer, max_in_window
+from tests.limiter.load_generator import NO_TRANSPORT, Workload, run_all
 from tests.limiter.simulator import Simulation
 from tests.limiter.valkey import Valkey
 
 CLOCK = SystemClock()
-KEY = Key("127.0.0.1", "42", "max_loan")
-RULE = Rule(20, 2.0, None, 0.5)
+KEY = LimitKey("127.0.0.1", "42", "max_loan")
+POLICY = LimitPolicy(20, 2.0, None, 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +51,17 @@ def test_the_server_decides_as_the_ledger_does(valkey: Valkey, seed: int) -> Non
     text = Script(valkey.url)._text
     lua = text.replace("redis.call('TIME')", "{KEYS[2], KEYS[3]}")
     assert lua != text
-    ledger, now, key = Ledger(quiet=1_700_000_000 + 2.0 + GRACE), 1_700_000_000.0, f"differential {seed}"
-    rule = Rule(chance.choice([1, 3, 7]), 2.0, chance.choice([None, 1, 2]), 0.5)
+    ledger, now, key = (
+        Ledger(quiet=1_700_000_000 + 2.0 + RECOVERY_QUIET_PERIOD),
+        1_700_000_000.0,
+        f"differential {seed}",
+    )
+    rule = LimitPolicy(chance.choice([1, 3, 7]), 2.0, chance.choice([None, 1, 2]), 0.5)
     tokens: list[tuple[int, int]] = []
     with Redis.from_url(valkey.url) as client:
 
         def ask(operation: str, *arguments: str | float) -> list[int]:
-            settings = rule.period, rule.requests, rule.burst or 0, rule.ahead, GRACE
+            settings = rule.period, rule.requests, rule.burst or 0, rule.ahead, RECOVERY_QUIET_PERIOD
             moment = int(now), round(now % 1 * 1e6)
             answer: Any = client.eval(lua, 3, key, *moment, operation, *settings, *arguments)
             return list(answer)
@@ -77,10 +81,10 @@ def test_the_server_decides_as_the_ledger_does(valkey: Valkey, seed: int) -> Non
             elif chance.random() < 0.95:
                 token = tokens.pop(chance.randrange(len(tokens)))
                 hold = chance.choice([0.0, 2.01, 2.01, 5.0])
-                ledger.commit(now, token, hold)
+                ledger.release(now, token, hold)
                 ask("commit", f"{token[0]:015d}:{token[1]}", hold)
             else:
-                assert ask("penalize")[0] == ledger.penalize(now, rule)
+                assert ask("penalize")[0] == ledger.throttle(now, rule)
 
 
 def test_a_server_whose_clock_is_set_back_frees_nothing_early(valkey: Valkey) -> None:
@@ -89,7 +93,9 @@ def test_a_server_whose_clock_is_set_back_frees_nothing_early(valkey: Valkey) ->
     with Redis.from_url(valkey.url) as client:
 
         def ask(now: int, number: int) -> list[int]:
-            answer: Any = client.eval(lua, 3, "back", now, 0, "reserve", 2.0, 1, 0, 0.5, GRACE, f"1:{number}", 9.0, 1)
+            answer: Any = client.eval(
+                lua, 3, "back", now, 0, "reserve", 2.0, 1, 0, 0.5, RECOVERY_QUIET_PERIOD, f"1:{number}", 9.0, 1
+            )
             return list(answer)
 
         assert ask(1_000_000, 0)[:2] == [0, 2_500_000]
@@ -112,7 +118,7 @@ class Server:
         self.asked += 1
         now = self.simulation.now
         period, requests, burst, ahead, grace, *rest = arguments
-        rule = Rule(requests, period, burst or None, ahead)
+        rule = LimitPolicy(requests, period, burst or None, ahead)
         if self.away:
             raise Away(self.away)
         if self.ledger is None:
@@ -121,13 +127,13 @@ class Server:
         if operation == "reserve":
             answer = list(self.ledger.reserve(now, self.token(rest[0]), rest[1], rest[2], rule)[:3])
         elif operation == "commit":
-            self.ledger.commit(now, self.token(rest[0]), rest[1])
+            self.ledger.release(now, self.token(rest[0]), rest[1])
         elif operation == "penalize":
-            self.ledger.penalize(now, rule)
+            self.ledger.throttle(now, rule)
         else:
             assert operation == "hush"
             self.ledger.quiet = max(self.ledger.quiet, now + period + grace)
-        slots, held = self.ledger.inspect(now, rule)
+        slots, held = self.ledger.usage(now, rule)
         return [int(answer[0]), int(answer[1] * 1e6) + 1, int(answer[2] * 1e6) + 1, slots, held]
 
     @staticmethod
@@ -145,12 +151,12 @@ class World:
         self.server = Server(self.simulation)
         self.counted: list[float] = []
         self.refused: list[float] = []
-        self.windows: list[Window] = []
+        self.windows: list[RateLimiter] = []
         for _ in range(processes):
             store = RedisStore(self.server, "key", "redis://somewhere:6379", share, self.simulation.monotonic)
-            self.windows.append(Window(Queue(store, self.simulation), RULE, None))
+            self.windows.append(RateLimiter(AcquireQueue(store, self.simulation), POLICY, None))
 
-    def loop(self, window: Window) -> Flow[None]:
+    def loop(self, window: RateLimiter) -> Flow[None]:
         while True:
             asked = self.simulation.now
             try:
@@ -162,7 +168,7 @@ class World:
             yield Sleep(self.chance.uniform(0, 0.075))
             self.counted.append(self.simulation.now)
             yield Sleep(self.chance.uniform(0.005, 0.075))
-            yield from slot.answered()
+            yield from slot.release_after_response()
 
     def busy(self) -> None:
         for window in self.windows:
@@ -192,7 +198,7 @@ def test_a_server_that_goes_and_comes_back_means_no_excess(outage: float, emptie
     back = simulation.now
     simulation.run(20)
     simulation.close()
-    assert most(world.counted, 2.0) == 20
+    assert max_in_window(world.counted, 2.0) == 20
     assert len(world.since(back + 10)) >= 80
 
 
@@ -207,7 +213,7 @@ def test_the_service_goes_on_with_its_shares(caplog: pytest.LogCaptureFixture) -
         world.simulation.run(30)
     world.simulation.close()
     after = world.since(dead)
-    assert most(world.counted, 2.0) == 20
+    assert max_in_window(world.counted, 2.0) == 20
     assert len([moment for moment in after if moment < dead + 4]) >= 0.6 * before
     assert len(after) >= 0.95 * (30 - 1) * 20 / 2.09
     said = "Redis at redis://somewhere:6379 is away, on 25% of the limit: Connection refused"
@@ -220,14 +226,14 @@ def test_who_held_nothing_when_the_server_went_waits_until_nothing_is_held() -> 
     one, *others = world.windows
     slots = [world.simulation.finish(one.acquire(5.0)) for _ in range(20)]
     for slot in slots:
-        world.simulation.finish(slot.answered())
+        world.simulation.finish(slot.release_after_response())
     world.server.away, dead = "Connection refused", world.simulation.now
     first = world.simulation.spawn(one.acquire(5.0))
     second = world.simulation.spawn(others[0].acquire(5.0))
     world.simulation.run(2.0 + 0.02)
     assert (first.done, second.done) == (True, False)
-    assert one.snapshot().slots == 5
-    world.simulation.run(dead + 2.0 + GRACE + 0.02 - world.simulation.now)
+    assert one.status().slots == 5
+    world.simulation.run(dead + 2.0 + RECOVERY_QUIET_PERIOD + 0.02 - world.simulation.now)
     assert second.done
 
 
@@ -235,32 +241,32 @@ def test_the_last_request_of_a_process_is_told_to_a_server_that_came_back_meanwh
     """Who has nothing more to send does not ask again, so its last answer is its last word."""
     world = World(1, share=1.0)
     simulation, (window,) = world.simulation, world.windows
-    simulation.finish(simulation.finish(window.acquire(5.0)).answered())
+    simulation.finish(simulation.finish(window.acquire(5.0)).release_after_response())
     world.server.away, world.server.ledger = "Connection refused", None
     slot = simulation.finish(window.acquire(5.0))
     world.server.away = ""
-    simulation.finish(slot.answered())
+    simulation.finish(slot.release_after_response())
     assert world.server.ledger is not None
-    assert world.server.ledger.inspect(simulation.now, RULE) == (20, 1)
+    assert world.server.ledger.usage(simulation.now, POLICY) == (20, 1)
 
 
 def test_slots_freed_before_the_loss_was_noticed_may_be_another_ones() -> None:
     """A process goes on only with slots that the server cannot have granted to anybody else."""
     world = World(2, share=0.5)
     one, two = world.windows
-    world.simulation.finish(world.simulation.finish(one.acquire(5.0)).answered())
+    world.simulation.finish(world.simulation.finish(one.acquire(5.0)).release_after_response())
     world.simulation.run(1.2)
     kept = world.simulation.finish(one.acquire(5.0))
-    world.simulation.finish(kept.answered())
+    world.simulation.finish(kept.release_after_response())
     world.simulation.run(0.7)  # the first slot comes free in 0.1 s, and may be reserved by now
     world.server.away = "Connection refused"
     world.simulation.spawn(one.acquire(5.0))
     world.simulation.spawn(two.acquire(5.0))
     world.simulation.run(0.5)
-    assert one.snapshot().slots == 1
-    assert two.snapshot().slots == 10
-    world.simulation.run(2.0 + GRACE)
-    assert one.snapshot().slots == 10
+    assert one.status().slots == 1
+    assert two.status().slots == 10
+    world.simulation.run(2.0 + RECOVERY_QUIET_PERIOD)
+    assert one.status().slots == 10
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -270,7 +276,7 @@ def test_no_excess_however_the_demand_goes_when_a_server_is_killed(seed: int) ->
     chance = world.chance = random.Random(seed)  # noqa: S311 -- as above
     simulation = world.simulation
 
-    def sometimes(window: Window) -> Flow[None]:
+    def sometimes(window: RateLimiter) -> Flow[None]:
         while True:
             yield Sleep(chance.choice([0, 0, 0.1, 1.0, 4.0]))
             for _ in range(chance.randint(1, 6)):
@@ -278,7 +284,7 @@ def test_no_excess_however_the_demand_goes_when_a_server_is_killed(seed: int) ->
                 yield Sleep(chance.uniform(0, 0.075))
                 world.counted.append(simulation.now)
                 yield Sleep(chance.uniform(0.005, 0.075))
-                yield from slot.answered()
+                yield from slot.release_after_response()
 
     for window in world.windows:
         for _ in range(chance.choice([1, 3, 12])):
@@ -290,7 +296,7 @@ def test_no_excess_however_the_demand_goes_when_a_server_is_killed(seed: int) ->
         world.server.away = ""
     simulation.run(8)
     simulation.close()
-    assert most(world.counted, 2.0) <= 20
+    assert max_in_window(world.counted, 2.0) <= 20
     assert len(world.counted) > 100
 
 
@@ -321,7 +327,7 @@ def test_who_would_rather_send_nothing_is_told_soon() -> None:
     world.simulation.run(10)
     world.simulation.close()
     assert min(world.since(back)) - back < PROBE + 2.0
-    assert most(world.counted, 2.0) == 20
+    assert max_in_window(world.counted, 2.0) == 20
 
 
 def test_answers_during_an_outage_are_told_to_the_server_later() -> None:
@@ -331,30 +337,30 @@ def test_answers_during_an_outage_are_told_to_the_server_later() -> None:
     slots = [simulation.finish(window.acquire(60.0)) for _ in range(20)]
     world.server.away = "no answer"
     for slot in slots:
-        simulation.finish(slot.answered())
+        simulation.finish(slot.release_after_response())
     simulation.run(3)
     world.server.away = ""
     begun = simulation.now
     simulation.finish(window.acquire(60.0))
     assert simulation.now - begun < 0.1
-    assert window.snapshot().held == 1
+    assert window.status().held == 1
 
 
 def test_requests_under_way_on_a_share_are_told_to_the_server_when_it_is_back() -> None:
     """One that takes long is held there, too, from then on."""
     world = World(1)
     simulation, (window,) = world.simulation, world.windows
-    simulation.finish(simulation.finish(window.acquire(60.0)).unsent())
+    simulation.finish(simulation.finish(window.acquire(60.0)).release_unsent())
     world.server.away = "no answer"
     slow = simulation.finish(window.acquire(60.0))
     world.server.away = ""
     simulation.run(PROBE)
     simulation.finish(window.acquire(60.0))
-    assert window.snapshot().held == 2
-    simulation.finish(slow.answered())
+    assert window.status().held == 2
+    simulation.finish(slow.release_after_response())
     simulation.run(2.1)
     simulation.finish(window.acquire(60.0))
-    assert window.snapshot().held == 2
+    assert window.status().held == 2
 
 
 @pytest.mark.parametrize(
@@ -388,24 +394,24 @@ def test_a_cut_reaches_the_server_with_the_next_request() -> None:
     one, two = world.windows
     world.simulation.finish(one.acquire(1.0))
     asked = world.server.asked
-    one.penalize()
+    one.throttle()
     assert world.server.asked == asked
-    assert one.snapshot().slots == 14
+    assert one.status().slots == 14
     world.simulation.finish(one.acquire(1.0))
     world.simulation.finish(two.acquire(1.0))
-    assert two.snapshot().slots == 14
+    assert two.status().slots == 14
 
 
 def test_a_real_server_is_quiet_when_it_knows_nothing(valkey: Valkey) -> None:
     """A new or emptied server lets nobody start for one period and the grace; in wall time, by the server's clock."""
     limiter = RedisLimiter(valkey.url, period=0.2, prefix="quiet")
-    window = limiter.window(KEY, Limit(2, 2.0), CLOCK)
+    window = limiter.for_key(KEY, RateLimit(2, 2.0), CLOCK)
     for _ in range(2):
         begun = time.monotonic()
         slots = [run(window.acquire(1.0)) for _ in range(2)]
-        assert 0.2 + GRACE - 0.01 <= time.monotonic() - begun < 0.2 + GRACE + 0.5
+        assert 0.2 + RECOVERY_QUIET_PERIOD - 0.01 <= time.monotonic() - begun < 0.2 + RECOVERY_QUIET_PERIOD + 0.5
         for slot in slots:
-            run(slot.unsent())
+            run(slot.release_unsent())
         with Redis.from_url(valkey.url) as client:
             assert client.keys("quiet:*") == [b"quiet:{127.0.0.1/42/max_loan}"]
             client.flushall()
@@ -413,27 +419,27 @@ def test_a_real_server_is_quiet_when_it_knows_nothing(valkey: Valkey) -> None:
 
 def test_a_real_server_forgets_its_scripts_without_harm(valkey: Valkey) -> None:
     """SCRIPT FLUSH between any two requests changes nothing."""
-    window = RedisLimiter(valkey.url, period=0.05, prefix="flush").window(KEY, Limit(2, 2.0), CLOCK)
+    window = RedisLimiter(valkey.url, period=0.05, prefix="flush").for_key(KEY, RateLimit(2, 2.0), CLOCK)
     with Redis.from_url(valkey.url) as client:
         for _ in range(5):
             slot = run(window.acquire(1.0))
             client.script_flush()
-            run(slot.answered())
+            run(slot.release_after_response())
             client.script_flush()
 
 
 def test_real_processes_keep_the_limit(valkey: Valkey) -> None:
     """Two processes, their clocks 5 s apart, against an exchange that counts: no refusal. It takes wall time."""
-    window = RedisLimiter(valkey.url).window(KEY, Limit(10, 0.4), CLOCK)
-    run(run(window.acquire(1.0)).unsent())
-    with Exchange(10, 0.4, "5 to 150 ms") as exchange:
+    window = RedisLimiter(valkey.url).for_key(KEY, RateLimit(10, 0.4), CLOCK)
+    run(run(window.acquire(1.0)).release_unsent())
+    with CountingServer(10, 0.4, "5 to 150 ms") as exchange:
         store = f"redis {valkey.url}"
-        plans = [Plan(f"p{n}", exchange.port, store, 10, 0.4, 1.2, 10, ahead=5.0 * n) for n in range(2)]
+        plans = [Workload(f"p{n}", exchange.port, store, 10, 0.4, 1.2, 10, ahead=5.0 * n) for n in range(2)]
         run_all(plans)
-        tally = exchange.tally()
-    assert tally.refused == 0
-    assert tally.worst <= 10
-    assert len(tally.served) >= 25
+        counts = exchange.counts()
+    assert counts.refused == 0
+    assert counts.worst <= 10
+    assert len(counts.served) >= 25
 
 
 @pytest.mark.parametrize("stop", ["kill", "hang"])
@@ -441,8 +447,8 @@ def test_a_server_that_dies_or_hangs_is_noticed_within_600_ms(stop: str) -> None
     """Whether it refuses connections or takes them and never answers; in wall time, for that is the point."""
     with Valkey() as server:
         limiter = RedisLimiter(server.url, period=0.1, without_redis="refuse")
-        window = limiter.window(KEY, Limit(2, 2.0), CLOCK)
-        run(run(window.acquire(1.0)).unsent())
+        window = limiter.for_key(KEY, RateLimit(2, 2.0), CLOCK)
+        run(run(window.acquire(1.0)).release_unsent())
         getattr(server, stop)()
         begun = time.monotonic()
         with pytest.raises(NotSent, match=r"Redis at redis://127\.0\.0\.1:\d+/0 is away .* without_redis"):
@@ -455,13 +461,13 @@ def test_tasks_cancelled_at_any_moment_leak_no_slot(valkey: Valkey) -> None:
 
     async def tasks() -> None:
         limiter = RedisLimiter(valkey.url, period=0.2, prefix="cancel")
-        window = limiter.window(KEY, Limit(3, 2.0), CLOCK)
+        window = limiter.for_key(KEY, RateLimit(3, 2.0), CLOCK)
         slot = await adrive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
-        await adrive(slot.unsent(), NO_TRANSPORT, CLOCK)
+        await adrive(slot.release_unsent(), NO_TRANSPORT, CLOCK)
 
         async def send() -> None:
             slot = await adrive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
-            await adrive(slot.answered(), NO_TRANSPORT, CLOCK)
+            await adrive(slot.release_after_response(), NO_TRANSPORT, CLOCK)
 
         running, chance = [], random.Random(3)  # noqa: S311 -- as above
         for _ in range(40):
@@ -472,13 +478,13 @@ def test_tasks_cancelled_at_any_moment_leak_no_slot(valkey: Valkey) -> None:
             each.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await asyncio.sleep(0.25)
-        assert window.snapshot().waiting == 0
+        assert window.status().waiting == 0
         slots = [await adrive(window.acquire(1.0), NO_TRANSPORT, CLOCK) for _ in range(3)]
         assert len(slots) == 3
 
     begun = time.monotonic()
     asyncio.run(tasks())
-    assert time.monotonic() - begun < 0.2 + GRACE + 2.0
+    assert time.monotonic() - begun < 0.2 + RECOVERY_QUIET_PERIOD + 2.0
 
 
 SECRET = "p4ssw0rd/with#signs"
@@ -487,7 +493,7 @@ SECRET = "p4ssw0rd/with#signs"
 def test_a_password_is_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     """Neither in what the limiter says of itself, nor in errors and logs when the server is away."""
     limiter = RedisLimiter("redis://bot:s3cret@127.0.0.1:1/0", without_redis="refuse")
-    window = limiter.window(KEY, Limit(2, 2.0), CLOCK)
+    window = limiter.for_key(KEY, RateLimit(2, 2.0), CLOCK)
     with caplog.at_level(logging.DEBUG), pytest.raises(NotSent) as caught:
         run(window.acquire(1.0))
     for said in (repr(limiter), str(caught.value), repr(caught.value), caplog.text):
@@ -505,7 +511,7 @@ def test_a_wrong_password_is_an_absence_with_a_reason() -> None:
     """The server's own words about it are passed on."""
     with Valkey("--requirepass", "right") as server:
         url = server.url.replace("//", "//:wrong@")
-        window = RedisLimiter(url, without_redis="refuse").window(KEY, Limit(2, 2.0), CLOCK)
+        window = RedisLimiter(url, without_redis="refuse").for_key(KEY, RateLimit(2, 2.0), CLOCK)
         with pytest.raises(NotSent, match=r"is away \(.*invalid") as caught:
             run(window.acquire(1.0))
         assert "wrong" not in str(caught.value)
@@ -534,6 +540,6 @@ def test_without_the_package_the_error_names_the_extra() -> None:
 
 def test_limiters_for_one_server_count_together(valkey: Valkey) -> None:
     """Two clients of a process are one owner with one share, not two."""
-    windows = [RedisLimiter(valkey.url).window(KEY, Limit(2, 2.0), CLOCK) for _ in range(2)]
+    windows = [RedisLimiter(valkey.url).for_key(KEY, RateLimit(2, 2.0), CLOCK) for _ in range(2)]
     assert windows[0]._queue is windows[1]._queue
     assert list(itertools.islice({id(window) for window in windows}, 3))
