@@ -46,8 +46,14 @@ PRAGMA synchronous = OFF;
 PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS ledger (id INTEGER PRIMARY KEY CHECK (id = 0), boot_id TEXT, written_at REAL, state TEXT);
 """
-# https://www.sqlite.org/rescode.html: the file is no database, is damaged, has another schema, or too long a value.
-DAMAGED = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG}
+# https://www.sqlite.org/rescode.html: no database, damaged, another schema, too long a value, a log that was deleted.
+DAMAGED = {
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_TOOBIG,
+    sqlite3.SQLITE_IOERR_SHORT_READ,
+}
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -151,12 +157,12 @@ class SqliteFile:
                 try:
                     self._update(change)
                 except (sqlite3.DatabaseError, DamagedFileError) as error:
-                    if not isinstance(error, DamagedFileError) and _code(error) not in DAMAGED:
+                    if not isinstance(error, DamagedFileError) and not _has_code(error, DAMAGED):
                         raise
                     self._discard(error)
                     self._update(change)
             except (sqlite3.Error, OSError, DamagedFileError) as error:
-                if _code(error) in BUSY:
+                if _has_code(error, BUSY):
                     raise StoreBusy(f"the rate limiter's file {self.path} is locked by another process") from None
                 self.close()
                 raise LimiterUnavailableError(f"the rate limiter's file {self.path} cannot be used: {error}") from error
@@ -245,8 +251,9 @@ _files: WeakSet[SqliteFile] = WeakSet()
 _locked: list[SqliteFile] = []
 
 
-def _code(error: Exception) -> int:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+def _has_code(error: Exception, codes: set[int]) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code in codes or code & 0xFF in codes  # extended and primary result code
 
 
 def _before_fork() -> None:

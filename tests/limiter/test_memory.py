@@ -24,7 +24,7 @@ LIMIT = RateLimit(5, PERIOD)
 
 def key() -> LimitKey:
     """Name a user that no other test counts for."""
-    return LimitKey("127.0.0.1", uuid.uuid4().hex, "max_loan")
+    return LimitKey(uuid.uuid4().hex, "max_loan")
 
 
 def send(window: RateLimiter, counted: list[float]) -> None:
@@ -57,23 +57,23 @@ def test_limiters_of_one_process_count_together() -> None:
     first = MemoryLimiter().for_key(one, LIMIT, CLOCK)
     second = MemoryLimiter(burst=1).for_key(one, LIMIT, CLOCK)
     slots = [drive(first.acquire(1.0), NO_TRANSPORT, CLOCK) for _ in range(4)]
-    assert second.status().held == 4
+    assert second.status().in_use == 4
     for slot in slots:
         drive(slot.release_unsent(), NO_TRANSPORT, CLOCK)
-    assert second.status().held == 0
+    assert second.status().in_use == 0
 
 
 def test_settings_replace_what_the_contract_says() -> None:
-    """`limit` and `period` are the user's."""
-    window = MemoryLimiter(limit=2, period=0.05).for_key(key(), LIMIT, CLOCK)
-    assert window.status().slots == 2
+    """`max_requests` and `period` are the user's."""
+    window = MemoryLimiter(max_requests=2, period=0.05).for_key(key(), LIMIT, CLOCK)
+    assert window.status().limit == 2
     counted: list[float] = []
     for _ in range(5):
         send(window, counted)
     assert max_in_window(counted, 0.05) == 2
 
 
-@pytest.mark.parametrize("settings", [{"limit": 0}, {"period": 0.0}, {"burst": 0}])
+@pytest.mark.parametrize("settings", [{"max_requests": 0}, {"period": 0.0}, {"burst": 0}])
 def test_a_setting_that_cannot_be_is_refused(settings: dict[str, Any]) -> None:
     """At least one request, in a positive period."""
     with pytest.raises(ValueError, match="must be"):
@@ -120,9 +120,9 @@ def test_a_cancelled_task_leaves_its_place_to_the_next() -> None:
                 await asyncio.sleep(0.005)
                 each.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        assert window.status().waiting == 0
+        assert window.status().queued == 0
         await asyncio.sleep(PERIOD + 0.05)
-        assert window.status().held == 0
+        assert window.status().in_use == 0
         return counted
 
     assert len(asyncio.run(tasks())) >= 10
@@ -130,21 +130,21 @@ def test_a_cancelled_task_leaves_its_place_to_the_next() -> None:
 
 def forking(pipe: Connection) -> None:
     """Fork while another thread waits for a slot, and send from the child."""
-    window = MemoryLimiter().for_key(LimitKey("127.0.0.1", "fork", "max_loan"), RateLimit(1, PERIOD), CLOCK)
+    window = MemoryLimiter().for_key(LimitKey("fork", "max_loan"), RateLimit(1, PERIOD), CLOCK)
     slot = drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
     drive(slot.release_after_response(), NO_TRANSPORT, CLOCK)
     waiting = threading.Thread(target=send, args=(window, []), daemon=True)
     waiting.start()
-    while not window.status().waiting and waiting.is_alive():
+    while not window.status().queued and waiting.is_alive():
         time.sleep(0.001)
-        if window.status().held == 2:
+        if window.status().in_use == 2:
             break
     with window._queue._lock:
         child = os.fork()
         if not child:
             counted, begun = list[float](), time.monotonic()
             send(window, counted)
-            pipe.send((len(counted), window.status().waiting, counted[0] - begun < 2))
+            pipe.send((len(counted), window.status().queued, counted[0] - begun < 2))
             os._exit(0)
     os.waitpid(child, 0)
     waiting.join(5)
