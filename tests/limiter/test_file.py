@@ -152,6 +152,13 @@ def rebuild(machine: Machine) -> None:
         db.executescript("DROP TABLE ledger; CREATE TABLE ledger (text)")
 
 
+def empty(machine: Machine) -> None:
+    """Delete the row."""
+    with closing(sqlite3.connect(machine.path)) as db:
+        db.execute("DELETE FROM ledger")
+        db.commit()
+
+
 DAMAGES: dict[str, Callable[[Machine], object]] = {
     "deleted": lambda machine: machine.path.unlink(),
     "folder deleted": lambda machine: shutil.rmtree(machine.path.parent),
@@ -161,7 +168,7 @@ DAMAGES: dict[str, Callable[[Machine], object]] = {
     "index of the log deleted": lambda machine: machine.path.with_name("key.sqlite-shm").unlink(),
     "grown to gigabytes": grow,
     "another schema": rebuild,
-    "row deleted": lambda machine: set_row("id", 0)(machine) or _delete_row(machine),
+    "row deleted": empty,
     "no JSON": set_row("state", "[limits]"),
     "a blob": set_row("state", b"\xff\x00"),
     "too long": set_row("state", " " * (2 << 20)),
@@ -176,12 +183,6 @@ DAMAGES: dict[str, Callable[[Machine], object]] = {
     "a negative share": set_state(shares=[[1, -5, 1, 0.0]]),
     "a row too short": set_state(held=[[1.0]]),
 }
-
-
-def _delete_row(machine: Machine) -> None:
-    with closing(sqlite3.connect(machine.path)) as db:
-        db.execute("DELETE FROM ledger")
-        db.commit()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there, an open file cannot be replaced")

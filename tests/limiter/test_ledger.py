@@ -204,7 +204,7 @@ def test_who_took_all_slots_while_alone_lets_the_others_catch_up() -> None:
 
     late = Ledger()
     late.shares = ledger.shares
-    late.shares.owners[9].virtual_time = 1e6
+    late.shares.owners[9].virtual_time = 1_000_000
     for owner in (1, 2, 9):
         reserve(late, 200.0, 300, SHARED, owner, demand=30)
     assert (

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import redis
 import redis.asyncio
+from redis import exceptions
 from redis.exceptions import ConnectionError, RedisError, ResponseError, TimeoutError  # noqa: A004 -- redis-py's names
 
 from okx_maxloan_sdk.clock import SystemClock
@@ -205,7 +206,7 @@ def test_a_server_that_goes_and_comes_back_means_no_excess(outage: float, emptie
     """However long it was unavailable, with or without its state, and whichever process still uses its share."""
     world = World(share=share)
     world.busy()
-    simulation = world.simulation
+    simulation, back = world.simulation, 0.0
     for n in range(3):
         simulation.run(12.3 + n * 0.7)
         world.stop("no reply", emptied=emptied or not outage)
@@ -395,7 +396,7 @@ class FakeClient:
         self.dropped += 1
 
 
-READ_ONLY = redis.exceptions.ReadOnlyError("You can't write against a read only replica.")
+READ_ONLY = exceptions.ReadOnlyError("You can't write against a read only replica.")
 # Redis 6 wraps what a command in a script was refused with.
 READ_ONLY_6 = ResponseError(
     "Error running script (call to f_0): @user_script:60: @user_script: 60: -READONLY You can't write against a read"
@@ -415,10 +416,10 @@ def test_a_closed_connection_or_a_demoted_master_is_left_once(failures: list[Red
 UNAVAILABLE: list[list[Exception]] = [
     [RESET, RESET],
     [SLOW],
-    [redis.exceptions.BusyLoadingError("loading"), RESET],
-    [redis.exceptions.ClusterDownError("CLUSTERDOWN The cluster is down")],
-    [redis.exceptions.MasterDownError("Link with MASTER is down")],
-    [redis.exceptions.SlotNotCoveredError("no node")],
+    [exceptions.BusyLoadingError("loading"), RESET],
+    [exceptions.ClusterDownError("CLUSTERDOWN The cluster is down")],
+    [exceptions.MasterDownError("Link with MASTER is down")],
+    [exceptions.SlotNotCoveredError("no node")],
     [ResponseError("NOREPLICAS Not enough good replicas to write.")],
     [ResponseError("BUSY Redis is busy running a script.")],
     [OSError("no route")],
@@ -437,10 +438,10 @@ def test_a_server_that_may_come_back_is_unavailable(failures: list[Exception]) -
 REFUSALS: list[list[Exception]] = [
     [READ_ONLY, READ_ONLY],
     [READ_ONLY_6, READ_ONLY_6],
-    [redis.exceptions.AuthenticationError("invalid username-password pair")],
-    [redis.exceptions.NoPermissionError("User app has no permissions to run the 'evalsha' command")],
-    [redis.exceptions.MovedError("3999 127.0.0.1:6381")],
-    [redis.exceptions.OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")],
+    [exceptions.AuthenticationError("invalid username-password pair")],
+    [exceptions.NoPermissionError("User app has no permissions to run the 'evalsha' command")],
+    [exceptions.MovedError("3999 127.0.0.1:6381")],
+    [exceptions.OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")],
     [ResponseError("DB index is out of range")],
     [ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value")],
 ]
@@ -512,7 +513,7 @@ def test_after_a_failover_the_new_master_is_found(valkey: Valkey) -> None:
 
             def connect(self) -> None:
                 self.port = masters[-1]
-                super().connect()
+                super().connect()  # type: ignore[no-untyped-call] # redis-py has no type here
 
         pool = redis.ConnectionPool(connection_class=ManagedConnection, host="127.0.0.1", socket_timeout=0.3)
         limiter = RedisLimiter.from_client(redis.Redis(connection_pool=pool), period=0.2, prefix="failover")
@@ -541,10 +542,11 @@ def test_a_cluster_needs_its_own_client() -> None:
             second.execute_command("CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
             first.execute_command("CLUSTER", "MEET", "127.0.0.1", two.port)
             end = time.monotonic() + 20
-            states = {"fail"}
+            states: set[Any] = {"fail"}
             while time.monotonic() < end and states != {"ok"}:
                 time.sleep(0.1)
-                states = {node.execute_command("CLUSTER INFO")["cluster_state"] for node in (first, second)}
+                infos: list[Any] = [node.execute_command("CLUSTER INFO") for node in (first, second)]
+                states = {info["cluster_state"] for info in infos}
         moved = 0
         for server in (one, two):
             limiter = RedisLimiter(server.url, period=0.1)
