@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Broken,
         ClientClosed,
         ClockSkew,
+        LimiterUnavailableError,
         MissingDataError,
         NotSent,
         OkxError,
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
         ParameterRejected,
         PermissionDenied,
         RateLimited,
+        RateLimitTimeoutError,
         RuleError,
         TransportError,
         Unavailable,
     )
-    from .limiter import FileLimiter, MemoryLimiter, RedisLimiter, Snapshot
+    from .limiter import FileLimiter, MemoryLimiter, RateLimitStatus, RedisLimiter
     from .sites import Site
 
 # Which module has each name: importing the package loads none of them.
@@ -50,18 +52,20 @@ HOME: dict[str, tuple[str, ...]] = {
         "Broken",
         "ClientClosed",
         "ClockSkew",
+        "LimiterUnavailableError",
         "MissingDataError",
         "NotSent",
         "OkxError",
         "OutcomeUnknown",
         "ParameterRejected",
         "PermissionDenied",
+        "RateLimitTimeoutError",
         "RateLimited",
         "RuleError",
         "TransportError",
         "Unavailable",
     ),
-    "limiter": ("FileLimiter", "MemoryLimiter", "RedisLimiter", "Snapshot"),
+    "limiter": ("FileLimiter", "MemoryLimiter", "RateLimitStatus", "RedisLimiter"),
     "sites": ("Site",),
 }
 _MODULES = {name: module for module, names in HOME.items() for name in names}
@@ -82,6 +86,7 @@ __all__ = [
     "Credentials",
     "FileLimiter",
     "InstrumentRow",
+    "LimiterUnavailableError",
     "MaxLoan",
     "MaxLoanClient",
     "MemoryLimiter",
@@ -92,11 +97,12 @@ __all__ = [
     "OutcomeUnknown",
     "ParameterRejected",
     "PermissionDenied",
+    "RateLimitStatus",
+    "RateLimitTimeoutError",
     "RateLimited",
     "RedisLimiter",
     "RuleError",
     "Site",
-    "Snapshot",
     "TransportError",
     "Unavailable",
 ]

@@ -15,6 +15,8 @@ OkxError
 │ └ OutcomeUnknown        it may have arrived
 ├ BadAnswer             the answer is not what the endpoint answers, or answers another request
 ├ MissingDataError      OKX answered without a row for something that was requested
+├ RateLimitTimeoutError  the limiter's wait is longer than the deadline allows
+├ LimiterUnavailableError  the limiter's file or Redis cannot be used
 ├ BatchError            some pairs have no rows; it carries the rows of the others
 └ ClientClosed          the client was used after close()
 """
@@ -199,6 +201,14 @@ class MissingDataError(OkxError):
     def __str__(self) -> str:
         lines = (f"OKX returned no data for {', '.join(self.requested)}; it may be delisted", self.hint)
         return "\n".join(line for line in lines if line)
+
+
+class RateLimitTimeoutError(OkxError, TimeoutError):
+    """The limiter's wait is longer than the call's deadline allows; nothing was sent."""
+
+
+class LimiterUnavailableError(OkxError):
+    """The limiter's file or Redis cannot be used; nothing was sent."""
 
 
 class BatchError(OkxError):

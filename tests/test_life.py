@@ -169,7 +169,7 @@ def test_many_at_once(door: Door, exchange: tuple[str, Exchange]) -> None:
     assert all(len(each) == 2 for each in results)
     assert [each.target for each in served.log].count("/api/v5/public/time") == 1
     assert 429 not in {each.status for each in served.log}
-    assert client.limiter.waiting == 0
+    assert client.rate_limit.queued == 0
 
 
 def test_threads_share_one_transport() -> None:

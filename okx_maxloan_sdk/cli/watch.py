@@ -137,8 +137,10 @@ def patient(ask: Callable[[], list[MaxLoan]]) -> Answer:
     from okx_maxloan_sdk import (  # noqa: PLC0415 -- help does not need them
         BadAnswer,
         BatchError,
+        LimiterUnavailableError,
         MissingDataError,
         RateLimited,
+        RateLimitTimeoutError,
         TransportError,
         Unavailable,
     )
@@ -149,7 +151,14 @@ def patient(ask: Callable[[], list[MaxLoan]]) -> Answer:
         return error.loans, error.failures
     except MissingDataError as error:
         return [], [(error.requested, error)]
-    except (BadAnswer, RateLimited, TransportError, Unavailable) as error:
+    except (
+        BadAnswer,
+        LimiterUnavailableError,
+        RateLimited,
+        RateLimitTimeoutError,
+        TransportError,
+        Unavailable,
+    ) as error:
         return [], [((), error)]
 
 
