@@ -16,6 +16,7 @@ from .errors import (
     BatchError,
     ClientClosed,
     ClockSkew,
+    MissingDataError,
     NotSent,
     OkxError,
     ParameterRejected,
@@ -23,6 +24,7 @@ from .errors import (
     RuleError,
 )
 from .flow import Flow, gather
+from .matching import find_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,11 +40,15 @@ HOPELESS = (AuthenticationError, PermissionDenied, ClockSkew, ClientClosed)
 
 @frozen
 class Batch:
-    """One request's worth of a stream: the pairs it asked about, and their rows or the error."""
+    """One request's worth of a stream: the pairs it asked about, and their rows or the error.
+
+    `missing` are those of the pairs that OKX answered without a row for, as it may for a delisted pair.
+    """
 
     inst_ids: tuple[str, ...]
     loans: tuple[MaxLoan, ...]
     error: OkxError | None
+    missing: tuple[str, ...] = ()
 
 
 def ask(session: Session, parameters: Mapping[str, Any]) -> Flow[list[MaxLoan]]:
@@ -51,13 +57,16 @@ def ask(session: Session, parameters: Mapping[str, Any]) -> Flow[list[MaxLoan]]:
     if parameters.get("inst_id") is None:
         query = make_query(GET_MAX_LOAN, parameters)
         yield from begin(session, query, (), deadline)
-        return (yield from questions.max_loan(session, query, deadline))
+        loans = yield from questions.max_loan(session, query, deadline)
+        if not loans:
+            raise MissingDataError([query["ccy"]])
+        return loans
     query, found = split(parameters)
     inst_ids = list(dict.fromkeys(found))
     yield from begin(session, query, inst_ids, deadline)
     if not inst_ids:  # and a currency
         rules.check(GET_MAX_LOAN, {**query, "instId": ""}, session.facts, session.language)
-    join = Join(inst_ids)
+    join = Join(inst_ids, lambda missing: missing_data(session, query, missing))
     if len(inst_ids) <= SIZE:
         join.add((yield from fetch(session, query, tuple(inst_ids), deadline)))
     else:
@@ -129,8 +138,14 @@ def fetch(
     except OkxError as error:
         failure, parts = error, _halves(inst_ids) if isinstance(error, ParameterRejected) else []
     else:
-        return [Batch(inst_ids, tuple(loans), None)]
+        return [Batch(inst_ids, tuple(loans), None, find_missing(inst_ids, (loan.inst_id for loan in loans)))]
     return (yield from _apart(inst_ids, failure, parts, lambda part: fetch(session, query, part, deadline)))
+
+
+def missing_data(session: Session, query: Mapping[str, str], inst_ids: tuple[str, ...]) -> MissingDataError:
+    """Make the error of pairs that OKX answered without a row for."""
+    asked = {**query, "instId": ",".join(inst_ids)}
+    return MissingDataError(inst_ids, rules.hint(GET_MAX_LOAN, asked, session.facts, session.language))
 
 
 def _apart(
@@ -164,6 +179,7 @@ class Join:
     """Collects the batches of one call into its rows, or its one error."""
 
     inst_ids: Sequence[str]
+    missing_data: Callable[[tuple[str, ...]], MissingDataError]
     loans: list[MaxLoan] = field(factory=list)
     failures: list[tuple[tuple[str, ...], OkxError]] = field(factory=list)
     asked: set[str] = field(factory=set)
@@ -175,17 +191,19 @@ class Join:
             self.asked.update(batch.inst_ids)
             if batch.error is not None:
                 self.failures.append((batch.inst_ids, batch.error))
+            if batch.missing:
+                self.failures.append((batch.missing, self.missing_data(batch.missing)))
         return not any(isinstance(error, HOPELESS) for _, error in self.failures)
 
     def result(self) -> list[MaxLoan]:
         """Give all rows in the order asked; raise the only failure, or a `BatchError` with the rows that did arrive."""
-        place = {inst_id: index for index, inst_id in enumerate(self.inst_ids)}
-        self.loans.sort(key=lambda loan: place.get(loan.inst_id, len(place)))
+        place = {inst_id.upper(): index for index, inst_id in enumerate(self.inst_ids)}
+        self.loans.sort(key=lambda loan: place.get(loan.inst_id.upper(), len(place)))
         if not self.failures:
             return self.loans
         if unasked := tuple(each for each in self.inst_ids if each not in self.asked):
             self.failures.append((unasked, NotSent("not asked: what another request met would have met it too")))
-        if not self.loans and len(self.failures) == 1:
+        if not self.loans and len(self.failures) == 1 and not isinstance(self.failures[0][1], MissingDataError):
             raise self.failures[0][1]
-        self.failures.sort(key=lambda failure: place[failure[0][0]])
+        self.failures.sort(key=lambda failure: place[failure[0][0].upper()])
         raise BatchError(self.loans, self.failures)

@@ -19,6 +19,7 @@ from .errors import (
     TransportError,
 )
 from .flow import Flow, send, sleep
+from .matching import match_rows
 from .session import Session, Skew
 from .sites import Site
 from .transport import Dropped, Request
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from okx_maxloan_api.contract import Error
 
     from .endpoint import Operation
-    from .limiter import Slot
+    from .limiter import Permit
     from .transport import Response
 
 SHORTEST, LONGEST = 0.25, 4.0
@@ -72,9 +73,9 @@ def ask(session: Session, operation: Operation, query: Mapping[str, str], deadli
     synced, skew = not operation.signed, session.skew
     while True:
         try:
-            slots = yield from slots_for(session, operation, deadline)
+            permits = yield from acquire(session, operation, deadline)
             skew = session.skew
-            return (yield from once(session, operation, query, slots, deadline))
+            return (yield from once(session, operation, query, permits, deadline))
         except ClockSkew:
             if synced:
                 raise
@@ -93,9 +94,9 @@ def ask(session: Session, operation: Operation, query: Mapping[str, str], deadli
 
 
 def once(
-    session: Session, operation: Operation, query: Mapping[str, str], slots: list[Slot], deadline: float | None
+    session: Session, operation: Operation, query: Mapping[str, str], permits: list[Permit], deadline: float | None
 ) -> Flow[Reply]:
-    """Send one request, read its answer, and say of the slots how it ended."""
+    """Send one request, read its answer, and release its permits by how it ended."""
     left = session.clock.time()
     try:
         # Signed after the wait: a signature that queued for 30 s is dead on arrival.
@@ -103,40 +104,40 @@ def once(
         request = Request(operation.method, target, session.headers(operation, target))
         response = yield from send(request, time_left(session, deadline))
     except (NotSent, ClientClosed):
-        for slot in slots:
-            yield from slot.unsent()
+        for permit in permits:
+            yield from permit.release_unsent()
         raise
     except BadAnswer as error:
-        for slot in slots:
-            yield from slot.answered()
+        for permit in permits:
+            yield from permit.release_after_response()
         raise error.masked(session.credentials.mask)  # noqa: B904 -- it is the same error
     except BaseException:
-        for slot in slots:
-            yield from slot.unknown()
+        for permit in permits:
+            yield from permit.release_outcome_unknown()
         raise
     arrived = session.clock.time()
-    for slot in slots:
-        yield from slot.answered()
+    for permit in permits:
+        yield from permit.release_after_response()
     try:
         return Reply(read(session, operation, query, response), left, arrived)
     except RateLimited:
-        for window in session.windows(operation):
-            window.penalize()
+        for limiter in session.rate_limiters(operation):
+            limiter.throttle()
         raise
 
 
-def slots_for(session: Session, operation: Operation, deadline: float | None) -> Flow[list[Slot]]:
-    """Take a slot in every window that counts the request."""
-    slots: list[Slot] = []
+def acquire(session: Session, operation: Operation, deadline: float | None) -> Flow[list[Permit]]:
+    """Acquire a permit of every rate limiter that counts the request."""
+    permits: list[Permit] = []
     try:
-        for window in session.windows(operation):
-            slot = yield from window.acquire(session.timeout, deadline)
-            slots += [slot]
+        for limiter in session.rate_limiters(operation):
+            permit = yield from limiter.acquire(session.timeout, deadline)
+            permits += [permit]
     except BaseException:
-        for slot in slots:
-            yield from slot.unsent()
+        for permit in permits:
+            yield from permit.release_unsent()
         raise
-    return slots
+    return permits
 
 
 def time_left(session: Session, deadline: float | None) -> float:
@@ -153,6 +154,9 @@ def time_left(session: Session, deadline: float | None) -> float:
 def read(session: Session, operation: Operation, query: Mapping[str, str], response: Response) -> list[dict[str, Any]]:
     """Read the rows, or raise what the answer means: here, where no local variable has its words unmasked."""
     found = understand(session, operation, query, response)
+    if isinstance(found, BadAnswer):
+        # What the connection brings next may belong to another request as well.
+        response.discard()
     if isinstance(found, OkxError):
         raise found
     return found
@@ -166,7 +170,7 @@ def understand(
     try:
         code, message, data = endpoint.envelope(response)
         if code == "0":
-            return endpoint.rows(operation, data, response)
+            return match_rows(operation, query, endpoint.rows(operation, data, response))
     except BadAnswer as error:
         return error.masked(mask)
     return refusal(session, operation, query, response, code, mask(message))

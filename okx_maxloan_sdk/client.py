@@ -17,7 +17,7 @@ from .credentials import Credentials
 from .endpoint import GET_MAX_LOAN, InstrumentRow, MaxLoan
 from .errors import ClientClosed
 from .flow import Flow, adrive, drive
-from .limiter import limiter as make_limiter
+from .limiter import create_limiter
 from .session import Session
 from .sites import Site, origin
 from .transport import choice
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from okx_maxloan_api.contract import NewParameters
 
     from .batch import Batch
-    from .limiter import Limiter, Snapshot
+    from .limiter import Limiter, RateLimitStatus
     from .transport import AsyncTransport, Transport
 
 T = TypeVar("T")
@@ -96,7 +96,7 @@ class _Door:
         self._session = Session(
             credentials=credentials,
             origin=origin(base_url or site.value),
-            limiter=make_limiter(limiter),
+            limiter=create_limiter(limiter),
             clock=clock or SystemClock(),
             demo=demo,
             timeout=timeout,
@@ -106,6 +106,7 @@ class _Door:
             user=user,
             account=account if isinstance(account, Account) else None,
             auto_account=account == "auto",
+            site=site,
         )
 
     def __repr__(self) -> str:
@@ -115,7 +116,7 @@ class _Door:
     def from_env(cls, **settings: Any) -> Self:
         """Make a client from OKX_API_KEY, OKX_API_SECRET and OKX_API_PASSPHRASE.
 
-        OKX_SITE, OKX_DEMO and OKX_BASE_URL are optional.
+        OKX_SITE, OKX_DEMO, OKX_BASE_URL and OKX_LIMITER are optional.
 
         Raises `ValueError` naming the variables that are missing or wrong.
         """
@@ -129,13 +130,18 @@ class _Door:
         if demo not in SWITCH:
             message = f"OKX_DEMO must be 1 or 0, not {demo!r}"
             raise ValueError(message)
-        found = {"site": Site[site.upper()], "demo": SWITCH[demo], "base_url": os.environ.get("OKX_BASE_URL") or None}
+        found = {
+            "site": Site[site.upper()],
+            "demo": SWITCH[demo],
+            "base_url": os.environ.get("OKX_BASE_URL") or None,
+            "limiter": os.environ.get("OKX_LIMITER") or None,
+        }
         return cls(Credentials(*(os.environ[name] for name in ENVIRONMENT)), **{**found, **settings})
 
     @property
-    def limiter(self) -> Snapshot:
-        """How the limit of maximum loan stands: slots, held, waiting, cut."""
-        return self._session.windows(GET_MAX_LOAN)[-1].snapshot()
+    def rate_limit(self) -> RateLimitStatus:
+        """The limit of maximum loan, and how much of it is in use."""
+        return self._session.rate_limiters(GET_MAX_LOAN)[-1].status()
 
     def _usable(self) -> Session:
         if self._session.closed:

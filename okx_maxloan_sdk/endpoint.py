@@ -54,7 +54,12 @@ class MaxLoan(MaxLoanRow):
     @property
     def amount(self) -> Decimal | None:
         """`max_loan` as an exact number, in units of `ccy`; None when OKX gave none."""
-        return Decimal(self.max_loan) if self.max_loan else None
+        return amount(self.max_loan)
+
+
+def amount(text: str) -> Decimal | None:
+    """Parse an amount; an empty one is None."""
+    return Decimal(text) if text else None
 
 
 def query(operation: Operation, parameters: Mapping[str, Any]) -> dict[str, str]:

@@ -13,8 +13,11 @@ OkxError
 ├ TransportError        no answer
 │ ├ NotSent               the request never left
 │ └ OutcomeUnknown        it may have arrived
-├ BadAnswer             the answer is not what the endpoint answers
-├ BatchError            some requests of a batch failed; it carries the rows of the others
+├ BadAnswer             the answer is not what the endpoint answers, or answers another request
+├ MissingDataError      OKX answered without a row for something that was requested
+├ RateLimitTimeoutError  the limiter's wait is longer than the deadline allows
+├ LimiterUnavailableError  the limiter's file or Redis cannot be used
+├ BatchError            some pairs have no rows; it carries the rows of the others
 └ ClientClosed          the client was used after close()
 """
 
@@ -142,13 +145,19 @@ class OutcomeUnknown(TransportError):
 
 
 class BadAnswer(OkxError):
-    """The answer is not what the endpoint answers; `excerpt` shows how it begins."""
+    """The answer is not what the endpoint answers, or answers another request.
 
-    def __init__(self, reason: str, *, http_status: int = 0, excerpt: str = "") -> None:
-        super().__init__(reason, http_status, excerpt)
+    `excerpt` shows how the body begins; `rows` are the rows as OKX sent them, when they do not match the request.
+    """
+
+    def __init__(
+        self, reason: str, *, http_status: int = 0, excerpt: str = "", rows: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        super().__init__(reason, http_status, excerpt, tuple(rows))
         self.reason: str = reason
         self.http_status: int = http_status
         self.excerpt: str = excerpt
+        self.rows: tuple[Mapping[str, Any], ...] = tuple(rows)
 
     def __str__(self) -> str:
         shown = f": {self.excerpt!r}" if self.excerpt else ""
@@ -157,7 +166,8 @@ class BadAnswer(OkxError):
     def masked(self, mask: Callable[[str], str]) -> Self:
         """Blank out what is secret, and forget where it was raised: those frames hold the answer unmasked."""
         self.reason, self.excerpt = mask(self.reason), mask(self.excerpt)[:200]
-        self.args: tuple[Any, ...] = (self.reason, self.http_status, self.excerpt)
+        self.rows = tuple(_masked(row, mask) for row in self.rows)
+        self.args: tuple[Any, ...] = (self.reason, self.http_status, self.excerpt, self.rows)
         self.__context__: BaseException | None = None
         return self.with_traceback(None)
 
@@ -165,12 +175,47 @@ class BadAnswer(OkxError):
         return _bad_answer, self.args
 
 
-def _bad_answer(reason: str, http_status: int, excerpt: str) -> BadAnswer:
-    return BadAnswer(reason, http_status=http_status, excerpt=excerpt)
+def _bad_answer(reason: str, http_status: int, excerpt: str, rows: Sequence[Mapping[str, Any]]) -> BadAnswer:
+    return BadAnswer(reason, http_status=http_status, excerpt=excerpt, rows=rows)
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {mask(name): _masked(each, mask) for name, each in value.items()}
+    return [_masked(each, mask) for each in value] if isinstance(value, list) else value
+
+
+class MissingDataError(OkxError):
+    """OKX answered without a row for a pair or currency that was requested, as it may for a delisted pair.
+
+    `requested` names the pairs or the currency, `hint` says what else is known of them.
+    """
+
+    def __init__(self, requested: Sequence[str], hint: str = "") -> None:
+        super().__init__(tuple(requested), hint)
+        self.requested: tuple[str, ...] = tuple(requested)
+        self.hint: str = hint
+
+    def __str__(self) -> str:
+        lines = (f"OKX returned no data for {', '.join(self.requested)}; it may be delisted", self.hint)
+        return "\n".join(line for line in lines if line)
+
+
+class RateLimitTimeoutError(OkxError, TimeoutError):
+    """The limiter's wait is longer than the call's deadline allows; nothing was sent."""
+
+
+class LimiterUnavailableError(OkxError):
+    """The limiter's file or Redis cannot be used; nothing was sent."""
 
 
 class BatchError(OkxError):
-    """Some requests of a batch failed: `loans` are the rows that did arrive, `failures` each failure with its pairs."""
+    """Some pairs have no rows: `loans` are the rows that did arrive, `failures` each failure with its pairs.
+
+    A pair fails with its request, or alone with a `MissingDataError` when OKX answered without a row for it.
+    """
 
     def __init__(self, loans: Sequence[MaxLoan], failures: Sequence[tuple[tuple[str, ...], OkxError]]) -> None:
         super().__init__(tuple(loans), tuple(failures))
@@ -179,7 +224,8 @@ class BatchError(OkxError):
 
     def __str__(self) -> str:
         failed = (f"{','.join(ids)}: {error}" for ids, error in self.failures)
-        return "\n".join([f"{len(self.failures)} of the requests failed; {len(self.loans)} rows arrived", *failed])
+        pairs = sum(len(ids) for ids, _ in self.failures)
+        return "\n".join([f"no rows for {pairs} of the pairs; {len(self.loans)} rows arrived", *failed])
 
 
 class ClientClosed(OkxError):

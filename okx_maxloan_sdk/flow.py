@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 from .errors import OkxError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from .clock import Clock, Wake
     from .transport import AsyncTransport, Request, Response, Transport
 
@@ -115,6 +117,25 @@ def _perform(effect: Effect, transport: Transport, clock: Clock) -> Any:
             return None
 
 
+def _start_thread(function: Callable[[], T]) -> Future[T]:
+    """Call a function in a daemon thread of its own: the program's jobs may fill the event loop's executor."""
+    from concurrent.futures import Future  # noqa: PLC0415 -- as above
+    from threading import Thread  # noqa: PLC0415 -- as above
+
+    future: Future[T] = Future()
+
+    def call() -> None:
+        try:
+            result = function()
+        except BaseException as error:  # noqa: BLE001 -- it is raised where the result is awaited
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+    Thread(target=call, name="okx-maxloan-limiter", daemon=True).start()
+    return future
+
+
 async def adrive(flow: Flow[T], transport: AsyncTransport, clock: Clock) -> T:
     """Carry out a flow, leaving the event loop free."""
     result = failure = None
@@ -140,7 +161,7 @@ async def _aperform(effect: Effect, transport: AsyncTransport, clock: Clock) -> 
         case Run(function):
             import asyncio  # noqa: PLC0415 -- a synchronous program never pays for it
 
-            call = asyncio.ensure_future(asyncio.to_thread(function))
+            call = asyncio.wrap_future(_start_thread(function))
             try:
                 return await asyncio.shield(call)
             except asyncio.CancelledError:

@@ -9,6 +9,7 @@ from attrs import define, field
 
 from .errors import ClientClosed
 from .once import Once
+from .sites import Site, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .account import Account
     from .clock import Clock
     from .credentials import Credentials
-    from .limiter import Limiter, Window
+    from .limiter import Limiter, RateLimiter
     from .sites import Origin
 
 
@@ -44,12 +45,13 @@ class Session:
     user: str | None
     account: Account | None
     auto_account: bool
+    site: Site = Site.GLOBAL
     random: Callable[[], float] = random.random
     closed: bool = False
     skews: Once[Skew] = field(factory=lambda: Once(Skew(0.0)))
     accounts: Once[Account] = field(factory=lambda: Once(None))
     _users: dict[str, str] = field(factory=dict)
-    _windows: dict[tuple[str, ...], list[Window]] = field(factory=dict)
+    _rate_limiters: dict[tuple[str, ...], list[RateLimiter]] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.identify()
@@ -66,25 +68,30 @@ class Session:
     def identify(self) -> None:
         """Count under the uid once it is known.
 
-        Requests that were counted under the key until then still weigh, so that window is asked as well.
+        Requests that were counted under the key until then still count, so its limiter is used as well.
         """
         uid = self.account.uid if self.account else ""
         user = self.user or uid or self.credentials.user
         self._users[user] = user
 
-    def windows(self, operation: Operation) -> list[Window]:
-        """Find the windows that a request has to pass, always in the same order."""
+    def rate_limiters(self, operation: Operation) -> list[RateLimiter]:
+        """Return the rate limiters that count a request, always in the same order."""
         if self.closed:
             raise ClientClosed
         users = ("ip",) if operation.limit.per == "ip" else tuple(self._users)
-        if found := self._windows.get((operation.id, *users)):
-            return found
-        from .limiter import Key, Limit  # noqa: PLC0415 -- the limiter's parts load with the first call
+        if limiters := self._rate_limiters.get((operation.id, *users)):
+            return limiters
+        from .limiter import LimitKey, RateLimit  # noqa: PLC0415 -- the limiter's parts load with the first call
 
-        limit = Limit(operation.limit.requests, operation.limit.period)
-        keys = (Key(self.origin.netloc, user, operation.id) for user in users)
-        found = self._windows[operation.id, *users] = [self.limiter.window(key, limit, self.clock) for key in keys]
-        return found
+        # A site has several host names, and a user is counted once. On this machine each port is an exchange.
+        site = f"loopback:{self.origin.port}" if is_loopback(self.origin.host) else ""
+        if operation.limit.per == "ip":
+            site = site or self.site.name.lower()
+        limit = RateLimit(operation.limit.requests, operation.limit.period)
+        keys = (LimitKey(user, operation.id, site) for user in users)
+        limiters = [self.limiter.for_key(key, limit, self.clock) for key in keys]
+        self._rate_limiters[operation.id, *users] = limiters
+        return limiters
 
     def headers(self, operation: Operation, target: str) -> Mapping[str, str]:
         """Make the headers of one request, signed with the exchange's time of now."""

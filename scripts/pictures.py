@@ -50,7 +50,7 @@ def chart(path: Path) -> None:
     chance, exchange = random.Random(7), demo()  # noqa: S311 -- a picture is no secret
     exchange.limited, usdt = False, 25000.0
     with tempfile.TemporaryDirectory() as folder, running(exchange) as okx:
-        source = okx.client("spot", limiter=MemoryLimiter(limit=1000))
+        source = okx.client("spot", limiter=MemoryLimiter(max_requests=1000))
         with Record(Path(folder, "loans.sqlite"), write=True) as record:
             for number in range(ROUNDS):
                 usdt *= 1 + chance.gauss(0, 0.02)

@@ -17,6 +17,7 @@ from okx_maxloan_sdk.errors import (
     BatchError,
     ClientClosed,
     ClockSkew,
+    MissingDataError,
     NotSent,
     OutcomeUnknown,
     ParameterRejected,
@@ -52,7 +53,7 @@ def test_thousand_with_three_bad_ones(door: Door) -> None:
     # Full requests, and the halves of those with a bad pair, and theirs, until each stands alone.
     full, halvings = -(-1000 // SIZE), (SIZE - 1).bit_length()
     assert full + len(bad) <= len(wire.requests) <= full + len(bad) * 2 * halvings
-    assert "3 of the requests failed; 1994 rows arrived" in str(caught.value)
+    assert "no rows for 3 of the pairs; 1994 rows arrived" in str(caught.value)
     assert set(door.limiter.notes) == {"answered"}
 
 
@@ -101,10 +102,28 @@ def test_order(door: Door) -> None:
     ]
 
 
-def test_rows_of_no_pair_come_last(door: Door) -> None:
-    """A row that names no pair that was asked about is kept, behind the others."""
-    wire = Wire(success(row("X-Y"), row("B-C"), row("A-B")))
-    assert order(door.open(wire).cross("A-B", "B-C")) == ["A-B", "B-C", "X-Y"]
+def test_pairs_without_a_row(door: Door) -> None:
+    """Pairs that OKX answers without a row fail by name, and the rows of the others come with them."""
+    wire = Wire(success(row("B-C"), row("A-B")))
+    with pytest.raises(BatchError, match="no data for X-USD, Y-Z; it may be delisted") as caught:
+        door.open(wire).cross("X-USD", "A-B", "Y-Z", "B-C")
+    assert order(caught.value.loans) == ["A-B", "B-C"]
+    assert [(ids, type(error)) for ids, error in caught.value.failures] == [(("X-USD", "Y-Z"), MissingDataError)]
+
+
+@pytest.mark.parametrize("pairs", [1, SIZE + 1])
+def test_no_row_at_all(door: Door, pairs: int) -> None:
+    """No pair of an answer without rows is taken for one that nothing can be borrowed for."""
+    with pytest.raises(BatchError) as caught:
+        door.open(Wire(success())).cross(ids(pairs))
+    assert caught.value.loans == []
+    assert sorted(each for failed, _ in caught.value.failures for each in failed) == sorted(ids(pairs))
+
+
+def test_currency_without_a_row(door: Door) -> None:
+    """A currency that OKX answers without a row is an error too."""
+    with pytest.raises(MissingDataError, match="no data for USDT"):
+        door.open(Wire(success())).currency("USDT")
 
 
 @pytest.mark.parametrize(

@@ -105,12 +105,12 @@ def test_abandoned_in_flight(failure: BaseException) -> None:
 
 
 def test_abandoned_while_waiting() -> None:
-    """A call that is closed while it waits for its second window gives the first slot back, unsent."""
+    """A call that is closed while it waits for its second permit gives the first back, unsent."""
     bench = Bench()
     bench.session._users["uid"] = "uid"
-    real = bench.limiter.window
+    real = bench.limiter.for_key
 
-    def window(key: Any, limit: Any, clock: Any) -> Any:
+    def for_key(key: Any, limit: Any, clock: Any) -> Any:
         found = real(key, limit, clock)
         return Slow() if key.user == "uid" else found
 
@@ -118,7 +118,7 @@ def test_abandoned_while_waiting() -> None:
         def acquire(self, _timeout: float, _deadline: float | None) -> Flow[Any]:
             yield Sleep(9.0)
 
-    bench.limiter.window = window  # type: ignore[method-assign] # only this test has a slow window
+    bench.limiter.for_key = for_key  # type: ignore[method-assign] # only this test has a slow limiter
     flow = bench.flow()
     assert next(flow) == Sleep(9.0)
     flow.close()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def test_cancelled_task(exchange: tuple[str, Exchange]) -> None:
     """Cancelled tasks leak no slot and no connection: whatever they waited for, there is room afterwards."""
     url, served = exchange
-    limiter = MemoryLimiter(limit=100)
+    limiter = MemoryLimiter(max_requests=100)
 
     async def main() -> None:
         async with AsyncMaxLoanClient(known(served), base_url=url, limiter=limiter) as client:
@@ -37,8 +37,8 @@ def test_cancelled_task(exchange: tuple[str, Exchange]) -> None:
                     task.cancel()
                 results = await asyncio.gather(*tasks, return_exceptions=True)
                 assert {type(each) for each in results} == {asyncio.CancelledError}
-            assert client.limiter.waiting == 0
-            assert client.limiter.held <= 100
+            assert client.rate_limit.queued == 0
+            assert client.rate_limit.in_use <= 100
             kept = client._carrier._connections()  # type: ignore[union-attr] # httpcore's
             assert [each for each in kept.all() if not each.is_idle()] == []
             assert len(asyncio.all_tasks()) == 1

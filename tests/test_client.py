@@ -199,13 +199,13 @@ def test_from_env_names_all_that_is_missing(environment: pytest.MonkeyPatch) -> 
         MaxLoanClient.from_env()
 
 
-def test_limiter_snapshot(door: Door) -> None:
-    """The client tells how the limit of maximum loan stands."""
+def test_rate_limit(door: Door) -> None:
+    """The client tells how much of the limit of maximum loan is in use."""
     client = door.open(Wire(loans))
-    assert (client.limiter.slots, client.limiter.held) == (LIMIT.requests, 0)
+    assert client.rate_limit[:2] == (LIMIT.requests, 0)
     client.close()
     with pytest.raises(ClientClosed):
-        _ = client.raw.limiter
+        _ = client.raw.rate_limit
 
 
 def test_languages(door: Door) -> None:

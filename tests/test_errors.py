@@ -19,9 +19,12 @@ from okx_maxloan_sdk.errors import (
     BatchError,
     Broken,
     ClientClosed,
+    LimiterUnavailableError,
+    MissingDataError,
     NotSent,
     OkxError,
     OutcomeUnknown,
+    RateLimitTimeoutError,
     RuleError,
     TransportError,
 )
@@ -64,9 +67,12 @@ def every() -> list[OkxError]:
         *(api(kind) for kind in BY_KIND.values()),
         TransportError("words"),
         NotSent("words"),
+        LimiterUnavailableError("words"),
+        RateLimitTimeoutError("words"),
         OutcomeUnknown("words"),
         Dropped("words"),
         BadAnswer("it is HTML", http_status=502, excerpt="<html>"),
+        MissingDataError(("BTC-USD",), "a hint"),
         BatchError([LOAN], [(("ETH-USDT",), api()), (("A-B", "C-D"), NotSent("no"))]),
         ClientClosed(),
     ]
@@ -144,7 +150,7 @@ def test_arguments() -> None:
     failures = ((("A-B",), NotSent("no")),)
     assert RuleError([BROKEN]).args == ((BROKEN,),)
     assert api().args == ("51000", "their words")
-    assert BadAnswer("it is HTML", http_status=502, excerpt="<html>").args == ("it is HTML", 502, "<html>")
+    assert BadAnswer("it is HTML", http_status=502, excerpt="<html>").args == ("it is HTML", 502, "<html>", ())
     assert BatchError([LOAN], failures).args == ((LOAN,), failures)
     plain = ApiError("1", "words", http_status=200)
     assert (plain.explanation, plain.hint, plain.request_id, plain.inst_ids) == ("", "", "", ())
@@ -157,14 +163,16 @@ def test_masked() -> None:
         try:
             raise ValueError("secret")
         except ValueError:
-            raise BadAnswer("a secret", http_status=502, excerpt="secret " * 99)  # noqa: B904 -- the point
+            rows = [{"instId": "secret", "secret": [{"deep": "secret"}, 1]}]
+            raise BadAnswer("a secret", http_status=502, excerpt="secret " * 99, rows=rows)  # noqa: B904 -- the point
 
     with pytest.raises(BadAnswer) as caught:
         fails()
     error = caught.value
     assert error.masked(lambda text: text.replace("secret", "***")) is error
     assert (error.reason, error.http_status, error.excerpt) == ("a ***", 502, ("*** " * 99)[:200])
-    assert error.args == (error.reason, 502, error.excerpt)
+    assert error.rows == ({"instId": "***", "***": [{"deep": "***"}, 1]},)
+    assert error.args == (error.reason, 502, error.excerpt, error.rows)
     assert (error.__context__, error.__traceback__) == (None, None)
 
 
@@ -190,10 +198,16 @@ def test_bad_answer_says_what_came() -> None:
     assert str(BadAnswer("it is empty")) == "OKX's answer (HTTP 0) cannot be read: it is empty"
 
 
+def test_missing_data_says_what_is_missing() -> None:
+    """An answer without a row names what was requested, and the hint."""
+    said = str(MissingDataError(["BTC-USD"], "a hint"))
+    assert said == "OKX returned no data for BTC-USD; it may be delisted\na hint"
+
+
 def test_batch_says_what_failed() -> None:
     """A batch's error counts what arrived, and names each failure with its pairs."""
     error = BatchError((LOAN,), ((("A-B", "C-D"), NotSent("no")),))
-    assert str(error) == "1 of the requests failed; 1 rows arrived\nA-B,C-D: no"
+    assert str(error) == "no rows for 2 of the pairs; 1 rows arrived\nA-B,C-D: no"
     assert error.loans == [LOAN]
     assert [(ids, type(each)) for ids, each in error.failures] == [(("A-B", "C-D"), NotSent)]
 

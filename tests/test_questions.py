@@ -97,7 +97,6 @@ def test_empty_answers(door: Door) -> None:
         with pytest.raises(BadAnswer, match="has no row"):
             ask()
     assert client.instruments() == []
-    assert client.cross("BTC-USDT") == []
 
 
 def test_instruments(door: Door) -> None:

@@ -1,22 +1,22 @@
-"""Session: whose windows a request passes, its headers, and what is known of the account."""
+"""Session: which rate limiters count a request, its headers, and what is known of the account."""
 
 import pytest
 from okx_maxloan_api.contract import DEMO_HEADER, GET_ACCOUNT_CONFIG, GET_MAX_LOAN, GET_TIME, Operation
 
 from okx_maxloan_sdk.account import Account
 from okx_maxloan_sdk.errors import ClientClosed
-from okx_maxloan_sdk.limiter import Key, Limit
+from okx_maxloan_sdk.limiter import LimitKey, RateLimit
 from okx_maxloan_sdk.session import Skew
-from okx_maxloan_sdk.sites import origin
+from okx_maxloan_sdk.sites import Site, origin
 from tests.support.doors import KEY, PASSPHRASE, SECRET, credentials
 from tests.support.sessions import Bench
 
 
-def keys(bench: Bench, operation: Operation = GET_MAX_LOAN) -> list[Key]:
-    """Tell whose windows a request passes."""
+def keys(bench: Bench, operation: Operation = GET_MAX_LOAN) -> list[LimitKey]:
+    """Return the keys that a request is counted for."""
     bench.limiter.keys.clear()
-    bench.session.windows(operation)
-    assert set(bench.limiter.limits) == {Limit(operation.limit.requests, operation.limit.period)}
+    bench.session.rate_limiters(operation)
+    assert set(bench.limiter.limits) == {RateLimit(operation.limit.requests, operation.limit.period)}
     assert set(bench.limiter.clocks) == {bench.clock}
     bench.limiter.limits.clear()
     return bench.limiter.keys
@@ -36,7 +36,7 @@ def test_user_is_the_key_until_more_is_known() -> None:
 
 
 def test_user_becomes_known() -> None:
-    """Once the uid is learnt a request passes both windows: what was counted under the key still weighs."""
+    """Once the uid is learnt a request is counted for both: what was counted for the key still matters."""
     bench = Bench()
     bench.session.account = Account(uid="77")
     bench.session.identify()
@@ -44,20 +44,30 @@ def test_user_becomes_known() -> None:
     assert users(bench) == [credentials().user, "77"]
 
 
-def test_windows_tell_hosts_and_operations_apart() -> None:
-    """Windows are kept apart by host, user and operation; the time is counted by address."""
-    bench = Bench(origin=origin("https://eea.okx.com"), user="me")
-    assert keys(bench) == [Key("eea.okx.com", "me", "getMaxLoan")]
-    assert keys(bench, GET_ACCOUNT_CONFIG) == [Key("eea.okx.com", "me", "getAccountConfig")]
-    assert keys(bench, GET_TIME) == [Key("eea.okx.com", "ip", "getTime")]
+@pytest.mark.parametrize("host", ["openapi.okx.com", "www.okx.com", "okx.proxy.example:8443"])
+def test_all_host_names_of_a_site_count_together(host: str) -> None:
+    """A request is counted for its user and operation, or for the site where the limit is per IP address."""
+    bench = Bench(origin=origin(f"https://{host}"), user="me")
+    assert keys(bench) == [LimitKey("me", "getMaxLoan")]
+    assert keys(bench, GET_ACCOUNT_CONFIG) == [LimitKey("me", "getAccountConfig")]
+    assert keys(bench, GET_TIME) == [LimitKey("ip", "getTime", "global")]
+    assert keys(Bench(site=Site.EEA), GET_TIME) == [LimitKey("ip", "getTime", "eea")]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_each_port_of_this_machine_is_an_exchange(host: str) -> None:
+    """Two mock exchanges do not share a limit; two names of one do."""
+    bench = Bench(origin=origin(f"http://{host}:8080"), user="me")
+    assert keys(bench) == [LimitKey("me", "getMaxLoan", "loopback:8080")]
+    assert keys(bench, GET_TIME) == [LimitKey("ip", "getTime", "loopback:8080")]
 
 
 def test_closed() -> None:
-    """A closed session gives no window away."""
+    """A closed session has no rate limiter."""
     bench = Bench()
     bench.session.closed = True
     with pytest.raises(ClientClosed, match="make a new one"):
-        bench.session.windows(GET_MAX_LOAN)
+        bench.session.rate_limiters(GET_MAX_LOAN)
 
 
 def test_headers() -> None:

@@ -74,7 +74,7 @@ def test_clock_learns_again_after_measuring() -> None:
 def test_clock_jumps_while_waiting() -> None:
     """A call that began before the last jump, and signed after it, measures again instead of taking that for news."""
     simulation = Simulation()
-    bench = Bench(clock=simulation, limiter=MemoryLimiter(limit=1, period=10.0))
+    bench = Bench(clock=simulation, limiter=MemoryLimiter(max_requests=1, period=10.0))
     exchange = Exchange(bench, 60.0)
     flows = [bench.flow() for _ in range(2)]
     tasks = [simulation.spawn(in_time(flow, exchange, travels=0.1)) for flow in flows]

@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 from .troubles import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from okx_maxloan_sdk import MaxLoan
 
@@ -57,6 +57,7 @@ class Bells:
 
     alerts: Sequence[Alert]
     _ringing: set[tuple[Alert, Key]] = field(factory=set, init=False)
+    _without_data: set[Alert] = field(factory=set, init=False)
 
     def ring(self, rows: dict[Key, MaxLoan]) -> list[tuple[Alert, MaxLoan]]:
         """Give the alerts that begin with these rows."""
@@ -65,3 +66,11 @@ class Bells:
         # A row that did not arrive this time rings on.
         self._ringing = set(beyond) | {(alert, key) for alert, key in self._ringing if key not in rows}
         return begun
+
+    def report_without_data(self, rows: Iterable[MaxLoan]) -> list[Alert]:
+        """Return the alerts that no row of a complete answer belongs to, each once until it has a row again."""
+        names = {name for row in rows for name in (row.ccy.upper(), row.inst_id.upper())}
+        without = {alert for alert in self.alerts if alert.what not in names}
+        new = [alert for alert in self.alerts if alert in without - self._without_data]
+        self._without_data = without
+        return new

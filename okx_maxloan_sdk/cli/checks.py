@@ -207,10 +207,10 @@ def question(case: Case) -> Finding:
 
 def limit(case: Case) -> Finding:
     """Look at the rate limit's state."""
-    now = case.ask().limiter
+    now = case.ask().rate_limit
     where = case.settings.limiter or "memory"
-    about: dict[str, object] = {"where": where.rpartition("@")[2], "slots": now.slots, "held": now.held}
-    return Finding("note", "cut", {**about, "cut": now.cut}) if now.cut else Finding("ok", "limit", about)
+    about: dict[str, object] = {"where": where.rpartition("@")[2], "slots": now.limit, "held": now.in_use}
+    return Finding("note", "cut", {**about, "cut": now.reduced_by}) if now.reduced_by else Finding("ok", "limit", about)
 
 
 CHECKS: dict[str, Callable[[Case], Finding]] = {

@@ -32,12 +32,14 @@ WORDS: Words = {
         "foot": "{time} · every {every:g} s · Ctrl-C ends",
         "rang": "{time} {alert}: {what} {side} {amount} {ccy}",
         "failed": "{pairs}: {reason}",
+        "without_data": "alert {alert} cannot fire: OKX has no data for {what}; is it misspelt or delisted?",
         "first": "Asking…",
     },
     "zh": {
         "foot": "{time} · 每 {every:g} 秒 · 按 Ctrl-C 结束",
         "rang": "{time} {alert}：{what} {side} {amount} {ccy}",
         "failed": "{pairs}：{reason}",
+        "without_data": "提醒 {alert} 不会触发：OKX 没有 {what} 的数据；请检查名称，或是否已下架",
         "first": "正在查询…",
     },
 }
@@ -172,17 +174,20 @@ def _styles(each: Key, trend: Trend) -> dict[int, str]:
 
 
 def alarms(round: Round, rung: Rung, lang: Language) -> list[str]:  # noqa: A002 -- see above
-    """Say which alerts begin."""
+    """Say which alerts begin, and which cannot."""
     return [
-        WORDS[lang]["rang"].format(
-            time=round.time,
-            alert=alert.text,
-            what=row.inst_id or row.ccy,
-            side=row.side,
-            amount=row.amount and short(row.amount),
-            ccy=row.ccy,
-        )
-        for alert, row in rung
+        *(WORDS[lang]["without_data"].format(alert=alert.text, what=alert.what) for alert in round.without_data),
+        *(
+            WORDS[lang]["rang"].format(
+                time=round.time,
+                alert=alert.text,
+                what=row.inst_id or row.ccy,
+                side=row.side,
+                amount=row.amount and short(row.amount),
+                ccy=row.ccy,
+            )
+            for alert, row in rung
+        ),
     ]
 
 

@@ -142,12 +142,15 @@ def show(
 
 def some(source: MaxLoanClient, asked: dict[str, Any], out: Writer, lang: Language) -> int:
     """Ask one question; print what there is and name what failed."""
-    from okx_maxloan_sdk import BatchError, ParameterRejected, TransportError  # noqa: PLC0415 -- help needs none of them
+    from okx_maxloan_sdk import BatchError, MissingDataError, ParameterRejected, TransportError  # noqa: PLC0415 -- help needs none of them
 
     failures: list[tuple[tuple[str, ...], OkxError]] = []
     advice: list[str] = []
     try:
         loans = answer(source, asked, lang)
+    except MissingDataError as error:
+        loans = []
+        failures.append((error.requested, error))
     except BatchError as error:
         loans, failures, advice = error.loans, error.failures, getattr(error, "__notes__", [])
         if not loans and all(isinstance(each, TransportError) for _, each in failures):
@@ -196,7 +199,7 @@ def rows_of(error: OkxError) -> Sequence[MaxLoan]:
 
 def every(source: MaxLoanClient, asked: dict[str, Any], format: Format, lang: Language) -> int:  # noqa: A002 -- the option's name
     """Ask about every margin pair; print rows as they come."""
-    from okx_maxloan_sdk import RuleError  # noqa: PLC0415 -- help does not need it
+    from okx_maxloan_sdk import MissingDataError, RuleError  # noqa: PLC0415 -- help does not need them
 
     source.account()
     pairs = [row.inst_id for row in source.instruments() if row.state in ("live", "")]
@@ -211,6 +214,8 @@ def every(source: MaxLoanClient, asked: dict[str, Any], format: Format, lang: La
                 failed = sum(len(ids) for ids, _ in failures)
                 if not rows and (failed >= PATIENCE or isinstance(batch.error, RuleError)):
                     raise batch.error
+            if batch.missing:
+                failures.append((batch.missing, MissingDataError(batch.missing)))
             progress.advance(len(batch.inst_ids), len(batch.inst_ids) if batch.error else 0)
             with progress.hidden():
                 if batch.loans:
@@ -223,9 +228,12 @@ def every(source: MaxLoanClient, asked: dict[str, Any], format: Format, lang: La
     return outcome(rows, failures)
 
 
-def outcome(rows: object, failures: object) -> int:
-    """Tell the exit code."""
-    return OK if not failures else PARTIAL if rows else FAILED
+def outcome(rows: object, failures: Sequence[tuple[tuple[str, ...], OkxError]]) -> int:
+    """Return the exit code; an answer without data is an answer."""
+    from okx_maxloan_sdk import MissingDataError  # noqa: PLC0415 -- help does not need it
+
+    answered = rows or any(isinstance(error, MissingDataError) for _, error in failures)
+    return OK if not failures else PARTIAL if answered else FAILED
 
 
 def blame(failures: Iterable[tuple[tuple[str, ...], OkxError]], advice: Iterable[str] = ()) -> None:

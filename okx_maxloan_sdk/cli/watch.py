@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from .alerts import Bells, alert
 from .command import NAME, Argument, Command, Run
@@ -69,6 +69,8 @@ class Round:
     at: float
     loans: Sequence[MaxLoan]
     failures: Failures
+    without_data: Sequence[Alert] = ()
+    """The alerts that cannot fire, since OKX has no data for what they name."""
 
     @property
     def moment(self) -> str:
@@ -135,7 +137,10 @@ def patient(ask: Callable[[], list[MaxLoan]]) -> Answer:
     from okx_maxloan_sdk import (  # noqa: PLC0415 -- help does not need them
         BadAnswer,
         BatchError,
+        LimiterUnavailableError,
+        MissingDataError,
         RateLimited,
+        RateLimitTimeoutError,
         TransportError,
         Unavailable,
     )
@@ -144,7 +149,16 @@ def patient(ask: Callable[[], list[MaxLoan]]) -> Answer:
         return ask(), []
     except BatchError as error:
         return error.loans, error.failures
-    except (BadAnswer, RateLimited, TransportError, Unavailable) as error:
+    except MissingDataError as error:
+        return [], [(error.requested, error)]
+    except (
+        BadAnswer,
+        LimiterUnavailableError,
+        RateLimited,
+        RateLimitTimeoutError,
+        TransportError,
+        Unavailable,
+    ) as error:
         return [], [((), error)]
 
 
@@ -164,4 +178,12 @@ def follow(rounds: Iterable[Round], screen: Screen, bells: Bells, file: Record |
     for each in rounds:
         if file is not None:
             file.add(each.at, each.loans)
-        screen.show(each, bells.ring({key(loan): loan for loan in each.loans}))
+        without = bells.report_without_data(each.loans) if is_complete(each) else []
+        screen.show(evolve(each, without_data=without), bells.ring({key(loan): loan for loan in each.loans}))
+
+
+def is_complete(round: Round) -> bool:  # noqa: A002 -- the word for it
+    """Tell whether OKX answered about everything, be it that it has no data or refuses a pair."""
+    from okx_maxloan_sdk import MissingDataError, ParameterRejected  # noqa: PLC0415 -- help does not need them
+
+    return all(isinstance(error, MissingDataError | ParameterRejected) for _, error in round.failures)

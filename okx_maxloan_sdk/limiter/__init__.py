@@ -1,85 +1,88 @@
-"""The rate limit, kept so that the exchange never has to refuse: `limiter("memory")`, "file:///...", "redis://..."."""
+"""Rate limiters that keep OKX from refusing a request: in memory, in a file, in Redis."""
 
 from __future__ import annotations
 
+import hashlib
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from .base import Limiter, Permit, RateLimiter
+from .ledger import LimitKey, RateLimit
 from .memory import MemoryLimiter
-from .queue import Snapshot
-from .slot import Slot, Window
-from .window import Key, Limit
+from .queue import RateLimitStatus
 
 if TYPE_CHECKING:
-    from okx_maxloan_sdk.clock import Clock
-
     from .file import FileLimiter
     from .redis import RedisLimiter
 
 __all__ = [
     "FileLimiter",
-    "Key",
-    "Limit",
+    "LimitKey",
     "Limiter",
     "MemoryLimiter",
+    "Permit",
+    "RateLimit",
+    "RateLimitStatus",
+    "RateLimiter",
     "RedisLimiter",
-    "Slot",
-    "Snapshot",
-    "Window",
-    "limiter",
+    "create_limiter",
 ]
 
-
-class Limiter(Protocol):
-    """Whatever gives out slots: `MemoryLimiter`, `FileLimiter`, `RedisLimiter`, or a user's own."""
-
-    def window(self, key: Key, limit: Limit, clock: Clock) -> Window:
-        """Give the window for a key; the same one each time."""
-        ...
+# By a hash of the string, which may have a password in it.
+_instances: dict[str, Limiter] = {}
 
 
-_made: dict[str, Limiter] = {}
+def create_limiter(spec: Limiter | str | None = None) -> Limiter:
+    """Return the limiter for "memory" (or None), "file:///folder", "redis://host:port/0" or "rediss://..."; one each.
 
-
-def limiter(spec: Limiter | str | None = None) -> Limiter:
-    """Make a limiter from "memory" (or None), "file:///folder", "redis://host:port/0" or "rediss://..."; once each.
-
-    Raises `ValueError` for another string, `ImportError` for Redis without the extra `redis`.
+    Raises `ValueError` for any other string, `ImportError` for Redis without the extra `redis`.
     """
     if spec is not None and not isinstance(spec, str):
         return spec
     spec = "memory" if spec is None else spec
-    return _made.get(spec) or _made.setdefault(spec, _make(spec))
+    digest = hashlib.sha256(spec.encode()).hexdigest()
+    return _instances.get(digest) or _instances.setdefault(digest, _create(spec))
 
 
-def _make(spec: str) -> Limiter:
-    scheme = spec.partition(":")[0]
+def _create(spec: str) -> Limiter:
+    scheme = spec.partition(":")[0].lower()
     if spec == "memory":
         return MemoryLimiter()
     if scheme == "file":
-        parts = urlsplit(spec)
-        path = unquote(parts.path)
-        if parts.netloc in ("", "localhost") and path:
-            from .file import FileLimiter  # noqa: PLC0415 -- loads where it is used
+        from .file import FileLimiter  # noqa: PLC0415 -- sqlite3 loads only where it is used
 
-            # On Windows, file:///C:/folder has the path /C:/folder.
-            return FileLimiter(path[1:] if path[2:3] == ":" else path)
+        return FileLimiter(_folder(spec))
     if scheme in ("redis", "rediss"):
-        from .redis import RedisLimiter  # noqa: PLC0415 -- loads where it is used
+        from .redis import RedisLimiter  # noqa: PLC0415 -- an extra
 
         return RedisLimiter(spec)
-    message = (
-        f'limiter must be "memory", "file:///folder", "redis://..." or "rediss://...", not one of scheme {scheme!r}'
-    )
+    expected = '"memory", "file:///folder", "redis://..." or "rediss://..."'
+    message = f"limiter must be {expected}, not one of scheme {scheme[:20]!r}"
     raise ValueError(message)
 
 
-_HOME = {"FileLimiter": "file", "RedisLimiter": "redis"}
+def _folder(url: str) -> str:
+    """Return the folder that a file URL names."""
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    if parts.netloc not in ("", "localhost"):
+        message = (
+            f"the limiter's URL names the host {parts.netloc!r}; a folder of this machine has three slashes:"
+            f" file:///{parts.netloc}{parts.path}"
+        )
+        raise ValueError(message)
+    if not path.strip("/"):
+        raise ValueError('the limiter\'s URL names no folder; expected one such as "file:///var/tmp/okx-limit"')
+    # On Windows, file:///C:/folder has the path /C:/folder.
+    return path[1:] if path[2:3] == ":" else path
+
+
+_MODULES = {"FileLimiter": "file", "RedisLimiter": "redis"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULES:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

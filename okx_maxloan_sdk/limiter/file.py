@@ -1,174 +1,412 @@
-"""A window in a file: all processes of a machine share it."""
+"""File limiter: one limit for all processes of a machine, in an SQLite database per key."""
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import json
+import os
+import sqlite3
+import stat
 import time
 from contextlib import suppress
-from importlib.util import find_spec
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from weakref import WeakSet
 
-from okx_maxloan_sdk.errors import NotSent
+from okx_maxloan_sdk.errors import LimiterUnavailableError
 
-from .page import OtherBoot, WrongPage, boot, decode, encode
-from .queue import Queue, queue, warn
-from .slot import BaseLimiter
-from .window import GRACE, Answer, Key, Ledger, Rule, Token
+from .base import BaseLimiter
+from .fairness import FairShares, OwnerShare
+from .ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitKey, LimitPolicy, PermitId, Reservation
+from .queue import AcquireQueue, StoreBusy, shared_queue, warn
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable
 
     from okx_maxloan_sdk.clock import Clock
 
-    from .queue import Snapshot
+    from .queue import RateLimitStatus
 
 T = TypeVar("T")
+Row: TypeAlias = tuple[str, float, str]
+"""The boot of the machine that wrote it, its monotonic time, and the ledger as JSON."""
 
-BACKEND = "flock" if find_spec("fcntl") else "sqlite"
+# A ledger has a few kilobytes, and SQLite starts its log (WAL) anew at 4 MB unless a reader holds it open.
+MAX_FILE_BYTES, MAX_STATE_BYTES = 64 << 20, 1 << 20
+# Seconds from now: no time in a ledger is later, as the longest one is a request's timeout and a few seconds.
+MAX_AHEAD = 86_400.0
+WARNING_INTERVAL = 60.0
+# Nothing in the database outlives a boot, so nothing is forced to the disk. WAL: readers and the writer do not block
+# each other, so `sqlite3 FILE 'SELECT * FROM ledger'` disturbs nobody.
+SCHEMA = """
+PRAGMA synchronous = OFF;
+PRAGMA journal_mode = WAL;
+CREATE TABLE IF NOT EXISTS ledger (id INTEGER PRIMARY KEY CHECK (id = 0), boot_id TEXT, written_at REAL, state TEXT);
+"""
+# https://www.sqlite.org/rescode.html: no database, damaged, another schema, too long a value, a log that was deleted.
+DAMAGED = {
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_TOOBIG,
+    sqlite3.SQLITE_IOERR_SHORT_READ,
+}
+BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
-class Page(Protocol):
-    """A few kilobytes that one process at a time reads and writes; each call may raise `OSError`."""
+class DamagedFileError(ValueError):
+    """The file does not hold a ledger."""
 
-    lost: bool
-    """Whether what this process wrote has vanished; the reader takes note and sets it back."""
 
-    def lock(self) -> bytes:
-        """Wait for the page and read it; a new one is empty."""
-        ...
+def boot_id() -> str:
+    """Return the identifier of this machine's boot where there is one: the monotonic clock starts again with each."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
 
-    def write(self, page: bytes) -> None:
-        """Replace the page, which is locked."""
-        ...
 
-    def unlock(self) -> None:
-        """Let the others have it."""
-        ...
+def encode(ledger: Ledger) -> str:
+    """Return a ledger as JSON."""
+    return json.dumps(
+        {
+            "in_flight": [[*permit_id, *times] for permit_id, times in ledger.in_flight.items()],
+            "held": ledger.held,
+            "shares": [
+                [owner, share.virtual_time, share.queued, share.expires_at]
+                for owner, share in ledger.shares.owners.items()
+            ],
+            "blocked_until": ledger.blocked_until,
+            "reduction": ledger.reduction,
+            "reduced_at": ledger.reduced_at,
+        }
+    )
 
-    def forked(self) -> None:
-        """Let go of what belongs to the parent."""
-        ...
+
+def decode(text: str, now: float) -> Ledger:
+    """Read a ledger from JSON; raise `DamagedFileError` for values that no ledger has."""
+
+    def integer(value: Any) -> int:
+        if type(value) is not int or not 0 <= value < 1 << 53:
+            raise DamagedFileError("a number is out of range")
+        return value
+
+    def at(value: Any) -> float:
+        if type(value) not in (int, float) or not isfinite(value) or not 0 <= value <= now + MAX_AHEAD:
+            raise DamagedFileError("a time is out of range")
+        return float(value)
+
+    try:
+        state = json.loads(text)
+        held = [(at(release), integer(owner), integer(n), at(start)) for release, owner, n, start in state["held"]]
+        shares = {
+            integer(owner): OwnerShare(integer(virtual_time), integer(queued), at(expires_at))
+            for owner, virtual_time, queued, expires_at in state["shares"]
+        }
+        return Ledger(
+            {(integer(owner), integer(n)): (at(start), at(end)) for owner, n, start, end in state["in_flight"]},
+            sorted(held),
+            FairShares(shares),
+            at(state["blocked_until"]),
+            integer(state["reduction"]),
+            at(state["reduced_at"]),
+        )
+    except DamagedFileError:
+        raise
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise DamagedFileError("its state is no ledger") from None
+
+
+def folder_error(folder: Path) -> str | None:
+    """Return why another user could replace files in an existing folder, or None."""
+    status = folder.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        return f"{folder} is a symbolic link; pass the folder that it points to"
+    if not stat.S_ISDIR(status.st_mode):
+        return f"{folder} is no folder; FileLimiter needs one to keep its files in"
+    if hasattr(os, "geteuid"):
+        if status.st_uid not in (0, os.geteuid()):
+            return f"{folder} belongs to another user; pass a folder of this user"
+        if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
+            return f"every user may replace files in {folder}; pass a new folder inside it, or chmod it to 700"
+    return None
+
+
+class SqliteFile:
+    """A database with one row, which one process at a time reads and writes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = Lock()
+        self.is_replaced: bool = False
+        """Whether another file was found at the path; the reader sets it back."""
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[object, ...] = ()
+        _files.add(self)
+
+    def update(self, change: Callable[[Row | None], Row]) -> None:
+        """Replace the row by what `change` makes of it.
+
+        Raises `StoreBusy` while another process does so, `LimiterUnavailableError` when the file cannot be used.
+        """
+        with self.lock:
+            try:
+                try:
+                    self._update(change)
+                except (sqlite3.DatabaseError, DamagedFileError) as error:
+                    if not isinstance(error, DamagedFileError) and not _has_code(error, DAMAGED):
+                        raise
+                    self._discard(error)
+                    self._update(change)
+            except (sqlite3.Error, OSError, DamagedFileError) as error:
+                if _has_code(error, BUSY):
+                    raise StoreBusy(f"the rate limiter's file {self.path} is locked by another process") from None
+                self.close()
+                raise LimiterUnavailableError(f"the rate limiter's file {self.path} cannot be used: {error}") from error
+            except BaseException:
+                self.close()
+                raise
+
+    def close(self) -> None:
+        """Close the connection; the next update opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _update(self, change: Callable[[Row | None], Row]) -> None:
+        if self._connection is not None and self._identity != self._identify():
+            self.close()
+            self.is_replaced = True
+        connection = self._connection or self._open()
+        connection.execute("BEGIN IMMEDIATE")
+        row = change(connection.execute("SELECT boot_id, written_at, state FROM ledger").fetchone())
+        connection.execute("REPLACE INTO ledger VALUES (0, ?, ?, ?)", row)
+        if self._identity != self._identify():
+            self.is_replaced = True
+            raise StoreBusy(f"the rate limiter's file {self.path} is being replaced")
+        connection.execute("COMMIT")
+
+    def _open(self) -> sqlite3.Connection:
+        folder = self.path.parent
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if error := folder_error(folder):
+            raise OSError(error)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        with suppress(FileExistsError):
+            os.close(os.open(self.path, flags, 0o600))
+        status = self.path.lstat()
+        if not stat.S_ISREG(status.st_mode) or (hasattr(os, "geteuid") and status.st_uid != os.geteuid()):
+            raise OSError("it is a symbolic link, no regular file or another user's; remove it, or pass another folder")
+        # No timeout: SQLite would stop the event loop while it waits. The queue tries again.
+        url = f"{self.path.as_uri()}?mode=rw"
+        connection = sqlite3.connect(url, 0.0, isolation_level=None, check_same_thread=False, uri=True)
+        try:
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_STATE_BYTES)
+            connection.executescript(SCHEMA)
+            self._identity = self._identify()
+            if self._identity[0] != (status.st_dev, status.st_ino):
+                raise StoreBusy(f"the rate limiter's file {self.path} is being replaced")
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def _identify(self) -> tuple[object, ...]:
+        """Return device and inode of the database, its log and the log's index; writers share all three or none.
+
+        By `os.lstat` alone: closing any descriptor of a file drops the locks that this process has on it.
+        """
+        identity: list[object] = []
+        size = 0
+        for path in self._paths():
+            try:
+                status = path.lstat()
+            except OSError:
+                identity.append(None)
+            else:
+                identity.append((status.st_dev, status.st_ino))
+                size += status.st_size
+        if size > MAX_FILE_BYTES:
+            message = f"it has grown to {size >> 20} MB, more than {MAX_FILE_BYTES >> 20}"
+            raise DamagedFileError(message)
+        return tuple(identity)
+
+    def _paths(self) -> list[Path]:
+        return [self.path, *(self.path.with_name(f"{self.path.name}{suffix}") for suffix in ("-wal", "-shm"))]
+
+    def _discard(self, error: Exception) -> None:
+        """Delete a damaged file."""
+        self.close()
+        self.is_replaced = True
+        warn("the rate limiter's file %s starts anew: %s", self.path, error)
+        for path in self._paths():
+            path.unlink(missing_ok=True)
+
+
+_files: WeakSet[SqliteFile] = WeakSet()
+_locked: list[SqliteFile] = []
+
+
+def _has_code(error: Exception, codes: set[int]) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code in codes or code & 0xFF in codes  # extended and primary result code
+
+
+def _before_fork() -> None:
+    """Close all files: SQLite forbids a child to use, or even close, its parent's connections."""
+    for file in list(_files):
+        # A thread holds the lock for less than a millisecond.
+        if file.lock.acquire(timeout=1.0):
+            _locked.append(file)
+            file.close()
+
+
+def _after_fork() -> None:
+    while _locked:
+        _locked.pop().lock.release()
+
+
+def _close_all() -> None:
+    for file in list(_files):
+        file.close()
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
 
 
 class FileStore:
-    """A ledger in a page, in this machine's monotonic time."""
+    """A ledger in a file, in this machine's monotonic time."""
 
-    blocking = False
-    shared = True
+    is_blocking = False
+    is_shared = True
 
-    def __init__(self, page: Page, name: str, now: Callable[[], float] = time.monotonic) -> None:
-        self._page, self._name, self._now = page, name, now
-        self._boot = boot()
-        self._period = 0.0
-        # What this process wrote last: as long as the page begins so, nobody else wrote since.
-        self._seen, self._ledger = b"", Ledger()
+    def __init__(self, path: Path, now: Callable[[], float] = time.monotonic) -> None:
+        self._file, self._now = SqliteFile(path), now
+        self._boot_id = boot_id()
+        self._policy = LimitPolicy(1, 1.0)
+        self._ledger = Ledger()
+        self._last_row: Row = self._boot_id, 0.0, ""
+        self._is_throttle_pending = False
+        self._warned_at = -WARNING_INTERVAL
 
-    def reserve(self, token: Token, lease: float, demand: int, rule: Rule) -> Answer:
-        """Raise `NotSent` when the file cannot be used."""
-        self._period = rule.period
-        try:
-            return self._with(lambda ledger, now: ledger.reserve(now, token, lease, demand, rule))
-        except OSError as failure:
-            message = f"the rate limiter's file {self._name} cannot be used: {failure}"
-            raise NotSent(message) from failure
+    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+        """Raise `LimiterUnavailableError` when the file cannot be used."""
+        self._policy = policy
+        return self._transaction(lambda ledger, now: ledger.reserve(now, permit_id, lease, queued, policy))
 
-    def commit(self, token: Token, hold: float) -> None:
+    def release(self, permit_id: PermitId, hold: float) -> None:
         """Hold a slot for `hold` more seconds."""
         try:
-            self._with(lambda ledger, now: ledger.commit(now, token, hold))
-        except OSError as failure:
-            warn("the rate limiter's file %s cannot be used, a slot stays taken: %s", self._name, failure)
+            self._transaction(lambda ledger, now: ledger.release(now, permit_id, hold))
+        except LimiterUnavailableError as error:
+            warn("%s; a slot stays in use until its lease ends", error)
 
-    def penalize(self, rule: Rule) -> bool:
-        """Take slots away, and tell whether this refusal counts."""
-        with suppress(OSError):
-            return self._with(lambda ledger, now: ledger.penalize(now, rule))
-        return False
-
-    def inspect(self, rule: Rule) -> tuple[int, int]:
-        """Count the slots there are and those held."""
-        with suppress(OSError):
-            return self._with(lambda ledger, now: ledger.inspect(now, rule))
-        return rule.requests, 0
-
-    def forked(self) -> None:
-        """Open the file anew."""
-        self._page.forked()
-
-    def _with(self, change: Callable[[Ledger, float], T]) -> T:
-        page = self._page.lock()
+    def throttle(self, policy: LimitPolicy) -> bool:
+        """Reduce the capacity, now or with the next request; return whether this refusal counts."""
+        self._policy = policy
         try:
+            return self._transaction(lambda ledger, now: ledger.throttle(now, policy))
+        except (StoreBusy, LimiterUnavailableError):
+            self._is_throttle_pending = True
+            return False
+
+    def usage(self, policy: LimitPolicy) -> tuple[int, int]:
+        """Return the capacity and the number of slots in use, as last read where the file cannot be."""
+        try:
+            return self._transaction(lambda ledger, now: ledger.usage(now, policy))
+        except (StoreBusy, LimiterUnavailableError):
+            return self._ledger.usage(self._now(), policy)
+
+    def after_fork(self) -> None:
+        """Keep all: the connection was closed before the fork."""
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _transaction(self, change: Callable[[Ledger, float], T]) -> T:
+        results: list[T] = []
+
+        def update(row: Row | None) -> Row:
             now = self._now()
-            ledger = self._read(page, now)
-            self._seen = b""
-            result = change(ledger, now)
-            written = encode(ledger, now, self._boot)
-            self._page.write(written)
-            self._seen = written
-        finally:
-            self._page.unlock()
-        return result
+            ledger = self._read(row, now)
+            if self._is_throttle_pending:
+                ledger.throttle(now, self._policy)
+            results[:] = [change(ledger, now)]
+            self._last_row = self._boot_id, now, encode(ledger)
+            return self._last_row
 
-    def _read(self, page: bytes, now: float) -> Ledger:
-        if self._seen and page.startswith(self._seen):
-            return self._ledger
         try:
-            self._ledger = decode(page, now, self._boot) if page else Ledger()
-        except OtherBoot:
-            # The clock counts from the boot: what was sent before it is as old as that.
-            self._ledger = Ledger(quiet=self._period + GRACE)
-        except WrongPage as fault:
-            warn("the rate limiter's file %s starts anew: %s", self._name, fault)
-            self._ledger, self._page.lost = Ledger(), True
-        if self._page.lost:
-            self._page.lost = False
-            self._ledger.quiet = max(self._ledger.quiet, now + self._period + GRACE)
+            self._file.update(update)
+        except BaseException:
+            self._last_row = self._boot_id, self._last_row[1], ""  # written or not: read again
+            raise
+        self._file.is_replaced = self._is_throttle_pending = False
+        return results[0]
+
+    def _read(self, row: Row | None, now: float) -> Ledger:
+        """Return the ledger of a row; where it may not know every request in flight, nothing is granted for a while."""
+        if row == self._last_row and not self._file.is_replaced:
+            return self._ledger
+        is_complete = row is not None and not self._file.is_replaced
+        self._ledger = Ledger()
+        if row is not None:
+            writer, written_at, text = row
+            if not isinstance(written_at, float):
+                raise DamagedFileError("its time is no number")
+            # Transactions follow each other, so that their times ascend on one clock.
+            if writer == self._boot_id and self._last_row[1] <= written_at <= now:
+                self._ledger = decode(text, now)
+            else:
+                is_complete = False
+                self._warn_of_other_clock(now)
+        if not is_complete:
+            quiet_until = now + self._policy.period + RECOVERY_QUIET_PERIOD
+            self._ledger.blocked_until = max(self._ledger.blocked_until, quiet_until)
         return self._ledger
+
+    def _warn_of_other_clock(self, now: float) -> None:
+        if now > self._warned_at + WARNING_INTERVAL:
+            self._warned_at = now
+            warn(
+                "the rate limiter's file %s was written before this machine's start, by another machine or with another"
+                " clock; nothing is sent for %g s. A folder serves one machine; use Redis for several.",
+                self._file.path,
+                self._policy.period + RECOVERY_QUIET_PERIOD,
+            )
 
 
 class FileLimiter(BaseLimiter):
-    """Counts over all processes of this machine that name the same folder, on a local disk.
+    """Limit the requests of all processes of this machine that name the same folder, on a local disk.
 
-    `path` is a folder, made when it is missing; it gets a small file for each user and operation, readable by this
-    system user only. `backend` is "flock", or "sqlite" where there is none (Windows); all must use the same.
-    Raises `ValueError` for a path that is no folder.
+    `path` is a folder, created when it is missing; it gets an SQLite database for each user and operation, readable by
+    this system user only. Nothing is sent for one period and a second after such a file was created or replaced.
+    Raises `ValueError` for a path that cannot be such a folder.
     """
 
     def __init__(
         self,
         path: str | os.PathLike[str],
-        limit: int | None = None,
+        max_requests: int | None = None,
         period: float | None = None,
         burst: int | None = None,
-        on_cut: Callable[[Snapshot], object] | None = None,
-        *,
-        backend: Literal["flock", "sqlite"] | None = None,
+        on_throttle: Callable[[RateLimitStatus], object] | None = None,
     ) -> None:
-        super().__init__(limit, period, burst, on_cut)
+        super().__init__(max_requests, period, burst, on_throttle)
         self._path = Path(path).absolute()
-        self._backend = backend or BACKEND
-        if self._path.exists() and not self._path.is_dir():
-            message = f"FileLimiter needs a folder to keep its files in, and {self._path} is none"
-            raise ValueError(message)
-        if self._backend not in ("sqlite", BACKEND):
-            message = f'backend must be "sqlite" here, not {backend!r}'
-            raise ValueError(message)
+        if os.path.lexists(self._path) and (error := folder_error(self._path)):
+            raise ValueError(error)
 
     def __repr__(self) -> str:
         return f"FileLimiter({str(self._path)!r})"
 
-    def _queue(self, key: Key, clock: Clock) -> Queue:
-        digest = hashlib.sha256(repr((key.host, key.user, key.operation)).encode()).hexdigest()
-        path = self._path / f"{digest[:24]}.slots"
-        return queue((self._backend, path), clock, lambda: FileStore(self._page(path), str(path)))
-
-    def _page(self, path: Path) -> Page:
-        if self._backend == "flock":
-            from .flocked import FlockedFile  # noqa: PLC0415 -- there is no fcntl on Windows
-
-            return FlockedFile(path)
-        from .database import DatabaseFile  # noqa: PLC0415 -- sqlite3 loads only where it is used
-
-        return DatabaseFile(path)
+    def _shared_queue(self, key: LimitKey, clock: Clock) -> AcquireQueue:
+        digest = hashlib.sha256(repr(tuple(key)).encode()).hexdigest()
+        path = self._path / f"{digest[:24]}.sqlite"
+        return shared_queue(path, clock, lambda: FileStore(path, clock.monotonic))

@@ -1,12 +1,12 @@
-"""A window in this process: all its clients, threads and event loops share it."""
+"""Memory limiter: one limit for all clients, threads and event loops of a process."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .queue import Queue, queue
-from .slot import BaseLimiter
-from .window import Answer, Key, Ledger, Rule, Token
+from .base import BaseLimiter
+from .ledger import Ledger, LimitKey, LimitPolicy, PermitId, Reservation
+from .queue import AcquireQueue, shared_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,37 +17,36 @@ if TYPE_CHECKING:
 class MemoryStore:
     """A ledger in memory."""
 
-    blocking = False
-    shared = False
+    is_blocking = False
+    is_shared = False
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._ledger = Ledger()
 
-    def reserve(self, token: Token, lease: float, demand: int, rule: Rule) -> Answer:
-        """Reserve a slot, or say when to ask again."""
-        return self._ledger.reserve(self._now(), token, lease, demand, rule)
+    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+        """Reserve a slot, or return when to call again."""
+        return self._ledger.reserve(self._now(), permit_id, lease, queued, policy)
 
-    def commit(self, token: Token, hold: float) -> None:
+    def release(self, permit_id: PermitId, hold: float) -> None:
         """Hold a slot for `hold` more seconds."""
-        self._ledger.commit(self._now(), token, hold)
+        self._ledger.release(self._now(), permit_id, hold)
 
-    def penalize(self, rule: Rule) -> bool:
-        """Take slots away, and tell whether this refusal counts."""
-        return self._ledger.penalize(self._now(), rule)
+    def throttle(self, policy: LimitPolicy) -> bool:
+        """Reduce the capacity; return whether this refusal counts."""
+        return self._ledger.throttle(self._now(), policy)
 
-    def inspect(self, rule: Rule) -> tuple[int, int]:
-        """Count the slots there are and those held."""
-        return self._ledger.inspect(self._now(), rule)
+    def usage(self, policy: LimitPolicy) -> tuple[int, int]:
+        """Return the capacity and the number of slots in use."""
+        return self._ledger.usage(self._now(), policy)
 
-    def forked(self) -> None:
-        """Keep what is known to be held."""
-        # What is in flight is the parent's; to share a limit with it takes a FileLimiter.
-        self._ledger = Ledger(held=self._ledger.held)
+    def after_fork(self) -> None:
+        """Forget the parent's requests in flight; a FileLimiter shares a limit with the parent."""
+        self._ledger.in_flight.clear()
 
 
 class MemoryLimiter(BaseLimiter):
-    """Counts within this process; every MemoryLimiter counts in the same windows."""
+    """Limit the requests of this process; every MemoryLimiter counts in the same ledgers."""
 
-    def _queue(self, key: Key, clock: Clock) -> Queue:
-        return queue(("memory", key), clock, lambda: MemoryStore(clock.monotonic))
+    def _shared_queue(self, key: LimitKey, clock: Clock) -> AcquireQueue:
+        return shared_queue(("memory", key), clock, lambda: MemoryStore(clock.monotonic))

@@ -1,11 +1,10 @@
-"""The queue before a window: who comes first is served first, and sleeps until its slot starts."""
+"""First-in, first-out queue of the requests of one process that wait for a permit."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections import deque
-from contextlib import suppress
 from itertools import count
 from math import inf
 from threading import Lock
@@ -14,85 +13,92 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 from attrs import define
 
 from okx_maxloan_sdk.clock import alarm, rouse
-from okx_maxloan_sdk.errors import NotSent
+from okx_maxloan_sdk.errors import LimiterUnavailableError, RateLimitTimeoutError
 from okx_maxloan_sdk.flow import Flow, Run, Sleep
 
-from .window import LINGER, SLACK, Answer, Rule, Token
+from .ledger import MAX_DELIVERY_DELAY, SCHEDULING_SLACK, LimitPolicy, PermitId, Reservation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Hashable
 
     from okx_maxloan_sdk.clock import Clock, Wake
 
 T = TypeVar("T")
 
-# Seconds that the head of a queue sleeps at least: while another thread asks for it, and when its moment has just gone.
-PAUSE = 0.01
+# Seconds that the first waiter sleeps at least, while another thread calls the store for it.
+MIN_SLEEP = 0.01
+# While another process has the store locked (each for about 0.1 ms): seconds between two tries, how often a release
+# tries before it leaves the rest to the next caller, and seconds until the waiters get an error (sqlite3's default).
+BUSY_INTERVAL, BUSY_RELEASE_TRIES, BUSY_TIMEOUT = 0.001, 10, 5.0
+
+
+class StoreBusy(Exception):
+    """The store cannot be written for a moment."""
 
 
 class Store(Protocol):
-    """Where a window's ledger is kept; the calls are those of `Ledger`, at the store's own time."""
+    """Storage of one ledger; the methods are those of `Ledger`, in the store's own time."""
 
-    blocking: bool
+    is_blocking: bool
     """Whether a call may wait for a network."""
-    shared: bool
-    """Whether others write to the ledger too, so that nobody tells when a slot comes free."""
+    is_shared: bool
+    """Whether other processes write to the ledger too, without notice when a slot comes free."""
 
-    def reserve(self, token: Token, lease: float, demand: int, rule: Rule) -> Answer:
-        """Raise `NotSent` when slots cannot be had from here."""
+    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+        """Raise `LimiterUnavailableError` when the store cannot be used, `StoreBusy` when it can be soon."""
         ...
 
-    def commit(self, token: Token, hold: float) -> None:
-        """Never fail: what cannot be written ends with the lease."""
+    def release(self, permit_id: PermitId, hold: float) -> None:
+        """Raise `StoreBusy` when it must be called again later; what is never written ends with the lease."""
         ...
 
-    def penalize(self, rule: Rule) -> bool:
-        """Take slots away, and tell whether this refusal counts; never blocks."""
+    def throttle(self, policy: LimitPolicy) -> bool:
+        """Reduce the capacity, and return whether this refusal counts; never blocks."""
         ...
 
-    def inspect(self, rule: Rule) -> tuple[int, int]:
-        """Count the slots there are and those held, as last known where asking would block."""
+    def usage(self, policy: LimitPolicy) -> tuple[int, int]:
+        """Return the capacity and the slots in use, as last known where reading would block."""
         ...
 
-    def forked(self) -> None:
-        """Make the store sane in a forked child."""
+    def after_fork(self) -> None:
+        """Discard what belongs to the parent process."""
         ...
 
 
-class Snapshot(NamedTuple):
-    """How a limit stands: slots there are, held, and requests of this process that wait for one.
+class RateLimitStatus(NamedTuple):
+    """How much of a limit is in use, and how many requests of this process are queued.
 
-    `cut` is how many slots of the limit are not there now, after refusals or because Redis is away.
+    `reduced_by` is how many requests are missing from the limit, after refusals or while Redis is unavailable.
     """
 
-    slots: int
-    held: int
-    waiting: int
-    cut: int
+    limit: int
+    in_use: int
+    queued: int
+    reduced_by: int
 
 
 @define(eq=False)
 class Waiter:
-    """One who waits: it has a `start` once it was granted a slot, or a failure; `wake` ends its sleep."""
+    """A queued request: it has a `start` once it was granted a slot, or an error; `alarm` ends its sleep."""
 
-    token: Token
+    permit_id: PermitId
     lease: float
-    rule: Rule
+    policy: LimitPolicy
     start: float | None = None
-    failure: NotSent | None = None
-    wake: Wake | None = None
+    error: LimiterUnavailableError | None = None
+    alarm: Wake | None = None
 
-    def rouse(self) -> None:
+    def wake(self) -> None:
         """End its sleep, if it sleeps."""
-        if self.wake is not None:
-            rouse(self.wake)
+        if self.alarm is not None:
+            rouse(self.alarm)
 
 
-class Queue:
-    """First come, first served, across threads and event loops: only the head's request goes to the store.
+class AcquireQueue:
+    """First come, first served, across threads and event loops: only the first waiter's request goes to the store.
 
-    Whoever changes something notes it down and calls `_pump`, and one caller at a time does what was noted, for all.
-    No one waits for a lock, so a flow may be closed anywhere, by the garbage collector too.
+    A change is recorded first, then `_process` is called; one caller at a time processes what all have recorded. No
+    caller waits for the lock, so a flow may be closed anywhere, also by the garbage collector.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -101,192 +107,256 @@ class Queue:
         self.reset()
 
     def reset(self) -> None:
-        """Start empty: in a forked child, those who wait or hold the lock are in another process."""
+        """Empty the queue: in a forked child, the waiters and the lock's holder are in another process."""
         self._owner = int.from_bytes(os.urandom(6), "big")
-        self._numbers = count(1)
+        self._sequence = count(1)
         self._waiters: deque[Waiter] = deque()
-        self._settled: deque[tuple[Token, float]] = deque()
-        self._asked = False
+        self._pending_releases: deque[tuple[PermitId, float]] = deque()
+        self._grant_requested = False
         self._lock = Lock()
-        self._ask_again_at = self._soonest = -inf
-        self._slots = 1
+        self._retry_at = self._earliest = -inf
+        self._busy: LimiterUnavailableError | None = None
+        self._busy_since = -inf
+        self._capacity = 1
 
-    def acquire(self, rule: Rule, timeout: float, deadline: float | None) -> Flow[Token]:
+    def acquire(self, policy: LimitPolicy, timeout: float, deadline: float | None) -> Flow[PermitId]:
         """Wait for a slot for a request that takes at most `timeout` seconds."""
-        token = self._owner, next(self._numbers)
-        waiter = Waiter(token, SLACK + timeout + rule.period + LINGER, rule)
+        permit_id = self._owner, next(self._sequence)
+        lease = SCHEDULING_SLACK + timeout + policy.period + MAX_DELIVERY_DELAY
+        start = self._reserve_uncontended(permit_id, lease, policy, deadline)
+        if start is None:
+            start = yield from self._wait_for_start(Waiter(permit_id, lease, policy), deadline)
+        try:
+            if deadline is not None and start > deadline:
+                raise self._deadline_error(0, start, deadline)
+            while (remaining := start - self._now()) > 0:
+                yield Sleep(remaining)
+        except BaseException:
+            yield from self.release(permit_id, 0.0)
+            raise
+        if self._now() < start + SCHEDULING_SLACK:
+            return permit_id
+        # This machine or process was suspended: the lease may end before the request does.
+        yield from self.release(permit_id, 0.0)
+        return (yield from self.acquire(policy, timeout, deadline))
+
+    def release(self, permit_id: PermitId, hold: float) -> Flow[None]:
+        """Hold a slot for `hold` more seconds, or free it at once."""
+        if permit_id[0] != self._owner:
+            return  # it is the parent's, and this is a forked child
+        self._pending_releases.append((permit_id, self._now() + hold if hold else -inf))
+        if self._waiters and (not hold or not self.store.is_shared):
+            self._grant_requested = True
+        if isinstance(sys.exception(), GeneratorExit):
+            # A flow that is being closed cannot yield: the next caller writes what this one may not.
+            if not self.store.is_blocking:
+                self._process()
+            return
+        yield from self._process_or_defer()
+        for _ in range(BUSY_RELEASE_TRIES if self.store.is_shared and not self.store.is_blocking else 0):
+            if not self._pending_releases:
+                return
+            yield Sleep(BUSY_INTERVAL)
+            self._process()
+
+    def throttle(self, policy: LimitPolicy) -> bool:
+        """Reduce the limit after a refusal; return whether it counts."""
+        return self._locked(lambda: self.store.throttle(policy))
+
+    def status(self, policy: LimitPolicy) -> RateLimitStatus:
+        """Return how much of the limit is in use."""
+        capacity, in_use = self._locked(lambda: self.store.usage(policy))
+        return RateLimitStatus(capacity, in_use, len(self._waiters), policy.max_requests - capacity)
+
+    def _reserve_uncontended(
+        self, permit_id: PermitId, lease: float, policy: LimitPolicy, deadline: float | None
+    ) -> float | None:
+        """Reserve a slot without a place in the queue when nobody waits; return its start."""
+        is_late = deadline is not None and self._now() >= deadline
+        if self.store.is_blocking or is_late or not self._lock.acquire(blocking=False):
+            return None
+        try:
+            if self._waiters or self._pending_releases:
+                return None
+            reservation = self.store.reserve(permit_id, lease, 1, policy)
+            return self._now() + reservation.wait if reservation.granted else None
+        except StoreBusy:
+            return None
+        finally:
+            self._lock.release()
+            self._process()
+
+    def _wait_for_start(self, waiter: Waiter, deadline: float | None) -> Flow[float]:
+        """Wait in the queue until a slot is granted; return its start."""
         self._waiters.append(waiter)
         try:
-            if self._head() is waiter:
-                yield from self._ask()
-            while (start := waiter.start) is None:
-                if waiter.failure is not None:
-                    raise waiter.failure
-                waiter.wake = alarm()
-                if waiter.start is None and waiter.failure is None:
-                    yield Sleep(self._patience(waiter, deadline), waiter.wake)
-                if self._head() is waiter and self._now() >= self._ask_again_at:
-                    yield from self._ask()
-            if deadline is not None and start > deadline:
-                raise NotSent(self._too_late(0, start, deadline))
-            while (left := start - self._now()) > 0:
-                yield Sleep(left)
+            if self._first() is waiter:
+                yield from self._request_grant()
+            while waiter.start is None:
+                if waiter.error is not None:
+                    raise waiter.error
+                waiter.alarm = alarm()
+                if waiter.start is None and waiter.error is None:
+                    yield Sleep(self._sleep_time(waiter, deadline), waiter.alarm)
+                if self._first() is waiter and self._now() >= self._retry_at:
+                    yield from self._request_grant()
         except BaseException:
-            yield from self._leave(waiter)
+            yield from self._abandon(waiter)
             raise
-        if self._now() < start + SLACK:
-            return token
-        # This machine or process stood still: the lease may end before the request does.
-        yield from self.settle(token, 0.0)
-        return (yield from self.acquire(rule, timeout, deadline))
+        return waiter.start
 
-    def settle(self, token: Token, hold: float) -> Iterable[Run[None]]:
-        """Hold a slot for `hold` more seconds, or free it at once; give what a flow has to yield for that."""
-        if token[0] != self._owner:
-            return ()  # a forked child has no say about its parent's slots
-        self._settled.append((token, hold))
-        if self._waiters and (hold == 0 or not self.store.shared):
-            self._asked = True
-        if isinstance(sys.exception(), GeneratorExit) and self.store.blocking:
-            return ()  # a flow that is being closed cannot yield, and the next one settles this too
-        return self._pumped()
-
-    def penalize(self, rule: Rule) -> bool:
-        """Take slots away after a refusal; tell whether it counts."""
-        return self._exclusively(lambda: self.store.penalize(rule))
-
-    def snapshot(self, rule: Rule) -> Snapshot:
-        """Say how the limit stands."""
-        slots, held = self._exclusively(lambda: self.store.inspect(rule))
-        return Snapshot(slots, held, len(self._waiters), rule.requests - slots)
-
-    def _exclusively(self, call: Callable[[], T]) -> T:
-        if self.store.blocking:
+    def _locked(self, call: Callable[[], T]) -> T:
+        if self.store.is_blocking:
             return call()
         with self._lock:
             result = call()
-        self._pump()
+        self._process()
         return result
 
-    def _head(self) -> Waiter | None:
+    def _first(self) -> Waiter | None:
         try:
             return self._waiters[0]
         except IndexError:
             return None
 
-    def _ask(self) -> Iterable[Run[None]]:
-        self._asked = True
-        return self._pumped()
+    def _request_grant(self) -> Flow[None]:
+        self._grant_requested = True
+        yield from self._process_or_defer()
 
-    def _pumped(self) -> Iterable[Run[None]]:
-        if self.store.blocking:
-            return (Run(self._pump),)
-        self._pump()
-        return ()
+    def _process_or_defer(self) -> Flow[None]:
+        if self.store.is_blocking:
+            yield Run(self._process)
+        else:
+            self._process()
 
-    def _leave(self, waiter: Waiter) -> Flow[None]:
+    def _abandon(self, waiter: Waiter) -> Flow[None]:
         """Give back the place, or the slot if it was granted meanwhile."""
         if self._remove(waiter):
-            if head := self._head():
-                head.rouse()
-        elif waiter.failure is None:
-            yield from self.settle(waiter.token, 0.0)
+            if first := self._first():
+                first.wake()
+        elif waiter.error is None:
+            yield from self.release(waiter.permit_id, 0.0)
 
     def _remove(self, waiter: Waiter) -> bool:
-        """Take a waiter out of the queue; whoever succeeds decides what becomes of it."""
+        """Remove a waiter; of several callers only one succeeds, and decides about its slot."""
         try:
             self._waiters.remove(waiter)
         except ValueError:
             return False
         return True
 
-    def _patience(self, waiter: Waiter, deadline: float | None) -> float:
-        """Say how long to sleep, or raise `NotSent` when the turn cannot come in time."""
-        now, patience = self._now(), waiter.lease
-        if self._head() is waiter:
-            patience = min(patience, max(self._ask_again_at - now, PAUSE))
+    def _sleep_time(self, waiter: Waiter, deadline: float | None) -> float:
+        """Return how long to sleep, or raise `RateLimitTimeoutError` when the turn cannot come in time."""
+        now, seconds = self._now(), waiter.lease
+        if self._first() is waiter:
+            seconds = min(seconds, max(self._retry_at - now, BUSY_INTERVAL if self._busy else MIN_SLEEP))
         if deadline is not None:
-            with suppress(ValueError):
-                before = self._waiters.index(waiter)
-                start = max(now, self._soonest + before // self._slots * waiter.rule.period)
-                if start >= deadline:
-                    raise NotSent(self._too_late(before, start, deadline))
-            patience = min(patience, deadline - now)
-        return patience
+            try:
+                ahead = self._waiters.index(waiter)
+            except ValueError:
+                ahead = 0
+            start = max(now, self._earliest + ahead // self._capacity * waiter.policy.period)
+            if start >= deadline and waiter.start is None:
+                raise self._busy or self._deadline_error(ahead, start, deadline)
+            seconds = min(seconds, deadline - now)
+        return seconds
 
-    def _too_late(self, before: int, start: float, deadline: float) -> str:
+    def _deadline_error(self, ahead: int, start: float, deadline: float) -> RateLimitTimeoutError:
         now = self._now()
-        return (
-            f"the rate limit lets this request go in {max(0.0, start - now):.1f} s at the earliest ({before} others of"
-            f" this process wait before it), and its deadline is in {deadline - now:.1f} s:"
-            " allow more time, or ask for less at once"
+        return RateLimitTimeoutError(
+            f"the rate limit allows this request in {max(0.0, start - now):.1f} s at the earliest ({ahead} requests of"
+            f" this process are queued before it), and its deadline is in {deadline - now:.1f} s;"
+            " allow more time, or send fewer requests at once"
         )
 
-    def _pump(self) -> None:
-        while self._settled or self._asked:
+    def _process(self) -> None:
+        is_busy = False
+        while self._grant_requested or (self._pending_releases and not is_busy):
             if not self._lock.acquire(blocking=False):
-                return  # whoever holds it looks again after releasing it
+                return  # the lock's holder checks again after releasing it
             try:
-                while self._settled:
-                    self.store.commit(*self._settled.popleft())
-                if self._asked:
-                    self._asked = False
-                    self._serve()
+                is_busy = not self._write_releases()
+                if self._grant_requested:
+                    self._grant_requested = False
+                    self._grant_waiters()
             finally:
                 self._lock.release()
 
-    def _serve(self) -> None:
-        while head := self._head():
+    def _write_releases(self) -> bool:
+        """Write the pending releases, and keep those that the store does not take now; return whether none is left."""
+        for _ in range(len(self._pending_releases)):
+            permit_id, until = self._pending_releases[0]
             try:
-                answer = self.store.reserve(head.token, head.lease, len(self._waiters), head.rule)
-            except NotSent as failure:
-                self._ask_again_at = -inf
-                self._fail(failure)
+                self.store.release(permit_id, max(0.0, until - self._now()))
+            except StoreBusy:
+                self._pending_releases.rotate(-1)
+            else:
+                self._pending_releases.popleft()
+        return not self._pending_releases
+
+    def _grant_waiters(self) -> None:
+        while first := self._first():
+            try:
+                reservation = self.store.reserve(first.permit_id, first.lease, len(self._waiters), first.policy)
+            except StoreBusy as busy:
+                now = self._now()
+                self._retry_at = now + BUSY_INTERVAL
+                self._busy_since = self._busy_since if self._busy else now
+                self._busy = LimiterUnavailableError(f"{busy} since {now - self._busy_since:.1f} s")
+                if now < self._busy_since + BUSY_TIMEOUT:
+                    return
+                self._fail(self._busy)
                 continue
-            then = self._now() + answer.wait
-            self._slots = answer.slots
-            if not answer.granted:
-                self._ask_again_at, self._soonest = then, then - answer.wait + answer.soonest
-                if self.store.shared:
-                    head.rouse()  # it may be new at the head, and asleep for longer than that
+            except LimiterUnavailableError as error:
+                self._fail(error)
+                continue
+            self._busy = None
+            start = self._now() + reservation.wait
+            self._capacity = reservation.capacity
+            if not reservation.granted:
+                self._retry_at, self._earliest = start, start - reservation.wait + reservation.earliest
+                if self.store.is_shared:
+                    first.wake()  # it may be new as the first, and sleep longer than that
                 return
-            head.start = then
-            if self._remove(head):
-                head.rouse()
-            else:  # it left while the store was asked
-                self.store.commit(head.token, 0.0)
+            first.start = start
+            if self._remove(first):
+                first.wake()
+            else:  # it left while the store was called
+                self._pending_releases.append((first.permit_id, -inf))
+                self._grant_requested = True
 
-    def _fail(self, failure: NotSent) -> None:
-        """Tell all who wait, so that none waits for another one's time-out."""
+    def _fail(self, error: LimiterUnavailableError) -> None:
+        """Raise an error in all waiters, so that none waits for another one's time-out."""
+        self._retry_at, self._busy = -inf, None
         for waiter in list(self._waiters):
-            waiter.failure = NotSent(*failure.args)
-            waiter.failure.__cause__ = failure.__cause__
+            waiter.error = LimiterUnavailableError(*error.args)
+            waiter.error.__cause__ = error.__cause__
             if self._remove(waiter):
-                waiter.rouse()
+                waiter.wake()
 
 
-def warn(message: str, *about: object) -> None:
-    """Log what a limiter met with; it knows nothing secret."""
-    from logging import getLogger  # noqa: PLC0415 -- it takes 15 ms to load, and most programs never come here
+def warn(message: str, *args: object) -> None:
+    """Log a warning of a limiter."""
+    from logging import getLogger  # noqa: PLC0415 -- it takes 15 ms to load, and few programs need it
 
-    getLogger("okx_maxloan_sdk.limiter").warning(message, *about, stacklevel=2)
-
-
-_queues: dict[Hashable, Queue] = {}
+    getLogger("okx_maxloan_sdk.limiter").warning(message, *args, stacklevel=2)
 
 
-def queue(place: Hashable, clock: Clock, make: Callable[[], Store]) -> Queue:
-    """Give the one queue of this process for a place where a ledger is kept."""
-    # A clock is part of the place: moments of two clocks cannot be compared.
-    place = place, clock.monotonic
-    return _queues.get(place) or _queues.setdefault(place, Queue(make(), clock))
+_registry: dict[Hashable, AcquireQueue] = {}
 
 
-def _forked() -> None:
-    for each in _queues.values():
-        each.reset()
-        each.store.forked()
+def shared_queue(key: Hashable, clock: Clock, create_store: Callable[[], Store]) -> AcquireQueue:
+    """Return the one queue of this process for one ledger."""
+    # The clock is part of the key: times of two clocks cannot be compared.
+    key = key, clock.monotonic
+    return _registry.get(key) or _registry.setdefault(key, AcquireQueue(create_store(), clock))
+
+
+def _after_fork_in_child() -> None:
+    for queue in _registry.values():
+        queue.reset()
+        queue.store.after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,297 +1,384 @@
-"""A window in Redis or Valkey: all machines share it.
+"""Redis limiter: one limit for all machines that use one Redis or Valkey.
 
 Times are the server's own: a clock there that is set back is harmless, one that is set forward by a second frees slots
-a second early. The machines' clocks are never asked.
+a second early. The machines' clocks are never compared.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
+import re
 from importlib.resources import files
 from importlib.util import find_spec
-from math import inf
+from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from attrs import evolve
 
-from okx_maxloan_sdk.errors import NotSent
+from okx_maxloan_sdk.errors import LimiterUnavailableError
 
-from .queue import Queue, queue, warn
-from .slot import BaseLimiter
-from .window import GRACE, Answer, Key, Ledger, Rule, Token
+from .base import BaseLimiter
+from .ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitKey, LimitPolicy, PermitId, Reservation
+from .queue import AcquireQueue, StoreBusy, shared_queue, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
+    from typing import Self
 
     from okx_maxloan_sdk.clock import Clock
 
-    from .queue import Snapshot
+    from .queue import RateLimitStatus
 
-# Seconds: how long one word from the server may take; how often who waits asks, so that a server that went away is
-# noticed; how often one that is away is tried. The last bounds how long after its return somebody still sends on a
-# share, so it is less than a period.
-SOCKET_TIMEOUT, HEARTBEAT, PROBE = 0.3, 0.25, 1.0
+# Seconds: how long one reply may take; how often the first waiter calls, so that a lost server is noticed; how often a
+# lost server is tried. The last bounds how long after its return a process still sends on its share, so it is well
+# below RECOVERY_QUIET_PERIOD.
+SOCKET_TIMEOUT, POLL_INTERVAL, RECONNECT_INTERVAL = 0.3, 0.25, 0.5
 MICROSECONDS = 1e-6
+# Error replies that time may mend; the others need a change of settings.
+TRANSIENT_REPLIES = re.compile(r"\b(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|NOREPLICAS|TRYAGAIN)\b")
+# Redis 6 wraps the error of a command that a script calls: "ERR Error running script (...): -READONLY You can't ...".
+READ_ONLY = re.compile(r"READONLY|read[- ]only replica", re.IGNORECASE)
 
 
-class Away(Exception):
-    """The server cannot be asked now."""
+class RedisUnavailable(Exception):
+    """The server cannot be used now, and may be later."""
 
 
-class Script:
-    """The ledger in Lua, and a connection to run it."""
+class LuaScript:
+    """The ledger in Lua, and the Redis client that runs it."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._pid = 0
+    __slots__ = ("_client", "_sha", "_text", "server")
+
+    def __init__(self, client: Any, server: str) -> None:
+        self._client, self.server = client, server
         self._text = files("okx_maxloan_sdk.limiter").joinpath("redis.lua").read_text()
         self._sha = hashlib.sha1(self._text.encode(), usedforsecurity=False).hexdigest()
-        self._client: Any = None
 
     def __call__(self, key: str, *arguments: Any) -> list[int]:
-        """Run an operation; raises `Away` within twice the socket's timeout."""
-        from redis import exceptions  # noqa: PLC0415 -- it takes 0.2 s to load, for those who use it
+        """Run an operation.
 
+        Raises `RedisUnavailable` within twice the client's timeout, and `LimiterUnavailableError` for what waiting does
+        not mend.
+        """
+        from redis import exceptions  # noqa: PLC0415 -- an extra
+
+        errors = exceptions.RedisError, exceptions.RedisClusterException, OSError
         try:
-            try:
-                return self._run(key, arguments)
-            except exceptions.AuthenticationError:
-                raise
-            except exceptions.ConnectionError:
-                # A server that was started anew has closed the connection: that shows only when it is used.
-                return self._run(key, arguments)
-        except (exceptions.RedisError, OSError) as failure:
-            raise Away(str(failure)) from failure
+            return self._run(key, arguments)
+        except errors as error:
+            self._drop_connections(error)
+            # A server that was restarted has closed the connection, and one that was demoted has a successor.
+            is_closed = isinstance(error, exceptions.ConnectionError) and _may_recover(error)
+            if not is_closed and not READ_ONLY.search(_reply(error)):
+                raise self._failure(error) from error
+        try:
+            return self._run(key, arguments)
+        except errors as error:
+            self._drop_connections(error)
+            raise self._failure(error) from error
 
     def _run(self, key: str, arguments: tuple[Any, ...]) -> list[int]:
-        from redis.exceptions import NoScriptError  # noqa: PLC0415 -- as above
+        from redis.exceptions import NoScriptError  # noqa: PLC0415 -- an extra
 
-        client = self._connected()
         try:
-            answer: list[int] = client.evalsha(self._sha, 1, key, *arguments)
+            reply: list[int] = self._client.evalsha(self._sha, 1, key, *arguments)
         except NoScriptError:
-            answer = client.eval(self._text, 1, key, *arguments)
-        return answer
+            reply = self._client.eval(self._text, 1, key, *arguments)
+        return reply
 
-    def _connected(self) -> Any:
-        if self._pid != os.getpid():
-            from redis import Redis  # noqa: PLC0415 -- as above
-            from redis.backoff import NoBackoff  # noqa: PLC0415 -- as above
-            from redis.retry import Retry  # noqa: PLC0415 -- as above
+    def _drop_connections(self, error: Exception) -> None:
+        """Disconnect the idle connections: the next call may find another server at the address."""
+        if not _may_recover(error) and not READ_ONLY.search(_reply(error)):
+            return
+        nodes = self._client.get_nodes() if hasattr(self._client, "get_nodes") else ()
+        for client in [node.redis_connection for node in nodes if node.redis_connection] or [self._client]:
+            if pool := getattr(client, "connection_pool", None):
+                pool.disconnect(inuse_connections=False)
 
-            self._client = Redis.from_url(
-                self._url,
-                socket_timeout=SOCKET_TIMEOUT,
-                socket_connect_timeout=SOCKET_TIMEOUT,
-                retry=Retry(NoBackoff(), 0),
-            )
-            self._pid = os.getpid()
-        return self._client
+    def _failure(self, error: Exception) -> Exception:
+        if _may_recover(error):
+            return RedisUnavailable(_reply(error))
+        return LimiterUnavailableError(
+            f"the rate limiter's Redis at {self.server} refuses: {_reply(error)}. Nothing is sent: correct the server's"
+            " or the limiter's settings (address of the master, password, permissions for EVALSHA, EVAL, TIME, GET and"
+            " SET, database, memory; for a cluster RedisLimiter.from_client)"
+        )
+
+
+def _reply(error: Exception) -> str:
+    """Return the server's words with their code, which redis-py takes off."""
+    code = getattr(error, "status_code", None)
+    return f"{code} {error}" if code and not str(error).startswith(code) else str(error)
+
+
+def _may_recover(error: Exception) -> bool:
+    """Return whether the same call may succeed later with the same settings."""
+    from redis import exceptions  # noqa: PLC0415 -- an extra
+
+    if isinstance(error, exceptions.ResponseError):
+        kinds = exceptions.ClusterDownError, exceptions.TryAgainError
+        return isinstance(error, kinds) or bool(TRANSIENT_REPLIES.search(_reply(error)))
+    is_refused = isinstance(error, exceptions.AuthenticationError | exceptions.AuthorizationError)
+    return not is_refused and not isinstance(error.__context__, SSLCertVerificationError)
 
 
 class RedisStore:
-    """A ledger at a server; while the server is away, this process's share of it, or refusals.
+    """A ledger at a server; while the server is unavailable, errors or this process's share of the limit.
 
-    `_local` knows the slots of this process only. When the server goes, those that it still holds once every slot is
-    in use that was granted ahead are its own: the server gave them to nobody else, so all processes' own slots make at
-    most the limit, and each goes on with its own, if they are not more than its share. After one quiet period nothing
-    that the server granted is held any more, and each has its whole share.
+    The share is used after one quiet period: then no request is in flight that the server granted. When the server is
+    back it grants nothing for one quiet period if anything was sent on a share, because other processes may still do
+    so until they notice.
     """
 
-    blocking = True
-    shared = True
+    is_blocking = True
+    is_shared = True
 
     def __init__(
-        self, script: Callable[..., list[int]], key: str, place: str, share: float, now: Callable[[], float]
+        self, script: Callable[..., list[int]], key: str, server: str, fallback_share: float, now: Callable[[], float]
     ) -> None:
-        self._script, self._key, self._place, self._share, self._now = script, key, place, share, now
-        self.forked()
+        self._script, self._key, self._server, self._now = script, key, server, now
+        self._fallback_share = fallback_share
+        self.after_fork()
 
-    def forked(self) -> None:
-        """Start with nothing known of the server."""
-        self._rule = Rule(1, 1.0)
-        self._demand = 0
-        self._last: Answer | None = None
+    def after_fork(self) -> None:
+        """Forget what is known of the server."""
+        self._policy = LimitPolicy(1, 1.0)
+        self._usage = 0, 0
+        # The share while the server is unavailable; at other times only what refusals cost.
         self._local = Ledger()
-        self._own, self._whole_share_at = 0, -inf
-        self._flying_there: set[Token] = set()
-        self._away = ""
-        self._try_at = 0.0
-        self._sent_alone = self._penalty = False
+        self._unavailable_reason = ""
+        self._reconnect_at = 0.0
+        self._is_throttle_pending = self._has_used_share = False
 
-    def reserve(self, token: Token, lease: float, demand: int, rule: Rule) -> Answer:
-        """Reserve a slot, or say when to ask again; raises `NotSent` when it is refused without the server."""
-        self._rule, self._demand = rule, demand
-        if not self._away or self._now() >= self._try_at:
-            try:
-                if self._penalty:
-                    self._ask("penalize")
-                    self._penalty = False
-                granted, wait, soonest, slots, held = self._ask("reserve", _name(token), lease, demand)
-            except Away as failure:
-                self._leave(failure)
-            else:
-                return self._granted(token, lease, Answer(bool(granted), wait, soonest, slots, held))
-        return self._alone(token, lease, demand)
+    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+        """Raise `LimiterUnavailableError` when the server refuses, or is unavailable and there is no fallback."""
+        self._policy = policy
+        try:
+            granted, wait, earliest, *usage = self._call("reserve", _name(permit_id), lease, queued)
+        except RedisUnavailable as error:
+            if self._fallback_share:
+                return self._reserve_share(permit_id, lease, queued)
+            message = (
+                f"the rate limiter's Redis at {self._server} is unavailable ({error}), and nothing is sent without it;"
+                ' start it, or pass on_unavailable="fallback"'
+            )
+            raise LimiterUnavailableError(message) from error
+        self._usage = usage[0], usage[1]
+        seconds = wait * MICROSECONDS if granted else min(wait * MICROSECONDS, POLL_INTERVAL)
+        return Reservation(bool(granted), seconds, earliest * MICROSECONDS, *self._usage)
 
-    def commit(self, token: Token, hold: float) -> None:
-        """Hold a slot for `hold` more seconds."""
-        now = self._now()
-        # When nobody waits here, this may be the last word for long: a server that is back must not miss it.
-        if not self._away or self._demand <= 1 or now >= self._try_at:
-            try:
-                self._ask("commit", _name(token), hold)
-            except Away as failure:
-                self._leave(failure)
-        self._local.commit(now, token, hold)
+    def release(self, permit_id: PermitId, hold: float) -> None:
+        """Hold a slot for `hold` more seconds; raise `StoreBusy` while the server does not know of it."""
+        if self._unavailable_reason:
+            self._local.release(self._now(), permit_id, hold)
+        try:
+            self._call("release", _name(permit_id), hold)
+        except (RedisUnavailable, LimiterUnavailableError) as error:
+            raise StoreBusy(str(error)) from error
 
-    def penalize(self, rule: Rule) -> bool:
-        """Take slots away, and tell whether this refusal counts; the server hears of it with the next request."""
-        counts = self._local.penalize(self._now(), rule)
-        self._penalty |= counts
-        return counts
+    def throttle(self, policy: LimitPolicy) -> bool:
+        """Reduce the capacity, at the server with the next call; return whether this refusal counts."""
+        is_counted = self._local.throttle(self._now(), policy)
+        self._is_throttle_pending |= is_counted
+        return is_counted
 
-    def inspect(self, rule: Rule) -> tuple[int, int]:
-        """Count the slots there are and those held, as the server last said."""
-        # Another thread may be at work in the ledger: here it is only read.
+    def usage(self, policy: LimitPolicy) -> tuple[int, int]:
+        """Return the capacity and the number of slots in use, as the server said last."""
+        # Another thread may be using the ledger: here it is only read.
         now, local = self._now(), self._local
-        slots = local.slots(now, self._part(rule) if self._away else rule)
-        if self._away or self._last is None:
-            return slots, len(local.flying) + sum(release > now for release in local.held.release)
-        return min(slots, self._last.slots), self._last.held
+        if self._unavailable_reason:
+            in_use = len(local.in_flight) + sum(release > now for release, *_ in local.held)
+            return local.capacity(now, self._share_policy(policy)), in_use
+        capacity, in_use = self._usage
+        return min(local.capacity(now, policy), capacity or policy.max_requests), in_use
 
-    def _ask(self, operation: str, *arguments: Any) -> list[int]:
-        if self._away:
-            self._catch_up()
-        answer = self._run(operation, *arguments)
-        if self._away:
-            self._away = ""
-            warn("the rate limiter's Redis at %s is back", self._place)
-        return answer
+    def _call(self, operation: str, *arguments: Any) -> list[int]:
+        """Run an operation; while the server is unavailable, try it once per `RECONNECT_INTERVAL`."""
+        if self._unavailable_reason and self._now() < self._reconnect_at:
+            raise RedisUnavailable(self._unavailable_reason)
+        try:
+            if self._unavailable_reason:
+                self._resynchronize()
+            if self._is_throttle_pending:
+                self._run("throttle")
+                self._is_throttle_pending = False
+            return self._run(operation, *arguments)
+        except RedisUnavailable as error:
+            self._enter_fallback(error)
+            raise
 
     def _run(self, operation: str, *arguments: Any) -> list[int]:
-        rule = self._rule
-        settings = rule.period, rule.requests, rule.burst or 0, rule.ahead, GRACE
+        policy = self._policy
+        settings = policy.period, policy.max_requests, policy.burst or 0, policy.reserve_ahead, RECOVERY_QUIET_PERIOD
         return self._script(self._key, operation, *settings, *arguments)
 
-    def _granted(self, token: Token, lease: float, answer: Answer) -> Answer:
-        now, wait = self._now(), answer.wait * MICROSECONDS
-        self._local.sweep(now)
-        if answer.granted:
-            self._local.flying[token] = now + wait, now + wait + lease
-        else:
-            wait = min(wait, HEARTBEAT)
-        self._last = answer._replace(wait=wait, soonest=answer.soonest * MICROSECONDS)
-        return self._last
-
-    def _leave(self, failure: Away) -> None:
-        now, flying = self._now(), self._local.flying
-        self._try_at = now + PROBE
-        if not self._away:
-            self._own = len(flying) + sum(release > now + self._rule.ahead for release in self._local.held.release)
-            self._whole_share_at = now + self._rule.period + GRACE
-            self._local.quiet = -inf if self._own else self._whole_share_at
-            self._flying_there = set(flying)
-            self._sent_alone = False
-            action = f"on {self._share:.0%} of the limit" if self._share else "refusing to send"
-            warn("the rate limiter's Redis at %s is away, %s: %s", self._place, action, failure)
-        self._away = str(failure) or "no answer"
-
-    def _catch_up(self) -> None:
-        """Tell the server what it missed."""
+    def _enter_fallback(self, error: RedisUnavailable) -> None:
         now = self._now()
-        if self._sent_alone:
-            # Others may still send on their share; they will find the server within PROBE.
-            self._run("hush")
-        held = self._local.held
-        missed = dict.fromkeys(self._flying_there, now)
-        missed |= {token: end for token, (_, end) in self._local.flying.items()}
-        missed |= {(held.owner[row], held.number[row]): release for row, release in enumerate(held.release)}
-        for token, release in missed.items():
-            self._run("commit", _name(token), max(0.0, release - now))
+        self._reconnect_at = now + RECONNECT_INTERVAL
+        if not self._unavailable_reason:
+            self._local.in_flight.clear()
+            self._local.held.clear()
+            self._local.blocked_until = now + self._policy.period + RECOVERY_QUIET_PERIOD
+            self._has_used_share = False
+            action = f"{self._fallback_share:.0%} of the limit is used" if self._fallback_share else "nothing is sent"
+            warn("the rate limiter's Redis at %s is unavailable, %s: %s", self._server, action, error)
+        self._unavailable_reason = str(error) or "no reply"
 
-    def _alone(self, token: Token, lease: float, demand: int) -> Answer:
-        if not self._share:
-            message = (
-                f"the rate limiter's Redis at {self._place} is away ({self._away}), and without it nothing is sent:"
-                ' start it, or pass without_redis="share"'
-            )
-            raise NotSent(message)
-        answer = self._local.reserve(self._now(), token, lease, demand, self._part(self._rule))
-        self._sent_alone |= answer.granted
-        return answer if answer.granted else answer._replace(wait=min(answer.wait, PROBE))
+    def _resynchronize(self) -> None:
+        """Tell the server what was sent without it; a call that may be repeated comes first."""
+        self._run("block" if self._has_used_share else "usage")
+        for permit_id, (_, end) in self._local.in_flight.items():
+            self._run("release", _name(permit_id), max(0.0, end - self._now()))
+        self._unavailable_reason = ""
+        warn("the rate limiter's Redis at %s is available again", self._server)
 
-    def _part(self, rule: Rule) -> Rule:
-        share = max(1, int(rule.requests * self._share))
-        own = self._own if self._now() < self._whole_share_at else 0
-        return evolve(rule, requests=min(share, own or share))
+    def _reserve_share(self, permit_id: PermitId, lease: float, queued: int) -> Reservation:
+        policy = self._share_policy(self._policy)
+        reservation = self._local.reserve(self._now(), permit_id, lease, queued, policy)
+        self._has_used_share |= reservation.granted
+        return reservation if reservation.granted else reservation._replace(wait=min(reservation.wait, POLL_INTERVAL))
+
+    def _share_policy(self, policy: LimitPolicy) -> LimitPolicy:
+        return evolve(policy, max_requests=max(1, int(policy.max_requests * self._fallback_share)))
 
 
-def _name(token: Token) -> str:
+def _name(permit_id: PermitId) -> str:
     # All owners' names are of one length, so that Lua orders them as numbers.
-    return f"{token[0]:015.0f}:{token[1]:.0f}"
+    return f"{permit_id[0]:015d}:{permit_id[1]}"
 
 
 class RedisLimiter(BaseLimiter):
-    """Counts over all machines that use one Redis (6 or later) or Valkey; needs the extra `redis`.
+    """Limit the requests of all machines that use one Redis (6 or later) or Valkey; needs the extra `redis`.
 
-    While the server is away, each process goes on with its `share` of the limit (`without_redis="share"`; choose it so
-    that all shares together make at most 1): at once with the slots it holds, after one quiet period with all of its
-    share. Or it sends nothing and raises `NotSent` (`without_redis="refuse"`). Shares are meant for a server that all
-    have lost: a process that alone cannot reach it sends its share on top of what the others send, so where that may
-    happen, choose "refuse". A server that is new or was emptied is quiet for one period, too, and so is one that is
-    back after somebody sent on a share.
-    Raises `ImportError` without the package redis, `ValueError` for a URL or setting that cannot be.
+    While the server is unavailable, every request raises `LimiterUnavailableError` (`on_unavailable="raise"`), or each
+    process sends on `fallback_share` of the limit after one quiet period (`"fallback"`); choose it so that the shares
+    of all processes make at most 1. Shares are for a server that all have lost: a process that alone cannot reach it
+    would send its share on top of what the others send, so choose "raise" where that may happen. Nothing is sent for
+    one period and a second when the server is new, was emptied, or is back after a share was used.
+    Raises `ImportError` without the package redis, `ValueError` for a wrong URL or setting.
     """
 
     def __init__(
         self,
         url: str,
-        limit: int | None = None,
+        max_requests: int | None = None,
         period: float | None = None,
         burst: int | None = None,
-        on_cut: Callable[[Snapshot], object] | None = None,
+        on_throttle: Callable[[RateLimitStatus], object] | None = None,
         *,
-        without_redis: Literal["share", "refuse"] = "share",
-        share: float = 0.25,
+        on_unavailable: Literal["raise", "fallback"] = "raise",
+        fallback_share: float = 0.25,
         prefix: str = "okx-maxloan",
     ) -> None:
-        super().__init__(limit, period, burst, on_cut)
+        super().__init__(max_requests, period, burst, on_throttle)
         if find_spec("redis") is None:
             raise ImportError('RedisLimiter needs the package redis: pip install "okx-maxloan-sdk[redis]"')
-        if without_redis not in ("share", "refuse"):
-            message = f'without_redis must be "share" or "refuse", not {without_redis!r}'
-            raise ValueError(message)
-        if not 0 < share <= 1:
-            message = f"share must be a part of the limit, more than 0 and at most 1, not {share!r}"
-            raise ValueError(message)
-        self._place, self._prefix = _place(url), prefix
-        self._share = share if without_redis == "share" else 0.0
-        self._url = url
-        self._script: Script | None = None
+        self._configure(_script_for_url(url), on_unavailable, fallback_share, prefix)
+
+    @classmethod
+    def from_client(
+        cls,
+        client: Any,
+        max_requests: int | None = None,
+        period: float | None = None,
+        burst: int | None = None,
+        on_throttle: Callable[[RateLimitStatus], object] | None = None,
+        *,
+        on_unavailable: Literal["raise", "fallback"] = "raise",
+        fallback_share: float = 0.25,
+        prefix: str = "okx-maxloan",
+    ) -> Self:
+        """Create a limiter that uses a `redis.Redis` or `redis.RedisCluster` with settings of the caller's own.
+
+        The client needs a `socket_timeout`, which bounds how long a request waits for a server that hangs; its own
+        retries add to that. Raises `TypeError` for an asyncio client, `ValueError` for one without a timeout.
+        """
+        self = cls.__new__(cls)
+        BaseLimiter.__init__(self, max_requests, period, burst, on_throttle)
+        self._configure(_script_for_client(client), on_unavailable, fallback_share, prefix)
+        return self
 
     def __repr__(self) -> str:
-        return f"RedisLimiter({self._place!r})"
+        return f"RedisLimiter({self._script.server!r})"
 
-    def _queue(self, key: Key, clock: Clock) -> Queue:
-        name = f"{self._prefix}:{{{key.host}/{key.user}/{key.operation}}}"
-        self._script = script = self._script or Script(self._url)
-        return queue(
-            (self._url, name), clock, lambda: RedisStore(script, name, self._place, self._share, clock.monotonic)
+    def _configure(self, script: LuaScript, on_unavailable: str, fallback_share: float, prefix: str) -> None:
+        if on_unavailable not in ("raise", "fallback"):
+            message = f'on_unavailable must be "raise" or "fallback", not {on_unavailable!r}'
+            raise ValueError(message)
+        if not 0 < fallback_share <= 1:
+            message = f"fallback_share must be a part of the limit, more than 0 and at most 1, not {fallback_share!r}"
+            raise ValueError(message)
+        self._script, self._prefix = script, prefix
+        self._fallback_share = fallback_share if on_unavailable == "fallback" else 0.0
+
+    def _shared_queue(self, key: LimitKey, clock: Clock) -> AcquireQueue:
+        # Braces: a cluster keeps a key where the text inside them belongs.
+        name = f"{self._prefix}:{{{'/'.join(filter(None, key))}}}"
+        script, share = self._script, self._fallback_share
+        return shared_queue(
+            (script, name), clock, lambda: RedisStore(script, name, script.server, share, clock.monotonic)
         )
 
 
-def _place(url: str) -> str:
-    """Show a URL without its user and password."""
+# One per server and client, so that limiters with the same one are one owner. By a hash of the URL, which may have a
+# password in it.
+_scripts: dict[Hashable, LuaScript] = {}
+
+
+def _script_for_url(url: str) -> LuaScript:
+    from redis import Redis  # noqa: PLC0415 -- an extra
+    from redis.backoff import NoBackoff  # noqa: PLC0415 -- an extra
+    from redis.retry import Retry  # noqa: PLC0415 -- an extra
+
+    server = _redact_url(url)
+    digest = hashlib.sha256(url.encode()).hexdigest()
+    if digest not in _scripts:
+        scheme, _, rest = url.partition(":")
+        try:
+            client = Redis.from_url(
+                f"{scheme.lower()}:{rest}",
+                socket_timeout=SOCKET_TIMEOUT,
+                socket_connect_timeout=SOCKET_TIMEOUT,
+                retry=Retry(NoBackoff(), 0),
+            )
+            client.connection_pool.make_connection()
+        except (TypeError, ValueError):
+            message = f"the Redis URL of {server} has an option after ? that redis-py does not take"
+            raise ValueError(message) from None
+        _scripts.setdefault(digest, LuaScript(client, server))
+    return _scripts[digest]
+
+
+def _script_for_client(client: Any) -> LuaScript:
+    if type(client).__module__.startswith("redis.asyncio") or not hasattr(client, "get_connection_kwargs"):
+        message = f"from_client needs a redis.Redis or redis.RedisCluster that blocks, not {type(client).__name__}"
+        raise TypeError(message)
+    settings = client.get_connection_kwargs()
+    if settings.get("socket_timeout") is None:
+        raise ValueError(
+            "the Redis client needs socket_timeout=0.3 or so: a server that hangs would stop every request"
+        )
+    host = settings.get("host")
+    server = f"{host}:{settings.get('port', 6379)}" if host else type(client).__name__
+    return _scripts.get(client) or _scripts.setdefault(client, LuaScript(client, server))
+
+
+def _redact_url(url: str) -> str:
+    """Return a URL without user, password and options; raise `ValueError` without repeating what may be a password."""
+    message = (
+        "a Redis URL is redis://[user:password@]host[:port][/database], or rediss:// for TLS;"
+        " percent-encode / # ? @ in a password as %2F %23 %3F %40"
+    )
     try:
         parts = urlsplit(url)
-        if parts.scheme in ("redis", "rediss") and parts.hostname:
-            return f"{parts.scheme}://{parts.hostname}:{parts.port or 6379}{parts.path}"
+        port = parts.port or 6379
     except ValueError:
-        pass
-    raise ValueError(
-        "a Redis URL is redis://[user:password@]host[:port][/database], or rediss:// for TLS;"
-        " signs such as / # @ in a password are written %2F %23 %40"
-    ) from None
+        raise ValueError(message) from None
+    is_split_wrongly = "#" in url or "@" in parts.path + parts.query
+    database = unquote(parts.path).strip("/")
+    if parts.scheme not in ("redis", "rediss") or not parts.hostname or is_split_wrongly:
+        raise ValueError(message)
+    if database and not database.isdecimal():
+        raise ValueError(message)
+    return f"{parts.scheme}://{parts.hostname}:{port}" + (f"/{database}" if database else "")

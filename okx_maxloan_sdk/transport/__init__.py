@@ -9,7 +9,11 @@ from attrs import field, frozen
 from okx_maxloan_sdk.errors import OutcomeUnknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+
+def _do_nothing() -> None:
+    """Leave the connection to whatever made the response."""
 
 
 @frozen
@@ -23,11 +27,15 @@ class Request:
 
 @frozen
 class Response:
-    """One answer, its body decoded and complete; header names are in lower case."""
+    """One answer, its body decoded and complete; header names are in lower case.
+
+    `discard` closes the connection that it came over, for an answer that gives reason to.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    discard: Callable[[], None] = field(default=_do_nothing, repr=False, eq=False)
 
 
 class Transport(Protocol):

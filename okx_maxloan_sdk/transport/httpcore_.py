@@ -88,6 +88,14 @@ class _Written:
         return written
 
 
+def has_unread_bytes(connection: Any) -> bool:
+    """Tell whether more than one response was read: h11 holds the rest and would give it to the next request."""
+    while (inner := getattr(connection, "_connection", None)) is not None:
+        connection = inner
+    parser = getattr(connection, "_h11_state", None)
+    return parser is None or bool(parser.trailing_data[0])
+
+
 def _headers(response: httpcore.Response) -> Mapping[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
 
@@ -103,6 +111,9 @@ class HttpcoreTransport(Pooled[httpcore.ConnectionInterface]):
         # The pool only makes connections: it knows which kind a proxy takes.
         pool = httpcore.ConnectionPool(**self._written.settings(), network_backend=Backend())
         return Kept(lambda: pool.create_connection(self._written.there))
+
+    def _has_unread_bytes(self, connection: httpcore.ConnectionInterface) -> bool:
+        return has_unread_bytes(connection)
 
     def _carry(self, connection: httpcore.ConnectionInterface, request: Request, timeout: float) -> Response:
         answer = connection.handle_request(self._written.request(request, timeout))
@@ -126,6 +137,9 @@ class AsyncHttpcoreTransport(AsyncPooled[httpcore.AsyncConnectionInterface]):
     def _pool(self) -> Kept[httpcore.AsyncConnectionInterface]:
         pool = httpcore.AsyncConnectionPool(**self._written.settings(), network_backend=AsyncBackend())
         return Kept(lambda: pool.create_connection(self._written.there))
+
+    def _has_unread_bytes(self, connection: httpcore.AsyncConnectionInterface) -> bool:
+        return has_unread_bytes(connection)
 
     async def _carry(self, connection: httpcore.AsyncConnectionInterface, request: Request, timeout: float) -> Response:
         answer = await connection.handle_async_request(self._written.request(request, timeout))

@@ -1,8 +1,9 @@
 """The caller's own httpx client: for certificates, mounts and event hooks that `proxy=` and the environment cannot say.
 
 Its headers, params, cookies, auth and base URL are left out, since they are not signed; it is not closed. Cookies that
-the exchange sets end up in its jar and are never sent. Its network cannot be replaced, so `timeout` bounds connecting
-and each read, and a blocking call as a whole only between the parts of the body.
+the exchange sets end up in its jar and are never sent. Each request has a connection of its own. Its network cannot be
+replaced, so `timeout` bounds connecting and each read, and a blocking call as a whole only between the parts of the
+body.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ class _Exchange:
         if url.raw_path != target:
             raise NotSent("its target would not travel as it was signed")
         limits = httpx.Timeout(timeout).as_dict()
-        return httpx.Request(request.method, url, headers=dict(request.headers), extensions={"timeout": limits})
+        # What follows a response stays unseen in httpx and would be read as the next response: no connection is reused.
+        headers = {**request.headers, "Connection": "close"}
+        return httpx.Request(request.method, url, headers=headers, extensions={"timeout": limits})
 
     @staticmethod
     def _begin(answer: httpx.Response) -> tuple[dict[str, str], Body]:

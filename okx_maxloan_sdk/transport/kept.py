@@ -6,6 +6,7 @@ connection half open when a task is cancelled while it takes one of the pool's l
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -37,10 +38,11 @@ class Kept(Generic[C]):
         self._make = make
         self._idle: list[C] = []
         self._open: set[C] = set()
+        self._discarded: list[C] = []
 
     def take(self) -> tuple[C, list[C]]:
         """Give a connection, and those that went stale while they were idle: the caller closes them."""
-        stale: list[C] = []
+        stale, self._discarded = self._discarded, []
         try:
             if len(self._idle) > 1 and self._idle[0].has_expired():
                 stale.append(self._idle.pop(0))
@@ -54,17 +56,24 @@ class Kept(Generic[C]):
             self._open.add(connection)
             return connection, self._forget(stale)
 
-    def give_back(self, connection: C) -> bool:
+    def give_back(self, connection: C, *, usable: bool = True) -> bool:
         """Keep a connection, if it can be used again; else the caller closes it."""
-        if connection.is_available():
+        if usable and connection in self._open and connection.is_available():
             self._idle.append(connection)
             return True
         self._forget([connection])
         return False
 
+    def discard(self, connection: C) -> None:
+        """Use a connection for no further request; the next `take` or `all` gives it out to be closed."""
+        self._forget([connection])
+        with suppress(ValueError):  # another request has it: it is not taken back
+            self._idle.remove(connection)
+            self._discarded.append(connection)
+
     def all(self) -> list[C]:
         """List what is open, with or without a request on its way."""
-        return list(self._open)
+        return [*self._open, *self._discarded]
 
     def _forget(self, connections: list[C]) -> list[C]:
         self._open.difference_update(connections)

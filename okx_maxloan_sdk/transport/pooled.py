@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 import httpcore
+from attrs import evolve
 
 from okx_maxloan_sdk.errors import BadAnswer, ClientClosed, NotSent, OkxError, OutcomeUnknown
 
@@ -81,6 +82,10 @@ class Pooled(ABC, Generic[C]):
     def _carry(self, connection: C, request: Request, timeout: float) -> Response:
         """Send and read to the end, or raise one of `FAILURES`."""
 
+    def _has_unread_bytes(self, _connection: C) -> bool:
+        """Tell whether more was read than one response; `Kept` sees only what was not read."""
+        return False
+
     def _connections(self) -> Kept[C]:
         if self._closed:
             raise ClientClosed
@@ -94,11 +99,13 @@ class Pooled(ABC, Generic[C]):
         try:
             for each in stale:
                 each.close()
-            return self._carry(connection, request, timeout)
+            response = self._carry(connection, request, timeout)
+            return evolve(response, discard=lambda: connections.discard(connection))
         except FAILURES as error:
             failure = meaning(error)
         finally:
-            if self._closed or not connections.give_back(connection):
+            usable = not (self._closed or self._has_unread_bytes(connection))
+            if not connections.give_back(connection, usable=usable):
                 connection.close()
         raise failure
 
@@ -125,6 +132,10 @@ class AsyncPooled(ABC, Generic[A]):
     async def _carry(self, connection: A, request: Request, timeout: float) -> Response:
         """Send and read to the end, or raise one of `FAILURES`."""
 
+    def _has_unread_bytes(self, _connection: A) -> bool:
+        """Tell whether more was read than one response; `Kept` sees only what was not read."""
+        return False
+
     def _connections(self) -> Kept[A]:
         import asyncio  # noqa: PLC0415 -- a synchronous program never pays for it
 
@@ -140,11 +151,13 @@ class AsyncPooled(ABC, Generic[A]):
         try:
             for each in stale:
                 await each.aclose()
-            return await self._carry(connection, request, timeout)
+            response = await self._carry(connection, request, timeout)
+            return evolve(response, discard=lambda: connections.discard(connection))
         except FAILURES as error:
             failure = meaning(error)
         finally:
-            if self._closed or not connections.give_back(connection):
+            usable = not (self._closed or self._has_unread_bytes(connection))
+            if not connections.give_back(connection, usable=usable):
                 # A task that is cancelled as it takes one of httpcore's locks leaves it half open; this never suspends.
                 await connection.aclose()
         raise failure

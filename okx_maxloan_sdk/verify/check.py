@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import frozen
 from okx_maxloan_api.contract import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN
 
-from okx_maxloan_sdk import ApiError, AuthenticationError, BadAnswer, ClockSkew, RateLimited, RuleError, Unavailable
+from okx_maxloan_sdk import (
+    ApiError,
+    AuthenticationError,
+    BadAnswer,
+    BatchError,
+    ClockSkew,
+    MissingDataError,
+    RateLimited,
+    RuleError,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -69,6 +79,8 @@ def _guarded(check: str, found: Callable[[], Iterator[Finding]]) -> Iterator[Fin
         yield Finding(check, "differs", "refused", {"code": error.code, "explanation": error.explanation})
     except BadAnswer as error:
         yield Finding(check, "differs", "unreadable", {"reason": error.reason})
+    except (BatchError, MissingDataError) as error:
+        yield Finding(check, "differs", "missing", {"reason": str(error)})
 
 
 def _clock(client: MaxLoanClient) -> Iterator[Finding]:

@@ -57,7 +57,7 @@ def windows(found: Sequence[Span]) -> Iterator[Claim]:
     for span in found:
         if span.case.threads > 1:
             continue
-        # Not the ideal one: nobody sees when the exchange counts, and who guesses is refused (limiter/window.py).
+        # Not the ideal one: nobody sees when the exchange counts, and who guesses is refused (limiter/ledger.py).
         yield Claim(f"{span.case.name}: over the answered window", span.over_answered * 100, 3, " %")
         if not span.case.rtt:
             yield Claim(f"{span.case.name}: CPU", span.cpu * 1e3, CPU[span.case.transport], " ms")

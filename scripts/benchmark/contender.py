@@ -151,7 +151,7 @@ def sdk(url: str, transport: Transport) -> Calls:
     """Call the SDK, its limit raised and nothing else set aside."""
     from okx_maxloan_sdk import Credentials, MaxLoanClient, MemoryLimiter  # noqa: PLC0415 -- see above
 
-    credentials, limiter = Credentials(KEY, SECRET, PASSPHRASE), MemoryLimiter(limit=10**6, period=0.001)
+    credentials, limiter = Credentials(KEY, SECRET, PASSPHRASE), MemoryLimiter(max_requests=10**6, period=0.001)
     client = MaxLoanClient(credentials, base_url=url, limiter=limiter, transport=transport)
     return blocking(lambda: check([loan.amount for loan in client.isolated(PAIR)]))
 
@@ -162,7 +162,7 @@ def sdk_async(url: str, transport: Transport) -> Calls:
     async def connect() -> Callable[[], Awaitable[object]]:
         from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MemoryLimiter  # noqa: PLC0415 -- see above
 
-        credentials, limiter = Credentials(KEY, SECRET, PASSPHRASE), MemoryLimiter(limit=10**6, period=0.001)
+        credentials, limiter = Credentials(KEY, SECRET, PASSPHRASE), MemoryLimiter(max_requests=10**6, period=0.001)
         client = AsyncMaxLoanClient(credentials, base_url=url, limiter=limiter, transport=transport)
 
         async def call() -> None:

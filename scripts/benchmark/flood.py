@@ -17,7 +17,7 @@ def main(url: str, kind: str, pairs: int) -> None:
     """Ask about so many pairs, and keep nothing."""
     from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MaxLoanClient, MemoryLimiter  # noqa: PLC0415 -- apart
 
-    limiter = MemoryLimiter(limit=10**6, period=0.001)
+    limiter = MemoryLimiter(max_requests=10**6, period=0.001)
     credentials = Credentials("k", "22582BD0CFF14C41EDBF1AB98506286D", "passphrase")
 
     def blocked(count: int) -> int:

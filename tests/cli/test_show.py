@@ -15,7 +15,7 @@ from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk import MaxLoanClient
 from okx_maxloan_sdk.mock.margin import PAIRS
-from tests.support.facts import MODES
+from tests.support.facts import MODES, SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -200,6 +200,22 @@ def test_all_with_failures(run: Run, exchange: Running) -> None:
     printed = {json.loads(line)["instId"] for line in out.splitlines()}
     assert {*printed, *err.partition(":")[0].split(", ")} == OPEN
     assert "refused with 50064" in err
+
+
+EMPTY = '{"code": "0", "msg": "", "data": []}'
+
+
+@pytest.mark.parametrize("arguments", [["BTC-USDT"], ["--all"], ["--ccy", "BTC"]])
+def test_missing_data(run: Run, exchange: Running, arguments: list[str]) -> None:
+    """What OKX answers without a row for is named on stderr, and the exit code is 3."""
+    exchange.exchange.fail_next(1, status=200, html=EMPTY, path="/api/v5/account/max-loan")
+    code, out, err = run("show", *arguments, "--format", "csv")
+    assert code == 3
+    printed = {row["inst_id"] for row in csv.DictReader(io.StringIO(out))}
+    named = set(err.partition(": OKX returned no data for ")[0].split(", "))
+    assert named | printed == (OPEN if arguments == ["--all"] else {arguments[-1]})
+    assert len(printed) == (len(OPEN) - SIZE if arguments == ["--all"] else 0)
+    assert "delisted" in err
 
 
 def test_all_gives_up(run: Run) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from okx_maxloan_sdk import MaxLoan, NotSent
+from okx_maxloan_sdk import MaxLoan, MissingDataError, NotSent
 from okx_maxloan_sdk.cli.alerts import Bells, alert
 from okx_maxloan_sdk.cli.record import Record
 from okx_maxloan_sdk.cli.screen import Lines
@@ -93,6 +93,18 @@ def test_change_record_and_alert(capsys: pytest.CaptureFixture[str], tmp_path: P
     out, err = capsys.readouterr()
     assert [line.split("\t")[6:] for line in out.splitlines()] == [["1500.5", "0"], ["999.25", "-501.25"], ["", ""]]
     assert err.splitlines() == ["22:30:05Z USDT<1000: BTC-USDT buy 999.25 USDT"]
+
+
+def test_alert_without_data(capsys: pytest.CaptureFixture[str]) -> None:
+    """An alert on what a complete answer has no row of is reported once, and again after it had one."""
+    gone: Answer = ([], [(("BTC-USDT",), MissingDataError(["BTC-USDT"]))])
+    lost: Answer = ([], [(("BTC-USDT",), NotSent("no route"))])
+    given = iter([lost, gone, gone, ([loan("1")], []), gone])
+    bells = Bells([alert("BTC-USDT<0.5"), alert("EUR<1")])
+    follow(islice(asking(lambda: next(given), 1.0, FakeClock()), 5), Lines("en"), bells, None)
+    said = [line for line in capsys.readouterr().err.splitlines() if "cannot fire" in line]
+    assert [line.split()[1] for line in said] == ["BTC-USDT<0.5", "EUR<1", "BTC-USDT<0.5"]
+    assert "OKX has no data for BTC-USDT" in said[0]
 
 
 def test_failures_are_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from okx_maxloan_sdk import OkxError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,7 +18,7 @@ def read(call: Callable[[], Any]) -> list[str] | str:
     """Say what came of a call: rows in short, or the error's kind and code."""
     try:
         rows = call()
-    except Exception as error:  # noqa: BLE001 -- whatever a bug may raise
+    except OkxError as error:
         return f"{type(error).__name__} {getattr(error, 'code', '')}".strip()
     return [
         " ".join(str(value or "-") for value in (row.inst_id, row.mgn_mode, row.mgn_ccy, row.amount, row.ccy, row.side))
@@ -37,21 +39,24 @@ def _ok(*rows: str) -> bytes:
 ANSWERS: list[tuple[int, bytes, list[str] | str]] = [
     # rows
     (200, _ok(ROW), READ),
-    (200, _ok(), []),
+    (200, _ok(), "BatchError"),
     (200, b" \n" + _ok(ROW) + b"\n", READ),
     (200, b'{"data":[' + ROW.encode() + b'],"msg":"","code":"0"}', READ),
     (200, b'{"code":"0","msg":"","data":[' + ROW.encode() + b'],"inTime":"1"}', READ),
     (200, _ok(_row(maxLoan="")), ["BTC-USDT cross - - BTC sell"]),
     (200, _ok(_row(maxLoan="0.1234567890123456789")), ["BTC-USDT cross - 0.1234567890123456789 BTC sell"]),
     (200, _ok(_row(maxLoan="5.10")), ["BTC-USDT cross - 5.10 BTC sell"]),
-    (200, _ok(_row(side="hold", mgnMode="quick")), ["BTC-USDT quick - 0.0018826268161452 BTC hold"]),
-    (200, _ok(_row(instId=..., mgnMode=..., mgnCcy=..., side=...)), ["- - - 0.0018826268161452 BTC -"]),
+    (200, _ok(_row(side="hold")), ["BTC-USDT cross - 0.0018826268161452 BTC hold"]),
+    (200, _ok(_row(mgnMode=..., mgnCcy=..., side=...)), ["BTC-USDT - - 0.0018826268161452 BTC -"]),
+    (200, _ok(_row(instId=...)), "BadAnswer"),
+    (200, _ok(_row(mgnMode="quick")), "BadAnswer"),
     (200, _ok(_row(extra="1")), [READ[0] + " extra='1'"]),
     (200, _ok(_row(extra={"a": [1, None]})), [READ[0] + " extra={'a': [1, None]}"]),
-    (200, _ok('{"ccy":"币","maxLoan":"1"}'), ["- - - 1 币 -"]),
-    (200, _ok('{"ccy":"\\u5e01","maxLoan":"1"}'), ["- - - 1 币 -"]),
+    (200, _ok(_row(extra="币")), [READ[0] + " extra='币'"]),
+    (200, _ok(_row(extra="币").replace("币", "\\u5e01")), [READ[0] + " extra='币'"]),
     (200, _ok(_row(extra=0.1)), [READ[0] + " extra=Decimal('0.1')"]),
-    (200, _ok(*[ROW] * 10), READ * 10),
+    (200, _ok(*[ROW] * 10), READ),
+    (200, _ok(*(_row(extra=str(each)) for each in range(10))), [f"{READ[0]} extra='{each}'" for each in range(10)]),
     # refusals
     (200, b'{"code":"51010","data":[],"msg":"no"}', "AccountModeRejected 51010"),
     (400, b'{"code":"51000","data":[],"msg":"no"}', "ParameterRejected 51000"),

@@ -6,21 +6,17 @@ import asyncio
 import importlib
 import inspect
 import time
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from okx_maxloan_sdk import mock
-
-from . import accounts
-from .wire import StillClock
+from okx_maxloan_sdk.transport import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from okx_maxloan_sdk.mock import Exchange
+    from .wire import StillClock
 
 KINDS = ("MaxLoanClient", "AsyncMaxLoanClient")
 
@@ -69,19 +65,7 @@ class AsyncLine:
 
 def response(status: int, body: bytes, **headers: str) -> Any:
     """Make what a transport gives."""
-    return SimpleNamespace(status=status, headers={"content-type": "application/json", **headers}, body=body)
-
-
-def exchange_line(exchange: Exchange, clock: StillClock, seconds: float = 0.0) -> Line:
-    """Lead to the mock exchange."""
-
-    def answer(request: Any) -> Any:
-        path, _, query = request.target.encode().partition(b"?")
-        headers = [(name.encode(), value.encode()) for name, value in request.headers.items()]
-        given = exchange.handle(request.method, path, query, headers)
-        return response(given.status, given.body, **dict(given.headers))
-
-    return Line(answer, clock, seconds)
+    return Response(status, {"content-type": "application/json", **headers}, body)
 
 
 @define
@@ -114,20 +98,3 @@ def client(sdk: ModuleType, kind: str, line: Line, key: Any = None, **settings: 
     made._session.random = lambda: 0.5
     made._carrier = line if kind == "MaxLoanClient" else AsyncLine(line)
     return Client(made, line)
-
-
-def spot(sdk: ModuleType, kind: str, seconds: float = 0.0, user: str = "spot", **settings: Any) -> tuple[Client, Any]:
-    """Make a client of a mock exchange, and give both."""
-    clock = StillClock()
-    exchange = accounts.exchange(mock, clock)
-    line = exchange_line(exchange, clock, seconds)
-    return client(sdk, kind, line, exchange.users[user].keys[0], **settings), exchange
-
-
-def outcome(call: Callable[[], Any]) -> str:
-    """Say in a word how a call ended."""
-    try:
-        call()
-    except Exception as error:  # noqa: BLE001 -- whatever a bug may raise
-        return f"{type(error).__name__} {getattr(error, 'code', '')}".strip()
-    return "rows"

@@ -236,7 +236,11 @@ def test_recorded_answers(door: Door) -> None:
         with RawServer(say(each["body"].encode(), status)) as server:
             if code == "0":
                 client = door.open(base_url=server.url, clock=QuickClock())
-                assert client.clock_offset() if '"ts"' in each["body"] else len(client.cross("BTC-USDT")) == 2
+                mode = "isolated" if '"isolated"' in each["body"] else "cross"
+                if '"ts"' in each["body"]:
+                    assert client.clock_offset()
+                else:
+                    assert len(client.max_loan(inst_id="BTC-USDT", mgn_mode=mode)) == 2
                 client.close()
                 continue
             error = fails(door, server)

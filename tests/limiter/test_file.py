@@ -1,320 +1,449 @@
-"""The file limiter: processes of one machine share a window, and no state of the file breaks it."""
+"""The file limiter: processes of one machine share a limit, and no state of the file lets them exceed it."""
 
+import json
+import logging
 import multiprocessing
 import os
+import shutil
 import sqlite3
 import stat
-import time
-from collections.abc import Callable
-from importlib.util import find_spec
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.errors import NotSent
+from okx_maxloan_sdk.errors import LimiterUnavailableError
 from okx_maxloan_sdk.flow import drive
-from okx_maxloan_sdk.limiter import FileLimiter, Key, Limit, Window
-from okx_maxloan_sdk.limiter.database import DatabaseFile
-from okx_maxloan_sdk.limiter.file import FileStore, Page
-from okx_maxloan_sdk.limiter.page import OtherBoot, WrongPage, decode, encode
-from okx_maxloan_sdk.limiter.window import GRACE, Ledger, Rule
-from tests.limiter.bots import NO_TRANSPORT, Plan, run_all
-from tests.limiter.exchange import Exchange
+from okx_maxloan_sdk.limiter import FileLimiter, LimitKey, RateLimit, RateLimiter
+from okx_maxloan_sdk.limiter import file as module
+from okx_maxloan_sdk.limiter.file import DamagedFileError, FileStore, decode, encode
+from okx_maxloan_sdk.limiter.ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitPolicy
+from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusy
+from tests.limiter.counting_server import CountingServer
+from tests.limiter.load_generator import NO_TRANSPORT, Workload, run_all
+from tests.limiter.simulator import Simulation
 
 CLOCK = SystemClock()
-KEY = Key("127.0.0.1", "42", "max_loan")
-RULE = Rule(2, 2.0, ahead=0.5)
-Backend = Literal["flock", "sqlite"]
-# Windows has no flock.
-BACKENDS: tuple[Backend, ...] = ("flock", "sqlite") if find_spec("fcntl") else ("sqlite",)
+KEY = LimitKey("42", "max_loan")
+POLICY = LimitPolicy(2, 2.0, reserve_ahead=0.5)
+QUIET = POLICY.period + RECOVERY_QUIET_PERIOD
 
 
 class Machine:
-    """A machine's clock, and processes that keep a ledger in one file of it."""
+    """A machine's clock, and processes of it that keep a ledger in one file."""
 
-    def __init__(self, path: Path, backend: Backend) -> None:
-        self.path, self.backend, self.now = path, backend, 1000.0
+    def __init__(self, path: Path) -> None:
+        self.path, self.now = path, 1000.0
+        self.stores: list[FileStore] = []
 
-    def page(self) -> Page:
-        if self.backend == "sqlite":
-            return DatabaseFile(self.path)
-        from okx_maxloan_sdk.limiter.flocked import FlockedFile  # noqa: PLC0415 -- where there is one
-
-        return FlockedFile(self.path)
-
-    def process(self) -> FileStore:
-        return FileStore(self.page(), str(self.path), lambda: self.now)
+    def process(self, ahead: float = 0.0) -> FileStore:
+        """Start a process; its clock may differ as on another machine."""
+        self.stores.append(FileStore(self.path, lambda: self.now + ahead))
+        return self.stores[-1]
 
 
-@pytest.fixture(params=BACKENDS)
-def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
-    """Give a machine for each backend."""
-    return Machine(tmp_path / "window.slots", request.param)
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """Give a machine on which the file has been in use for a while."""
+    machine = Machine(tmp_path / "folder" / "key.sqlite")
+    is_granted(machine.process(), 9)
+    machine.now += QUIET
+    yield machine
+    for store in machine.stores:
+        store.close()
 
 
-def granted(store: FileStore, owner: int, number: int = 0) -> bool:
-    """Ask for a slot for one request of an owner, for now and not for later."""
-    answer = store.reserve((owner, number), 10.0, 1, RULE)
-    if answer.wait:
-        store.commit((owner, number), 0.0)
-    return answer.granted and not answer.wait
+def is_granted(store: FileStore, owner: int, sequence: int = 0) -> bool:
+    """Reserve a slot that starts now; give one back that starts later."""
+    reservation = store.reserve((owner, sequence), 10.0, 1, POLICY)
+    if reservation.granted and reservation.wait:
+        store.release((owner, sequence), 0.0)
+    return reservation.granted and not reservation.wait
 
 
 def test_processes_see_each_others_slots(machine: Machine) -> None:
-    """What one process reserves is held for the other one, until it commits and the hold is over."""
+    """What one process reserves is held for the other one, until it is released and the hold is over."""
     one, two = machine.process(), machine.process()
-    assert granted(one, 1)
-    assert granted(two, 2)
-    assert not granted(one, 3)
-    assert one.inspect(RULE) == two.inspect(RULE) == (2, 2)
-    one.commit((1, 0), 0.0)
-    assert granted(one, 3)
-    two.commit((2, 0), 2.0)
+    assert is_granted(one, 1)
+    assert is_granted(two, 2)
+    assert not is_granted(one, 3)
+    assert one.usage(POLICY) == two.usage(POLICY) == (2, 2)
+    one.release((1, 0), 0.0)
+    assert is_granted(one, 3)
+    two.release((2, 0), 2.0)
     machine.now += 2.1
-    assert granted(two, 2)
+    assert is_granted(two, 2)
 
 
-def test_a_cut_is_for_all_processes(machine: Machine) -> None:
+def test_a_reduction_is_for_all_processes(machine: Machine) -> None:
     """A refusal that one process met slows the others down."""
     one, two = machine.process(), machine.process()
-    assert one.penalize(RULE)
-    assert not two.penalize(RULE)
-    assert two.inspect(RULE) == (1, 0)
+    assert one.throttle(POLICY)
+    assert not two.throttle(POLICY)
+    assert two.usage(POLICY) == (1, 0)
 
 
-def test_the_file_is_the_users_own(machine: Machine) -> None:
-    """Others may neither read nor write it."""
-    granted(machine.process(), 1)
+def test_the_ledger_can_be_read_while_it_is_in_use(machine: Machine) -> None:
+    """It is one row of JSON; a reader in the middle of a transaction stops nobody."""
+    store = machine.process()
+    assert is_granted(store, 1)
+    with closing(sqlite3.connect(machine.path)) as reader:
+        reader.execute("BEGIN")
+        (row,) = reader.execute("SELECT boot_id, written_at, state FROM ledger").fetchall()
+        assert row[:2] == (module.boot_id(), machine.now)
+        assert json.loads(row[2])["in_flight"] == [[1, 0, machine.now, machine.now + 10.0]]
+        assert is_granted(store, 2)
     assert stat.S_IMODE(machine.path.stat().st_mode) == 0o600
 
 
-def test_a_new_file_does_not_keep_anybody_waiting(machine: Machine) -> None:
-    """Nothing is lost where nothing was."""
-    assert granted(machine.process(), 1)
+def test_a_new_file_grants_nothing_for_a_while(tmp_path: Path) -> None:
+    """It may stand in the place of one that was deleted, with requests in flight that it does not know."""
+    machine = Machine(tmp_path / "new" / "key.sqlite")
+    with closing(machine.process()) as store:
+        assert not is_granted(store, 1)
+        machine.now += QUIET - 0.01
+        assert not is_granted(store, 1)
+        machine.now += 0.02
+        assert is_granted(store, 1)
 
 
-def overwrite(path: Path, content: bytes) -> None:
-    """Put something else in its place."""
-    path.write_bytes(content)
+def move(machine: Machine) -> None:
+    """Move the folder away while it is in use."""
+    machine.path.parent.rename(machine.path.parent.with_name("elsewhere"))
 
 
-DAMAGES: dict[str, Callable[[Path], object]] = {
-    "emptied": lambda path: overwrite(path, b""),
-    "cut short": lambda path: os.truncate(path, 30),
-    "garbage": lambda path: overwrite(path, os.urandom(4096)),
-    "zeroes": lambda path: overwrite(path, bytes(4096)),
-    "text": lambda path: overwrite(path, b"[limits]\n" * 400),
-    "deleted": Path.unlink,
+def replace(machine: Machine) -> None:
+    """Put an earlier copy of the file, of the same content, in its place."""
+    copy = machine.path.with_suffix(".copy")
+    shutil.copyfile(machine.path, copy)
+    copy.replace(machine.path)
+
+
+def grow(machine: Machine) -> None:
+    """Let it grow to gigabytes; the file is sparse."""
+    os.truncate(machine.path, 5 << 30)
+
+
+def set_row(column: str, value: object) -> Callable[[Machine], None]:
+    """Write something else into a column."""
+
+    def change(machine: Machine) -> None:
+        with closing(sqlite3.connect(machine.path)) as db:
+            db.execute(f"UPDATE ledger SET {column} = ?", (value,))  # noqa: S608 -- a test's own column
+            db.commit()
+
+    return change
+
+
+def set_state(**values: object) -> Callable[[Machine], None]:
+    """Write a ledger with other values."""
+    return set_row("state", json.dumps({**json.loads(encode(Ledger())), **values}))
+
+
+def rebuild(machine: Machine) -> None:
+    """Give it the schema of something else."""
+    with closing(sqlite3.connect(machine.path)) as db:
+        db.executescript("DROP TABLE ledger; CREATE TABLE ledger (text)")
+
+
+def empty(machine: Machine) -> None:
+    """Delete the row."""
+    with closing(sqlite3.connect(machine.path)) as db:
+        db.execute("DELETE FROM ledger")
+        db.commit()
+
+
+DAMAGES: dict[str, Callable[[Machine], object]] = {
+    "deleted": lambda machine: machine.path.unlink(),
+    "folder deleted": lambda machine: shutil.rmtree(machine.path.parent),
+    "folder moved": move,
+    "replaced by a copy": replace,
+    "log deleted": lambda machine: machine.path.with_name("key.sqlite-wal").unlink(),
+    "index of the log deleted": lambda machine: machine.path.with_name("key.sqlite-shm").unlink(),
+    "grown to gigabytes": grow,
+    "another schema": rebuild,
+    "row deleted": empty,
+    "no JSON": set_row("state", "[limits]"),
+    "a blob": set_row("state", b"\xff\x00"),
+    "too long": set_row("state", " " * (2 << 20)),
+    "deeply nested": set_row("state", "[" * 100_000),
+    "no time": set_row("written_at", "yesterday"),
+    "another boot": set_row("boot_id", "00000000-0000-0000-0000-000000000000"),
+    "written later": set_row("written_at", 1e9),
+    "written by a clock behind ours": set_row("written_at", 1.0),
+    "blocked for ever": set_state(blocked_until=1e300),
+    "infinite": set_row("state", encode(Ledger()).replace('"reduction": 0', '"reduction": Infinity')),
+    "a slot held for ever": set_state(held=[[1e12, 1, 1, 0.0]]),
+    "a negative share": set_state(shares=[[1, -5, 1, 0.0]]),
+    "a row too short": set_state(held=[[1.0]]),
 }
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there, an open file cannot be replaced")
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_file_means_a_pause_and_no_excess(machine: Machine, damage: str) -> None:
-    """Whoever finds that the file has lost its memory keeps all quiet for one period and a grace."""
+def test_a_file_that_lost_its_state_means_a_pause_and_no_excess(machine: Machine, damage: str) -> None:
+    """Whichever process notices first, a third one included: nothing is granted for one quiet period."""
     one, two = machine.process(), machine.process()
-    assert granted(one, 1)
-    assert granted(two, 2)
-    DAMAGES[damage](machine.path)
-    assert not granted(one, 1, 1)
-    assert not granted(two, 2, 1)
-    machine.now += RULE.period + GRACE - 0.01
-    assert not granted(two, 2, 1)
-    # A connection that still has an emptied database in its cache brings it back: nobody sends, until the leases end.
-    machine.now += 10.0 if (machine.backend, damage) == ("sqlite", "emptied") else 0.02
-    assert granted(one, 1, 1)
-    assert granted(two, 2, 1)
+    assert is_granted(one, 1)
+    assert is_granted(two, 2)
+    DAMAGES[damage](machine)
+    machine.now += 0.001
+    assert not is_granted(machine.process(), 3)
+    assert not is_granted(one, 1, 1)
+    assert not is_granted(two, 2, 1)
+    machine.now += QUIET - 0.01
+    assert not is_granted(two, 2, 1)
+    machine.now += 10.0  # until the leases end, where they are known
+    assert is_granted(one, 1, 2)
+    assert is_granted(two, 2, 2)
+    assert not is_granted(one, 1, 3)
 
 
-def test_one_flipped_bit_is_noticed() -> None:
-    """Every bit of a page counts."""
+def test_no_byte_of_garbage_breaks_it(tmp_path: Path) -> None:
+    """A file that was never a database is replaced, and the log says so."""
+    for content in (b"garbage" * 600, bytes(4096), b"SQLite format 3\0" + b"\xff" * 4096):
+        path = tmp_path / f"{len(content)}.sqlite"
+        path.write_bytes(content)
+        machine = Machine(path)
+        with closing(machine.process()) as store:
+            assert not is_granted(store, 1)
+            machine.now += QUIET
+            assert is_granted(store, 1)
+
+
+def test_two_machines_on_one_folder_exceed_nothing(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
+    """Their clocks differ, in boot or in time alone: both notice, say so once a minute, and grant nothing."""
+    one, two = machine.process(), machine.process(ahead=-500.0)
+    assert is_granted(one, 1)
+    with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
+        for n in range(100):
+            machine.now += 0.1
+            assert not is_granted(two, 2, n)
+            assert not is_granted(one, 1, n + 1)
+    assert len(caplog.records) == 2
+    assert all("use Redis for several" in record.getMessage() for record in caplog.records)
+
+
+def test_a_ledger_survives_the_file_unchanged() -> None:
+    """What is written is what is read."""
     ledger = Ledger()
-    ledger.reserve(1000.0, (1.0, 1.0), 10.0, 1, RULE)
-    ledger.commit(1000.0, (2.0, 1.0), 2.0)
-    page = encode(ledger, 1000.0, 7.0)
-    assert decode(page + bytes(100), 1000.0, 7.0) == ledger
-    for place in range(len(page) * 8):
-        damaged = bytearray(page)
-        damaged[place // 8] ^= 1 << place % 8
-        with pytest.raises(WrongPage):
-            decode(bytes(damaged), 1000.0, 7.0)
-    for length in range(len(page)):
-        with pytest.raises(WrongPage):
-            decode(page[:length], 1000.0, 7.0)
-
-
-def test_a_file_of_an_earlier_boot_is_harmless(machine: Machine) -> None:
-    """The clock starts again with a boot: times written before it mean nothing, and block nobody for long."""
-    machine.now = 9_000_000.0
-    before = machine.process()
-    assert granted(before, 1)
-    assert granted(before, 2)
-    # So soon after the boot, requests from before it may still count.
-    machine.now = RULE.period
-    assert not granted(machine.process(), 3)
-    machine.now = RULE.period + GRACE
-    assert granted(machine.process(), 4)
-    with pytest.raises(OtherBoot):
-        decode(encode(Ledger(), 10.0, 7.0), 20.0, 8.0)
+    ledger.reserve(1000.0, (1, 1), 10.0, 1, POLICY)
+    ledger.release(1000.0, (2, 1), 2.0)
+    ledger.throttle(1000.0, POLICY)
+    assert decode(encode(ledger), 1000.0) == ledger
+    with pytest.raises(DamagedFileError):
+        decode(encode(ledger), -1e6)
 
 
 def test_a_system_that_names_no_boot(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing tells one boot from the next, processes share a window all the same."""
-    monkeypatch.setattr("okx_maxloan_sdk.limiter.page.Path", lambda _: machine.path / "none")
+    """Where nothing tells one boot from the next, processes share a limit all the same."""
+    monkeypatch.setattr(module, "Path", lambda _: machine.path / "none")
     one, two = machine.process(), machine.process()
-    assert granted(one, 1)
-    assert granted(two, 2)
-    assert not granted(one, 1, 1)
+    assert not is_granted(one, 1)  # the fixture's process knew the boot
+    machine.now += QUIET
+    assert is_granted(one, 1)
+    assert is_granted(two, 2)
+    assert not is_granted(one, 1, 1)
 
 
-@pytest.mark.parametrize("first", BACKENDS)
-@pytest.mark.skipif(len(BACKENDS) == 1, reason="there is no other backend here")
-def test_the_other_backends_file_is_no_ground_for_excess(tmp_path: Path, first: Backend) -> None:
-    """Processes that disagree about the backend hinder each other, and never send too much."""
-    one = Machine(tmp_path / "x.slots", first)
-    two = Machine(one.path, "sqlite" if first == "flock" else "flock")
-    assert granted(one.process(), 1)
-    assert not granted(two.process(), 2)
+def test_waiting_for_a_locked_file_leaves_the_event_loop_free(machine: Machine) -> None:
+    """While another process has the lock, the queue sleeps and tries again, until the deadline or five seconds."""
+    simulation = Simulation()
+    simulation.run(QUIET)
+    store = FileStore(machine.path, simulation.monotonic)
+    machine.stores.append(store)
+    limiter = RateLimiter(AcquireQueue(store, simulation), POLICY, None)
+    permit = simulation.finish(limiter.acquire(1.0))
+    with closing(sqlite3.connect(machine.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusy):
+            store.reserve((1, 2), 1.0, 1, POLICY)
+        releasing = simulation.spawn(permit.release_after_response())
+        waiting = simulation.spawn(limiter.acquire(1.0))
+        late = simulation.spawn(limiter.acquire(1.0, simulation.now + 0.2))
+        simulation.run(0.3)
+        assert (releasing.done, waiting.done) == (True, False)
+        assert isinstance(late.error, LimiterUnavailableError)
+        other.execute("COMMIT")
+        simulation.run(0.01)
+        assert waiting.done
+        assert limiter.status().in_use == 2
+        other.execute("BEGIN IMMEDIATE")
+        begun = simulation.now
+        assert limiter.status().in_use == 2
+        with pytest.raises(LimiterUnavailableError, match=r"locked by another process since 5\.0 s"):
+            simulation.finish(limiter.acquire(1.0))
+        assert simulation.now - begun == pytest.approx(5.0, abs=0.01)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there is no flock here")
-def test_a_process_that_stopped_with_the_file_in_hand_stops_nobody_for_long(machine: Machine) -> None:
-    """Whoever cannot get at the file within a quarter of a second hears why, and its slots end with their lease."""
-    store, other = machine.process(), machine.process()
-    assert granted(store, 1)
-    other._page.lock()
-    begun = time.monotonic()
-    with pytest.raises(NotSent, match=r"cannot be used: (another process has held it|database is locked)"):
-        granted(store, 2)
-    store.commit((1, 0), 2.0)
-    assert store.inspect(RULE) == (2, 0)
-    assert time.monotonic() - begun < 2
-    other._page.unlock()
-    assert granted(store, 2)
-    assert store.inspect(RULE) == (2, 2)
+def test_a_reduction_waits_for_a_locked_file(machine: Machine) -> None:
+    """It is written with the next request."""
+    store = machine.process()
+    assert is_granted(store, 1)
+    with closing(sqlite3.connect(machine.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert not store.throttle(POLICY)
+        other.execute("COMMIT")
+    assert machine.process().usage(POLICY) == (2, 1)
+    assert not is_granted(store, 2)
+    assert machine.process().usage(POLICY) == (1, 1)
 
 
-def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
-    """A file in place of the folder is refused at once; one that vanishes is made anew."""
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has other permissions")
+def test_a_folder_that_others_may_write_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As are symbolic links, another user's folder, and a file in place of the folder; the error says what to do."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(ValueError, match="needs a folder"):
-        FileLimiter(tmp_path / "file")
-    with pytest.raises(ValueError, match="backend"):
-        FileLimiter(tmp_path, backend="mmap")  # type: ignore[arg-type]  # what is wrong with it
-    limiter = FileLimiter(tmp_path / "a" / "b")
-    assert str(tmp_path) in repr(limiter)
-    window = limiter.window(KEY, Limit(2, 0.1), CLOCK)
-    drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
-    (tmp_path / "a").rename(tmp_path / "gone")
-    (tmp_path / "a").write_text("")
-    for each in (tmp_path / "gone" / "b").iterdir():
-        each.unlink()
-    with pytest.raises(NotSent, match="cannot be used"):
-        drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
+    (tmp_path / "link").symlink_to(tmp_path)
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    for name, reason in (("file", "is no folder"), ("link", "symbolic link"), ("open", "a new folder inside it")):
+        with pytest.raises(ValueError, match=reason):
+            FileLimiter(tmp_path / name)
+    (tmp_path / "open").chmod(0o1777)
+    FileLimiter(tmp_path / "open")
+    theirs = os.geteuid() + 1
+    os.chown(tmp_path / "open", theirs, -1) if os.geteuid() == 0 else monkeypatch.setattr(os, "geteuid", lambda: theirs)
+    with pytest.raises(ValueError, match="another user"):
+        FileLimiter(tmp_path / "open")
 
 
-def test_a_place_where_nothing_can_be_written(tmp_path: Path) -> None:
-    """Without its file a refusal cuts nothing, and the limit is reported as if nobody else counted."""
+def test_a_file_that_is_not_the_users_is_refused(machine: Machine) -> None:
+    """A symbolic link or a folder in its place is left as it is."""
+    target = machine.path.with_name("target")
+    target.write_text("precious")
+    for store in machine.stores:
+        store.close()
+    machine.path.unlink()
+    machine.path.symlink_to(target)
+    with pytest.raises(LimiterUnavailableError, match=r"key\.sqlite cannot be used: it is a symbolic link"):
+        is_granted(machine.process(), 1)
+    assert target.read_text() == "precious"
+    assert machine.path.is_symlink()
+    machine.path.unlink()
+    machine.path.mkdir()
+    with pytest.raises(LimiterUnavailableError, match="no regular file"):
+        is_granted(machine.process(), 1)
+
+
+def test_a_place_where_nothing_can_be_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Without its file nothing is granted, a refusal reduces nothing, and releases are only logged."""
     (tmp_path / "file").write_text("")
-    for backend in BACKENDS:
-        store = Machine(tmp_path / "file" / "x.slots", backend).process()
-        assert not store.penalize(RULE)
-        assert store.inspect(RULE) == (RULE.requests, 0)
+    store = FileStore(tmp_path / "file" / "x.sqlite")
+    with pytest.raises(LimiterUnavailableError, match="cannot be used"):
+        is_granted(store, 1)
+    assert not store.throttle(POLICY)
+    assert store.usage(POLICY) == (POLICY.max_requests, 0)
+    with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
+        store.release((1, 0), 2.0)
+    assert "until its lease ends" in caplog.text
 
 
-def test_a_full_disk_is_named_and_forgets_nothing(tmp_path: Path) -> None:
-    """While the database cannot grow nobody sends; with room again it has every slot that was given."""
-    page, rule, given = DatabaseFile(tmp_path / "x.slots"), Rule(500, 2.0, ahead=0.5), list[float]()
-    store = FileStore(page, "x.slots", lambda: 1000.0)
+def test_a_full_disk_is_named_and_forgets_nothing(machine: Machine) -> None:
+    """While the database cannot grow nothing is granted; with room again it has every slot that was."""
+    store, policy = machine.process(), LimitPolicy(900, 2.0, reserve_ahead=0.5)
+    granted = 0
 
     def reserve(count: int) -> None:
-        for number in map(float, range(count)):
-            assert store.reserve((float(count), number), 10.0, 1, rule).granted
-            given.append(number)
+        nonlocal granted
+        for n in range(count):
+            assert store.reserve((count, n), 10.0, 1, policy).granted
+            granted += 1
 
     reserve(1)
-    assert page._db
-    page._db.execute("PRAGMA max_page_count = 1")  # means: no more pages than there are
-    with pytest.raises(NotSent, match=r"x\.slots cannot be used: database or disk is full"):
-        reserve(400)
-    assert store.inspect(rule) == (rule.requests, len(given))
+    connection = store._file._connection
+    assert connection is not None
+    connection.execute("PRAGMA max_page_count = 1")  # means: no more pages than there are
+    with pytest.raises(LimiterUnavailableError, match=r"key\.sqlite cannot be used: database or disk is full"):
+        reserve(800)
+    assert store.usage(policy) == (policy.max_requests, granted)
     reserve(2)
 
 
+def warm_up(folder: Path, limit: RateLimit) -> RateLimiter:
+    """Let the quiet period of a new file pass, in wall time, as short as it can be."""
+    first = FileLimiter(folder, period=0.01).for_key(KEY, limit, CLOCK)
+    drive(drive(first.acquire(1.0), NO_TRANSPORT, CLOCK).release_unsent(), NO_TRANSPORT, CLOCK)
+    return FileLimiter(folder).for_key(KEY, limit, CLOCK)
+
+
 def test_each_user_and_operation_has_a_file_of_its_own(tmp_path: Path) -> None:
-    """Their limits are apart, and no file's name tells whose it is."""
-    limiter = FileLimiter(tmp_path)
-    for user in ("alice", "bob"):
-        for operation in ("max_loan", "config"):
-            window = limiter.window(Key("h", user, operation), Limit(1, 5.0), CLOCK)
-            drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
-    names = [each.name for each in tmp_path.iterdir()]
-    assert len(names) == 4
+    """Limiters on one folder count together, keys are apart, and no file's name tells whose it is."""
+    limit = RateLimit(2, 0.1)
+    warm_up(tmp_path, limit)
+    limiters = [FileLimiter(tmp_path).for_key(LimitKey(user, "x"), limit, CLOCK) for user in ("alice", "alice", "bob")]
+    for limiter in limiters[1:]:
+        drive(limiter.acquire(1.0), NO_TRANSPORT, CLOCK)
+    assert [limiter.status().in_use for limiter in limiters] == [1, 1, 1]
+    names = [path.name for path in tmp_path.glob("*.sqlite")]
+    assert len(names) == 3
     assert not any("alice" in name or "bob" in name for name in names)
 
 
-def test_limiters_on_one_folder_count_together(tmp_path: Path) -> None:
-    """Two clients of a process that name the same folder are one owner with one queue."""
-    windows = [FileLimiter(tmp_path).window(KEY, Limit(2, 5.0), CLOCK) for _ in range(2)]
-    for window in windows:
-        drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
-    assert [window.snapshot().held for window in windows] == [2, 2]
-
-
-@pytest.mark.parametrize(("method", "backend"), [("spawn", "flock"), ("fork", "sqlite")])
+@pytest.mark.parametrize("method", ["spawn", "fork"])
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_real_processes_keep_the_limit(tmp_path: Path, method: str, backend: Backend) -> None:
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_real_processes_keep_the_limit(tmp_path: Path, method: str) -> None:
     """Three processes with ten tasks each against an exchange that counts: no refusal. It takes wall time for that."""
-    with Exchange(10, 0.4, "5 to 150 ms") as exchange:
-        plans = [
-            Plan(f"p{n}", exchange.port, f"file {tmp_path}", 10, 0.4, 1.2, 10, settings={"backend": backend})
-            for n in range(3)
-        ]
+    warm_up(tmp_path, RateLimit(10, 0.4))
+    with CountingServer(10, 0.4, "5 to 150 ms") as exchange:
+        plans = [Workload(f"p{n}", exchange.port, f"file {tmp_path}", 10, 0.4, 1.2, 10) for n in range(3)]
         run_all(plans, method)
-        tally = exchange.tally()
-    assert tally.refused == 0
-    assert tally.worst <= 10
-    assert len(tally.served) >= 25
+        counts = exchange.counts()
+    assert counts.refused == 0
+    assert counts.worst <= 10
+    assert len(counts.served) >= 25
 
 
-def forking(path: str, backend: Backend, pipe: Connection) -> None:
-    """Use a window, fork, and take slots in parent and child at once."""
-    window = FileLimiter(path, backend=backend).window(KEY, Limit(40, 30.0), CLOCK)
-    first = drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
+def forking(path: str, pipe: Connection) -> None:
+    """Use a file, fork while a thread does so, too, and take slots in parent and child at once."""
+    limiter = warm_up(Path(path), RateLimit(40, 30.0))
+    first = drive(limiter.acquire(1.0), NO_TRANSPORT, CLOCK)
+    ended = threading.Event()
+
+    def poll() -> None:
+        while not ended.is_set():
+            limiter.status()
+
+    thread = threading.Thread(target=poll)
+    thread.start()
     child = os.fork()
-    taken = take(window, 19 if child else 20)
-    if child:
-        os.waitpid(child, 0)
-        pipe.send((taken, window.snapshot().held))
-    else:
-        drive(first.unsent(), NO_TRANSPORT, CLOCK)  # it is the parent's: a child that ends must not free it
+    taken = sum(drive(limiter.acquire(1.0), NO_TRANSPORT, CLOCK) is not None for _ in range(19 if child else 20))
+    if not child:
+        drive(first.release_unsent(), NO_TRANSPORT, CLOCK)  # it is the parent's: a child that ends must not free it
         os._exit(0)
+    ended.set()
+    thread.join()
+    os.waitpid(child, 0)
+    pipe.send((taken, limiter.status().in_use))
 
 
-def take(window: Window, count: int) -> int:
-    """Take slots, and count them."""
-    return sum(drive(window.acquire(1.0), NO_TRANSPORT, CLOCK) is not None for _ in range(count))
-
-
-@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_forked_child_and_its_parent_exclude_each_other(tmp_path: Path, backend: Backend) -> None:
+def test_a_forked_child_and_its_parent_exclude_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Forty slots, taken by parent and child at once after the parent used the file: each is counted once."""
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore::DeprecationWarning")  # of forking with threads, which is tested here
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=forking, args=(str(tmp_path), backend, theirs))
+    process = multiprocessing.get_context("spawn").Process(target=forking, args=(str(tmp_path), theirs))
     process.start()
-    assert ours.poll(20)
+    assert ours.poll(60)
     assert ours.recv() == (19, 40)
     process.join(10)
 
 
-def test_the_database_is_one_that_survives_a_killed_process(tmp_path: Path) -> None:
-    """A page is in a table of a sound database."""
-    machine = Machine(tmp_path / "x.slots", "sqlite")
-    granted(machine.process(), 1)
-    with sqlite3.connect(machine.path) as db:
-        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert db.execute("SELECT count(*) FROM page").fetchone() == (1,)
-    db.close()
+def test_a_process_that_ends_closes_the_file(tmp_path: Path) -> None:
+    """Its log is gone, and nothing warns of a connection that is left."""
+    code = (
+        "import sys; from pathlib import Path; from okx_maxloan_sdk.limiter.file import FileStore;"
+        "from okx_maxloan_sdk.limiter.ledger import LimitPolicy;"
+        "store = FileStore(Path(sys.argv[1])); store.reserve((1, 1), 1.0, 1, LimitPolicy(1, 1.0));"
+        "assert Path(sys.argv[1] + '-wal').exists()"
+    )
+    command = [sys.executable, "-W", "error", "-X", "dev", "-c", code, str(tmp_path / "x.sqlite")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["x.sqlite"]

@@ -10,48 +10,70 @@ import pytest
 
 from okx_maxloan_sdk import limiter as package
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.limiter import FileLimiter, Key, Limit, MemoryLimiter, RedisLimiter, limiter
+from okx_maxloan_sdk.limiter import (
+    FileLimiter,
+    LimitKey,
+    MemoryLimiter,
+    RateLimit,
+    RateLimitStatus,
+    RedisLimiter,
+    create_limiter,
+)
 from tests.support import bare
 
 
 def test_nothing_said_means_the_whole_process() -> None:
     """None and "memory" are one limiter."""
-    assert isinstance(limiter(), MemoryLimiter)
-    assert limiter(None) is limiter("memory")
+    assert isinstance(create_limiter(), MemoryLimiter)
+    assert create_limiter(None) is create_limiter("memory")
 
 
 def test_a_limiter_is_used_as_it_is() -> None:
     """An object is passed through."""
     mine = MemoryLimiter()
-    assert limiter(mine) is mine
+    assert create_limiter(mine) is mine
 
 
 def test_a_string_names_one_limiter(tmp_path: Path) -> None:
     """The same string gives the same limiter, so that clients share it."""
-    one = limiter(f"file://{tmp_path}/two%20words")
+    one = create_limiter(f"file://{tmp_path}/two%20words")
     assert isinstance(one, FileLimiter)
     assert repr(one) == f"FileLimiter({str(tmp_path / 'two words')!r})"
-    assert limiter(f"file://{tmp_path}/two%20words") is one
+    assert create_limiter(f"file://{tmp_path}/two%20words") is one
     for url in ("redis://user:pass@cache:6380/2", "rediss://cache"):
-        found = limiter(url)
+        found = create_limiter(url)
         assert isinstance(found, RedisLimiter)
         assert "pass" not in repr(found)
-    assert repr(limiter("rediss://cache")) == "RedisLimiter('rediss://cache:6379')"
+    assert repr(create_limiter("rediss://cache")) == "RedisLimiter('rediss://cache:6379')"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there, a path may begin with a drive")
 def test_a_drive_is_not_taken_for_a_folder() -> None:
     """On Windows, file:///C:/limits means C:/limits."""
-    assert repr(limiter("file:///C:/limits")).endswith("C:/limits')")
-    assert not repr(limiter("file:///C:/limits")).endswith("/C:/limits/C:/limits')")
+    assert repr(create_limiter("file:///C:/limits")).endswith("C:/limits')")
+    assert not repr(create_limiter("file:///C:/limits")).endswith("/C:/limits/C:/limits')")
 
 
-@pytest.mark.parametrize("spec", ["", "disk", "file://", "file://elsewhere/folder", "http://user:s3cret@cache/0"])
+@pytest.mark.parametrize("spec", ["", "disk", "http://user:s3cret@cache/0"])
 def test_any_other_string_is_refused(spec: str) -> None:
     """The error lists what there is, and repeats nothing that may be secret."""
     with pytest.raises(ValueError, match='must be "memory", "file:///folder"') as caught:
-        limiter(spec)
+        create_limiter(spec)
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("file://", "names no folder"),
+        ("file:///", "names no folder"),
+        ("file://var/tmp/x", r"three slashes: file:///var/tmp/x"),
+    ],
+)
+def test_a_file_url_without_a_folder_is_refused(url: str, message: str) -> None:
+    """The error says how it is written."""
+    with pytest.raises(ValueError, match=message):
+        create_limiter(url)
 
 
 def test_names_are_where_the_package_says() -> None:
@@ -63,17 +85,16 @@ def test_names_are_where_the_package_says() -> None:
 
 
 def test_keys_and_limits_are_values() -> None:
-    """They compare, hash and travel; a snapshot is one, too."""
-    key, limit = Key("h", "u", "o"), Limit(20, 2.0)
+    """They compare, hash and travel; so is a status."""
+    key, limit = LimitKey("u", "o"), RateLimit(20, 2.0)
     assert pickle.loads(pickle.dumps((key, limit))) == (key, limit)  # noqa: S301 -- its own bytes
-    snapshot = limiter().window(key, limit, SystemClock()).snapshot()
-    assert (snapshot.slots, snapshot.held, snapshot.waiting, snapshot.cut) == (20, 0, 0, 0)
+    assert create_limiter().for_key(key, limit, SystemClock()).status() == RateLimitStatus(20, 0, 0, 0)
 
 
 def test_the_import_is_cheap() -> None:
     """Importing the limiters loads no database, no Redis client and no event loop."""
     code = (
-        "import sys, okx_maxloan_sdk.limiter as l, okx_maxloan_sdk.limiter.file;"
+        "import sys, okx_maxloan_sdk.limiter;"
         "print([m for m in ('sqlite3', 'redis', 'asyncio', 'fcntl', 'importlib.resources') if m in sys.modules])"
     )
     command = [sys.executable, "-c", code]

@@ -13,67 +13,67 @@ import pytest
 
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.flow import adrive, drive
-from okx_maxloan_sdk.limiter import Key, Limit, MemoryLimiter, Window
-from tests.limiter.bots import NO_TRANSPORT
-from tests.limiter.exchange import most
+from okx_maxloan_sdk.limiter import LimitKey, MemoryLimiter, RateLimit, RateLimiter
+from tests.limiter.counting_server import max_in_window
+from tests.limiter.load_generator import NO_TRANSPORT
 
 CLOCK = SystemClock()
 PERIOD = 0.2
-LIMIT = Limit(5, PERIOD)
+LIMIT = RateLimit(5, PERIOD)
 
 
-def key() -> Key:
+def key() -> LimitKey:
     """Name a user that no other test counts for."""
-    return Key("127.0.0.1", uuid.uuid4().hex, "max_loan")
+    return LimitKey(uuid.uuid4().hex, "max_loan")
 
 
-def send(window: Window, counted: list[float]) -> None:
+def send(window: RateLimiter, counted: list[float]) -> None:
     """Send one request, blocking."""
     slot = drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
     counted.append(time.monotonic())
-    drive(slot.answered(), NO_TRANSPORT, CLOCK)
+    drive(slot.release_after_response(), NO_TRANSPORT, CLOCK)
 
 
-async def asend(window: Window, counted: list[float]) -> None:
+async def asend(window: RateLimiter, counted: list[float]) -> None:
     """Send one request from an event loop."""
     slot = await adrive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
     try:
         counted.append(time.monotonic())
         await asyncio.sleep(0.001)
     finally:
-        await adrive(slot.answered(), NO_TRANSPORT, CLOCK)
+        await adrive(slot.release_after_response(), NO_TRANSPORT, CLOCK)
 
 
 def test_a_key_has_one_window() -> None:
     """The same key gives the same window, another one another."""
     limiter, one = MemoryLimiter(), key()
-    assert limiter.window(one, LIMIT, CLOCK) is limiter.window(one, LIMIT, SystemClock())
-    assert limiter.window(one, LIMIT, CLOCK) is not limiter.window(key(), LIMIT, CLOCK)
+    assert limiter.for_key(one, LIMIT, CLOCK) is limiter.for_key(one, LIMIT, SystemClock())
+    assert limiter.for_key(one, LIMIT, CLOCK) is not limiter.for_key(key(), LIMIT, CLOCK)
 
 
 def test_limiters_of_one_process_count_together() -> None:
     """Two clients with a limiter each, of different settings, never hold more than the limit between them."""
     one = key()
-    first = MemoryLimiter().window(one, LIMIT, CLOCK)
-    second = MemoryLimiter(burst=1).window(one, LIMIT, CLOCK)
+    first = MemoryLimiter().for_key(one, LIMIT, CLOCK)
+    second = MemoryLimiter(burst=1).for_key(one, LIMIT, CLOCK)
     slots = [drive(first.acquire(1.0), NO_TRANSPORT, CLOCK) for _ in range(4)]
-    assert second.snapshot().held == 4
+    assert second.status().in_use == 4
     for slot in slots:
-        drive(slot.unsent(), NO_TRANSPORT, CLOCK)
-    assert second.snapshot().held == 0
+        drive(slot.release_unsent(), NO_TRANSPORT, CLOCK)
+    assert second.status().in_use == 0
 
 
 def test_settings_replace_what_the_contract_says() -> None:
-    """`limit` and `period` are the user's."""
-    window = MemoryLimiter(limit=2, period=0.05).window(key(), LIMIT, CLOCK)
-    assert window.snapshot().slots == 2
+    """`max_requests` and `period` are the user's."""
+    window = MemoryLimiter(max_requests=2, period=0.05).for_key(key(), LIMIT, CLOCK)
+    assert window.status().limit == 2
     counted: list[float] = []
     for _ in range(5):
         send(window, counted)
-    assert most(counted, 0.05) == 2
+    assert max_in_window(counted, 0.05) == 2
 
 
-@pytest.mark.parametrize("settings", [{"limit": 0}, {"period": 0.0}, {"burst": 0}])
+@pytest.mark.parametrize("settings", [{"max_requests": 0}, {"period": 0.0}, {"burst": 0}])
 def test_a_setting_that_cannot_be_is_refused(settings: dict[str, Any]) -> None:
     """At least one request, in a positive period."""
     with pytest.raises(ValueError, match="must be"):
@@ -88,11 +88,11 @@ def test_threads_and_event_loops_share_the_window() -> None:
     one, counted = key(), list[float]()
 
     def blocking() -> None:
-        send(MemoryLimiter().window(one, LIMIT, CLOCK), counted)
+        send(MemoryLimiter().for_key(one, LIMIT, CLOCK), counted)
 
     def looping() -> None:
         async def tasks() -> None:
-            window = MemoryLimiter().window(one, LIMIT, CLOCK)
+            window = MemoryLimiter().for_key(one, LIMIT, CLOCK)
             await asyncio.gather(*(asend(window, counted) for _ in range(8)))
 
         asyncio.run(tasks())
@@ -105,7 +105,7 @@ def test_threads_and_event_loops_share_the_window() -> None:
     for each in threads:
         each.join(10)
     assert len(counted) == 24
-    assert most(counted, PERIOD) <= 5
+    assert max_in_window(counted, PERIOD) <= 5
     assert max(counted) - begun < 4 * (PERIOD + 0.01) + 0.5
 
 
@@ -113,16 +113,16 @@ def test_a_cancelled_task_leaves_its_place_to_the_next() -> None:
     """In a real event loop, tasks cancelled at any moment leak no slot."""
 
     async def tasks() -> list[float]:
-        window, counted = MemoryLimiter().window(key(), LIMIT, CLOCK), list[float]()
+        window, counted = MemoryLimiter().for_key(key(), LIMIT, CLOCK), list[float]()
         running = [asyncio.ensure_future(asend(window, counted)) for _ in range(30)]
         for n, each in enumerate(running):
             if n % 3:
                 await asyncio.sleep(0.005)
                 each.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        assert window.snapshot().waiting == 0
+        assert window.status().queued == 0
         await asyncio.sleep(PERIOD + 0.05)
-        assert window.snapshot().held == 0
+        assert window.status().in_use == 0
         return counted
 
     assert len(asyncio.run(tasks())) >= 10
@@ -130,21 +130,21 @@ def test_a_cancelled_task_leaves_its_place_to_the_next() -> None:
 
 def forking(pipe: Connection) -> None:
     """Fork while another thread waits for a slot, and send from the child."""
-    window = MemoryLimiter().window(Key("127.0.0.1", "fork", "max_loan"), Limit(1, PERIOD), CLOCK)
+    window = MemoryLimiter().for_key(LimitKey("fork", "max_loan"), RateLimit(1, PERIOD), CLOCK)
     slot = drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
-    drive(slot.answered(), NO_TRANSPORT, CLOCK)
+    drive(slot.release_after_response(), NO_TRANSPORT, CLOCK)
     waiting = threading.Thread(target=send, args=(window, []), daemon=True)
     waiting.start()
-    while not window.snapshot().waiting and waiting.is_alive():
+    while not window.status().queued and waiting.is_alive():
         time.sleep(0.001)
-        if window.snapshot().held == 2:
+        if window.status().in_use == 2:
             break
     with window._queue._lock:
         child = os.fork()
         if not child:
             counted, begun = list[float](), time.monotonic()
             send(window, counted)
-            pipe.send((len(counted), window.snapshot().waiting, counted[0] - begun < 2))
+            pipe.send((len(counted), window.status().queued, counted[0] - begun < 2))
             os._exit(0)
     os.waitpid(child, 0)
     waiting.join(5)

@@ -7,13 +7,21 @@ from typing import Any
 
 import pytest
 
-from okx_maxloan_sdk.errors import NotSent
+from okx_maxloan_sdk.errors import LimiterUnavailableError, RateLimitTimeoutError
 from okx_maxloan_sdk.flow import Effect, Flow, Run, Sleep
+from okx_maxloan_sdk.limiter.base import Permit, RateLimiter
+from okx_maxloan_sdk.limiter.ledger import (
+    CLOCK_MARGIN,
+    MAX_DELIVERY_DELAY,
+    SCHEDULING_SLACK,
+    Ledger,
+    LimitPolicy,
+    PermitId,
+    Reservation,
+)
 from okx_maxloan_sdk.limiter.memory import MemoryStore
-from okx_maxloan_sdk.limiter.queue import Queue, Snapshot, Waiter
-from okx_maxloan_sdk.limiter.slot import Slot, Window
-from okx_maxloan_sdk.limiter.window import LINGER, MARGIN, SLACK, Answer, Ledger, Rule, Token
-from tests.limiter.exchange import DELAYS, most
+from okx_maxloan_sdk.limiter.queue import AcquireQueue, RateLimitStatus, Waiter
+from tests.limiter.counting_server import DELAYS, max_in_window
 from tests.limiter.simulator import Simulation, Task
 
 PERIOD = 2.0
@@ -22,36 +30,38 @@ PERIOD = 2.0
 class SharedStore(MemoryStore):
     """A ledger that other queues write to as well; `blocking` as Redis is."""
 
-    shared = True
+    is_shared = True
 
-    def __init__(self, now: Callable[[], float], ledger: Ledger, *, blocking: bool = False) -> None:
+    def __init__(self, now: Callable[[], float], ledger: Ledger, *, is_blocking: bool = False) -> None:
         super().__init__(now)
         self._ledger = ledger
-        self.blocking = blocking
+        self.is_blocking = is_blocking
 
 
-def window(simulation: Simulation, requests: int = 3, burst: int | None = None) -> Window:
+def window(simulation: Simulation, requests: int = 3, burst: int | None = None) -> RateLimiter:
     """Make a window of this process alone."""
-    return Window(Queue(MemoryStore(simulation.monotonic), simulation), Rule(requests, PERIOD, burst), None)
+    return RateLimiter(
+        AcquireQueue(MemoryStore(simulation.monotonic), simulation), LimitPolicy(requests, PERIOD, burst), None
+    )
 
 
-def shared(simulation: Simulation, ledger: Ledger, requests: int = 20, *, blocking: bool = False) -> Window:
+def shared(simulation: Simulation, ledger: Ledger, requests: int = 20, *, is_blocking: bool = False) -> RateLimiter:
     """Make one process's window over a ledger that it shares."""
-    store = SharedStore(simulation.monotonic, ledger, blocking=blocking)
-    return Window(Queue(store, simulation), Rule(requests, PERIOD, None, PERIOD / 4), None)
+    store = SharedStore(simulation.monotonic, ledger, is_blocking=is_blocking)
+    return RateLimiter(AcquireQueue(store, simulation), LimitPolicy(requests, PERIOD, None, PERIOD / 4), None)
 
 
-def take(simulation: Simulation, window: Window, count: int) -> list[Slot]:
+def take(simulation: Simulation, window: RateLimiter, count: int) -> list[Permit]:
     """Take slots that are free."""
     return [simulation.finish(window.acquire(1.0)) for _ in range(count)]
 
 
-def send(window: Window, trip: float, note: Callable[[], object]) -> Flow[None]:
+def send(window: RateLimiter, trip: float, note: Callable[[], object]) -> Flow[None]:
     """Send one request, and note when its slot was there."""
     slot = yield from window.acquire(5.0)
     note()
     yield Sleep(trip)
-    yield from slot.answered()
+    yield from slot.release_after_response()
 
 
 def note(notes: list[tuple[object, float]], what: object, simulation: Simulation) -> Callable[[], None]:
@@ -67,7 +77,7 @@ def test_who_comes_first_is_served_first() -> None:
         simulation.spawn(send(three, 0.1, note(order, n, simulation)))
     simulation.run(10)
     assert [n for n, _ in order] == list(range(10))
-    cycle = PERIOD + MARGIN + 0.1
+    cycle = PERIOD + CLOCK_MARGIN + 0.1
     assert [moment - 1000 for _, moment in order] == pytest.approx([n // 3 * cycle for n in range(10)])
 
 
@@ -87,8 +97,8 @@ def test_a_waiter_wakes_when_it_has_its_turn_and_sleeps_until_it() -> None:
                 break
             count += 1
             effect = yield effect
-        sleeps.append(count - (simulation.now - begun) // (SLACK + 5.0 + PERIOD + LINGER))
-        yield from slot.answered()
+        sleeps.append(count - (simulation.now - begun) // (SCHEDULING_SLACK + 5.0 + PERIOD + MAX_DELIVERY_DELAY))
+        yield from slot.release_after_response()
 
     for _ in range(500):
         simulation.spawn(watched())
@@ -104,10 +114,10 @@ def test_a_cancelled_waiter_gives_back_its_place() -> None:
     (slot,) = take(simulation, one, 1)
     tasks = [simulation.spawn(send(one, 0.0, note(order, n, simulation))) for n in range(3)]
     simulation.run(0.1)
-    assert one.snapshot() == Snapshot(slots=1, held=1, waiting=3, cut=0)
+    assert one.status() == RateLimitStatus(limit=1, in_use=1, queued=3, reduced_by=0)
     simulation.cancel(tasks[0], KeyboardInterrupt())
-    assert one.snapshot().waiting == 2
-    simulation.finish(slot.answered())
+    assert one.status().queued == 2
+    simulation.finish(slot.release_after_response())
     simulation.run(10)
     assert [n for n, _ in order] == [1, 2]
 
@@ -119,8 +129,8 @@ def test_a_waiter_cancelled_while_it_sleeps_until_its_turn_gives_back_the_slot()
     (slot,) = take(simulation, one, 1)
     tasks = [simulation.spawn(send(one, 0.0, note(order, n, simulation))) for n in range(2)]
     simulation.run(0.1)
-    simulation.finish(slot.answered())
-    free = simulation.now + PERIOD + MARGIN
+    simulation.finish(slot.release_after_response())
+    free = simulation.now + PERIOD + CLOCK_MARGIN
     simulation.run(1)
     simulation.cancel(tasks[0], KeyboardInterrupt())
     simulation.run(2)
@@ -134,12 +144,12 @@ def test_a_waiter_cancelled_while_it_sleeps_until_its_turn_gives_back_the_slot()
 def test_a_task_that_ends_while_the_store_is_asked_leaks_nothing(after: float, error: type[BaseException]) -> None:
     """Whenever a task is cancelled or closed, over a store that answers slowly, all slots can be had again."""
     simulation, ledger = Simulation(latency=0.02), Ledger()
-    mine = shared(simulation, ledger, 2, blocking=True)
+    mine = shared(simulation, ledger, 2, is_blocking=True)
     slots = take(simulation, mine, 2)
     tasks = [simulation.spawn(send(mine, 0.01, lambda: None)) for _ in range(3)]
     simulation.run(0.05)
     for slot in slots:
-        simulation.finish(slot.answered())
+        simulation.finish(slot.release_after_response())
     simulation.run(1.5 + after)
     for task in tasks[:2]:
         if error is GeneratorExit:
@@ -160,8 +170,8 @@ def test_who_moves_up_to_the_head_asks_in_time() -> None:
     (slot,) = take(simulation, theirs, 1)
     tasks = [simulation.spawn(send(mine, 0.0, note(started, n, simulation))) for n in range(2)]
     simulation.run(0.1)
-    simulation.finish(slot.answered())
-    free = simulation.now + PERIOD + MARGIN
+    simulation.finish(slot.release_after_response())
+    free = simulation.now + PERIOD + CLOCK_MARGIN
     simulation.run(0.1)
     simulation.cancel(tasks[0], KeyboardInterrupt())
     simulation.run(5)
@@ -175,22 +185,22 @@ def test_a_slot_granted_to_one_who_just_left_goes_to_the_next() -> None:
     simulation = Simulation()
 
     class Meanwhile(MemoryStore):
-        def reserve(self, token: Token, lease: float, demand: int, rule: Rule) -> Answer:
-            answer = super().reserve(token, lease, demand, rule)
+        def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+            answer = super().reserve(permit_id, lease, queued, policy)
             if leaving and answer.granted:
                 simulation.cancel(leaving.pop(), KeyboardInterrupt())
             return answer
 
-    one = Window(Queue(Meanwhile(simulation.monotonic), simulation), Rule(1, PERIOD), None)
+    one = RateLimiter(AcquireQueue(Meanwhile(simulation.monotonic), simulation), LimitPolicy(1, PERIOD), None)
     leaving: list[Task] = []
     (slot,) = take(simulation, one, 1)
     leaving.append(simulation.spawn(one.acquire(1.0)))
     staying = simulation.spawn(one.acquire(1.0))
     simulation.run(0.1)
-    simulation.spawn(slot.unsent())
+    simulation.spawn(slot.release_unsent())
     simulation.run(0.1)
     assert staying.done
-    assert one.snapshot() == Snapshot(slots=1, held=1, waiting=0, cut=0)
+    assert one.status() == RateLimitStatus(limit=1, in_use=1, queued=0, reduced_by=0)
 
 
 def test_a_flow_that_is_closed_gives_back_its_slot_without_yielding() -> None:
@@ -203,20 +213,20 @@ def test_a_flow_that_is_closed_gives_back_its_slot_without_yielding() -> None:
     waiting = one.acquire(1.0)
     assert isinstance(next(waiting), Sleep)
     waiting.close()
-    assert one.snapshot().waiting == 0
+    assert one.status().queued == 0
 
     def closing() -> Generator[Effect, Any, None]:
-        slot: Slot = stop.value.value
+        slot: Permit = stop.value.value
         try:
             yield Sleep(1.0)
         except BaseException:
-            yield from slot.unsent()
+            yield from slot.release_unsent()
             raise
 
     held = closing()
     next(held)
     held.close()
-    assert one.snapshot().held == 0
+    assert one.status().in_use == 0
 
 
 def test_a_flow_may_be_closed_by_the_garbage_collector_in_the_middle_of_anything() -> None:
@@ -227,10 +237,10 @@ def test_a_flow_may_be_closed_by_the_garbage_collector_in_the_middle_of_anything
     waiting = simulation.spawn(one.acquire(1.0))
     simulation.run(0.1)
     with one._queue._lock:
-        simulation.spawn(slot.unsent())
+        simulation.spawn(slot.release_unsent())
         simulation.run(0.1)
         assert not waiting.done
-    one._queue._pump()
+    one._queue._process()
     simulation.run(0.1)
     assert waiting.done
 
@@ -240,17 +250,17 @@ def test_a_slot_is_settled_once() -> None:
     simulation = Simulation()
     one = window(simulation, 1)
     (slot,) = take(simulation, one, 1)
-    simulation.finish(slot.unknown())
-    simulation.finish(slot.unsent())
-    assert one.snapshot().held == 1
-    simulation.run(PERIOD + LINGER - 0.01)
-    assert one.snapshot().held == 1
+    simulation.finish(slot.release_outcome_unknown())
+    simulation.finish(slot.release_unsent())
+    assert one.status().in_use == 1
+    simulation.run(PERIOD + MAX_DELIVERY_DELAY - 0.01)
+    assert one.status().in_use == 1
     simulation.run(0.02)
-    assert one.snapshot().held == 0
+    assert one.status().in_use == 0
 
 
 def test_waiting_that_is_pointless_is_refused_at_once() -> None:
-    """When the turn cannot come before the deadline, `NotSent` says so now, and the place is given back."""
+    """When the turn cannot come before the deadline, the error says so now, and the place is given back."""
     simulation = Simulation()
     two = window(simulation, 2)
     take(simulation, two, 2)
@@ -258,10 +268,10 @@ def test_waiting_that_is_pointless_is_refused_at_once() -> None:
         simulation.spawn(two.acquire(1.0))
     simulation.run(0.1)
     begun = simulation.now
-    with pytest.raises(NotSent, match=r"in 3\.9 s at the earliest \(3 others .* in 3\.5 s"):
+    with pytest.raises(RateLimitTimeoutError, match=r"in 3\.9 s at the earliest \(3 requests .* in 3\.5 s"):
         simulation.finish(two.acquire(1.0, begun + 3.5))
     assert simulation.now == begun
-    assert two.snapshot().waiting == 3
+    assert two.status().queued == 3
 
 
 def test_a_turn_that_comes_too_late_is_refused_when_that_is_known() -> None:
@@ -271,10 +281,10 @@ def test_a_turn_that_comes_too_late_is_refused_when_that_is_known() -> None:
     (slot,) = take(simulation, one, 1)
     late = simulation.spawn(one.acquire(1.0, simulation.now + 2.5))
     simulation.run(1.0)
-    simulation.spawn(slot.answered())
+    simulation.spawn(slot.release_after_response())
     simulation.run(0.1)
-    assert isinstance(late.error, NotSent)
-    assert one.snapshot() == Snapshot(slots=1, held=1, waiting=0, cut=0)
+    assert isinstance(late.error, RateLimitTimeoutError)
+    assert one.status() == RateLimitStatus(limit=1, in_use=1, queued=0, reduced_by=0)
 
     one = window(simulation, 1)
     take(simulation, one, 1)
@@ -282,16 +292,16 @@ def test_a_turn_that_comes_too_late_is_refused_when_that_is_known() -> None:
     simulation.run(2.4)
     assert not never.done
     simulation.run(0.2)
-    assert isinstance(never.error, NotSent)
+    assert isinstance(never.error, RateLimitTimeoutError)
 
 
 def test_a_deadline_that_is_over_is_refused_even_when_slots_are_free() -> None:
     """Nothing is taken for a request that would not be sent."""
     simulation = Simulation()
     one = window(simulation, 1)
-    with pytest.raises(NotSent):
+    with pytest.raises(RateLimitTimeoutError):
         simulation.finish(one.acquire(1.0, simulation.now - 1))
-    assert one.snapshot().held == 0
+    assert one.status().in_use == 0
 
 
 def test_who_stood_still_past_its_turn_takes_a_new_one() -> None:
@@ -299,17 +309,17 @@ def test_who_stood_still_past_its_turn_takes_a_new_one() -> None:
     simulation = Simulation()
     one = window(simulation, 1)
     (slot,) = take(simulation, one, 1)
-    simulation.finish(slot.answered())
+    simulation.finish(slot.release_after_response())
     flow = one.acquire(1.0)
     pause = next(flow)
     assert isinstance(pause, Sleep)
-    simulation.run(pause.seconds + SLACK + 0.1)
+    simulation.run(pause.seconds + SCHEDULING_SLACK + 0.1)
     first = one._queue.store
     assert isinstance(first, MemoryStore)
-    (before,) = first._ledger.flying
+    (before,) = first._ledger.in_flight
     with pytest.raises(StopIteration):
         flow.send(False)
-    (after,) = first._ledger.flying
+    (after,) = first._ledger.in_flight
     assert after != before
 
 
@@ -320,7 +330,7 @@ def test_a_slot_that_comes_back_unsent_wakes_the_next() -> None:
     (slot,) = take(simulation, mine, 1)
     waiting = simulation.spawn(mine.acquire(1.0))
     simulation.run(0.3)
-    simulation.spawn(slot.unsent())
+    simulation.spawn(slot.release_unsent())
     simulation.run(0.01)
     assert waiting.done
 
@@ -330,19 +340,21 @@ def test_a_moment_that_passed_while_the_store_was_asked_is_not_missed() -> None:
     simulation, ledger = Simulation(), Ledger()
 
     class Slow(SharedStore):
-        def reserve(self, token: Token, lease: float, demand: int, rule: Rule) -> Answer:
-            answer = super().reserve(token, lease, demand, rule)
+        def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+            answer = super().reserve(permit_id, lease, queued, policy)
             simulation.now += 0.001
             return answer if answer.granted else answer._replace(wait=min(answer.wait, 0.0005))
 
-    class Late(Queue):
-        def _patience(self, waiter: Waiter, deadline: float | None) -> float:
+    class Late(AcquireQueue):
+        def _sleep_time(self, waiter: Waiter, deadline: float | None) -> float:
             simulation.now += 0.001
-            return super()._patience(waiter, deadline)
+            return super()._sleep_time(waiter, deadline)
 
-    mine = Window(Late(Slow(simulation.monotonic, ledger), simulation), Rule(1, PERIOD, None, PERIOD / 4), None)
+    mine = RateLimiter(
+        Late(Slow(simulation.monotonic, ledger), simulation), LimitPolicy(1, PERIOD, None, PERIOD / 4), None
+    )
     (slot,) = take(simulation, mine, 1)
-    simulation.finish(slot.answered())
+    simulation.finish(slot.release_after_response())
     waiting = simulation.spawn(mine.acquire(1.0))
     simulation.run(PERIOD + 0.1)
     assert waiting.done
@@ -351,17 +363,17 @@ def test_a_moment_that_passed_while_the_store_was_asked_is_not_missed() -> None:
 class BrokenStore(MemoryStore):
     """A store that cannot be asked any more."""
 
-    def reserve(self, token: Token, lease: float, demand: int, rule: Rule) -> Answer:
+    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
         if self._now() > 1000.5:
             message = "the disk is full"
-            raise NotSent(message)
-        return super().reserve(token, lease, demand, rule)
+            raise LimiterUnavailableError(message)
+        return super().reserve(permit_id, lease, queued, policy)
 
 
 def test_all_who_wait_hear_at_once_that_the_store_is_broken() -> None:
     """None waits for another one's time-out, and each gets an error of its own."""
     simulation = Simulation()
-    one = Window(Queue(BrokenStore(simulation.monotonic), simulation), Rule(1, PERIOD), None)
+    one = RateLimiter(AcquireQueue(BrokenStore(simulation.monotonic), simulation), LimitPolicy(1, PERIOD), None)
     take(simulation, one, 1)
     tasks = [simulation.spawn(one.acquire(1.0)) for _ in range(3)]
     simulation.run(0.6)
@@ -373,14 +385,16 @@ def test_all_who_wait_hear_at_once_that_the_store_is_broken() -> None:
 
 def test_a_refusal_is_visible(caplog: pytest.LogCaptureFixture) -> None:
     """A cut is logged and told to the callback, once per burst of refusals."""
-    simulation, cuts = Simulation(), list[Snapshot]()
-    twenty = Window(Queue(MemoryStore(simulation.monotonic), simulation), Rule(20, PERIOD), cuts.append)
+    simulation, cuts = Simulation(), list[RateLimitStatus]()
+    twenty = RateLimiter(
+        AcquireQueue(MemoryStore(simulation.monotonic), simulation), LimitPolicy(20, PERIOD), cuts.append
+    )
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
         for _ in range(5):
-            twenty.penalize()
-    assert cuts == [Snapshot(slots=14, held=0, waiting=0, cut=6)]
-    said = "14 of 20 slots left, sends spread over 2 s, one slot comes back per 10 s"
-    assert [record.getMessage().partition("; ")[2] for record in caplog.records] == [said]
+            twenty.throttle()
+    assert cuts == [RateLimitStatus(limit=14, in_use=0, queued=0, reduced_by=6)]
+    expected = "reduced to 14 of 20 requests, spread over 2 s, and restored by one per 10 s"
+    assert [expected in record.getMessage() for record in caplog.records] == [True]
 
 
 @pytest.mark.parametrize("delay", DELAYS)
@@ -397,7 +411,7 @@ def test_the_limit_is_used_up_and_shared_fairly(kind: str, stagger: float, delay
     trips: list[float] = []
     by_process = [0] * 4
 
-    def loop(window: Window, process: int) -> Flow[None]:
+    def loop(window: RateLimiter, process: int) -> Flow[None]:
         while True:
             slot = yield from window.acquire(5.0)
             sent = simulation.now
@@ -407,17 +421,17 @@ def test_the_limit_is_used_up_and_shared_fairly(kind: str, stagger: float, delay
             by_process[process] += 1
             yield Sleep(down)
             trips.append(simulation.now - sent)
-            yield from slot.answered()
+            yield from slot.release_after_response()
 
     one = window(simulation, 20)
     for process in range(4):
-        mine = one if kind == "memory" else shared(simulation, ledger, blocking=kind == "redis")
+        mine = one if kind == "memory" else shared(simulation, ledger, is_blocking=kind == "redis")
         for _ in range(30):
             simulation.spawn(loop(mine, process), process * stagger)
     simulation.run(12)
     simulation.close()
     allowed = 20 / (PERIOD + statistics.fmean(trips))
-    assert most(counted, PERIOD) == 20
+    assert max_in_window(counted, PERIOD) == 20
     assert (len(counted) - 20) / (max(counted) - min(counted)) >= 0.97 * allowed
     if kind != "memory":  # one queue serves one process in the order of its tasks
         assert (max(by_process) - min(by_process)) / statistics.fmean(by_process) < 0.2
@@ -428,7 +442,7 @@ def test_slots_of_a_process_that_crashed_are_used_by_the_others() -> None:
     simulation, ledger = Simulation(), Ledger()
     sent: list[float] = []
 
-    def loop(window: Window) -> Flow[None]:
+    def loop(window: RateLimiter) -> Flow[None]:
         while True:
             yield from send(window, 0.01, lambda: sent.append(simulation.now))
 
@@ -471,13 +485,13 @@ def test_the_store_is_asked_by_the_head_only() -> None:
     simulation, ledger, asked = Simulation(), Ledger(), 0
 
     class Counting(SharedStore):
-        def reserve(self, token: Token, lease: float, demand: int, rule: Rule) -> Answer:
+        def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
             nonlocal asked
             asked += 1
-            return super().reserve(token, lease, demand, rule)
+            return super().reserve(permit_id, lease, queued, policy)
 
     store = Counting(simulation.monotonic, ledger)
-    mine = Window(Queue(store, simulation), Rule(20, PERIOD, None, PERIOD / 4), None)
+    mine = RateLimiter(AcquireQueue(store, simulation), LimitPolicy(20, PERIOD, None, PERIOD / 4), None)
     sent: list[float] = []
 
     def loop() -> Flow[None]:
@@ -496,4 +510,4 @@ def test_effects_are_those_of_the_store() -> None:
     simulation = Simulation()
     with pytest.raises(StopIteration):
         next(window(simulation).acquire(1.0))
-    assert isinstance(next(shared(simulation, Ledger(), blocking=True).acquire(1.0)), Run)
+    assert isinstance(next(shared(simulation, Ledger(), is_blocking=True).acquire(1.0)), Run)

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,12 +32,13 @@ class Valkey:
             self.port: int = probe.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._options = options
+        self._folder = tempfile.TemporaryDirectory()  # where a node of a cluster keeps its configuration
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
     def start(self) -> None:
         command = [binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        self._process = subprocess.Popen([*command, *self._options], stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen([*command, *self._options], cwd=self._folder.name, stdout=subprocess.DEVNULL)
         end = time.monotonic() + 10
         while True:
             try:
@@ -70,3 +72,4 @@ class Valkey:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+        self._folder.cleanup()

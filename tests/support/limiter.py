@@ -1,70 +1,70 @@
-"""A limiter that limits nothing and notes what became of its slots."""
+"""A limiter that limits nothing and records what became of its permits."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from okx_maxloan_sdk.limiter import Snapshot
+from okx_maxloan_sdk.limiter import RateLimitStatus
 
 if TYPE_CHECKING:
     from okx_maxloan_sdk.clock import Clock
     from okx_maxloan_sdk.flow import Flow
-    from okx_maxloan_sdk.limiter import Key, Limit
+    from okx_maxloan_sdk.limiter import LimitKey, RateLimit
 
 
-class Slot:
-    """One slot; its last word stands in `notes` in place of "taken"."""
+class Permit:
+    """One permit; how it was released replaces "taken" in `notes`."""
 
     def __init__(self, notes: list[str]) -> None:
         self._notes, self._place = notes, len(notes)
         notes.append("taken")
 
-    def unsent(self) -> Flow[None]:
-        return self._say("unsent")
+    def release_unsent(self) -> Flow[None]:
+        return self._release("unsent")
 
-    def answered(self) -> Flow[None]:
-        return self._say("answered")
+    def release_after_response(self) -> Flow[None]:
+        return self._release("answered")
 
-    def unknown(self) -> Flow[None]:
-        return self._say("unknown")
+    def release_outcome_unknown(self) -> Flow[None]:
+        return self._release("unknown")
 
-    def _say(self, word: str) -> Flow[None]:
+    def _release(self, outcome: str) -> Flow[None]:
         assert self._notes[self._place] == "taken"
-        self._notes[self._place] = word
+        self._notes[self._place] = outcome
         yield from ()
 
 
 class FreeLimiter:
-    """Gives every request a slot at once; `notes` has one word for each, `keys` whose windows were asked for."""
+    """Grant every request a permit at once; `notes` has one word for each, `keys` what was asked for."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
-        self.keys: list[Key] = []
-        self.limits: list[Limit] = []
+        self.keys: list[LimitKey] = []
+        self.limits: list[RateLimit] = []
         self.clocks: list[Clock] = []
         self.penalties = 0
         self.asked: list[tuple[float, float | None]] = []
 
-    def window(self, key: Key, limit: Limit, clock: Clock) -> Any:
+    def for_key(self, key: LimitKey, limit: RateLimit, clock: Clock) -> Any:
         self.keys.append(key)
         self.limits.append(limit)
         self.clocks.append(clock)
-        return FreeWindow(self, limit)
+        return FreeRateLimiter(self, limit)
 
 
-class FreeWindow:
-    """A window that is always open."""
+class FreeRateLimiter:
+    """A rate limiter that never waits."""
 
-    def __init__(self, limiter: FreeLimiter, limit: Limit) -> None:
+    def __init__(self, limiter: FreeLimiter, limit: RateLimit) -> None:
         self._limiter, self._limit = limiter, limit
 
-    def acquire(self, timeout: float, deadline: float | None = None) -> Flow[Slot]:
+    def acquire(self, timeout: float, deadline: float | None = None) -> Flow[Permit]:
         self._limiter.asked.append((timeout, deadline))
         yield from ()
-        return Slot(self._limiter.notes)
+        return Permit(self._limiter.notes)
 
-    def penalize(self) -> None:
+    def throttle(self) -> None:
         self._limiter.penalties += 1
 
-    def snapshot(self) -> Snapshot:
-        return Snapshot(self._limit.requests, self._limiter.notes.count("taken"), 0, 0)
+    def status(self) -> RateLimitStatus:
+        return RateLimitStatus(self._limit.max_requests, self._limiter.notes.count("taken"), 0, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from okx_maxloan_sdk.transport import Request, Response
 
@@ -43,11 +43,12 @@ def refused(code: str, status: int | None = None, msg: str | None = None) -> Res
     return answer(body if msg is None else {**body, "msg": msg}, usual if status is None else status)
 
 
-def row(inst_id: str, side: str = "sell", max_loan: str = "1.5") -> dict[str, str]:
+def row(inst_id: str, side: str = "sell", max_loan: str = "1.5", **other: str) -> dict[str, str]:
     """Make a row of maximum loan."""
     base, _, quote = inst_id.partition("-")
     ccy = base if side == "sell" else quote
-    return {"instId": inst_id, "mgnMode": "cross", "mgnCcy": "", "maxLoan": max_loan, "ccy": ccy, "side": side}
+    usual = {"instId": inst_id, "mgnMode": "cross", "mgnCcy": "", "maxLoan": max_loan, "ccy": ccy, "side": side}
+    return {**usual, **other}
 
 
 def asked(request: Request) -> list[str]:
@@ -57,10 +58,14 @@ def asked(request: Request) -> list[str]:
 
 def loans(request: Request, bad: Iterable[str] = ()) -> Response:
     """Answer as the exchange does: two rows a pair, or a refusal when one of the pairs is bad."""
+    params = dict(parse_qsl(urlsplit(request.target).query))
+    if "ccy" in params:
+        return success(row("", ccy=params["ccy"], side=""))
     ids = asked(request)
     if not set(ids).isdisjoint(bad):
         return refused("51001")
-    return success(*(row(each, side) for each in ids for side in ("sell", "buy")))
+    mode = params.get("mgnMode", "cross")
+    return success(*(row(each, side, mgnMode=mode) for each in ids for side in ("sell", "buy")))
 
 
 class Wire:

@@ -35,17 +35,57 @@ def test_what_is_signed_is_what_travels(carrier: Carrier, target: str) -> None:
     assert line == f"GET {target} HTTP/1.1"
     sent = {name.lower(): value for name, _, value in (each.partition(": ") for each in lines) if name}
     assert sent.pop("host") == host
-    assert sent == {name.lower(): value for name, value in HEADERS.items()}
+    close = {"connection": "close"} if carrier.transport == "handed-in" else {}
+    assert sent == {name.lower(): value for name, value in HEADERS.items()} | close
     assert (response.status, response.body) == (200, ROWS)
     assert response.headers["content-type"] == "application/json"
 
 
 def test_connection_is_kept(carrier: Carrier) -> None:
-    """Requests one after the other share a connection, refusals included."""
+    """Requests one after the other share a connection, refusals included; over httpx each has its own."""
     with RawServer(say(), say(ROWS, 429), say()) as server:
         carrier.to(server.url)
         assert [carrier.send().status for _ in range(4)] == [200, 429, 200, 200]
-        assert server.on == [1] * 4
+        assert server.on == ([1, 2, 3, 4] if carrier.transport == "handed-in" else [1] * 4)
+        carrier.close()
+
+
+OTHER = head(len(ROWS) + 1) + b" " + ROWS
+SURPLUS = {
+    "a second response": head(len(ROWS)) + ROWS + OTHER,
+    "bytes after the body": head(len(ROWS)) + ROWS + b"x",
+    "a second response after chunks": head(None, 200, "Transfer-Encoding: chunked")
+    + b"%x\r\n%b\r\n0\r\n\r\n" % (len(ROWS), ROWS)
+    + OTHER,
+    "a length besides chunks": head(len(ROWS) + len(OTHER), 200, "Transfer-Encoding: chunked")
+    + b"%x\r\n%b\r\n0\r\n\r\n" % (len(ROWS), ROWS)
+    + OTHER,
+    "a body after 204": head(None, 204) + OTHER,
+    "a body after 304": head(len(OTHER), 304) + OTHER,
+}
+
+
+@pytest.mark.parametrize("case", SURPLUS)
+def test_surplus_bytes_answer_no_other_request(carrier: Carrier, case: str) -> None:
+    """What follows a response is not read as the response to the next request: that one has a new connection."""
+    with RawServer(write(SURPLUS[case], keep=True), say(b"{}")) as server:
+        carrier.to(server.url)
+        try:
+            carrier.send()
+        except OkxError:
+            assert case == "a length besides chunks"
+        assert [carrier.send().body for _ in range(2)] == [b"{}"] * 2
+        assert server.on[0] not in server.on[1:]
+        carrier.close()
+
+
+def test_discarded_connection_is_not_used_again(carrier: Carrier) -> None:
+    """A response that its caller distrusts closes the connection that it came over."""
+    with RawServer(say()) as server:
+        carrier.to(server.url)
+        carrier.send().discard()
+        carrier.send()
+        assert server.on == [1, 2]
         carrier.close()
 
 

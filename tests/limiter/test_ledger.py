@@ -9,35 +9,38 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from okx_maxloan_sdk.limiter import window
-from okx_maxloan_sdk.limiter.page import decode, encode
-from okx_maxloan_sdk.limiter.window import (
-    CUT,
-    LINGER,
-    MARGIN,
-    PATIENCE,
-    RECOVERY,
-    SLACK,
-    Answer,
+from okx_maxloan_sdk.limiter import ledger as module
+from okx_maxloan_sdk.limiter.fairness import MAX_WAIT_PERIODS
+from okx_maxloan_sdk.limiter.file import decode, encode
+from okx_maxloan_sdk.limiter.ledger import (
+    CLOCK_MARGIN,
+    MAX_DELIVERY_DELAY,
+    RECOVERY_INTERVAL,
+    REDUCTION_FACTOR,
+    SCHEDULING_SLACK,
     Ledger,
-    Limit,
-    Rule,
+    LimitPolicy,
+    PermitId,
+    RateLimit,
+    Reservation,
 )
-from tests.limiter.exchange import most
+from tests.limiter.counting_server import max_in_window
 
-RULE = Rule(3, 2.0)
-SHARED = Rule(20, 2.0, ahead=0.5)
+POLICY = LimitPolicy(3, 2.0)
+SHARED = LimitPolicy(20, 2.0, reserve_ahead=0.5)
 LEASE = 10.0
 
 
-def reserve(ledger: Ledger, now: float, number: int, rule: Rule = RULE, owner: int = 1, demand: int = 1) -> Answer:
+def reserve(
+    ledger: Ledger, now: float, number: int, rule: LimitPolicy = POLICY, owner: int = 1, demand: int = 1
+) -> Reservation:
     """Ask for a slot for one of an owner's requests."""
     return ledger.reserve(now, (owner, number), LEASE, demand, rule)
 
 
-def fill(ledger: Ledger, now: float, rule: Rule = RULE, owner: int = 1) -> None:
+def fill(ledger: Ledger, now: float, rule: LimitPolicy = POLICY, owner: int = 1) -> None:
     """Take all slots."""
-    for number in range(rule.requests):
+    for number in range(rule.max_requests):
         assert reserve(ledger, now, number, rule, owner).granted
 
 
@@ -46,14 +49,14 @@ def test_as_many_start_at_once_as_there_are_slots() -> None:
     ledger = Ledger()
     fill(ledger, 100.0)
     answer = reserve(ledger, 100.0, 9)
-    assert answer == Answer(granted=False, wait=LEASE, soonest=2.0, slots=3, held=3)
+    assert answer == Reservation(granted=False, wait=LEASE, earliest=2.0, capacity=3, in_use=3)
 
 
 def test_a_slot_is_held_until_a_period_after_its_answer() -> None:
     """An answered request's slot can be reserved at once, for the moment when it comes free."""
     ledger = Ledger()
     fill(ledger, 100.0)
-    ledger.commit(100.5, (1, 0), 2.0)
+    ledger.release(100.5, (1, 0), 2.0)
     assert reserve(ledger, 101.0, 9).wait == pytest.approx(1.5)
     assert not reserve(ledger, 101.0, 10).granted
 
@@ -63,7 +66,7 @@ def test_reservations_follow_the_order_in_which_slots_come_free() -> None:
     ledger = Ledger()
     fill(ledger, 100.0)
     for number, answered in ((2, 100.1), (0, 100.4), (1, 100.9)):
-        ledger.commit(answered, (1, number), 2.0)
+        ledger.release(answered, (1, number), 2.0)
     assert [round(reserve(ledger, 101.0, 10 + n).wait, 3) for n in range(3)] == [1.1, 1.4, 1.9]
 
 
@@ -71,30 +74,30 @@ def test_a_request_that_was_not_sent_frees_its_slot_at_once() -> None:
     """A slot given back is free, and so is one reserved ahead that was given back."""
     ledger = Ledger()
     fill(ledger, 100.0)
-    ledger.commit(100.0, (1, 0), 0.0)
+    ledger.release(100.0, (1, 0), 0.0)
     assert reserve(ledger, 100.0, 9).wait == 0
-    ledger.commit(100.0, (1, 1), 2.0)
+    ledger.release(100.0, (1, 1), 2.0)
     assert reserve(ledger, 100.0, 10).wait == 2.0
-    ledger.commit(100.0, (1, 10), 0.0)
+    ledger.release(100.0, (1, 10), 0.0)
     assert reserve(ledger, 100.0, 11).wait == 2.0
 
 
 def test_a_reservation_asked_for_twice_is_one() -> None:
     """Asking again with the same token, after a lost answer, takes no second slot."""
     ledger = Ledger()
-    assert reserve(ledger, 100.0, 1).held == 1
-    assert reserve(ledger, 100.0, 1).held == 1
+    assert reserve(ledger, 100.0, 1).in_use == 1
+    assert reserve(ledger, 100.0, 1).in_use == 1
 
 
 def test_a_commit_that_is_repeated_or_comes_out_of_nowhere_holds_one_slot() -> None:
     """A store that lost its memory learns of a request with its answer, once."""
     ledger = Ledger()
     for now in (100.0, 100.5):
-        ledger.commit(now, (1, 7), 2.0)
-    assert ledger.inspect(102.2, RULE) == (3, 1)
-    assert ledger.inspect(102.6, RULE) == (3, 0)
-    ledger.commit(103.0, (1, 7), 0.0)
-    assert ledger.inspect(103.0, RULE) == (3, 0)
+        ledger.release(now, (1, 7), 2.0)
+    assert ledger.usage(102.2, POLICY) == (3, 1)
+    assert ledger.usage(102.6, POLICY) == (3, 0)
+    ledger.release(103.0, (1, 7), 0.0)
+    assert ledger.usage(103.0, POLICY) == (3, 0)
 
 
 def test_a_crashed_holder_blocks_its_slot_for_the_lease() -> None:
@@ -109,61 +112,61 @@ def test_askers_with_different_limits_share_one_ledger() -> None:
     """Who is content with fewer slots counts those of the others."""
     ledger = Ledger()
     fill(ledger, 100.0)
-    assert not reserve(ledger, 100.0, 8, Rule(3, 2.0)).granted
-    assert reserve(ledger, 100.0, 9, Rule(4, 2.0)).granted
+    assert not reserve(ledger, 100.0, 8, LimitPolicy(3, 2.0)).granted
+    assert reserve(ledger, 100.0, 9, LimitPolicy(4, 2.0)).granted
     for number in range(3):
-        ledger.commit(100.0 + number, (1, number), 2.0)
+        ledger.release(100.0 + number, (1, number), 2.0)
     # With one slot, all others must be free: the last is so when its holder has answered.
-    assert not reserve(ledger, 100.0, 10, Rule(1, 2.0)).granted
+    assert not reserve(ledger, 100.0, 10, LimitPolicy(1, 2.0)).granted
 
 
 def test_a_store_that_knows_nothing_is_quiet() -> None:
     """Before `quiet` nobody starts, and who waits hears when it is over."""
-    ledger = Ledger(quiet=103.0)
+    ledger = Ledger(blocked_until=103.0)
     assert reserve(ledger, 100.0, 1).wait == 3.0
-    assert reserve(ledger, 100.0, 2, Rule(3, 2.0, ahead=0.5)).wait == 2.5
+    assert reserve(ledger, 100.0, 2, LimitPolicy(3, 2.0, reserve_ahead=0.5)).wait == 2.5
 
 
 @pytest.mark.parametrize("burst", [1, 5])
 def test_a_burst_is_bounded_and_the_rest_spread_over_the_period(burst: int) -> None:
     """At most `burst` start at once; after that one each period / N, however many were given back."""
-    ledger, rule_ = Ledger(), Rule(20, 2.0, burst)
+    ledger, rule_ = Ledger(), LimitPolicy(20, 2.0, burst)
     starts = [reserve(ledger, 100.0, n, rule_).wait for n in range(20)]
     assert starts == pytest.approx([max(0, n - burst + 1) * 0.1 for n in range(20)])
     for n in range(10, 20):
-        ledger.commit(100.0, (1, n), 0.0)
+        ledger.release(100.0, (1, n), 0.0)
     assert reserve(ledger, 100.0, 30, rule_).wait == pytest.approx((11 - burst) * 0.1)
 
 
 def test_a_refusal_cuts_the_slots_and_spreads_the_sends() -> None:
     """A 50011 leaves 0.7 of the slots; refusals of the same burst count once; the next start comes a gap later."""
-    ledger, rule_ = Ledger(), Rule(20, 2.0)
-    assert ledger.penalize(100.0, rule_)
-    assert not ledger.penalize(101.9, rule_)
-    assert ledger.slots(100.0, rule_) == 14 == int(20 * CUT)
+    ledger, rule_ = Ledger(), LimitPolicy(20, 2.0)
+    assert ledger.throttle(100.0, rule_)
+    assert not ledger.throttle(101.9, rule_)
+    assert ledger.capacity(100.0, rule_) == 14 == int(20 * REDUCTION_FACTOR)
     waits = [reserve(ledger, 100.0, n, rule_).wait for n in range(14)]
     assert waits == pytest.approx([n * 2.0 / 14 for n in range(14)])
     assert not reserve(ledger, 100.0, 15, rule_).granted
-    assert ledger.penalize(102.0, rule_)
-    assert ledger.slots(102.0, rule_) == 9
+    assert ledger.throttle(102.0, rule_)
+    assert ledger.capacity(102.0, rule_) == 9
 
 
 def test_one_slot_comes_back_per_ten_clean_seconds() -> None:
     """Six slots were lost; after a minute all are back, and bursts are allowed again."""
-    ledger, rule_ = Ledger(), Rule(20, 2.0)
-    ledger.penalize(100.0, rule_)
-    slots = [ledger.slots(100.0 + RECOVERY * n, rule_) for n in range(8)]
+    ledger, rule_ = Ledger(), LimitPolicy(20, 2.0)
+    ledger.throttle(100.0, rule_)
+    slots = [ledger.capacity(100.0 + RECOVERY_INTERVAL * n, rule_) for n in range(8)]
     assert slots == [14, 15, 16, 17, 18, 19, 20, 20]
     assert all(reserve(ledger, 200.0, n, rule_).wait == 0 for n in range(20))
 
 
 def test_the_last_slot_is_never_taken_away() -> None:
     """However many refusals, requests go on, one at a time."""
-    ledger, rule_ = Ledger(), Rule(20, 2.0)
+    ledger, rule_ = Ledger(), LimitPolicy(20, 2.0)
     for n in range(20):
-        ledger.penalize(100.0 + 2 * n, rule_)
-    assert ledger.slots(138.0, rule_) == 1
-    assert ledger.slots(138.0, Rule(3, 2.0)) == 1
+        ledger.throttle(100.0 + 2 * n, rule_)
+    assert ledger.capacity(138.0, rule_) == 1
+    assert ledger.capacity(138.0, LimitPolicy(3, 2.0)) == 1
     assert reserve(ledger, 138.0, 1, rule_).granted
 
 
@@ -179,7 +182,7 @@ def test_owners_that_wait_get_equal_parts_of_what_comes_free() -> None:
     for owner in (1, 2, 3):
         assert not reserve(ledger, 100.0, 100, SHARED, owner, demand=30).granted
     for n in range(20):
-        ledger.commit(100.1, (9, n), 2.0)
+        ledger.release(100.1, (9, n), 2.0)
     got = {1: 0, 2: 0, 3: 0}
     for number, owner in itertools.product(range(200, 210), got):
         got[owner] += reserve(ledger, 101.65, number, SHARED, owner, demand=30).granted
@@ -193,18 +196,21 @@ def test_who_took_all_slots_while_alone_lets_the_others_catch_up() -> None:
     for owner in (9, 1, 2):
         reserve(ledger, 100.0, 100, SHARED, owner, demand=30)
     for n in range(20):
-        ledger.commit(100.1, (9, n), 2.0)
+        ledger.release(100.1, (9, n), 2.0)
     got = {9: 0, 1: 0, 2: 0}
     for number, owner in itertools.product(range(200, 220), got):
         got[owner] += reserve(ledger, 101.65, number, SHARED, owner, demand=30).granted
     assert got == {9: 0, 1: 10, 2: 10}
 
     late = Ledger()
-    late.turns |= Ledger(turns=ledger.turns).turns
-    late.turns[9].tag = 1e6
+    late.shares = ledger.shares
+    late.shares.owners[9].virtual_time = 1_000_000
     for owner in (1, 2, 9):
         reserve(late, 200.0, 300, SHARED, owner, demand=30)
-    assert late.turns[9].tag - min(each.tag for each in late.turns.values()) <= PATIENCE * 20 / 3 + 1
+    assert (
+        late.shares.owners[9].virtual_time - min(each.virtual_time for each in late.shares.owners.values())
+        <= MAX_WAIT_PERIODS * 20 / 3 + 1
+    )
 
 
 def test_an_owner_that_does_not_come_loses_its_turn() -> None:
@@ -214,7 +220,7 @@ def test_an_owner_that_does_not_come_loses_its_turn() -> None:
     for owner in (1, 2):
         reserve(ledger, 100.0, 100, SHARED, owner, demand=30)
     for n in range(20):
-        ledger.commit(100.1, (9, n), 2.0)
+        ledger.release(100.1, (9, n), 2.0)
     assert sum(reserve(ledger, 101.65, 200 + n, SHARED, 2, demand=30).granted for n in range(30)) == 10
     assert sum(reserve(ledger, 102.2, 300 + n, SHARED, 2, demand=30).granted for n in range(30)) == 10
 
@@ -223,15 +229,17 @@ def test_an_owner_that_does_not_come_loses_its_turn() -> None:
 def test_a_limit_that_cannot_be_is_refused(requests: int, period: float) -> None:
     """A limit has at least one request in a positive period."""
     with pytest.raises(ValueError, match="must be"):
-        Limit(requests, period)
+        RateLimit(requests, period)
 
 
 def test_the_proof_is_written_down() -> None:
     """The module says why it is safe, and on what assumptions."""
-    assert "k <= N" in (window.__doc__ or "")
+    assert "k <= N" in (module.__doc__ or "")
 
 
-def arrivals(ups: tuple[int, ...], downs: tuple[int, ...], rule_: Rule, *, stamp: bool, limit: int) -> list[float]:
+def arrivals(
+    ups: tuple[int, ...], downs: tuple[int, ...], rule_: LimitPolicy, *, stamp: bool, limit: int
+) -> list[float]:
     """Send as fast as the ledger allows; tell when the exchange counts each request.
 
     A request takes `up` to the exchange and its answer `down` back. Its sender waits `limit` for it, and counts on
@@ -254,7 +262,7 @@ def arrivals(ups: tuple[int, ...], downs: tuple[int, ...], rule_: Rule, *, stamp
             sent += 1
         else:
             now, number, hold = heapq.heappop(commits)
-            ledger.commit(now, (1, number), hold)
+            ledger.release(now, (1, number), hold)
     return counted
 
 
@@ -265,10 +273,10 @@ SMALL = [(1, 3, 3, 3), (2, 3, 2, 4), (2, 2, 2, 4), (3, 3, 1, 5)]
 @pytest.mark.parametrize("limit", [1, 99])
 def test_no_schedule_of_delays_breaks_the_limit(requests: int, period: int, delay: int, sent: int, limit: int) -> None:
     """Whatever each request's way there and back takes, no window holds more than N; also when senders give up."""
-    rule_, delays = Rule(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
+    rule_, delays = LimitPolicy(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
     for ups, downs in itertools.product(delays, delays):
         counted = arrivals(ups, downs, rule_, stamp=False, limit=limit)
-        assert most(counted, period) <= requests, (ups, downs)
+        assert max_in_window(counted, period) <= requests, (ups, downs)
 
 
 @pytest.mark.parametrize(("requests", "period", "delay", "sent"), SMALL)
@@ -276,8 +284,8 @@ def test_a_limiter_that_counts_from_the_sending_breaks_the_limit(
     requests: int, period: int, delay: int, sent: int
 ) -> None:
     """The check above has teeth: held from its sending, a slot is free too early in some schedule."""
-    rule_, delays = Rule(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
-    counts = (most(arrivals(ups, (0,) * sent, rule_, stamp=True, limit=99), period) for ups in delays)
+    rule_, delays = LimitPolicy(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
+    counts = (max_in_window(arrivals(ups, (0,) * sent, rule_, stamp=True, limit=99), period) for ups in delays)
     assert max(counts) > requests
 
 
@@ -286,26 +294,26 @@ class Traffic(RuleBasedStateMachine):
 
     @initialize(requests=st.integers(1, 4), ahead=st.sampled_from([inf, 0.5]), burst=st.sampled_from([None, 1, 2]))
     def begin(self, requests: int, ahead: float, burst: int | None) -> None:
-        self.rule = Rule(requests, 2.0, burst, ahead)
+        self.rule = LimitPolicy(requests, 2.0, burst, ahead)
         self.ledger = Ledger()
         self.now = 1000.0
         self.numbers = itertools.count()
-        self.waiting: dict[tuple[float, float], float] = {}
-        self.starts: dict[tuple[float, float], float] = {}
-        self.uncounted: dict[tuple[float, float], float] = {}
+        self.waiting: dict[PermitId, float] = {}
+        self.starts: dict[PermitId, float] = {}
+        self.uncounted: dict[PermitId, float] = {}
         self.counted: list[float] = []
 
     @rule(owner=st.integers(1, 3), demand=st.integers(1, 5), timeout=st.sampled_from([0.5, 5.0]))
     def ask(self, owner: int, demand: int, timeout: float) -> None:
-        token = (float(owner), float(next(self.numbers)))
-        lease = SLACK + timeout + self.rule.period + LINGER
+        token = (owner, next(self.numbers))
+        lease = SCHEDULING_SLACK + timeout + self.rule.period + MAX_DELIVERY_DELAY
         answer = self.ledger.reserve(self.now, token, lease, demand, self.rule)
         if answer.granted:
-            assert answer.wait <= self.rule.ahead
+            assert answer.wait <= self.rule.reserve_ahead
             assert self.ledger.reserve(self.now, token, lease, demand, self.rule).wait == answer.wait
             self.starts[token] = self.now + answer.wait
             # Until when the exchange may still count it, if nobody hears of it any more.
-            self.uncounted[token] = self.starts[token] + SLACK + timeout + LINGER
+            self.uncounted[token] = self.starts[token] + SCHEDULING_SLACK + timeout + MAX_DELIVERY_DELAY
         else:
             assert answer.wait > 0
 
@@ -313,27 +321,27 @@ class Traffic(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         self.now += seconds
 
-    def ready(self) -> list[tuple[float, float]]:
+    def ready(self) -> list[PermitId]:
         return [token for token, start in self.starts.items() if start <= self.now]
 
     @precondition(lambda self: any(start <= self.now for start in self.starts.values()))
     @rule(data=st.data(), end=st.sampled_from(["answered", "unknown", "unsent", "crashed"]))
     def end(self, data: st.DataObject, end: str) -> None:
         token = data.draw(st.sampled_from(self.ready()))
-        late = self.now > self.starts.pop(token) + SLACK
+        late = self.now > self.starts.pop(token) + SCHEDULING_SLACK
         counted = token not in self.uncounted
         if not counted and (late or end == "unsent"):
             del self.uncounted[token]
-            self.ledger.commit(self.now, token, 0.0)
+            self.ledger.release(self.now, token, 0.0)
         elif end in ("answered", "unsent"):
             if not counted:
                 del self.uncounted[token]
                 self.counted.append(self.now)
-            self.ledger.commit(self.now, token, self.rule.period + MARGIN)
+            self.ledger.release(self.now, token, self.rule.period + CLOCK_MARGIN)
         elif end == "unknown":
             if not counted:
-                self.uncounted[token] = self.now + LINGER
-            self.ledger.commit(self.now, token, self.rule.period + LINGER)
+                self.uncounted[token] = self.now + MAX_DELIVERY_DELAY
+            self.ledger.release(self.now, token, self.rule.period + MAX_DELIVERY_DELAY)
 
     @rule(data=st.data())
     def count(self, data: st.DataObject) -> None:
@@ -349,28 +357,28 @@ class Traffic(RuleBasedStateMachine):
 
     @rule()
     def refuse(self) -> None:
-        self.ledger.penalize(self.now, self.rule)
+        self.ledger.throttle(self.now, self.rule)
 
     @rule()
     def write_and_read(self) -> None:
         before = self.ledger
-        self.ledger = decode(encode(before, self.now, 7.0), self.now, 7.0)
+        self.ledger = decode(encode(before), self.now)
         assert self.ledger == before
 
     @invariant()
     def never_too_many(self) -> None:
         if hasattr(self, "counted"):
-            assert most(self.counted, self.rule.period) <= self.rule.requests
+            assert max_in_window(self.counted, self.rule.period) <= self.rule.max_requests
 
     def teardown(self) -> None:
         """Every slot comes back in the end, whatever happened."""
         if hasattr(self, "ledger"):
             later = self.now + 200.0
             waits = [
-                self.ledger.reserve(later, (9.0, float(n)), 1.0, 1, Rule(self.rule.requests, 2.0)).wait
-                for n in range(self.rule.requests)
+                self.ledger.reserve(later, (9, n), 1.0, 1, LimitPolicy(self.rule.max_requests, 2.0)).wait
+                for n in range(self.rule.max_requests)
             ]
-            assert waits == [0.0] * self.rule.requests
+            assert waits == [0.0] * self.rule.max_requests
 
 
 TestTraffic = Traffic.TestCase

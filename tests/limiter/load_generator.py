@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.errors import NotSent
+from okx_maxloan_sdk.errors import LimiterUnavailableError
 from okx_maxloan_sdk.flow import adrive, drive
-from okx_maxloan_sdk.limiter import FileLimiter, Key, Limit, Limiter, MemoryLimiter, RedisLimiter
+from okx_maxloan_sdk.limiter import FileLimiter, Limiter, LimitKey, MemoryLimiter, RateLimit, RedisLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from multiprocessing.connection import Connection
 
     from okx_maxloan_sdk.clock import Clock
-    from okx_maxloan_sdk.limiter import Window
+    from okx_maxloan_sdk.limiter import RateLimiter
 
-KEY = Key("127.0.0.1", "42", "max_loan")
+KEY = LimitKey("42", "max_loan")
 NO_TRANSPORT: Any = None
 
 
@@ -43,7 +43,7 @@ class SkewedClock:
 
 
 @frozen
-class Plan:
+class Workload:
     """What one program does: `tasks` tasks and `threads` threads send to `port` for `seconds`."""
 
     who: str
@@ -60,7 +60,7 @@ class Plan:
 
 
 @define
-class Outcome:
+class WorkloadResult:
     """What a program saw: round trips in seconds, refused requests (asked when, refused when), CPU seconds."""
 
     trips: list[float] = field(factory=list)
@@ -68,7 +68,7 @@ class Outcome:
     cpu: float = 0.0
 
 
-def make(plan: Plan) -> Limiter:
+def create_limiter(plan: Workload) -> Limiter:
     """Make the limiter that a plan names."""
     kind, _, place = plan.store.partition(" ")
     if kind == "redis":
@@ -78,11 +78,11 @@ def make(plan: Plan) -> Limiter:
     return (FileLimiter if kind == "file" else RedisLimiter)(place, **plan.settings)
 
 
-def run(plan: Plan, ready: Callable[[], float] = time.monotonic) -> Outcome:
+def run(plan: Workload, ready: Callable[[], float] = time.monotonic) -> WorkloadResult:
     """Carry a plan out in this process, from the moment on that `ready` gives."""
-    outcome = Outcome()
+    outcome = WorkloadResult()
     clock: Clock = SkewedClock(plan.ahead) if plan.ahead else SystemClock()
-    window = make(plan).window(KEY, Limit(plan.requests, plan.period), clock)
+    window = create_limiter(plan).for_key(KEY, RateLimit(plan.requests, plan.period), clock)
     start = ready()
     time.sleep(max(0.0, start - time.monotonic()))
     before = time.process_time()
@@ -99,8 +99,8 @@ def run(plan: Plan, ready: Callable[[], float] = time.monotonic) -> Outcome:
 
 
 def run_all(
-    plans: list[Plan], method: str = "spawn", actions: Iterable[tuple[float, Callable[[], object]]] = ()
-) -> tuple[float, list[Outcome]]:
+    plans: list[Workload], method: str = "spawn", actions: Iterable[tuple[float, Callable[[], object]]] = ()
+) -> tuple[float, list[WorkloadResult]]:
     """Carry each plan out in a process of its own, all from the same moment on, and tell when that was.
 
     Each of the `actions` is taken so many seconds after it.
@@ -126,7 +126,7 @@ def run_all(
     return start, outcomes
 
 
-def _child(plan: Plan, pipe: Connection) -> None:
+def _child(plan: Workload, pipe: Connection) -> None:
     def ready() -> float:
         pipe.send("ready")
         start: float = pipe.recv()
@@ -139,11 +139,11 @@ def _child(plan: Plan, pipe: Connection) -> None:
 class Sender:
     """Sends until the end."""
 
-    plan: Plan
-    window: Window
+    plan: Workload
+    window: RateLimiter
     clock: Clock
     end: float
-    outcome: Outcome
+    outcome: WorkloadResult
 
     def thread(self) -> None:
         """Send, blocking."""
@@ -155,19 +155,19 @@ class Sender:
                 asked = time.monotonic()
                 try:
                     slot = drive(self.window.acquire(self.plan.timeout), NO_TRANSPORT, self.clock)
-                except NotSent:
+                except LimiterUnavailableError:
                     self.outcome.unsent.append((asked, time.monotonic()))
                     time.sleep(0.1)
                     continue
                 if time.monotonic() > self.end:
-                    drive(slot.unsent(), NO_TRANSPORT, self.clock)
+                    drive(slot.release_unsent(), NO_TRANSPORT, self.clock)
                     return
                 sent = time.monotonic()
                 stream.write(f"{self.plan.who}\n".encode())
                 stream.flush()
                 stream.readline()
                 self.outcome.trips.append(time.monotonic() - sent)
-                drive(slot.answered(), NO_TRANSPORT, self.clock)
+                drive(slot.release_after_response(), NO_TRANSPORT, self.clock)
 
     async def tasks(self) -> None:
         """Send from tasks; when it ends, cancel those that wait."""
@@ -184,17 +184,17 @@ class Sender:
                 asked = time.monotonic()
                 try:
                     slot = await adrive(self.window.acquire(self.plan.timeout), NO_TRANSPORT, self.clock)
-                except NotSent:
+                except LimiterUnavailableError:
                     self.outcome.unsent.append((asked, time.monotonic()))
                     await asyncio.sleep(0.1)
                     continue
                 if time.monotonic() > self.end:
-                    await adrive(slot.unsent(), NO_TRANSPORT, self.clock)
+                    await adrive(slot.release_unsent(), NO_TRANSPORT, self.clock)
                     return
                 sent = time.monotonic()
                 writer.write(f"{self.plan.who}\n".encode())
                 await reader.readline()
                 self.outcome.trips.append(time.monotonic() - sent)
-                await adrive(slot.answered(), NO_TRANSPORT, self.clock)
+                await adrive(slot.release_after_response(), NO_TRANSPORT, self.clock)
         finally:
             writer.close()

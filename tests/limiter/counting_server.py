@@ -24,7 +24,7 @@ DELAYS: dict[str, Callable[[float], tuple[float, float]]] = {
 }
 
 
-def most(moments: Iterable[float], period: float) -> int:
+def max_in_window(moments: Iterable[float], period: float) -> int:
     """Count the most moments that lie in any window shorter than the period."""
     window: deque[float] = deque()
     found = 0
@@ -37,7 +37,7 @@ def most(moments: Iterable[float], period: float) -> int:
 
 
 @define
-class Tally:
+class Counts:
     """What arrived: (when, from whom, whether it was served)."""
 
     period: float
@@ -53,15 +53,15 @@ class Tally:
 
     @property
     def worst(self) -> int:
-        return most((moment for moment, *_ in self.arrived), self.period)
+        return max_in_window((moment for moment, *_ in self.arrived), self.period)
 
     def by_sender(self) -> dict[str, int]:
         senders = sorted({who for _, who, _ in self.arrived})
         return {who: sum(each == who for _, each in self.served) for who in senders}
 
 
-class Exchange:
-    """`with Exchange(20, 2.0, "none") as exchange`: send `who` and a newline to `exchange.port`, read "ok" or "no"."""
+class CountingServer:
+    """Answer "ok" or "no" to each line, which names its sender: `with CountingServer(20, 2.0, "none") as exchange`."""
 
     def __init__(self, requests: int, period: float, delay: str) -> None:
         self.period = period
@@ -78,10 +78,10 @@ class Exchange:
         self._process.terminate()
         self._process.join()
 
-    def tally(self) -> Tally:
+    def counts(self) -> Counts:
         """Say what arrived so far."""
-        self._pipe.send("tally")
-        return Tally(self.period, self._pipe.recv())
+        self._pipe.send("counts")
+        return Counts(self.period, self._pipe.recv())
 
 
 def serve(requests: int, period: float, delay: str, pipe: Connection) -> None:

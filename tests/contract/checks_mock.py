@@ -1,4 +1,4 @@
-"""The checks that a mock exchange must pass, in layers; each takes the package `mock`, as it is or with a bug in it."""
+"""Checks of the mock exchange against the oracle and the spec; each yields what is wrong."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from okx_maxloan_sdk.mock import Answer, Exchange
 
-    Layer = Callable[[ModuleType], Iterator[str]]
+    Check = Callable[[ModuleType], Iterator[str]]
 
 SPEC = Path(__file__).parents[2] / "spec" / "openapi.yaml"
 AUTO = "futures/borrowing/auto_transfers_ccy"
@@ -245,6 +245,6 @@ def fuzz(mock: ModuleType) -> Iterator[str]:
         yield from judged(accounts.exchange(mock, StillClock()), recorded(user).asked)
 
 
-LAYERS: dict[str, Layer] = {
-    layer.__name__: layer for layer in (corpus, rules, operations, auth, limit, answers, amounts, plans, adapter, fuzz)
+CHECKS: dict[str, Check] = {
+    check.__name__: check for check in (corpus, rules, operations, auth, limit, answers, amounts, plans, adapter, fuzz)
 }

@@ -1,0 +1,126 @@
+"""Permit, the rate limiter of one key that grants it, and the base class of all limiters."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from math import inf
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .ledger import CLOCK_MARGIN, MAX_DELIVERY_DELAY, RECOVERY_INTERVAL, LimitPolicy
+from .queue import warn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from okx_maxloan_sdk.clock import Clock
+    from okx_maxloan_sdk.flow import Flow
+
+    from .ledger import LimitKey, PermitId, RateLimit
+    from .queue import AcquireQueue, RateLimitStatus
+
+
+class Permit:
+    """The right to send one request; only the first call of a release method counts."""
+
+    __slots__ = ("_period", "_permit_id", "_queue")
+
+    def __init__(self, queue: AcquireQueue, permit_id: PermitId, period: float) -> None:
+        self._queue, self._period = queue, period
+        self._permit_id: PermitId | None = permit_id
+
+    def release_unsent(self) -> Flow[None]:
+        """Free the slot at once: no byte was sent."""
+        return self._release(0.0)
+
+    def release_after_response(self) -> Flow[None]:
+        """Free the slot one period from now: a response came."""
+        return self._release(self._period + CLOCK_MARGIN)
+
+    def release_outcome_unknown(self) -> Flow[None]:
+        """Free the slot one period after the last instant at which the exchange may count the request."""
+        return self._release(self._period + MAX_DELIVERY_DELAY)
+
+    def _release(self, hold: float) -> Flow[None]:
+        permit_id, self._permit_id = self._permit_id, None
+        if permit_id is not None:
+            yield from self._queue.release(permit_id, hold)
+
+
+class RateLimiter:
+    """The rate limiter of one key."""
+
+    def __init__(
+        self, queue: AcquireQueue, policy: LimitPolicy, on_throttle: Callable[[RateLimitStatus], object] | None
+    ) -> None:
+        self._queue, self._policy, self._on_throttle = queue, policy, on_throttle
+
+    def acquire(self, timeout: float, deadline: float | None = None) -> Flow[Permit]:
+        """Wait for a permit, for a request that takes at most `timeout` seconds.
+
+        Raises `RateLimitTimeoutError` as soon as it is known that none can be had before `deadline` (a time of the
+        clock), and `LimiterUnavailableError` when the store cannot be used.
+        """
+        permit_id = yield from self._queue.acquire(self._policy, timeout, deadline)
+        return Permit(self._queue, permit_id, self._policy.period)
+
+    def status(self) -> RateLimitStatus:
+        """Return how much of the limit is in use."""
+        return self._queue.status(self._policy)
+
+    def throttle(self) -> None:
+        """Reduce the limit: the exchange refused a request because it counted too many."""
+        if self._queue.throttle(self._policy):
+            status = self.status()
+            warn(
+                "OKX counted too many requests, so another program sends for this user; the limit is reduced to %d of"
+                " %d requests, spread over %g s, and restored by one per %g s. Let all programs use one limiter.",
+                status.limit,
+                self._policy.max_requests,
+                self._policy.period,
+                RECOVERY_INTERVAL,
+            )
+            if self._on_throttle is not None:
+                self._on_throttle(status)
+
+
+class Limiter(Protocol):
+    """`MemoryLimiter`, `FileLimiter`, `RedisLimiter`, or a limiter of the user's own."""
+
+    def for_key(self, key: LimitKey, limit: RateLimit, clock: Clock) -> RateLimiter:
+        """Return the rate limiter of a key; the same one each time."""
+        ...
+
+
+class BaseLimiter(ABC):
+    """Settings that replace the contract's, and one rate limiter per key.
+
+    `max_requests` per `period` seconds replace the limit that OKX documents; at most `burst` of them start at once, the
+    others evenly spaced. `on_throttle` is called with a `RateLimitStatus` when a refusal by OKX reduces the limit.
+    """
+
+    def __init__(
+        self,
+        max_requests: int | None = None,
+        period: float | None = None,
+        burst: int | None = None,
+        on_throttle: Callable[[RateLimitStatus], object] | None = None,
+    ) -> None:
+        LimitPolicy(1 if max_requests is None else max_requests, 1.0 if period is None else period, burst)
+        self._max_requests, self._period, self._burst = max_requests, period, burst
+        self._on_throttle = on_throttle
+        self._limiters: dict[tuple[LimitKey, RateLimit, Any], RateLimiter] = {}
+
+    def for_key(self, key: LimitKey, limit: RateLimit, clock: Clock) -> RateLimiter:
+        """Return the rate limiter of a key; the same one each time."""
+        place = key, limit, clock.monotonic
+        return self._limiters.get(place) or self._limiters.setdefault(place, self._create(key, limit, clock))
+
+    def _create(self, key: LimitKey, limit: RateLimit, clock: Clock) -> RateLimiter:
+        queue = self._shared_queue(key, clock)
+        period = self._period or limit.period
+        reserve_ahead = period / 4 if queue.store.is_shared else inf
+        policy = LimitPolicy(self._max_requests or limit.max_requests, period, self._burst, reserve_ahead)
+        return RateLimiter(queue, policy, self._on_throttle)
+
+    @abstractmethod
+    def _shared_queue(self, key: LimitKey, clock: Clock) -> AcquireQueue: ...

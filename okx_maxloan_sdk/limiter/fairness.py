@@ -1,0 +1,74 @@
+"""Start-time fair queuing between the owners (processes) that share one ledger.
+
+Each owner has a virtual time, the number of slots it was granted. A free slot goes to the waiting owner with the
+smallest virtual time, so owners that wait differ by one slot at most, and an owner alone gets all. A new owner starts
+with the virtual time it would have had it been waiting since the oldest slot in use was granted.
+https://en.wikipedia.org/wiki/Fair_queuing
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable
+
+# An owner that took slots while it was alone waits at most this many periods for the owners that came later.
+MAX_WAIT_PERIODS = 4
+
+
+@define
+class OwnerShare:
+    """Slots granted to an owner, requests it has queued, and until when it counts as waiting."""
+
+    virtual_time: int = 0
+    queued: int = 0
+    expires_at: float = 0.0
+
+
+@define
+class FairShares:
+    """The share of each owner."""
+
+    owners: dict[int, OwnerShare] = field(factory=dict)
+
+    def slots_owed_to_others(
+        self, now: float, owner: int, capacity: int, slots_by_owner: Callable[[], Counter[int]]
+    ) -> int:
+        """Count the slots that other waiting owners get before this one's next."""
+        share = self.owners.get(owner)
+        if share is None or share.expires_at <= now:
+            share = self._admit(now, owner, slots_by_owner)
+        waiting = {
+            other: each
+            for other, each in self.owners.items()
+            if each.expires_at > now and each.queued and other != owner
+        }
+        if not waiting:
+            return 0
+        first = min(each.virtual_time for each in waiting.values())
+        share.virtual_time = min(share.virtual_time, first + MAX_WAIT_PERIODS * capacity // (len(waiting) + 1) + 1)
+        return sum(
+            min(each.queued, max(0, share.virtual_time - each.virtual_time + (other < owner)))
+            for other, each in waiting.items()
+        )
+
+    def update(self, owner: int, granted: int, queued: int, expires_at: float) -> None:
+        """Record what an admitted owner was granted, and what it still wants."""
+        share = self.owners[owner]
+        share.virtual_time += granted
+        share.queued, share.expires_at = queued, expires_at
+
+    def _admit(self, now: float, owner: int, slots_by_owner: Callable[[], Counter[int]]) -> OwnerShare:
+        """Add an owner, and remove those that neither hold nor want a slot."""
+        share = self.owners.pop(owner, OwnerShare())
+        if self.owners:
+            slots = slots_by_owner()
+            self.owners = {id_: each for id_, each in self.owners.items() if each.expires_at > now or slots[id_]}
+            oldest = min((each.virtual_time - slots[id_] for id_, each in self.owners.items()), default=0)
+            share.virtual_time = max(share.virtual_time, oldest)
+        self.owners[owner] = share
+        return share

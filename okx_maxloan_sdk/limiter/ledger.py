@@ -1,0 +1,197 @@
+"""Rate-limit ledger: which permit holds which of the N slots, from when until when.
+
+A request is sent only while it holds a slot, from before its first byte is written until one period after its response
+came. Then at most N requests are counted in any window shorter than the period, whatever the delays:
+
+    The exchange counts a request at some instant between its first byte and its response. Let k requests be counted
+    in one window shorter than the period, the last of them at instant c. Each of the k was counted before c, so it was
+    sent before c; and its response came after it was counted, that is later than c - period, so its slot is held
+    beyond c. All k slots are held at c. No more than N ever are: hence k <= N.
+
+No clock is compared with the exchange's, and no delay is bounded. The proof assumes:
+
+- the exchange counts a request before it responds to it;
+- a request without a response is counted at most MAX_DELIVERY_DELAY after its sender gave up, and is held
+  `period + MAX_DELIVERY_DELAY`;
+- no other program sends for the same user without this limiter;
+- clocks run at the same rate to within CLOCK_MARGIN in a period, and a response is recorded after it came;
+- a holder that crashed sent nothing later than its lease foresees (SCHEDULING_SLACK after its start);
+- a store that lost its state grants nothing for one period and RECOVERY_QUIET_PERIOD, in which the requests in flight
+  get their responses.
+
+That no more than N are held at once: a start s is granted only while the slots in flight (all of them, also those that
+start later) and the released ones that are held beyond s are N - 1 at most. Of the slots held at any instant, look at
+the one that was granted last: all the others were among the N - 1 that were counted then.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections import Counter
+from math import inf
+from typing import NamedTuple, TypeAlias
+
+from attrs import define, field, frozen
+from attrs.validators import ge, gt, optional
+
+from .fairness import FairShares
+
+# Seconds. CLOCK_MARGIN covers clocks that run at different rates (0.5 % of a period of 2 s) and timers that fire early.
+CLOCK_MARGIN, MAX_DELIVERY_DELAY, SCHEDULING_SLACK, RECOVERY_QUIET_PERIOD = 0.010, 3.0, 1.0, 1.0
+# After a 50011 this part of the slots remains, and one slot is restored per RECOVERY_INTERVAL seconds.
+REDUCTION_FACTOR, RECOVERY_INTERVAL = 0.7, 10.0
+
+PermitId: TypeAlias = tuple[int, int]
+"""An owner (a process) and the sequence number of one of its permits."""
+
+
+@frozen
+class RateLimit:
+    """At most `max_requests` in any period of `period` seconds."""
+
+    max_requests: int = field(validator=ge(1))
+    period: float = field(validator=gt(0))
+
+
+class LimitKey(NamedTuple):
+    """Who shares one limit: an OKX user (its uid, or a hash of its API key) and an operation.
+
+    `site` is empty unless it matters: for limits per IP address, and for an exchange on this machine.
+    """
+
+    user: str
+    operation: str
+    site: str = ""
+
+
+@frozen
+class LimitPolicy(RateLimit):
+    """A limit, how many requests may start at once (None: all), and how early a slot may be reserved."""
+
+    burst: int | None = field(default=None, validator=optional(ge(1)))
+    reserve_ahead: float = inf
+
+
+class Reservation(NamedTuple):
+    """A ledger's decision on one permit.
+
+    `wait` is in how many seconds the granted slot starts, or the store is worth another call; `earliest` in how many
+    seconds a slot can start at the earliest; of the `capacity` slots, `in_use` are held.
+    """
+
+    granted: bool
+    wait: float
+    earliest: float
+    capacity: int
+    in_use: int
+
+
+@define
+class Ledger:
+    """The slots `in_flight` (permit: start, end of the lease), and those `held` after their response.
+
+    `held` is sorted and has (release, owner, sequence, start). Nothing starts before `blocked_until`.
+    """
+
+    in_flight: dict[PermitId, tuple[float, float]] = field(factory=dict)
+    held: list[tuple[float, int, int, float]] = field(factory=list)
+    shares: FairShares = field(factory=FairShares)
+    blocked_until: float = 0.0
+    reduction: int = 0
+    reduced_at: float = 0.0
+
+    def reserve(self, now: float, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+        """Reserve a slot, or return when to call again; idempotent for one permit.
+
+        The slot is held for `lease` seconds from its start unless it is released. `queued` is how many requests of
+        this owner want a slot.
+        """
+        capacity = self.capacity(now, policy)
+        if permit_id in self.in_flight:
+            wait = max(0.0, self.in_flight[permit_id][0] - now)
+            return Reservation(True, wait, wait, capacity, self._in_use())
+        self.expire(now)
+        owner, is_shared = permit_id[0], policy.reserve_ahead != inf
+        owed = self.shares.slots_owed_to_others(now, owner, capacity, self._slots_by_owner) if is_shared else 0
+        if owed < capacity - len(self.in_flight):
+            start = self._earliest_start(now, policy, capacity, owed)
+            earliest = start - now
+            if earliest <= policy.reserve_ahead:
+                if owed:
+                    start = self._earliest_start(now, policy, capacity, 0)
+                self.in_flight[permit_id] = start, start + lease
+                if is_shared:
+                    self.shares.update(owner, 1, queued - 1, now + policy.period / 8)
+                return Reservation(True, start - now, start - now, capacity, self._in_use())
+            wait = earliest - policy.reserve_ahead
+        else:
+            # No slot is free before some response, and that slot only a period later.
+            first_start = min((start for start, _ in self.in_flight.values()), default=now)
+            earliest = max(0.0, first_start - now) + policy.period
+            wait = min((end for _, end in self.in_flight.values()), default=inf) - now
+            if is_shared:
+                wait = min(wait, earliest - policy.reserve_ahead)
+        if is_shared:
+            self.shares.update(owner, 0, queued, now + wait + policy.period / 8)
+        return Reservation(False, wait, earliest, capacity, self._in_use())
+
+    def release(self, now: float, permit_id: PermitId, hold: float) -> None:
+        """Hold a permit's slot for `hold` more seconds, or free it; record the slot of an unknown permit."""
+        start = now
+        if permit_id in self.in_flight:
+            start, _ = self.in_flight.pop(permit_id)
+        else:
+            self.held = [slot for slot in self.held if slot[1:3] != permit_id]
+        if hold > 0:
+            insort(self.held, (now + hold, *permit_id, start))
+
+    def throttle(self, now: float, policy: LimitPolicy) -> bool:
+        """Reduce the capacity after a refusal; refusals within one period of each other count once."""
+        if self.reduction and now < self.reduced_at + policy.period:
+            return False
+        self.reduction = policy.max_requests - max(1, int(self.capacity(now, policy) * REDUCTION_FACTOR))
+        self.reduced_at = now
+        return True
+
+    def usage(self, now: float, policy: LimitPolicy) -> tuple[int, int]:
+        """Return the capacity and the number of slots in use."""
+        self.expire(now)
+        return self.capacity(now, policy), self._in_use()
+
+    def capacity(self, now: float, policy: LimitPolicy) -> int:
+        """Return how many slots there are: all, less those that refusals cost."""
+        return max(1, policy.max_requests - self._reduction(now))
+
+    def expire(self, now: float) -> None:
+        """Free the slots whose hold or lease is over."""
+        if self.held and self.held[0][0] <= now:
+            del self.held[: bisect_right(self.held, now, key=lambda slot: slot[0])]
+        for permit_id in [permit_id for permit_id, (_, end) in self.in_flight.items() if end <= now]:
+            del self.in_flight[permit_id]
+
+    def _in_use(self) -> int:
+        return len(self.in_flight) + len(self.held)
+
+    def _reduction(self, now: float) -> int:
+        return max(0, self.reduction - int((now - self.reduced_at) / RECOVERY_INTERVAL)) if self.reduction else 0
+
+    def _slots_by_owner(self) -> Counter[int]:
+        return Counter([*(owner for owner, _ in self.in_flight), *(slot[1] for slot in self.held)])
+
+    def _earliest_start(self, now: float, policy: LimitPolicy, capacity: int, after: int) -> float:
+        """Return when the slot after `after` others can start; fewer than `capacity` are in flight."""
+        start = max(now, self.blocked_until)
+        blocking = self._in_use() - capacity + after
+        if blocking >= 0:
+            start = max(start, self.held[blocking][0])
+        burst = 1 if self._reduction(now) else policy.burst
+        if burst is not None:
+            # Generic cell rate algorithm: each start moves the theoretical arrival time by one gap.
+            gap = policy.period / capacity
+            arrival = -inf
+            for previous in sorted(
+                [*(start for start, _ in self.in_flight.values()), *(slot[3] for slot in self.held)]
+            ):
+                arrival = max(arrival, previous) + gap
+            start = max(start, arrival + (after + 1 - burst) * gap)
+        return start
