@@ -132,14 +132,14 @@ def test_memory_of_a_stream(door: Door) -> None:
 class Forgetting:
     """A limiter that gives every request a slot and notes nothing."""
 
-    def window(self, *_: object) -> Any:
+    def for_key(self, *_: object) -> Any:
         return self
 
     def acquire(self, *_: object) -> Any:
         yield from ()
         return self
 
-    def answered(self) -> Any:
+    def release_after_response(self) -> Any:
         yield from ()
 
 
