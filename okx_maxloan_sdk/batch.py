@@ -12,6 +12,7 @@ from . import questions, rules
 from .endpoint import GET_MAX_LOAN, MaxLoan
 from .endpoint import query as make_query
 from .errors import (
+    AccountModeRejected,
     AuthenticationError,
     BatchError,
     ClientClosed,
@@ -35,7 +36,10 @@ INST_ID = next(each for each in GET_MAX_LOAN.parameters if each.name == "instId"
 SIZE = INST_ID.max_items
 WIDTH = GET_MAX_LOAN.limit.requests
 # After one of these the other requests would fail as well, and OKX blocks addresses that keep asking.
-HOPELESS = (AuthenticationError, PermissionDenied, ClockSkew, ClientClosed)
+HOPELESS = (AuthenticationError, PermissionDenied, ClockSkew, AccountModeRejected, ClientClosed)
+# 51000 is for any parameter, and only its text says for which. The margin mode is the whole account's; other
+# parameters may be wrong for one pair alone.
+MARGIN_MODE = ("MARGIN_MODE", "mgnMode")
 
 
 @frozen
@@ -66,12 +70,13 @@ def ask(session: Session, parameters: Mapping[str, Any]) -> Flow[list[MaxLoan]]:
     yield from begin(session, query, inst_ids, deadline)
     if not inst_ids:  # and a currency
         rules.check(GET_MAX_LOAN, {**query, "instId": ""}, session.facts, session.language)
-    join = Join(inst_ids, lambda missing: missing_data(session, query, missing))
-    if len(inst_ids) <= SIZE:
-        join.add((yield from fetch(session, query, tuple(inst_ids), deadline)))
-    else:
-        each = (fetch(session, query, chunk, deadline) for chunk in chunks(iter(inst_ids)))
-        yield from gather(each, WIDTH, join.add)
+    join, parts = Join(inst_ids, lambda missing: missing_data(session, query, missing)), chunks(iter(inst_ids))
+    if len(inst_ids) <= SIZE or tuple(query.items()) not in session.accepted:
+        # Alone, so that an error that affects all pairs costs one request.
+        is_open = join.add((yield from fetch(session, query, next(parts, ()), deadline)))
+        if not is_open or len(inst_ids) <= SIZE:
+            return join.result()
+    yield from gather((fetch(session, query, part, deadline) for part in parts), WIDTH, join.add)
     return join.result()
 
 
@@ -136,8 +141,10 @@ def fetch(
     try:
         loans = yield from questions.max_loan(session, {**query, "instId": ",".join(inst_ids)}, deadline)
     except OkxError as error:
-        failure, parts = error, _halves(inst_ids) if isinstance(error, ParameterRejected) else []
+        is_divisible = isinstance(error, ParameterRejected) and not affects_all_pairs(error)
+        failure, parts = error, _halves(inst_ids) if is_divisible else []
     else:
+        session.accepted.add(tuple(query.items()))
         return [Batch(inst_ids, tuple(loans), None, find_missing(inst_ids, (loan.inst_id for loan in loans)))]
     return (yield from _apart(inst_ids, failure, parts, lambda part: fetch(session, query, part, deadline)))
 
@@ -146,6 +153,13 @@ def missing_data(session: Session, query: Mapping[str, str], inst_ids: tuple[str
     """Make the error of pairs that OKX answered without a row for."""
     asked = {**query, "instId": ",".join(inst_ids)}
     return MissingDataError(inst_ids, rules.hint(GET_MAX_LOAN, asked, session.facts, session.language))
+
+
+def affects_all_pairs(error: OkxError) -> bool:
+    """Return whether the same parameters fail for any other pair as well."""
+    if isinstance(error, ParameterRejected):
+        return any(name in error.message for name in MARGIN_MODE)
+    return isinstance(error, HOPELESS)
 
 
 def _apart(
@@ -193,7 +207,7 @@ class Join:
                 self.failures.append((batch.inst_ids, batch.error))
             if batch.missing:
                 self.failures.append((batch.missing, self.missing_data(batch.missing)))
-        return not any(isinstance(error, HOPELESS) for _, error in self.failures)
+        return not any(affects_all_pairs(error) for _, error in self.failures)
 
     def result(self) -> list[MaxLoan]:
         """Give all rows in the order asked; raise the only failure, or a `BatchError` with the rows that did arrive."""

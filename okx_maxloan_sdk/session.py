@@ -50,6 +50,8 @@ class Session:
     closed: bool = False
     skews: Once[Skew] = field(factory=lambda: Once(Skew(0.0)))
     accounts: Once[Account] = field(factory=lambda: Once(None))
+    accepted: set[tuple[tuple[str, str], ...]] = field(factory=set)
+    """The parameters beside the pairs with which OKX has answered a request for maximum loan."""
     _users: dict[str, str] = field(factory=dict)
     _rate_limiters: dict[tuple[str, ...], list[RateLimiter]] = field(factory=dict)
 

@@ -232,10 +232,10 @@ def test_other_parameters_travel(door: Door) -> None:
 @pytest.mark.parametrize("number", [1, SIZE, SIZE + 1])
 def test_only_failure_is_raised_as_it_is(door: Door, number: int) -> None:
     """When nothing arrived and there is one failure, that is what is raised."""
-    with pytest.raises(AccountModeRejected if number <= SIZE else BatchError) as caught:
-        door.open(Wire(refused("51010"))).cross(ids(number))
+    with pytest.raises(Unavailable if number <= SIZE else BatchError) as caught:
+        door.open(Wire(refused("50026", 500))).cross(ids(number))
     if isinstance(caught.value, BatchError):
-        assert {type(error) for _, error in caught.value.failures} == {AccountModeRejected}
+        assert {type(error) for _, error in caught.value.failures} == {Unavailable}
 
 
 def test_one_bad_pair_alone(door: Door) -> None:
@@ -289,26 +289,94 @@ def test_a_failed_request_costs_its_own_pairs(door: Door, failure: Any, kind: ty
     assert order(caught.value.loans) == [each for each in wanted if each not in lost]
 
 
-@pytest.mark.parametrize(
-    ("refusal", "kind"),
-    [
-        ("50113", AuthenticationError),
-        ("50105", AuthenticationError),
-        ("50110", PermissionDenied),
-        ("50102", ClockSkew),
-    ],
-)
-def test_hopeless_batches_end_early(door: Door, refusal: str, kind: type[Exception]) -> None:
-    """A wrong key ends a batch of a thousand pairs after the requests on their way; the rest is not asked."""
-    wire = Wire(refused(refusal))
+# OKX's texts name the parameter: the recorded one of the margin mode, and the mock's.
+WRONG_MODE = refused("51000", msg="Parameter MARGIN_MODE error")
+COMMON_CAUSES: dict[str, tuple[Response, type[ApiError]]] = {
+    "wrong signature": (refused("50113"), AuthenticationError),
+    "wrong passphrase": (refused("50105"), AuthenticationError),
+    "another IP": (refused("50110"), PermissionDenied),
+    "clock": (refused("50102"), ClockSkew),
+    "account mode": (refused("51010"), AccountModeRejected),
+    "margin mode": (WRONG_MODE, ParameterRejected),
+    "margin mode, the mock's text": (refused("51000", msg="not accepted: mgnMode"), ParameterRejected),
+}
+
+
+@pytest.mark.parametrize("cause", COMMON_CAUSES)
+def test_a_cause_that_all_pairs_share_costs_one_request(door: Door, cause: str) -> None:
+    """The first request of a thousand pairs is sent alone; when it fails for all of them the rest is not sent."""
+    refusal, kind = COMMON_CAUSES[cause]
+    wire = Wire(refusal)
     with pytest.raises(BatchError) as caught:
         door.open(wire).cross(ids(1000))
+    targets = {each.target for each in wire.requests if "max-loan" in each.target}
+    assert len(targets) == 1
+    (first, error), (rest, unsent) = caught.value.failures
+    assert (first, rest) == (tuple(ids(SIZE)), tuple(ids(1000)[SIZE:]))
+    assert isinstance(error, kind)
+    assert isinstance(unsent, NotSent)
+    assert "not asked" in str(unsent)
+
+
+@pytest.mark.parametrize("refusal", [refused("51010"), WRONG_MODE, refused("50113")])
+def test_a_cause_that_comes_up_later_costs_the_requests_in_flight(door: Door, refusal: Response) -> None:
+    """Parameters that OKX accepted once are sent side by side at once; a refusal is not split, and ends the batch."""
+    wire = exchange()
+    client = door.open(wire)
+    client.cross("A-B")
+    wire._answers[:] = [refusal]
+    with pytest.raises(BatchError) as caught:
+        client.cross(ids(1000))
+    assert 1 < len(wire.requests) <= 1 + 2 * batch.WIDTH
     failures = caught.value.failures
-    assert len(wire.requests) <= 2 * batch.WIDTH
     assert sorted(each for inst_ids, _ in failures for each in inst_ids) == sorted(ids(1000))
-    *met, rest = sorted((error for _, error in failures), key=lambda error: isinstance(error, NotSent))
-    assert {type(error) for error in met} == {kind}
-    assert "not asked" in str(rest)
+    assert len(failures) == len(wire.requests)  # one for each refused request, and one for what was not sent
+    wire._answers[:] = [refusal]
+    wire.requests.clear()
+    with pytest.raises(BatchError):
+        client.isolated(ids(1000))
+    assert len(wire.requests) == 1
+
+
+def test_a_parameter_that_is_wrong_for_one_pair_ends_nothing(door: Door) -> None:
+    """The currencies that settle a pair, or are its margin, are its own: 51000 for them is split as for a bad pair."""
+
+    def picky(request: Request) -> Response:
+        bad = {"C0-USDT", "C7-USDT"} & set(asked(request))
+        return refused("51000", msg="Parameter tradeQuoteCcy error") if bad else loans(request)
+
+    with pytest.raises(BatchError) as caught:
+        door.open(Wire(picky)).cross(ids(20), trade_quote_ccy="USDC")
+    assert [inst_ids for inst_ids, _ in caught.value.failures] == [("C0-USDT",), ("C7-USDT",)]
+    assert len(order(caught.value.loans)) == 18
+
+
+@pytest.mark.parametrize("answer", [WRONG_MODE, refused("51010")])
+def test_a_stream_does_not_split_what_all_pairs_share(door: Door, answer: Response) -> None:
+    """Each of its requests fails once, whole."""
+    wire = Wire(answer)
+    results = list(door.open(wire).stream(ids(4 * SIZE), mgn_mode="isolated"))
+    assert [len(each.inst_ids) for each in results] == [SIZE] * 4
+    assert len(wire.requests) == 4
+
+
+@pytest.mark.parametrize(("user", "call"), [("spot", "isolated"), ("spot_plain", "isolated"), ("spot_plain", "cross")])
+def test_a_wrong_mode_costs_one_request_of_the_mock(door: Door, user: str, call: str) -> None:
+    """Forty pairs of an account in a mode that has no such margin, over a socket."""
+    served = demo()
+    key = served.users[user].keys[0]
+    with serve(served) as url:
+        client = door.open(
+            base_url=url, credentials=Credentials(key.key, key.secret, key.passphrase), clock=SystemClock()
+        )
+        with pytest.raises(BatchError) as caught:
+            getattr(client, call)(ids(40))
+        client.close()
+    (first, error), (rest, _) = caught.value.failures
+    assert (len(first), len(rest)) == (SIZE, 40 - SIZE)
+    assert isinstance(error, ApiError)
+    assert set(door.limiter.notes) == {"answered"}
+    assert len(door.limiter.notes) == 1
 
 
 def test_what_is_on_its_way_arrives(door: Door) -> None:
@@ -317,7 +385,7 @@ def test_what_is_on_its_way_arrives(door: Door) -> None:
 
     def revoked(request: Request) -> Response:
         sent.append(request)
-        return refused("50113") if "C0-USDT" in asked(request) else loans(request)
+        return refused("50113") if "C50-USDT" in asked(request) else loans(request)
 
     with pytest.raises(BatchError) as caught:
         door.open(Wire(revoked)).cross(ids(1000))
