@@ -1,121 +1,73 @@
-"""How much an OKX account may borrow: the client for GET /api/v5/account/max-loan."""
+"""Client for OKX's maximum loan, GET /api/v5/account/max-loan: how much an account may borrow."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import version as _version
 
-if TYPE_CHECKING:
-    from .account import Account, AccountMode
-    from .auth import OkxAuth
-    from .batch import Batch
-    from .client import AsyncMaxLoanClient, MaxLoanClient
-    from .credentials import Credentials
-    from .endpoint import InstrumentRow, MaxLoan
-    from .errors import (
-        AccountModeRejected,
-        ApiError,
-        AuthenticationError,
-        BadAnswer,
-        BatchError,
-        Broken,
-        ClientClosed,
-        ClockSkew,
-        LimiterUnavailableError,
-        MissingDataError,
-        NotSent,
-        OkxError,
-        OutcomeUnknown,
-        ParameterRejected,
-        PermissionDenied,
-        RateLimited,
-        RateLimitTimeoutError,
-        RuleError,
-        TransportError,
-        Unavailable,
-    )
-    from .limiter import FileLimiter, MemoryLimiter, RateLimitStatus, RedisLimiter
-    from .sites import Site
+from .account import Account, AccountMode
+from .batching import BatchResult
+from .client import AsyncMaxLoanClient, MaxLoanClient
+from .credentials import Credentials
+from .exceptions import (
+    AccountModeError,
+    ApiConnectionError,
+    ApiError,
+    ApiTimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    ClientClosedError,
+    ClockSkewError,
+    InvalidParametersError,
+    InvalidResponseError,
+    LimiterUnavailableError,
+    MissingDataError,
+    NoResponseError,
+    OkxError,
+    PartialFailureError,
+    PermissionDeniedError,
+    RateLimitError,
+    RateLimitTimeoutError,
+    RequestNotSentError,
+    ServiceUnavailableError,
+    Violation,
+)
+from .limiter import FileLimiter, MemoryLimiter, RateLimitStatus, RedisLimiter
+from .models import Instrument, MaxLoan
+from .sites import Site
 
-# Which module has each name: importing the package loads none of them.
-HOME: dict[str, tuple[str, ...]] = {
-    "account": ("Account", "AccountMode"),
-    "auth": ("OkxAuth",),
-    "batch": ("Batch",),
-    "client": ("AsyncMaxLoanClient", "MaxLoanClient"),
-    "credentials": ("Credentials",),
-    "endpoint": ("InstrumentRow", "MaxLoan"),
-    "errors": (
-        "AccountModeRejected",
-        "ApiError",
-        "AuthenticationError",
-        "BadAnswer",
-        "BatchError",
-        "Broken",
-        "ClientClosed",
-        "ClockSkew",
-        "LimiterUnavailableError",
-        "MissingDataError",
-        "NotSent",
-        "OkxError",
-        "OutcomeUnknown",
-        "ParameterRejected",
-        "PermissionDenied",
-        "RateLimitTimeoutError",
-        "RateLimited",
-        "RuleError",
-        "TransportError",
-        "Unavailable",
-    ),
-    "limiter": ("FileLimiter", "MemoryLimiter", "RateLimitStatus", "RedisLimiter"),
-    "sites": ("Site",),
-}
-_MODULES = {name: module for module, names in HOME.items() for name in names}
+__version__ = _version("okx-maxloan-sdk")
 
 __all__ = [
     "Account",
     "AccountMode",
-    "AccountModeRejected",
+    "AccountModeError",
+    "ApiConnectionError",
     "ApiError",
+    "ApiTimeoutError",
     "AsyncMaxLoanClient",
     "AuthenticationError",
-    "BadAnswer",
-    "Batch",
-    "BatchError",
-    "Broken",
-    "ClientClosed",
-    "ClockSkew",
+    "BadRequestError",
+    "BatchResult",
+    "ClientClosedError",
+    "ClockSkewError",
     "Credentials",
     "FileLimiter",
-    "InstrumentRow",
+    "Instrument",
+    "InvalidParametersError",
+    "InvalidResponseError",
     "LimiterUnavailableError",
     "MaxLoan",
     "MaxLoanClient",
     "MemoryLimiter",
     "MissingDataError",
-    "NotSent",
-    "OkxAuth",
+    "NoResponseError",
     "OkxError",
-    "OutcomeUnknown",
-    "ParameterRejected",
-    "PermissionDenied",
+    "PartialFailureError",
+    "PermissionDeniedError",
+    "RateLimitError",
     "RateLimitStatus",
     "RateLimitTimeoutError",
-    "RateLimited",
     "RedisLimiter",
-    "RuleError",
+    "RequestNotSentError",
+    "ServiceUnavailableError",
     "Site",
-    "TransportError",
-    "Unavailable",
+    "Violation",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__

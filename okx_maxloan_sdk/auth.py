@@ -1,4 +1,4 @@
-"""The signature for those who bring their own httpx client, or use the generated one."""
+"""OKX's signature for an httpx client."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ if TYPE_CHECKING:
 
 
 class OkxAuth(httpx.Auth):
-    """Signs each request over the bytes that will travel: `httpx.Client(auth=OkxAuth(credentials))`.
+    """Sign each request of an httpx client: `httpx.Client(auth=OkxAuth(credentials))`.
 
-    It signs a GET without a body. The limiter, the rules and the exchange's clock are the clients' own, not its.
+    The method, the target and the body are signed with this machine's clock. Rate limiting, validation and clock
+    correction belong to `MaxLoanClient`. Raises `UnicodeDecodeError` for a body that is not UTF-8.
     """
+
+    requires_request_body = True
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the four headers."""
-        target = request.url.raw_path.decode("ascii")
-        request.headers.update(self._credentials.sign(request.method, target, time.time()))
+        target, body = request.url.raw_path.decode("ascii"), request.content.decode()
+        request.headers.update(self._credentials.sign(request.method, target, time.time(), body))
         yield request

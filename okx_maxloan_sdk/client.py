@@ -1,50 +1,88 @@
-"""The two doors: MaxLoanClient blocks, AsyncMaxLoanClient awaits; what they do is decided elsewhere, once.
+"""Blocking and asyncio clients.
 
 https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-the-maximum-loan-of-instrument
 """
 
 from __future__ import annotations
 
-import os
 from contextlib import aclosing, closing
-from math import inf
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
-from . import batch, questions
-from .account import Account
-from .clock import Clock, SystemClock
-from .credentials import Credentials
-from .endpoint import GET_MAX_LOAN, InstrumentRow, MaxLoan
-from .errors import ClientClosed
-from .flow import Flow, adrive, drive
-from .limiter import create_limiter
-from .session import Session
-from .sites import Site, origin
-from .transport import choice
+from . import operations
+from .batching import MAX_CONCURRENCY
+from .codec import GET_MAX_LOAN
+from .config import ClientConfig, settings_from_env
+from .drivers import arun_concurrently, run_async, run_concurrently, run_sync
+from .exceptions import ClientClosedError
+from .sites import Site
+from .state import ClientState
+from .transport import transport_factory
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, Generator, Iterable
     from types import TracebackType
     from typing import Self, Unpack
 
     import httpx
-    from okx_maxloan_api.contract import NewParameters
 
-    from .batch import Batch
+    from .account import Account
+    from .batching import BatchResult
+    from .clock import Clock
+    from .codec import ExtraParameters
+    from .config import ClientSettings
+    from .credentials import Credentials
+    from .effects import Flow
     from .limiter import Limiter, RateLimitStatus
+    from .models import Instrument, MaxLoan
     from .transport import AsyncTransport, Transport
 
 T = TypeVar("T")
 InstIds: TypeAlias = "str | Iterable[str]"
 MgnMode: TypeAlias = Literal["cross", "isolated"]
-ENVIRONMENT = ("OKX_API_KEY", "OKX_API_SECRET", "OKX_API_PASSPHRASE")
-SWITCH = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
 
 
-class _Door:
-    """What both clients are made of."""
+class _BaseClient:
+    """Settings, and what does not depend on blocking or asyncio."""
 
-    _prefix: Literal["", "Async"] = ""
+    _is_async = False
+    _transport: Any = None
+
+    def _configure(self, config: ClientConfig, http_client: object, proxy: str | None) -> None:
+        self._create_transport = transport_factory(config.origin, proxy, http_client, is_async=self._is_async)
+        self._state = ClientState(config)
+
+    @classmethod
+    def from_env(cls, **settings: Unpack[ClientSettings]) -> Self:
+        """Create a client from environment variables.
+
+        OKX_API_KEY, OKX_API_SECRET and OKX_API_PASSPHRASE are required; OKX_SITE, OKX_DEMO, OKX_BASE_URL and
+        OKX_LIMITER are the defaults of `site`, `demo`, `base_url` and `limiter`. Raises `ValueError` naming the
+        variables that are missing or wrong.
+        """
+        return cls(**{**settings_from_env(), **settings})
+
+    def __repr__(self) -> str:
+        origin = self._state.config.origin
+        return f"{type(self).__name__}({origin.scheme}://{origin.netloc})"
+
+    @property
+    def rate_limit(self) -> RateLimitStatus:
+        """The rate limit of the maximum loan, and how much of it is in use."""
+        return self._state.rate_limiters(GET_MAX_LOAN)[-1].status()
+
+    def _get_transport(self) -> Any:
+        if self._state.is_closed:
+            raise ClientClosedError
+        if self._transport is None:
+            # `setdefault` is atomic: threads that call first together share one transport.
+            return vars(self).setdefault("_transport", self._create_transport())
+        return self._transport
+
+
+class MaxLoanClient(_BaseClient):
+    """Blocking client for OKX's maximum loan; safe for threads, and a context manager."""
+
+    _transport: Transport | None = None
 
     def __init__(
         self,
@@ -54,214 +92,160 @@ class _Door:
         base_url: str | None = None,
         demo: bool = False,
         account: Account | Literal["auto"] | None = None,
-        user: str | None = None,
         limiter: Limiter | str | None = None,
-        transport: Literal["httpx", "httptools"] = "httpx",
-        http: httpx.Client | httpx.AsyncClient | None = None,
+        rate_limit_key: str | None = None,
+        http_client: httpx.Client | None = None,
         proxy: str | None = None,
         timeout: float = 10.0,
-        deadline: float | None = None,
-        attempts: int = 3,
+        total_timeout: float | None = None,
+        max_retries: int = 2,
         language: Literal["en", "zh"] = "en",
         clock: Clock | None = None,
     ) -> None:
-        """Make a client.
+        """Create a client; nothing is sent yet.
 
-        `site` is the regional site that the key was made on, `base_url` another address of it (https; http to loopback
-        only); `demo` sends to demo trading, which has keys of its own. `account` switches on the rules that depend on
-        the account: an `Account`, or "auto" to ask for it once. `limiter` is "memory" (all clients of this process),
-        "file:///path" (all processes of this machine), "redis://..." (all machines) or a limiter; it counts by the OKX
-        user: `user`, else the account's uid, else a hash of the key. `timeout` bounds one request and `deadline` a
-        whole call, waiting and trying again included, in seconds; `attempts` is how often a request is sent at most.
-        `transport` is "httpx" (httpcore, its engine) or "httptools" (a parser in C; the extra `fast`); `http` is an
-        httpx client of the caller's own in place of both, which the caller closes. `proxy` is a URL, else the
-        environment's is used. `language` is that of errors.
+        Args:
+            credentials: API key, secret and passphrase.
+            site: The regional site that the API key was created on.
+            base_url: Another address of the site; https, or http to loopback.
+            demo: Use demo trading, which has API keys of its own.
+            account: Settings that account-dependent rules need; "auto" requests them once.
+            limiter: "memory" (this process), "file:///folder" (this machine), "redis://host" (all machines), or a
+                limiter object; default "memory".
+            rate_limit_key: Name of the OKX user that requests are counted under; default the account's uid, or a hash
+                of the API key while that is unknown.
+            http_client: An `httpx.Client` to send with; the caller closes it.
+            proxy: URL of a proxy; default the environment's.
+            timeout: Seconds that one request may take.
+            total_timeout: Seconds that one call may take, with waiting and retries; None for no limit.
+            max_retries: How often a failed request is sent again.
+            language: Language of explanations and hints in errors.
+            clock: Source of time, for tests.
 
-        Raises `ValueError` for a setting that cannot be, `ImportError` for one that needs an extra.
+        Raises `ValueError` for a wrong setting, `ImportError` for one that needs an extra.
         """
-        faults = {
-            "credentials must be Credentials(key, secret, passphrase)": not isinstance(credentials, Credentials),
-            "site must be a Site, such as Site.EEA": not isinstance(site, Site),
-            "timeout must be a positive number of seconds": not 0 < timeout < inf,
-            "deadline must be None or a positive number of seconds": deadline is not None and not 0 < deadline < inf,
-            "attempts must be at least 1": attempts < 1,
-            'language must be "en" or "zh"': language not in ("en", "zh"),
-            'account must be an Account, "auto" or None': not isinstance(account, Account | None) and account != "auto",
-        }
-        wrong = [fault for fault, found in faults.items() if found]
-        wrong += choice.faults(transport, proxy, http, self._prefix)
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        self._choice = transport, proxy, http
-        self._session = Session(
-            credentials=credentials,
-            origin=origin(base_url or site.value),
-            limiter=create_limiter(limiter),
-            clock=clock or SystemClock(),
-            demo=demo,
-            timeout=timeout,
-            deadline=deadline,
-            attempts=attempts,
-            language=language,
-            user=user,
-            account=account if isinstance(account, Account) else None,
-            auto_account=account == "auto",
-            site=site,
-        )
+        config = ClientConfig(
+            credentials, site, base_url, demo, account, limiter, rate_limit_key, timeout, total_timeout, max_retries,
+            language, clock,
+        )  # fmt: skip
+        self._configure(config, http_client, proxy)
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._session.origin.scheme}://{self._session.origin.netloc})"
-
-    @classmethod
-    def from_env(cls, **settings: Any) -> Self:
-        """Make a client from OKX_API_KEY, OKX_API_SECRET and OKX_API_PASSPHRASE.
-
-        OKX_SITE, OKX_DEMO, OKX_BASE_URL and OKX_LIMITER are optional.
-
-        Raises `ValueError` naming the variables that are missing or wrong.
-        """
-        if missing := [name for name in ENVIRONMENT if not os.environ.get(name)]:
-            message = f"not set: {', '.join(missing)}; export them, or pass Credentials(key, secret, passphrase)"
-            raise ValueError(message)
-        site, demo = os.environ.get("OKX_SITE", "global"), os.environ.get("OKX_DEMO", "").lower()
-        if site.upper() not in Site.__members__:
-            message = f"OKX_SITE must be one of {', '.join(Site.__members__).lower()}, not {site!r}"
-            raise ValueError(message)
-        if demo not in SWITCH:
-            message = f"OKX_DEMO must be 1 or 0, not {demo!r}"
-            raise ValueError(message)
-        found = {
-            "site": Site[site.upper()],
-            "demo": SWITCH[demo],
-            "base_url": os.environ.get("OKX_BASE_URL") or None,
-            "limiter": os.environ.get("OKX_LIMITER") or None,
-        }
-        return cls(Credentials(*(os.environ[name] for name in ENVIRONMENT)), **{**found, **settings})
-
-    @property
-    def rate_limit(self) -> RateLimitStatus:
-        """The limit of maximum loan, and how much of it is in use."""
-        return self._session.rate_limiters(GET_MAX_LOAN)[-1].status()
-
-    def _usable(self) -> Session:
-        if self._session.closed:
-            raise ClientClosed
-        return self._session
-
-
-class MaxLoanClient(_Door):
-    """Asks OKX how much an account may borrow; safe for threads, and a context manager."""
-
-    _carrier: Transport | None = None
-
-    @property
-    def _transport(self) -> Transport:
-        if self._carrier is None:
-            # `setdefault` is atomic: threads that call first together share one.
-            new = choice.make(self._session.origin, *self._choice, self._prefix)
-            carrier: Transport = vars(self).setdefault("_carrier", new)
-            return carrier
-        return self._carrier
-
-    def _drive(self, flow: Flow[T]) -> T:
-        return drive(flow, self._transport, self._usable().clock)
+    def _run(self, flow: Flow[T]) -> T:
+        return run_sync(flow, self._get_transport(), self._state.clock)
 
     @overload
-    def max_loan(
+    def get_max_loan(
         self,
-        *,
-        mgn_mode: Literal["cross"],
         inst_id: InstIds,
+        /,
+        *inst_ids: InstIds,
+        mgn_mode: Literal["cross"],
         mgn_ccy: str | None = None,
         trade_quote_ccy: str | None = None,
-        **new: Unpack[NewParameters],
+        **extra: Unpack[ExtraParameters],
     ) -> list[MaxLoan]: ...
     @overload
-    def max_loan(
+    def get_max_loan(
         self,
-        *,
-        mgn_mode: Literal["isolated"],
         inst_id: InstIds,
+        /,
+        *inst_ids: InstIds,
+        mgn_mode: Literal["isolated"],
         mgn_ccy: str | None = None,
-        **new: Unpack[NewParameters],
+        **extra: Unpack[ExtraParameters],
     ) -> list[MaxLoan]: ...
     @overload
-    def max_loan(self, *, mgn_mode: Literal["cross"], ccy: str, **new: Unpack[NewParameters]) -> list[MaxLoan]: ...
-    def max_loan(self, **parameters: Any) -> list[MaxLoan]:
-        """Ask the endpoint with its own parameters; more pairs than fit into a request become several.
-
-        `mgn_mode` is "cross" or "isolated"; `inst_id` one pair or many; `ccy` a currency instead of pairs, in Spot
-        mode; `mgn_ccy` the currency posted as margin, in Futures mode; `trade_quote_ccy` the quote currency that a
-        spot trade would be settled in. Rows come in the order asked, with exact amounts in units of their `ccy`.
-
-        Raises `RuleError` before anything is sent, `ApiError` for a refusal, `BatchError` when only some requests
-        failed, `TransportError` when there is no answer and `BadAnswer` when it cannot be read.
-        """
-        return self._drive(batch.ask(self._session, parameters))
-
-    def cross(
-        self, *inst_ids: InstIds, mgn_ccy: str | None = None, trade_quote_ccy: str | None = None
+    def get_max_loan(
+        self, *, mgn_mode: Literal["cross"], ccy: str, **extra: Unpack[ExtraParameters]
+    ) -> list[MaxLoan]: ...
+    def get_max_loan(
+        self,
+        *inst_ids: InstIds,
+        mgn_mode: MgnMode,
+        ccy: str | None = None,
+        mgn_ccy: str | None = None,
+        trade_quote_ccy: str | None = None,
+        **extra: Unpack[ExtraParameters],
     ) -> list[MaxLoan]:
-        """Ask about pairs under cross margin; raises as `max_loan` does."""
-        given = {"mgn_mode": "cross", "mgn_ccy": mgn_ccy, "trade_quote_ccy": trade_quote_ccy}
-        return self._drive(batch.ask(self._session, {**given, "inst_id": inst_ids}))
+        """Return how much can be borrowed, in units of each row's `ccy`, in the order requested.
 
-    def isolated(self, *inst_ids: InstIds, mgn_ccy: str | None = None) -> list[MaxLoan]:
-        """Ask about pairs under isolated margin; raises as `max_loan` does."""
-        given = {"mgn_mode": "isolated", "mgn_ccy": mgn_ccy}
-        return self._drive(batch.ask(self._session, {**given, "inst_id": inst_ids}))
+        https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-the-maximum-loan-of-instrument
 
-    def currency(self, ccy: str) -> list[MaxLoan]:
-        """Ask for the manual-borrow quota of a currency, in Spot mode; raises as `max_loan` does."""
-        return self._drive(batch.ask(self._session, {"mgn_mode": "cross", "ccy": ccy}))
+        Args:
+            inst_ids: Any number of trading pairs, such as "BTC-USDT"; five are sent in one request.
+            mgn_mode: Margin mode, "cross" or "isolated".
+            ccy: A currency instead of pairs; in Spot mode.
+            mgn_ccy: Margin currency; in Futures mode.
+            trade_quote_ccy: Quote currency that a spot trade settles in.
+            extra: Parameters that OKX added later.
 
-    def stream(
+        Raises:
+            InvalidParametersError: The parameters break rules of the endpoint; nothing was sent.
+            ApiError: OKX rejected the request.
+            PartialFailureError: Some pairs have no rows; it carries the rows of the others.
+            MissingDataError: OKX returned no row for `ccy`.
+            ApiConnectionError: No usable response.
+            InvalidResponseError: The response violates the contract, or answers another request.
+            RateLimitTimeoutError, LimiterUnavailableError: The limiter grants no permit; nothing was sent.
+        """
+        given = {"mgn_mode": mgn_mode, "ccy": ccy, "mgn_ccy": mgn_ccy, "trade_quote_ccy": trade_quote_ccy, **extra}
+        return self._run(operations.get_max_loan(self._state, inst_ids, given))
+
+    def iter_max_loan(
         self,
         inst_ids: InstIds,
         *,
         mgn_mode: MgnMode,
         mgn_ccy: str | None = None,
         trade_quote_ccy: str | None = None,
-        **new: Unpack[NewParameters],
-    ) -> Generator[Batch, None, None]:
-        """Ask about any number of pairs, and yield each request's rows or error as it ends; nothing is kept.
+        **extra: Unpack[ExtraParameters],
+    ) -> Generator[BatchResult, None, None]:
+        """Yield the outcome of each request as it arrives, for any number of pairs; parameters as `get_max_loan`.
 
-        Abandon it with `close()` or by leaving a `with contextlib.closing(...)`. Raises `TypeError` for a parameter
-        that is none.
+        Pairs are taken from `inst_ids` as they are needed, and nothing is kept. Errors are in `BatchResult.error`.
+        Close it (`contextlib.closing`) to stop early.
         """
-        given = {"mgn_mode": mgn_mode, "mgn_ccy": mgn_ccy, "trade_quote_ccy": trade_quote_ccy, **new}
-        return self._stream(batch.stream(self._usable(), {**given, "inst_id": inst_ids}))
+        given = {"mgn_mode": mgn_mode, "mgn_ccy": mgn_ccy, "trade_quote_ccy": trade_quote_ccy, **extra}
+        transport = self._get_transport()
+        flows = operations.iter_max_loan(self._state, inst_ids, given)
 
-    def _stream(self, flows: Iterator[Flow[list[Batch]]]) -> Generator[Batch, None, None]:
-        from .together import drive_each  # noqa: PLC0415 -- threads load when there is something for them
+        def results() -> Generator[BatchResult, None, None]:
+            with closing(run_concurrently(flows, MAX_CONCURRENCY, transport, self._state.clock)) as batches:
+                for batch in batches:
+                    yield from batch
 
-        with closing(drive_each(flows, batch.WIDTH, self._transport, self._session.clock)) as results:
-            for batches in results:
-                yield from batches
+        return results()
 
-    def account(self) -> Account:
-        """Ask for the account's settings.
+    def get_account(self) -> Account:
+        """Return the account's settings; raises as `get_max_loan`.
 
-        From now on the rules that depend on them apply, and the limit counts by the account's uid.
+        From now on account-dependent rules apply, and requests are counted under the account's uid.
+        https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-account-configuration
         """
-        return self._drive(questions.account(self._session, self._session.until()))
+        return self._run(operations.get_account(self._state))
 
-    def instruments(self, inst_type: str = "MARGIN", inst_id: str | None = None) -> list[InstrumentRow]:
-        """Ask which instruments this account may trade, margin pairs unless told otherwise."""
-        return self._drive(questions.instruments(self._session, inst_type, inst_id))
+    def get_instruments(self, inst_type: str = "MARGIN", inst_id: str | None = None) -> list[Instrument]:
+        """Return the instruments that the account may trade, by default margin pairs; raises as `get_max_loan`.
 
-    def clock_offset(self) -> float:
-        """Measure how many seconds the exchange's clock is ahead, and sign with its time from now on."""
-        return self._drive(questions.clock_offset(self._session))
+        https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-instruments
+        """
+        return self._run(operations.get_instruments(self._state, inst_type, inst_id))
+
+    def sync_clock(self) -> float:
+        """Return how many seconds OKX's clock is ahead of this machine's; later requests are signed with its time.
+
+        Raises as `get_max_loan`. https://www.okx.com/docs-v5/en/#public-data-rest-api-get-system-time
+        """
+        return self._run(operations.measure_clock_offset(self._state))
 
     def close(self) -> None:
-        """Close the connections; any later call raises `ClientClosed`."""
-        self._session.closed = True
-        if self._carrier is not None:
-            self._carrier.close()
+        """Close the connections; any later call raises `ClientClosedError`."""
+        self._state.is_closed = True
+        if self._transport is not None:
+            self._transport.close()
 
     def __enter__(self) -> Self:
-        self._usable()
+        self._get_transport()
         return self
 
     def __exit__(
@@ -270,122 +254,134 @@ class MaxLoanClient(_Door):
         self.close()
 
 
-class AsyncMaxLoanClient(_Door):
-    """Asks OKX how much an account may borrow; safe for tasks, on any event loop, and a context manager."""
+class AsyncMaxLoanClient(_BaseClient):
+    """asyncio client for OKX's maximum loan; safe for tasks, on any event loop, and a context manager."""
 
-    _prefix = "Async"
-    _carrier: AsyncTransport | None = None
+    _is_async = True
+    _transport: AsyncTransport | None = None
 
-    @property
-    def _transport(self) -> AsyncTransport:
-        if self._carrier is None:
-            new = choice.make(self._session.origin, *self._choice, self._prefix)
-            carrier: AsyncTransport = vars(self).setdefault("_carrier", new)
-            return carrier
-        return self._carrier
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        site: Site = Site.GLOBAL,
+        base_url: str | None = None,
+        demo: bool = False,
+        account: Account | Literal["auto"] | None = None,
+        limiter: Limiter | str | None = None,
+        rate_limit_key: str | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        proxy: str | None = None,
+        timeout: float = 10.0,
+        total_timeout: float | None = None,
+        max_retries: int = 2,
+        language: Literal["en", "zh"] = "en",
+        clock: Clock | None = None,
+    ) -> None:
+        """Create a client; arguments and errors as `MaxLoanClient`."""
+        config = ClientConfig(
+            credentials, site, base_url, demo, account, limiter, rate_limit_key, timeout, total_timeout, max_retries,
+            language, clock,
+        )  # fmt: skip
+        self._configure(config, http_client, proxy)
 
-    async def _drive(self, flow: Flow[T]) -> T:
-        return await adrive(flow, self._transport, self._usable().clock)
+    async def _run(self, flow: Flow[T]) -> T:
+        return await run_async(flow, self._get_transport(), self._state.clock)
 
     @overload
-    async def max_loan(
+    async def get_max_loan(
         self,
-        *,
-        mgn_mode: Literal["cross"],
         inst_id: InstIds,
+        /,
+        *inst_ids: InstIds,
+        mgn_mode: Literal["cross"],
         mgn_ccy: str | None = None,
         trade_quote_ccy: str | None = None,
-        **new: Unpack[NewParameters],
+        **extra: Unpack[ExtraParameters],
     ) -> list[MaxLoan]: ...
     @overload
-    async def max_loan(
+    async def get_max_loan(
         self,
-        *,
-        mgn_mode: Literal["isolated"],
         inst_id: InstIds,
+        /,
+        *inst_ids: InstIds,
+        mgn_mode: Literal["isolated"],
         mgn_ccy: str | None = None,
-        **new: Unpack[NewParameters],
+        **extra: Unpack[ExtraParameters],
     ) -> list[MaxLoan]: ...
     @overload
-    async def max_loan(
-        self, *, mgn_mode: Literal["cross"], ccy: str, **new: Unpack[NewParameters]
+    async def get_max_loan(
+        self, *, mgn_mode: Literal["cross"], ccy: str, **extra: Unpack[ExtraParameters]
     ) -> list[MaxLoan]: ...
-    async def max_loan(self, **parameters: Any) -> list[MaxLoan]:
-        """Ask the endpoint with its own parameters; more pairs than fit into a request become several.
-
-        `mgn_mode` is "cross" or "isolated"; `inst_id` one pair or many; `ccy` a currency instead of pairs, in Spot
-        mode; `mgn_ccy` the currency posted as margin, in Futures mode; `trade_quote_ccy` the quote currency that a
-        spot trade would be settled in. Rows come in the order asked, with exact amounts in units of their `ccy`.
-
-        Raises `RuleError` before anything is sent, `ApiError` for a refusal, `BatchError` when only some requests
-        failed, `TransportError` when there is no answer and `BadAnswer` when it cannot be read.
-        """
-        return await self._drive(batch.ask(self._session, parameters))
-
-    async def cross(
-        self, *inst_ids: InstIds, mgn_ccy: str | None = None, trade_quote_ccy: str | None = None
+    async def get_max_loan(
+        self,
+        *inst_ids: InstIds,
+        mgn_mode: MgnMode,
+        ccy: str | None = None,
+        mgn_ccy: str | None = None,
+        trade_quote_ccy: str | None = None,
+        **extra: Unpack[ExtraParameters],
     ) -> list[MaxLoan]:
-        """Ask about pairs under cross margin; raises as `max_loan` does."""
-        given = {"mgn_mode": "cross", "mgn_ccy": mgn_ccy, "trade_quote_ccy": trade_quote_ccy}
-        return await self._drive(batch.ask(self._session, {**given, "inst_id": inst_ids}))
+        """Return how much can be borrowed; arguments and errors as `MaxLoanClient.get_max_loan`."""
+        given = {"mgn_mode": mgn_mode, "ccy": ccy, "mgn_ccy": mgn_ccy, "trade_quote_ccy": trade_quote_ccy, **extra}
+        return await self._run(operations.get_max_loan(self._state, inst_ids, given))
 
-    async def isolated(self, *inst_ids: InstIds, mgn_ccy: str | None = None) -> list[MaxLoan]:
-        """Ask about pairs under isolated margin; raises as `max_loan` does."""
-        given = {"mgn_mode": "isolated", "mgn_ccy": mgn_ccy}
-        return await self._drive(batch.ask(self._session, {**given, "inst_id": inst_ids}))
-
-    async def currency(self, ccy: str) -> list[MaxLoan]:
-        """Ask for the manual-borrow quota of a currency, in Spot mode; raises as `max_loan` does."""
-        return await self._drive(batch.ask(self._session, {"mgn_mode": "cross", "ccy": ccy}))
-
-    def stream(
+    def iter_max_loan(
         self,
         inst_ids: InstIds,
         *,
         mgn_mode: MgnMode,
         mgn_ccy: str | None = None,
         trade_quote_ccy: str | None = None,
-        **new: Unpack[NewParameters],
-    ) -> AsyncGenerator[Batch, None]:
-        """Ask about any number of pairs, and yield each request's rows or error as it ends; nothing is kept.
+        **extra: Unpack[ExtraParameters],
+    ) -> AsyncGenerator[BatchResult, None]:
+        """Yield the outcome of each request as it arrives, for any number of pairs; parameters as `get_max_loan`.
 
-        Abandon it with `aclose()` or by leaving an `async with contextlib.aclosing(...)`. Raises `TypeError` for a
-        parameter that is none.
+        Pairs are taken from `inst_ids` as they are needed, and nothing is kept. Errors are in `BatchResult.error`.
+        Close it (`contextlib.aclosing`) to stop early.
         """
-        given = {"mgn_mode": mgn_mode, "mgn_ccy": mgn_ccy, "trade_quote_ccy": trade_quote_ccy, **new}
-        return self._stream(batch.stream(self._usable(), {**given, "inst_id": inst_ids}))
+        given = {"mgn_mode": mgn_mode, "mgn_ccy": mgn_ccy, "trade_quote_ccy": trade_quote_ccy, **extra}
+        transport = self._get_transport()
+        flows = operations.iter_max_loan(self._state, inst_ids, given)
 
-    async def _stream(self, flows: Iterator[Flow[list[Batch]]]) -> AsyncGenerator[Batch, None]:
-        from .together import adrive_each  # noqa: PLC0415 -- as above
+        async def results() -> AsyncGenerator[BatchResult, None]:
+            async with aclosing(arun_concurrently(flows, MAX_CONCURRENCY, transport, self._state.clock)) as batches:
+                async for batch in batches:
+                    for result in batch:
+                        yield result
 
-        async with aclosing(adrive_each(flows, batch.WIDTH, self._transport, self._session.clock)) as results:
-            async for batches in results:
-                for each in batches:
-                    yield each
+        return results()
 
-    async def account(self) -> Account:
-        """Ask for the account's settings.
+    async def get_account(self) -> Account:
+        """Return the account's settings; raises as `get_max_loan`.
 
-        From now on the rules that depend on them apply, and the limit counts by the account's uid.
+        From now on account-dependent rules apply, and requests are counted under the account's uid.
+        https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-account-configuration
         """
-        return await self._drive(questions.account(self._session, self._session.until()))
+        return await self._run(operations.get_account(self._state))
 
-    async def instruments(self, inst_type: str = "MARGIN", inst_id: str | None = None) -> list[InstrumentRow]:
-        """Ask which instruments this account may trade, margin pairs unless told otherwise."""
-        return await self._drive(questions.instruments(self._session, inst_type, inst_id))
+    async def get_instruments(self, inst_type: str = "MARGIN", inst_id: str | None = None) -> list[Instrument]:
+        """Return the instruments that the account may trade, by default margin pairs; raises as `get_max_loan`.
 
-    async def clock_offset(self) -> float:
-        """Measure how many seconds the exchange's clock is ahead, and sign with its time from now on."""
-        return await self._drive(questions.clock_offset(self._session))
+        https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-instruments
+        """
+        return await self._run(operations.get_instruments(self._state, inst_type, inst_id))
+
+    async def sync_clock(self) -> float:
+        """Return how many seconds OKX's clock is ahead of this machine's; later requests are signed with its time.
+
+        Raises as `get_max_loan`. https://www.okx.com/docs-v5/en/#public-data-rest-api-get-system-time
+        """
+        return await self._run(operations.measure_clock_offset(self._state))
 
     async def close(self) -> None:
-        """Close the connections; any later call raises `ClientClosed`."""
-        self._session.closed = True
-        if self._carrier is not None:
-            await self._carrier.close()
+        """Close the connections; any later call raises `ClientClosedError`."""
+        self._state.is_closed = True
+        if self._transport is not None:
+            await self._transport.close()
 
     async def __aenter__(self) -> Self:
-        self._usable()
+        self._get_transport()
         return self
 
     async def __aexit__(

@@ -1,69 +1,61 @@
-"""What time it is, and how to let it pass."""
+"""Clocks: the one source of time, and sleep that can be ended early."""
 
 from __future__ import annotations
 
 import time
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-    Wake: TypeAlias = Future[None]
-else:
-    Wake = Any  # it loads logging: 15 ms, and most calls never wait
+WakeEvent: TypeAlias = Future[None]
 
 
-def alarm() -> Wake:
-    """Make what a sleep can be ended with."""
-    from concurrent.futures import Future  # noqa: PLC0415 -- see above
-
+def new_wake_event() -> WakeEvent:
+    """Return an event that ends a sleep once it is set."""
     return Future()
 
 
-def rouse(wake: Wake) -> None:
-    """End a sleep, from any thread, if it has not ended."""
-    from concurrent.futures import InvalidStateError  # noqa: PLC0415 -- see above
-
+def wake_up(event: WakeEvent) -> None:
+    """Set an event, from any thread; it may be set already."""
     with suppress(InvalidStateError):
-        wake.set_result(None)
+        event.set_result(None)
 
 
 class Clock(Protocol):
-    """The one source of time; a test hands in its own."""
+    """The source of time of one client; a test passes its own."""
 
     def monotonic(self) -> float:
-        """Seconds since any fixed moment; never goes back."""
+        """Return seconds since an arbitrary moment; never goes back."""
         ...
 
     def time(self) -> float:
-        """Seconds since 1970-01-01 UTC, as this machine believes."""
+        """Return seconds since 1970-01-01 UTC, by this machine's clock."""
         ...
 
-    def sleep(self, seconds: float, wake: Wake | None = None) -> bool:
-        """Block for `seconds`, or until `wake` is done; tell whether it was."""
+    def sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
+        """Block for `seconds`, or until `wake` is set; return whether it was."""
         ...
 
-    async def asleep(self, seconds: float, wake: Wake | None = None) -> bool:
-        """Do as `sleep` does, leaving the event loop free."""
+    async def async_sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
+        """Sleep without blocking the event loop; return as `sleep` does."""
         ...
 
 
 class SystemClock:
-    """The machine's own clocks; static, as a limiter's windows are kept apart by the function that tells the time."""
+    """The machine's clocks; the first two are static because limiters compare the function to tell clocks apart."""
 
     @staticmethod
     def monotonic() -> float:
-        """Seconds since any fixed moment; never goes back."""
+        """Return `time.monotonic()`."""
         return time.monotonic()
 
     @staticmethod
     def time() -> float:
-        """Seconds since 1970-01-01 UTC, as this machine believes."""
+        """Return `time.time()`."""
         return time.time()
 
-    def sleep(self, seconds: float, wake: Wake | None = None) -> bool:
-        """Block for `seconds`, or until `wake` is done; tell whether it was."""
+    def sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
+        """Block for `seconds`, or until `wake` is set; return whether it was."""
         if wake is None:
             time.sleep(seconds)
             return False
@@ -73,9 +65,9 @@ class SystemClock:
             return False
         return True
 
-    async def asleep(self, seconds: float, wake: Wake | None = None) -> bool:
-        """Do as `sleep` does, leaving the event loop free."""
-        import asyncio  # noqa: PLC0415 -- a synchronous program never pays for it
+    async def async_sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
+        """Sleep without blocking the event loop; return as `sleep` does."""
+        import asyncio  # noqa: PLC0415 -- a blocking program does not load asyncio
 
         if wake is None:
             await asyncio.sleep(seconds)

@@ -1,4 +1,4 @@
-"""Who is calling, and the signature that proves it.
+"""API credentials, and the signature of a request.
 
 https://www.okx.com/docs-v5/en/#overview-rest-authentication
 """
@@ -7,95 +7,86 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import re
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Header values: visible ASCII; a passphrase may have spaces inside.
-FORMS = {
+PATTERNS = {
     "key": re.compile(r"[\x21-\x7e]+"),
     "secret": re.compile(r"[\x21-\x7e]+"),
     "passphrase": re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?"),
 }
-# OKX's keys are UUIDs; a refusal for an IP repeats the key.
+# OKX's API keys are UUIDs; its message about an IP address repeats the key.
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-MASK = "***"
-# RFC 2104: the block of SHA-256, and what the key is mixed with for the inner and the outer hash.
-BLOCK, PADS = 64, (0x36, 0x5C)
+# C0 and C1 control characters, which a terminal would obey.
+CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+REDACTED = "***"
 
 
-def fault(parts: Mapping[str, object]) -> str:
-    """Say what is wrong with the parts of credentials, never showing them."""
+def validate_credentials(parts: Mapping[str, object]) -> str:
+    """Return what is wrong with the parts of credentials, without showing them; empty if nothing is."""
     for name, part in parts.items():
         if not isinstance(part, str):
             return f"the API {name} must be a str, not {type(part).__name__}"
         if not part:
             return f"the API {name} is empty; copy it from OKX's API page"
-        if not FORMS[name].fullmatch(part):
+        if not PATTERNS[name].fullmatch(part):
             return (
                 f"the API {name} has characters that cannot be sent (white space at an end, a line break, or non-ASCII)"
+                "; copy it from OKX's API page"
             )
     return ""
 
 
-@lru_cache(8)
-def _date(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
-
-
 class Credentials:
-    """API key, secret and passphrase, as OKX's API page shows them; they are kept out of repr, vars, logs and pickles.
+    """API key, secret and passphrase, as OKX's API page shows them.
 
-    Raises `ValueError` for parts that cannot be sent in a header.
+    They never appear in repr, vars, logs or pickles. Raises `ValueError` for a part that cannot be sent in a header.
     """
 
-    __slots__ = ("_inner", "_key", "_outer", "_passphrase", "_secret")
+    __slots__ = ("_api_key", "_api_secret", "_passphrase")
 
-    def __init__(self, key: str, secret: str, passphrase: str) -> None:
-        if wrong := fault({"key": key, "secret": secret, "passphrase": passphrase}):
-            # A traceback that renders locals must not find them here.
-            key = secret = passphrase = MASK
-            raise ValueError(wrong)
-        self._key = key
-        self._secret = secret.encode()
-        # The key's part of the HMAC is done once; the rest of it then costs a quarter of `hmac.digest`.
-        padded = (self._secret if len(secret) <= BLOCK else hashlib.sha256(self._secret).digest()).ljust(BLOCK, b"\0")
-        self._inner, self._outer = (hashlib.sha256(bytes(byte ^ pad for byte in padded)) for pad in PADS)
+    def __init__(self, api_key: str, api_secret: str, passphrase: str) -> None:
+        if error := validate_credentials({"key": api_key, "secret": api_secret, "passphrase": passphrase}):
+            # A traceback may be rendered with its locals.
+            api_key = api_secret = passphrase = REDACTED
+            raise ValueError(error)
+        self._api_key = api_key
+        self._api_secret = api_secret.encode()
         self._passphrase = passphrase
 
     def __repr__(self) -> str:
-        return f"Credentials({MASK})"
+        return f"Credentials({REDACTED})"
 
     def __reduce__(self) -> NoReturn:
-        message = "credentials are not pickled or copied; make them anew where they are needed, from the environment"
+        message = "credentials are not pickled or copied; create them where they are needed, from the environment"
         raise TypeError(message)
 
     @property
-    def user(self) -> str:
-        """A stand-in for the OKX user until its uid is known; it does not reveal the key."""
-        return "key-" + hashlib.sha256(b"okx-maxloan-sdk " + self._key.encode()).hexdigest()[:16]
+    def fingerprint(self) -> str:
+        """Identifies the API key without revealing it; the rate limit's key until the account's uid is known."""
+        return "key-" + hashlib.sha256(b"okx-maxloan-sdk " + self._api_key.encode()).hexdigest()[:16]
 
-    def sign(self, method: str, target: str, moment: float) -> dict[str, str]:
-        """Make the four headers for exactly the bytes that will travel, at `moment` (seconds since 1970 UTC)."""
-        seconds, milliseconds = divmod(int(moment * 1000), 1000)
-        timestamp = f"{_date(seconds)}.{milliseconds:03}Z"
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(f"{timestamp}{method}{target}".encode())
-        outer.update(inner.digest())
+    def sign(self, method: str, target: str, timestamp: float, body: str = "") -> dict[str, str]:
+        """Return the four headers that sign a request at `timestamp`, in seconds since 1970 UTC."""
+        seconds, milliseconds = divmod(int(timestamp * 1000), 1000)
+        iso_time = f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{milliseconds:03}Z"
+        signature = hmac.digest(self._api_secret, f"{iso_time}{method}{target}{body}".encode(), "sha256")
         return {
-            "OK-ACCESS-KEY": self._key,
-            "OK-ACCESS-SIGN": base64.b64encode(outer.digest()).decode(),
-            "OK-ACCESS-TIMESTAMP": timestamp,
+            "OK-ACCESS-KEY": self._api_key,
+            "OK-ACCESS-SIGN": base64.b64encode(signature).decode(),
+            "OK-ACCESS-TIMESTAMP": iso_time,
             "OK-ACCESS-PASSPHRASE": self._passphrase,
         }
 
-    def mask(self, text: str) -> str:
-        """Blank out key, secret and passphrase in words that came from elsewhere."""
+    def redact(self, text: str) -> str:
+        """Redact the credentials in a text that came from outside, and escape its control characters."""
         # The longest first: one may be the beginning of another.
-        for part in sorted((self._key, self._secret.decode(), self._passphrase), key=len, reverse=True):
-            text = text.replace(part, MASK)
-        return UUID.sub(MASK, text)
+        for secret in sorted((self._api_key, self._api_secret.decode(), self._passphrase), key=len, reverse=True):
+            text = text.replace(secret, REDACTED)
+        return CONTROL_CHARACTER.sub(lambda found: f"\\x{ord(found[0]):02x}", UUID.sub(REDACTED, text))

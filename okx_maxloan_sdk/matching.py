@@ -6,33 +6,42 @@ request. Nothing but the request tells.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from logging import getLogger
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .endpoint import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN, Operation, amount
-from .errors import BadAnswer
+from .codec import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN
+from .exceptions import InvalidResponseError
+from .models import parse_amount
 
-Row = Mapping[str, Any]
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from .codec import Query
+
+    Params: TypeAlias = Mapping[str, str]
+    Row: TypeAlias = Mapping[str, Any]
+
+logger = getLogger(__name__)
 # Merged since 2026-09-30: a row of the one may carry the other without being another request's.
 MERGED_CURRENCIES = frozenset({"USD", "USDC"})
 AMOUNT_FIELD = "maxLoan"
 
 
-def match_rows(operation: Operation, params: Mapping[str, str], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows without identical duplicates, if all of them can belong to the request.
+def match_rows(query: Query, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows without identical duplicates, if all of them can belong to the query.
 
-    Logs a warning for a row that is odd and may be right. Raises `BadAnswer`, which carries the rows, for one that
-    belongs to another request, and for two amounts of one thing.
+    Logs a warning for a row that is odd and may be right. Raises `InvalidResponseError` with the rows for one that
+    belongs to another query, and for two amounts of the same pair, side and currency.
     """
-    find_errors = CHECKS.get(operation.id)
+    find_errors = CHECKS.get(query.operation.id)
     if find_errors is None:
         return rows
     for row in rows:
-        for is_fatal, reason in find_errors(params, row):
+        for is_fatal, reason in find_errors(query.params, row):
             if is_fatal:
-                raise BadAnswer(f"it does not match the request: {reason}", http_status=200, rows=rows)
-            _warn(reason, params)
-    return _without_duplicates(rows) if operation is GET_MAX_LOAN else rows
+                raise InvalidResponseError(f"it does not match the request: {reason}", http_status=200, rows=rows)
+            logger.warning("odd row in the response to %s: %s", dict(query.params), reason)
+    return _without_duplicates(rows) if query.operation is GET_MAX_LOAN else rows
 
 
 def find_missing(inst_ids: Sequence[str], found: Iterator[str]) -> tuple[str, ...]:
@@ -41,11 +50,11 @@ def find_missing(inst_ids: Sequence[str], found: Iterator[str]) -> tuple[str, ..
     return tuple(inst_id for inst_id in inst_ids if inst_id.upper() not in names)
 
 
-def _check_loan(params: Mapping[str, str], row: Row) -> Iterator[tuple[bool, str]]:
+def _check_loan(params: Params, row: Row) -> Iterator[tuple[bool, str]]:
     return _check_pair_loan(params, row) if params.get("instId") else _check_currency_loan(params, row)
 
 
-def _check_pair_loan(params: Mapping[str, str], row: Row) -> Iterator[tuple[bool, str]]:
+def _check_pair_loan(params: Params, row: Row) -> Iterator[tuple[bool, str]]:
     inst_id, ccy, side = str(row["instId"]), str(row["ccy"]).upper(), row["side"]
     if inst_id.upper() not in params["instId"].upper().split(","):
         yield True, f"a row has instId {inst_id[:80]!r}; requested: {params['instId']}"
@@ -62,7 +71,7 @@ def _check_pair_loan(params: Mapping[str, str], row: Row) -> Iterator[tuple[bool
         yield not merged, f"the {side} row of {inst_id} has ccy {ccy[:80]!r}; expected: {wanted}"
 
 
-def _check_currency_loan(params: Mapping[str, str], row: Row) -> Iterator[tuple[bool, str]]:
+def _check_currency_loan(params: Params, row: Row) -> Iterator[tuple[bool, str]]:
     inst_id = str(row["instId"])
     if str(row["ccy"]).upper() != params.get("ccy", "").upper():
         yield True, f"a row has ccy {str(row['ccy'])[:80]!r}; requested: {params.get('ccy')}"
@@ -72,13 +81,13 @@ def _check_currency_loan(params: Mapping[str, str], row: Row) -> Iterator[tuple[
     yield from _check_echo(params, row, "mgnCcy", is_fatal=False)
 
 
-def _check_echo(params: Mapping[str, str], row: Row, name: str, *, is_fatal: bool) -> Iterator[tuple[bool, str]]:
+def _check_echo(params: Params, row: Row, name: str, *, is_fatal: bool) -> Iterator[tuple[bool, str]]:
     """Compare a field that repeats a parameter where OKX fills it in."""
     if row[name] and row[name].upper() != params.get(name, "").upper():
         yield is_fatal, f"a row has {name} {row[name][:80]!r}; requested: {params.get(name, 'none')}"
 
 
-def _check_instrument(params: Mapping[str, str], row: Row) -> Iterator[tuple[bool, str]]:
+def _check_instrument(params: Params, row: Row) -> Iterator[tuple[bool, str]]:
     if params.get("instId"):
         yield from _check_echo(params, row, "instId", is_fatal=True)
 
@@ -93,14 +102,8 @@ def _without_duplicates(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         named = {name: value for name, value in row.items() if name not in (AMOUNT_FIELD, "mgnMode")}
         key = repr(sorted({**named, "instId": row["instId"].upper()}.items()))
         first = unique.setdefault(key, row)
-        if amount(first[AMOUNT_FIELD]) != amount(row[AMOUNT_FIELD]):
+        if parse_amount(first[AMOUNT_FIELD]) != parse_amount(row[AMOUNT_FIELD]):
             given = f"{row['instId']} {row['side']} {row['ccy']}".strip()
             both = f"{first[AMOUNT_FIELD]!r} and {row[AMOUNT_FIELD]!r}"
-            raise BadAnswer(f"it has two amounts for {given}: {both}", http_status=200, rows=rows)
+            raise InvalidResponseError(f"it has two amounts for {given}: {both}", http_status=200, rows=rows)
     return list(unique.values())
-
-
-def _warn(reason: str, params: Mapping[str, str]) -> None:
-    from logging import getLogger  # noqa: PLC0415 -- it takes 15 ms to load, and most programs never come here
-
-    getLogger(__name__).warning("odd row in the response to %s: %s", dict(params), reason)

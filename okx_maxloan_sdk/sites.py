@@ -46,7 +46,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def origin(url: str) -> Origin:
+def parse_origin(url: str) -> Origin:
     """Read a base URL; raise `ValueError` saying what is wrong with it, without repeating what may be secret."""
     needed = "base_url must look like https://openapi.okx.com"
     try:

@@ -26,7 +26,7 @@ METHODS = {
     "append", "decode", "from_dict", "get_async_httpx_client", "get_httpx_client", "items", "json", "keys", "pop",
     "request", "to_dict", "update",
 }  # fmt: skip
-DECORATORS = {"_attrs_define", "classmethod", "define", "property"}
+DECORATORS = {"_attrs_define", "frozen", "classmethod", "define", "property"}
 IMPORTS = (ast.Import, ast.ImportFrom)
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 STATEMENTS = (
@@ -53,7 +53,7 @@ def is_type_checking(node: ast.stmt) -> bool:
         and isinstance(node.test, ast.Name)
         and node.test.id == "TYPE_CHECKING"
         and not node.orelse
-        and all(isinstance(each, ast.ImportFrom) for each in node.body)
+        and all(isinstance(each, IMPORTS) for each in node.body)
     )
 
 
@@ -152,13 +152,13 @@ def is_data(node: ast.expr, constructors: set[str]) -> bool:
 
 
 def is_new_parameters(node: ast.stmt) -> bool:
-    """Tell whether a class is NewParameters: an annotation and a text for each parameter."""
+    """Tell whether a class is ExtraParameters: an annotation and a text for each parameter."""
     if not isinstance(node, ast.ClassDef) or not is_text(node.body[0]):
         return False
     head = ast.unparse(ast.ClassDef(node.name, node.bases, node.keywords, [ast.Pass()], node.decorator_list))
     fields, texts = node.body[1::2], node.body[2::2]
     return (
-        head.startswith("class NewParameters(TypedDict, total=False):")
+        head.startswith("class ExtraParameters(TypedDict, total=False):")
         and len(fields) == len(texts)
         and all(map(is_text, texts))
         and all(ast.unparse(each) == f"{assigned_name(each)}: str | None" for each in fields)
@@ -177,7 +177,7 @@ def is_fact(node: ast.stmt, constructors: set[str], operations: set[str]) -> boo
 
 
 def contract_faults(tree: ast.Module, model: str, names: list[str]) -> Iterator[str]:
-    """Require the model's own source, then NewParameters, then these names with literals; nothing else."""
+    """Require the model's own source, then ExtraParameters, then these names with literals; nothing else."""
     given = ast.parse(model).body
     start = len(given)
     if [ast.dump(each) for each in tree.body[:start]] != [ast.dump(each) for each in given]:
@@ -189,8 +189,8 @@ def contract_faults(tree: ast.Module, model: str, names: list[str]) -> Iterator[
         for index, node in enumerate(rest)
         if not (is_new_parameters(node) if index == 0 else is_fact(node, constructors, set(names)))
     )
-    if (found := list(bound(rest))) != ["NewParameters", *names]:
-        yield f"contract.py: it has the names {', '.join(found)}; expected NewParameters, {', '.join(names)}"
+    if (found := list(bound(rest))) != ["ExtraParameters", *names]:
+        yield f"contract.py: it has the names {', '.join(found)}; expected ExtraParameters, {', '.join(names)}"
     if twice := sorted(set(names) & {*bound(given)}):
         yield f"contract.py: {', '.join(twice)} would take the place of the model's own name"
 

@@ -17,8 +17,8 @@ from benchmark.rounds import Course
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SYNC = ("http.client", "python-okx", "ccxt", "okx-maxloan-sdk", "okx-maxloan-sdk fast")
-ASYNC = ("aiohttp", "python-okx-async", "ccxt async", "okx-maxloan-sdk async", "okx-maxloan-sdk async fast")
+SYNC = ("http.client", "python-okx", "ccxt", "okx-maxloan-sdk")
+ASYNC = ("aiohttp", "python-okx-async", "ccxt async", "okx-maxloan-sdk async")
 WIDTHS = (1, 10, 50)
 
 
@@ -32,12 +32,12 @@ def measure(quick: bool) -> report.Results:
         found = rounds.run(url, courses, turns)
         spans = [windows.run(url, case) for case in windows.cases(quick)]
         processes = process.run(url, starts)
-        crowds = {kind: json.loads(rounds.say("crowd.py", url, kind)) for kind in ("httpx", "httptools")}
+        crowd = json.loads(rounds.say("crowd.py", url))
         streams = {
             kind: {count: float(rounds.say("flood.py", url, kind, str(count))) for count in floods}
             for kind in ("sync", "async")
         }
-    return report.Results(turns, found, spans, processes, crowds, streams)
+    return report.Results(turns, found, spans, processes, crowd, streams)
 
 
 def judge(results: report.Results) -> list[claims.Claim]:
@@ -46,7 +46,7 @@ def judge(results: report.Results) -> list[claims.Claim]:
         *claims.calls(results.calls),
         *claims.windows(results.windows),
         *claims.processes(results.processes),
-        *claims.crowds(results.crowds),
+        *claims.crowd(results.crowd),
     ]
 
 

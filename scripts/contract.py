@@ -9,8 +9,8 @@ import contract_model as model
 from openapi_python_client.strings import PythonIdentifier
 
 MODEL = Path(model.__file__)
-# What okx_maxloan_sdk/client.py spells out; a later parameter of maximum loan reaches its methods as NewParameters.
-SPELLED_OUT = {"mgnMode", "instId", "ccy", "mgnCcy", "tradeQuoteCcy"}
+# What okx_maxloan_sdk/client.py spells out; a later parameter of maximum loan reaches its methods as ExtraParameters.
+EXPLICIT_PARAMETERS = {"mgnMode", "instId", "ccy", "mgnCcy", "tradeQuoteCcy"}
 
 
 def attribute(name: str) -> str:
@@ -107,14 +107,14 @@ def operation(spec: dict[str, Any], path: str, node: dict[str, Any]) -> model.Op
 def new_parameters(operations: list[model.Operation]) -> str:
     """Write the type of the parameters that the SDK's signatures do not spell out yet."""
     known = (each for each in operations if each.id == "getMaxLoan")
-    found = [each for operation in known for each in operation.parameters if each.name not in SPELLED_OUT]
+    found = [each for operation in known for each in operation.parameters if each.name not in EXPLICIT_PARAMETERS]
     # A text reaches the source as a literal only: it comes from a page, and importing the package runs the source.
     texts = [f"{each.en}\n{each.zh}" for each in found]
     fields = "".join(
         f"    {each.attribute}: str | None\n    {text!r}\n" for each, text in zip(found, texts, strict=True)
     )
     words = '"""Query parameters of maximum loan that came later."""'
-    return f"class NewParameters(TypedDict, total=False):\n    {words}\n{fields}"
+    return f"class ExtraParameters(TypedDict, total=False):\n    {words}\n{fields}"
 
 
 def model_source() -> str:
@@ -146,3 +146,41 @@ def source(spec: dict[str, Any]) -> str:
         f"SPEC_VERSION = {spec['info']['version']!r}",
     ]
     return "\n".join(lines) + "\n"
+
+
+ROW_TYPES = {"string": "str", "boolean": "bool", "array": "tuple[str, ...]"}
+ROW_CLASSES = {
+    "getMaxLoan": "MaxLoanFields",
+    "getAccountInstruments": "InstrumentFields",
+    "getAccountConfig": "AccountConfigFields",
+}
+ROWS_HEAD = '''"""Rows of responses: immutable, hashable, equal by value; never edited by hand."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+'''
+
+
+def row_field(each: model.Field) -> str:
+    """Write one field; documented values are listed, and others may come."""
+    kind = ROW_TYPES[each.type]
+    if each.values:
+        kind = f"Literal[{', '.join(repr(value.value) for value in each.values)}] | {kind}"
+    default = "" if each.required else f" = field(default={each.default!r}, kw_only=True)"
+    text = f"{each.en}\n{each.zh}"
+    return f"    {each.attribute}: {kind}{default}\n    {text!r}\n"
+
+
+def rows_source(spec: dict[str, Any]) -> str:
+    """Write rows.py: one immutable class for the rows of each operation."""
+    classes = []
+    for path, item in spec["paths"].items():
+        found = operation(spec, path, item["get"])
+        if name := ROW_CLASSES.get(found.id):
+            fields = "".join(row_field(each) for each in found.fields)
+            more = "    additional_properties: Mapping[str, Any] = field(factory=dict, hash=False, kw_only=True)\n"
+            classes.append(f"@frozen\nclass {name}:\n    {f'Row of {found.path}.'!r}\n\n{fields}{more}")
+    return ROWS_HEAD + "\n\n".join(classes)

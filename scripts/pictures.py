@@ -19,8 +19,8 @@ from okx_maxloan_sdk import MemoryLimiter
 from okx_maxloan_sdk.cli.chart import panels
 from okx_maxloan_sdk.cli.picture import draw
 from okx_maxloan_sdk.cli.record import Record
-from okx_maxloan_sdk.mock import demo
-from okx_maxloan_sdk.mock.running import running
+from okx_maxloan_sdk.mock import default_exchange
+from okx_maxloan_sdk.mock.server import run_mock_server
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "import sys; from okx_maxloan_sdk.cli import main; sys.exit(main())"
@@ -47,15 +47,15 @@ def table(path: Path, lang: str) -> None:
 
 def chart(path: Path) -> None:
     """Draw an hour of an account whose balances go up and down."""
-    chance, exchange = random.Random(7), demo()  # noqa: S311 -- a picture is no secret
+    chance, exchange = random.Random(7), default_exchange()  # noqa: S311 -- a picture is no secret
     exchange.limited, usdt = False, 25000.0
-    with tempfile.TemporaryDirectory() as folder, running(exchange) as okx:
+    with tempfile.TemporaryDirectory() as folder, run_mock_server(exchange) as okx:
         source = okx.client("spot", limiter=MemoryLimiter(max_requests=1000))
         with Record(Path(folder, "loans.sqlite"), write=True) as record:
             for number in range(ROUNDS):
                 usdt *= 1 + chance.gauss(0, 0.02)
                 exchange.users["spot"].balances = {"USDT": Decimal(round(usdt, 2))}
-                record.add(BEGIN + STEP * number, source.cross("BTC-USDT"))
+                record.add(BEGIN + STEP * number, source.get_max_loan("BTC-USDT", mgn_mode="cross"))
             draw(panels(record.points("BTC-USDT")), path, "en")
 
 

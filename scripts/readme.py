@@ -8,7 +8,7 @@ from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN
 
 from okx_maxloan_sdk.cli import matrix
 from okx_maxloan_sdk.cli.rules import WORDS as RULES
-from okx_maxloan_sdk.errors import BY_KIND
+from okx_maxloan_sdk.exceptions import EXCEPTION_BY_KIND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -112,7 +112,7 @@ def rules(lang: Language) -> str:
 def errors(lang: Language) -> str:
     """Write which codes raise which exception."""
     words, rows = WORDS[lang], []
-    for kind, error in BY_KIND.items():
+    for kind, error in EXCEPTION_BY_KIND.items():
         found = sorted((each for each in ERRORS.values() if each.kind == kind), key=lambda each: int(each.code))
         later = ", ".join(each.code for each in found if each.retry == "later")
         again = (

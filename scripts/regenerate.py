@@ -19,7 +19,7 @@ import contract
 from allowed_code import code_faults
 from derive import derive
 from ruamel.yaml import YAML
-from validate import faults
+from validate import contradictions, faults
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -49,6 +49,8 @@ def load(root: Path) -> dict[str, Any]:
     spec: dict[str, Any] = YAML(typ="safe").load(root / "spec" / "openapi.yaml")
     if found := faults(spec, root / "spec" / "extensions.schema.json"):
         fail("spec/openapi.yaml is not valid; nothing was generated\n  " + "\n  ".join(found))
+    if found := contradictions(spec):
+        fail("spec/openapi.yaml contradicts itself; nothing was generated\n  " + "\n  ".join(found))
     return spec
 
 
@@ -62,6 +64,7 @@ def generate(spec: dict[str, Any], folder: Path) -> Path:
         "--output-path", out, "--config", config, "--custom-template-path", HERE / "templates",
     )  # fmt: skip
     (out / "contract.py").write_text(contract.source(spec), encoding="utf-8")
+    (out / "rows.py").write_text(contract.rows_source(spec), encoding="utf-8")
     (out / "py.typed").touch()
     for command, *flags in RUFF:
         tool(

@@ -84,6 +84,50 @@ def contract_faults(spec: dict[str, Any]) -> Iterator[str]:
     yield from (f"x-okx-errors: {each} stands twice" for each in sorted({c for c in codes if codes.count(c) > 1}))
 
 
+def contradictions(spec: dict[str, Any]) -> list[str]:
+    """List the rules and examples that do not go together with what the parameters say of themselves."""
+    return [
+        f"{path}: {fault}"
+        for path, item in spec["paths"].items()
+        for fault in (*rule_contradictions(item["get"]), *example_contradictions(item["get"]))
+    ]
+
+
+def rule_contradictions(operation: dict[str, Any]) -> Iterator[str]:
+    """List the rules that forbid what is required, that can never apply, or that speak of values that do not exist."""
+    parameters = {each["name"]: each for each in operation["parameters"] if not each.get("deprecated")}
+    required = {name for name, each in parameters.items() if each.get("required")}
+    for rule in operation.get("x-okx-rules", []):
+        when, then = ({name: cells(cell) for name, cell in rule[side].items()} for side in ("when", "then"))
+        always = all(name in required and cell == {"present"} for name, cell in when.items())
+        for name, cell in then.items():
+            if cell == {"absent"} and name in required:
+                yield f"rule {rule['id']} forbids {name}, which is required"
+            elif cell == {"absent"} and name in parameters and always:
+                yield f"rule {rule['id']} forbids {name} in every request, as {', '.join(when)} is required"
+        for name in required & when.keys():
+            if when[name] == {"absent"}:
+                yield f"rule {rule['id']} never applies: it is about requests without {name}, which is required"
+        for name, cell in (*when.items(), *then.items()):
+            values = parameters.get(name, {}).get("schema", {}).get("enum")
+            if values and (unknown := cell - {"present", "absent", *values}):
+                yield f"rule {rule['id']} speaks of {name}={', '.join(sorted(unknown))}, which is no value of it"
+
+
+def example_contradictions(operation: dict[str, Any]) -> Iterator[str]:
+    """List the examples that lack a required parameter."""
+    parameters = [each for each in operation["parameters"] if not each.get("deprecated")]
+    required = [each["name"] for each in parameters if each.get("required")]
+    for example in operation.get("x-okx-examples", []):
+        if lacking := [name for name in required if name not in example["query"]]:
+            yield f"example {example['id']} lacks {', '.join(lacking)}, which is required"
+
+
+def cells(cell: Any) -> set[str]:
+    """Read one side of a rule; a lone value is a set of one."""
+    return set(cell) if isinstance(cell, list) else {cell}
+
+
 def faults(spec: dict[str, Any], extensions: Path) -> list[str]:
     """List everything that is wrong with the spec, each with its place."""
     document = [

@@ -1,9 +1,9 @@
 """Account: what the exchange says of it, and what the rules may ask."""
 
 import pytest
-from okx_maxloan_api.models import AccountConfigRow
 
 from okx_maxloan_sdk.account import Account, AccountMode
+from okx_maxloan_sdk.codec import to_account
 
 ROW = {
     "uid": "1",
@@ -21,26 +21,26 @@ ROW = {
 
 def account(**changes: object) -> Account:
     """Read a row."""
-    return Account.from_row(AccountConfigRow.from_dict({**ROW, **changes}))
+    return to_account({**ROW, **changes})
 
 
 def test_row() -> None:
     """A row's values become an account's, lists split at their commas."""
     assert account() == Account(
         mode=AccountMode.FUTURES,
-        borrowing=True,
-        isolated="automatic",
+        spot_borrow_enabled=True,
+        isolated_margin_mode="automatic",
         uid="1",
         main_uid="2",
         permissions=("read_only", "trade"),
-        ips=("203.0.113.7", "203.0.113.8"),
+        ip_allowlist=("203.0.113.7", "203.0.113.8"),
     )
 
 
 def test_empty() -> None:
     """What the exchange leaves empty is unknown, or nothing."""
     found = account(mgnIsoMode="", perm="", ip="")
-    assert (found.isolated, found.permissions, found.ips) == (None, (), ())
+    assert (found.isolated_margin_mode, found.permissions, found.ip_allowlist) == (None, (), ())
 
 
 @pytest.mark.parametrize(("level", "mode"), [*zip("1234", AccountMode, strict=True)])
@@ -53,7 +53,7 @@ def test_modes(level: str, mode: AccountMode) -> None:
 def test_unknown_mode(level: str) -> None:
     """A level that is not documented is an unknown mode: no rule that asks for it applies."""
     assert account(acctLv=level).mode is None
-    assert "account.mode" not in account(acctLv=level).facts
+    assert "account.mode" not in account(acctLv=level).rule_inputs
 
 
 def test_word() -> None:
@@ -65,10 +65,10 @@ def test_word() -> None:
 
 def test_facts() -> None:
     """Only what is known is a fact."""
-    assert Account().facts == {}
-    assert account(enableSpotBorrow=False).facts == {
+    assert Account().rule_inputs == {}
+    assert account(enableSpotBorrow=False).rule_inputs == {
         "account.mode": "futures",
         "account.borrowing": "disabled",
         "account.isolated": "automatic",
     }
-    assert Account(borrowing=True).facts == {"account.borrowing": "enabled"}
+    assert Account(spot_borrow_enabled=True).rule_inputs == {"account.borrowing": "enabled"}

@@ -110,7 +110,7 @@ def test_hostile_texts_stay_texts(tmp_path: Path, en: str, zh: str) -> None:
         assert bare(en) in bare(text)
         assert bare(zh) in bare(text)
     later = ast.parse((tree / "contract.py").read_text("utf-8"))
-    new = next(each for each in later.body if isinstance(each, ast.ClassDef) and each.name == "NewParameters")
+    new = next(each for each in later.body if isinstance(each, ast.ClassDef) and each.name == "ExtraParameters")
     assert ast.literal_eval(new.body[-1].value) == f"{en}\n{zh}"  # type: ignore[attr-defined]  # an expression
 
 
@@ -156,7 +156,7 @@ REFUSED: list[tuple[str, Callable[[str], str]]] = [
     ("contract.py", lambda code: code.replace("    requests: int", f"    {RUN}\n    requests: int")),
     ("contract.py", lambda code: code.replace('later."""', f'later."""\n    {RUN}\n')),
     ("contract.py", lambda code: code.replace('later."""', f'later."""\n    x: str | None = {RUN}\n    ""\n')),
-    ("contract.py", lambda code: code.replace("class NewParameters(", f"@{RUN}\nclass NewParameters(")),
+    ("contract.py", lambda code: code.replace("class ExtraParameters(", f"@{RUN}\nclass ExtraParameters(")),
     (MODEL, lambda code: code + f"{RUN}\n"),
     (MODEL, lambda code: code + "x = eval('1')\n"),
     (MODEL, lambda code: code + "import os\n"),

@@ -7,10 +7,10 @@ from datetime import datetime
 import httpx
 from okx_maxloan_api.client import Client
 
-from okx_maxloan_sdk import OkxAuth
-from okx_maxloan_sdk.mock import demo
+from okx_maxloan_sdk.auth import OkxAuth
+from okx_maxloan_sdk.mock import default_exchange
 from okx_maxloan_sdk.mock.serve import serve
-from tests.support.doors import KEY, PASSPHRASE, SECRET, credentials
+from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials
 
 
 def test_signs_what_travels() -> None:
@@ -28,7 +28,7 @@ def test_signs_what_travels() -> None:
 
 def test_accepted_by_an_exchange() -> None:
     """An exchange that checks signatures takes it, from httpx and from the generated client's httpx."""
-    exchange = demo()
+    exchange = default_exchange()
     key = exchange.users["spot"].keys[0]
     auth = OkxAuth(type(credentials())(key.key, key.secret, key.passphrase))
     with serve(exchange) as url, httpx.Client(auth=auth, base_url=url, trust_env=False) as client:

@@ -11,24 +11,22 @@ import pytest
 
 from okx_maxloan_sdk import Account, AsyncMaxLoanClient, MaxLoanClient, MemoryLimiter, Site
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.errors import ClientClosed, OkxError, RuleError
-from okx_maxloan_sdk.flow import Send
+from okx_maxloan_sdk.config import ClientSettings
+from okx_maxloan_sdk.effects import Send
+from okx_maxloan_sdk.exceptions import ClientClosedError, InvalidParametersError, OkxError
+from okx_maxloan_sdk.limiter import create_limiter
+from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials
 from tests.support.clock import QuickClock
-from tests.support.doors import KEY, PASSPHRASE, SECRET, credentials
-from tests.support.facts import LIMIT
-from tests.support.limiter import FreeLimiter
-from tests.support.wire import Wire, loans, refused
+from tests.support.contract_values import LIMIT
+from tests.support.fake_transport import FakeTransport, error_response, fake_exchange, loans_response
+from tests.support.limiter import RecordingLimiter
 
 if TYPE_CHECKING:
-    from tests.support.doors import Door
+    from pathlib import Path
+
+    from tests.support.clients import ClientFactory
 
 BOTH = [MaxLoanClient, AsyncMaxLoanClient]
-# Where the doors' words differ, since their languages do.
-WORDS = {
-    "`aclose()`": "`close()`",
-    "an `async with contextlib.aclosing(...)`": "a `with contextlib.closing(...)`",
-    "safe for tasks, on any event loop,": "safe for threads,",
-}
 
 
 def public(client: type) -> dict[str, Any]:
@@ -39,31 +37,38 @@ def public(client: type) -> dict[str, Any]:
 def test_same_offers() -> None:
     """Both clients offer the same names."""
     assert public(MaxLoanClient).keys() == public(AsyncMaxLoanClient).keys()
-    assert {"max_loan", "cross", "isolated", "currency", "stream", "account", "instruments", "clock_offset"} <= public(
+    assert {"get_max_loan", "iter_max_loan", "get_account", "get_instruments", "sync_clock", "rate_limit"} <= public(
         MaxLoanClient
     ).keys()
 
 
 @pytest.mark.parametrize("name", sorted(public(MaxLoanClient)))
-def test_same_words(name: str) -> None:
-    """Each offer has the same parameters, the same documentation, and the same kind of answer."""
+def test_same_parameters(name: str) -> None:
+    """Each method has the same parameters, documentation, and the same kind of result."""
     one, other = public(MaxLoanClient)[name], public(AsyncMaxLoanClient)[name]
-    words = inspect.getdoc(other) or ""
-    for theirs, ours in WORDS.items():
-        words = words.replace(theirs, ours)
-    assert words
-    assert squeezed(words) == squeezed(inspect.getdoc(one) or "")
+    assert inspect.getdoc(one)
+    assert inspect.getdoc(other)
     if inspect.isfunction(one):
         given, expected = inspect.signature(other), inspect.signature(one)
         assert given.parameters == expected.parameters
-        assert given.return_annotation.replace("Async", "") == expected.return_annotation.replace(
-            ", None, None", ", None"
-        )
+        result = given.return_annotation.replace("Async", "").replace(", None]", ", None, None]")
+        assert result == expected.return_annotation.replace(", None, None, None]", ", None, None]")
 
 
-def squeezed(words: str) -> str:
-    """Forget where lines break."""
-    return " ".join(words.split())
+def test_signatures_show_the_parameters() -> None:
+    """`help()` and `inspect.signature` show the parameters of the maximum loan, and which errors are raised."""
+    names = ["self", "inst_ids", "mgn_mode", "ccy", "mgn_ccy", "trade_quote_ccy", "extra"]
+    assert [*inspect.signature(MaxLoanClient.get_max_loan).parameters] == names
+    assert "InvalidParametersError" in (inspect.getdoc(MaxLoanClient.get_max_loan) or "")
+
+
+@pytest.mark.parametrize("make", BOTH)
+def test_unknown_keyword(make: Any) -> None:
+    """A keyword that a client does not have is refused with the name of the public class."""
+    with pytest.raises(TypeError, match=rf"^{make.__name__}\.__init__\(\) got an unexpected .*'api_key'"):
+        make(credentials(), api_key="x")
+    with pytest.raises(TypeError, match=rf"^{make.__name__}\.get_account\(\)"):
+        make(credentials()).get_account("x")
 
 
 def test_same_overloads() -> None:
@@ -71,15 +76,21 @@ def test_same_overloads() -> None:
     from typing import get_overloads  # noqa: PLC0415 -- only here
 
     def ways(client: type) -> list[Any]:
-        return [inspect.signature(each).parameters for each in get_overloads(client.max_loan)]  # type: ignore[attr-defined] # both have it
+        return [inspect.signature(each).parameters for each in get_overloads(client.get_max_loan)]  # type: ignore[attr-defined] # both have it
 
     assert len(ways(MaxLoanClient)) == 3
     assert ways(MaxLoanClient) == ways(AsyncMaxLoanClient)
 
 
 def test_same_settings() -> None:
-    """Both clients are made in the same way, and have the same documentation of it."""
-    assert inspect.signature(MaxLoanClient) == inspect.signature(AsyncMaxLoanClient)
+    """Both clients, and `from_env`, have the same settings; only the kind of httpx client differs."""
+
+    def settings(make: type) -> dict[str, str]:
+        given = inspect.signature(make).parameters.items()
+        return {name: str(each).replace("AsyncClient", "Client") for name, each in given}
+
+    assert settings(MaxLoanClient) == settings(AsyncMaxLoanClient)
+    assert settings(MaxLoanClient).keys() == {"credentials", *ClientSettings.__annotations__}
 
 
 @pytest.mark.parametrize("make", BOTH)
@@ -90,10 +101,10 @@ def test_same_settings() -> None:
         ({"timeout": -1.0}, "timeout"),
         ({"timeout": float("nan")}, "timeout"),
         ({"timeout": float("inf")}, "timeout"),
-        ({"deadline": 0}, "deadline"),
-        ({"deadline": float("nan")}, "deadline"),
-        ({"deadline": float("inf")}, "deadline"),
-        ({"attempts": 0}, "attempts"),
+        ({"total_timeout": 0}, "total_timeout"),
+        ({"total_timeout": float("nan")}, "total_timeout"),
+        ({"total_timeout": float("inf")}, "total_timeout"),
+        ({"max_retries": -1}, "max_retries"),
         ({"language": "de"}, "language"),
         ({"account": "Auto"}, "account"),
         ({"account": {"mode": "spot"}}, "account"),
@@ -113,8 +124,8 @@ def test_settings_that_cannot_be(make: type, settings: dict[str, Any], why: str)
 
 def test_everything_wrong_at_once() -> None:
     """All settings that cannot be are named together."""
-    with pytest.raises(ValueError, match=r"timeout.*attempts.*language"):
-        MaxLoanClient(credentials(), timeout=-1, attempts=0, language="fr")  # type: ignore[arg-type] # the point
+    with pytest.raises(ValueError, match=r"timeout.*max_retries.*language"):
+        MaxLoanClient(credentials(), timeout=-1, max_retries=-1, language="fr")  # type: ignore[arg-type] # the point
 
 
 @pytest.mark.parametrize("make", BOTH)
@@ -125,15 +136,14 @@ def test_settings(make: Any) -> None:
     assert repr(make(credentials(), site=Site.EEA, base_url="http://127.0.0.1:8899")).endswith(
         "(http://127.0.0.1:8899)"
     )
-    session = make(credentials())._session
-    assert (session.demo, session.timeout, session.deadline, session.attempts) == (False, 10.0, None, 3)
-    assert (session.language, session.account, session.auto_account, session.user) == ("en", None, False, None)
-    assert isinstance(session.clock, SystemClock)
-    assert isinstance(session.limiter, MemoryLimiter)
+    config = make(credentials())._state.config
+    assert (config.demo, config.timeout, config.total_timeout, config.max_retries) == (False, 10.0, None, 2)
+    assert (config.language, config.account, config.rate_limit_key) == ("en", None, None)
+    assert isinstance(config.clock, SystemClock)
+    assert isinstance(config.create_limiter(), MemoryLimiter)
     account = Account(uid="7")
-    session = make(credentials(), account=account, user="me")._session
-    assert (session.account, session.auto_account, session.user) == (account, False, "me")
-    assert make(credentials(), account="auto")._session.auto_account
+    state = make(credentials(), account=account, rate_limit_key="me")._state
+    assert (state.account, state.config.rate_limit_key) == (account, "me")
 
 
 ENVIRONMENT = {"OKX_API_KEY": KEY, "OKX_API_SECRET": SECRET, "OKX_API_PASSPHRASE": PASSPHRASE}
@@ -153,15 +163,46 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_from_env(make: Any, environment: pytest.MonkeyPatch) -> None:
     """Credentials come from the environment; site, demo trading and address too, unless they are given."""
     client = make.from_env()
-    assert client._session.credentials.sign("GET", "/", 0.0) == credentials().sign("GET", "/", 0.0)
-    assert (client._session.origin.host, client._session.demo) == ("openapi.okx.com", False)
+    assert client._state.config.credentials.sign("GET", "/", 0.0) == credentials().sign("GET", "/", 0.0)
+    assert (client._state.config.origin.host, client._state.config.demo) == ("openapi.okx.com", False)
     environment.setenv("OKX_SITE", "EEA")
     environment.setenv("OKX_DEMO", "True")
     client = make.from_env(timeout=3.0)
-    assert (client._session.origin.host, client._session.demo, client._session.timeout) == ("eea.okx.com", True, 3.0)
+    assert (client._state.config.origin.host, client._state.config.demo, client._state.config.timeout) == (
+        "eea.okx.com",
+        True,
+        3.0,
+    )
     environment.setenv("OKX_BASE_URL", "http://127.0.0.1:1")
-    assert make.from_env(demo=False)._session.origin.netloc == "127.0.0.1:1"
-    assert not make.from_env(demo=False)._session.demo
+    assert make.from_env(demo=False)._state.config.origin.netloc == "127.0.0.1:1"
+    assert not make.from_env(demo=False)._state.config.demo
+
+
+@pytest.mark.parametrize("make", BOTH)
+def test_from_env_limiter(make: Any, environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """OKX_LIMITER names the limiter, as `limiter=` does, which comes first; a wrong one is refused."""
+    assert make.from_env()._state._limiter is create_limiter("memory")
+    environment.setenv("OKX_LIMITER", f"file://{tmp_path}")
+    limiter = make.from_env()._state._limiter
+    assert repr(limiter) == f"FileLimiter({str(tmp_path)!r})"
+    assert make.from_env()._state._limiter is limiter
+    assert make.from_env(limiter="memory")._state._limiter is create_limiter("memory")
+    environment.setenv("OKX_LIMITER", "pigeon:x")
+    with pytest.raises(ValueError, match=r"scheme 'pigeon'"):
+        make.from_env()
+
+
+def test_clients_of_two_host_names_share_a_limit() -> None:
+    """www.okx.com and openapi.okx.com are one exchange: what one client sends is in use for the other one."""
+    clients = [
+        MaxLoanClient(credentials(), base_url=f"https://{host}", rate_limit_key="two names")
+        for host in ("www.okx.com", "openapi.okx.com")
+    ]
+    for client in clients:
+        client._transport = fake_exchange()
+    for n in range(6):
+        clients[n % 2].get_max_loan("BTC-USDT", mgn_mode="cross")
+    assert [client.rate_limit.in_use for client in clients] == [6, 6]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +211,7 @@ def test_from_env(make: Any, environment: pytest.MonkeyPatch) -> None:
 def test_from_env_demo(word: str, demo: bool, environment: pytest.MonkeyPatch) -> None:
     """Demo trading is switched by a plain word."""
     environment.setenv("OKX_DEMO", word)
-    assert MaxLoanClient.from_env()._session.demo is demo
+    assert MaxLoanClient.from_env()._state.config.demo is demo
 
 
 @pytest.mark.parametrize(
@@ -199,22 +240,22 @@ def test_from_env_names_all_that_is_missing(environment: pytest.MonkeyPatch) -> 
         MaxLoanClient.from_env()
 
 
-def test_rate_limit(door: Door) -> None:
+def test_rate_limit(client_factory: ClientFactory) -> None:
     """The client tells how much of the limit of maximum loan is in use."""
-    client = door.open(Wire(loans))
+    client = client_factory.open(FakeTransport(loans_response))
     assert client.rate_limit[:2] == (LIMIT.requests, 0)
     client.close()
-    with pytest.raises(ClientClosed):
+    with pytest.raises(ClientClosedError):
         _ = client.raw.rate_limit
 
 
-def test_languages(door: Door) -> None:
+def test_languages(client_factory: ClientFactory) -> None:
     """Broken rules and refusals are told in the caller's language."""
-    client = door.open(Wire(refused("50113")), language="zh")
-    with pytest.raises(RuleError, match="必须传其中一个"):
-        client.cross()
+    client = client_factory.open(FakeTransport(error_response("50113")), language="zh")
+    with pytest.raises(InvalidParametersError, match="必须传其中一个"):
+        client.get_max_loan(mgn_mode="cross")
     with pytest.raises(OkxError, match="签名错误"):
-        client.cross("A-B")
+        client.get_max_loan("A-B", mgn_mode="cross")
 
 
 def test_words_of_an_enumeration() -> None:
@@ -224,23 +265,23 @@ def test_words_of_an_enumeration() -> None:
     class Mode(str, Enum):  # noqa: UP042 -- what older programs have
         CROSS = "cross"
 
-    wire = Wire(loans)
-    client = MaxLoanClient(credentials(), limiter=FreeLimiter())
-    vars(client)["_carrier"] = wire
-    client.max_loan(mgn_mode=Mode.CROSS, inst_id="A-B")  # type: ignore[call-overload] # checkers want the literal
+    wire = FakeTransport(loans_response)
+    client = MaxLoanClient(credentials(), limiter=RecordingLimiter())
+    vars(client)["_transport"] = wire
+    client.get_max_loan("A-B", mgn_mode=Mode.CROSS)  # type: ignore[call-overload] # checkers want the literal
     assert wire.requests[0].target.endswith("?mgnMode=cross&instId=A-B")
 
 
 def test_flows_are_shared() -> None:
     """Both doors drive the same flow: what they would send is equal to the byte."""
-    from okx_maxloan_sdk import batch  # noqa: PLC0415 -- only here
+    from okx_maxloan_sdk import operations  # noqa: PLC0415 -- only here
 
     clock = QuickClock()
     clock.time = lambda: 1.0  # type: ignore[method-assign] # one moment for both
     effects = []
     for make in BOTH:
-        client: Any = make(credentials(), clock=clock, limiter=FreeLimiter())
-        effect = next(batch.ask(client._session, {"mgn_mode": "cross", "inst_id": ["A-B"]}))
+        client: Any = make(credentials(), clock=clock, limiter=RecordingLimiter())
+        effect = next(operations.get_max_loan(client._state, ["A-B"], {"mgn_mode": "cross"}))
         assert isinstance(effect, Send)
         effects.append(effect)
     assert effects[0] == effects[1]

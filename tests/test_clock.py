@@ -7,23 +7,23 @@ from concurrent.futures import Future
 
 import pytest
 
-from okx_maxloan_sdk.clock import SystemClock, Wake
+from okx_maxloan_sdk.clock import SystemClock, WakeEvent
 
 # Real time is the subject here; the longest wait that is meant to end by itself is this long.
 SHORT = 0.05
 
 
-def sleep(how: str, seconds: float, wake: Wake | None = None) -> bool:
+def sleep(how: str, seconds: float, wake: WakeEvent | None = None) -> bool:
     """Sleep as a blocking or as an asynchronous program does."""
     clock = SystemClock()
-    return clock.sleep(seconds, wake) if how == "sync" else asyncio.run(clock.asleep(seconds, wake))
+    return clock.sleep(seconds, wake) if how == "sync" else asyncio.run(clock.async_sleep(seconds, wake))
 
 
 @pytest.mark.parametrize("how", ["sync", "async"])
 @pytest.mark.parametrize("wakes", [False, True])
 def test_time_passes(how: str, wakes: bool) -> None:
     """A sleeper that nobody wakes sleeps its time, and is told that nobody did."""
-    wake: Wake | None = Future() if wakes else None
+    wake: WakeEvent | None = Future() if wakes else None
     began = time.monotonic()
     assert sleep(how, SHORT, wake) is False
     assert time.monotonic() - began >= SHORT
@@ -33,7 +33,7 @@ def test_time_passes(how: str, wakes: bool) -> None:
 @pytest.mark.parametrize("how", ["sync", "async"])
 def test_wake(how: str) -> None:
     """A sleeper is woken from another thread at once, and told so."""
-    wake: Wake = Future()
+    wake: WakeEvent = Future()
     timer = threading.Timer(SHORT, wake.set_result, [None])
     timer.start()
     began = time.monotonic()
@@ -45,17 +45,17 @@ def test_wake(how: str) -> None:
 @pytest.mark.parametrize("how", ["sync", "async"])
 def test_woken_before(how: str) -> None:
     """A wake that came before the sleep ends it at once."""
-    wake: Wake = Future()
+    wake: WakeEvent = Future()
     wake.set_result(None)
     assert sleep(how, 30, wake) is True
 
 
 def test_cancelled_sleeper_leaves_the_wake() -> None:
     """A task that is cancelled in its sleep does not take the wake away from others."""
-    wake: Wake = Future()
+    wake: WakeEvent = Future()
 
     async def main() -> None:
-        sleeper = asyncio.ensure_future(SystemClock().asleep(30, wake))
+        sleeper = asyncio.ensure_future(SystemClock().async_sleep(30, wake))
         await asyncio.sleep(0)
         sleeper.cancel()
         with pytest.raises(asyncio.CancelledError):

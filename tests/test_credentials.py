@@ -79,7 +79,7 @@ def test_no_vars() -> None:
 @pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])
 def test_no_pickle(take: object) -> None:
     """Pickling and copying are refused, saying what to do instead."""
-    with pytest.raises(TypeError, match=r"^credentials are not pickled or copied; make them anew"):
+    with pytest.raises(TypeError, match=r"^credentials are not pickled or copied; create them"):
         take(credentials())  # type: ignore[operator]
 
 
@@ -108,16 +108,16 @@ def test_not_text() -> None:
 def test_mask() -> None:
     """Masking blanks every part, and anything of a key's shape."""
     said = "key the-api-key, 01234567-89ab-cdef-0123-456789abcdef, the passphrase"
-    assert credentials().mask(said) == "key ***, ***, ***"
+    assert credentials().redact(said) == "key ***, ***, ***"
 
 
 def test_mask_nested() -> None:
     """A part that lies inside another does not keep the other from being blanked as a whole."""
     for parts in itertools.permutations(("bc", "abcd", "zabcdz")):
-        assert Credentials(*parts).mask("zabcdz abcd bc") == "*** *** ***"
+        assert Credentials(*parts).redact("zabcdz abcd bc") == "*** *** ***"
 
 
 def test_user() -> None:
     """The stand-in for the user is stable, differs by key, and does not contain it."""
-    assert credentials().user == credentials().user != Credentials("other-key", "s", "p").user
-    assert "the-api-key" not in credentials().user
+    assert credentials().fingerprint == credentials().fingerprint != Credentials("other-key", "s", "p").fingerprint
+    assert "the-api-key" not in credentials().fingerprint

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import evolve
 
-from okx_maxloan_sdk.errors import BadAnswer, BatchError
-from tests.support.raw import RawServer, say
-from tests.support.wire import Wire, row, success
+from okx_maxloan_sdk.exceptions import InvalidResponseError, PartialFailureError
+from tests.support.clients import get_max_loan
+from tests.support.fake_transport import FakeTransport, loan_row, ok_response
+from tests.support.raw import RawServer, respond
 
 if TYPE_CHECKING:
-    from tests.support.doors import Door
+    from tests.support.clients import ClientFactory
 
 PAIR = {"mgn_mode": "cross", "inst_id": "BTC-USDT"}
 FUTURES = {**PAIR, "mgn_ccy": "USDT"}
@@ -22,116 +23,143 @@ CURRENCY = {"mgn_mode": "cross", "ccy": "USDT"}
 USDT = {"ccy": "USDT", "side": ""}
 
 FATAL: dict[str, tuple[dict[str, str], list[dict[str, str]], str]] = {
-    "another pair": (PAIR, [row("BTC-USDT"), row("ETH-USDT")], "instId 'ETH-USDT'; requested: BTC-USDT"),
-    "no pair": (PAIR, [row("", ccy="BTC")], "instId ''"),
-    "another margin mode": (PAIR, [row("BTC-USDT", mgnMode="isolated")], "mgnMode 'isolated'; requested: cross"),
-    "another margin currency": (FUTURES, [row("BTC-USDT", mgnCcy="BTC")], "mgnCcy 'BTC'; requested: USDT"),
-    "sell row in the quote currency": (PAIR, [row("BTC-USDT", ccy="USDT")], "sell row of BTC-USDT has ccy 'USDT'"),
-    "buy row in the base currency": (PAIR, [row("BTC-USDT", "buy", ccy="BTC")], "buy row of BTC-USDT has ccy 'BTC'"),
-    "USDC where USDT is the quote": (PAIR, [row("BTC-USDT", "buy", ccy="USDC")], "ccy 'USDC'; expected: USDT"),
+    "another pair": (PAIR, [loan_row("BTC-USDT"), loan_row("ETH-USDT")], "instId 'ETH-USDT'; requested: BTC-USDT"),
+    "no pair": (PAIR, [loan_row("", ccy="BTC")], "instId ''"),
+    "another margin mode": (PAIR, [loan_row("BTC-USDT", mgnMode="isolated")], "mgnMode 'isolated'; requested: cross"),
+    "another margin currency": (FUTURES, [loan_row("BTC-USDT", mgnCcy="BTC")], "mgnCcy 'BTC'; requested: USDT"),
+    "sell row in the quote currency": (PAIR, [loan_row("BTC-USDT", ccy="USDT")], "sell row of BTC-USDT has ccy 'USDT'"),
+    "buy row in the base currency": (
+        PAIR,
+        [loan_row("BTC-USDT", "buy", ccy="BTC")],
+        "buy row of BTC-USDT has ccy 'BTC'",
+    ),
+    "USDC where USDT is the quote": (PAIR, [loan_row("BTC-USDT", "buy", ccy="USDC")], "ccy 'USDC'; expected: USDT"),
     "buy row in neither quote": (
         {**MERGED, "trade_quote_ccy": "USDC"},
-        [row("BTC-USDC", "buy", ccy="USD")],
+        [loan_row("BTC-USDC", "buy", ccy="USD")],
         "ccy 'USD'; expected: USDC",
     ),
-    "another side": (PAIR, [row("BTC-USDT", "short", ccy="ETH")], "short row of BTC-USDT has ccy 'ETH'"),
-    "USD sold for USDC": (MERGED, [row("BTC-USDC", ccy="USD")], "sell row of BTC-USDC has ccy 'USD'"),
-    "two amounts": (PAIR, [row("BTC-USDT", max_loan="1"), row("BTC-USDT", max_loan="2")], "two amounts for BTC-USDT"),
-    "an amount and none": (PAIR, [row("BTC-USDT", max_loan="1"), row("BTC-USDT", max_loan="")], "'1' and ''"),
-    "two amounts in two cases": (PAIR, [row("BTC-USDT"), row("btc-usdt", max_loan="2", ccy="BTC")], "two amounts"),
-    "another currency": (CURRENCY, [row("", ccy="ETH")], "ccy 'ETH'; requested: USDT"),
-    "a pair for a currency": (CURRENCY, [row("BTC-USDT", "buy")], "instId 'BTC-USDT'; requested: the currency USDT"),
-    "two amounts of a currency": (CURRENCY, [row("", **USDT), row("", max_loan="2", **USDT)], "two amounts for USDT"),
+    "another side": (PAIR, [loan_row("BTC-USDT", "short", ccy="ETH")], "short row of BTC-USDT has ccy 'ETH'"),
+    "USD sold for USDC": (MERGED, [loan_row("BTC-USDC", ccy="USD")], "sell row of BTC-USDC has ccy 'USD'"),
+    "two amounts": (
+        PAIR,
+        [loan_row("BTC-USDT", max_loan="1"), loan_row("BTC-USDT", max_loan="2")],
+        "two amounts for BTC-USDT",
+    ),
+    "an amount and none": (PAIR, [loan_row("BTC-USDT", max_loan="1"), loan_row("BTC-USDT", max_loan="")], "'1' and ''"),
+    "two amounts in two cases": (
+        PAIR,
+        [loan_row("BTC-USDT"), loan_row("btc-usdt", max_loan="2", ccy="BTC")],
+        "two amounts",
+    ),
+    "another currency": (CURRENCY, [loan_row("", ccy="ETH")], "ccy 'ETH'; requested: USDT"),
+    "a pair for a currency": (
+        CURRENCY,
+        [loan_row("BTC-USDT", "buy")],
+        "instId 'BTC-USDT'; requested: the currency USDT",
+    ),
+    "two amounts of a currency": (
+        CURRENCY,
+        [loan_row("", **USDT), loan_row("", max_loan="2", **USDT)],
+        "two amounts for USDT",
+    ),
 }
 ODD: dict[str, tuple[dict[str, str], dict[str, str]]] = {
-    "margin currency that was not requested": (PAIR, row("BTC-USDT", mgnCcy="BTC")),
-    "USD for USDC": (MERGED, row("BTC-USDC", "buy", ccy="USD")),
-    "USDC for USD": ({**MERGED, "inst_id": "BTC-USD"}, row("BTC-USD", "buy", ccy="USDC")),
-    "margin mode of a currency": (CURRENCY, row("", mgnMode="isolated", **USDT)),
-    "instrument of a currency": (CURRENCY, row("USDT", **USDT)),
-    "margin currency of a currency": (CURRENCY, row("", mgnCcy="BTC", **USDT)),
+    "margin currency that was not requested": (PAIR, loan_row("BTC-USDT", mgnCcy="BTC")),
+    "USD for USDC": (MERGED, loan_row("BTC-USDC", "buy", ccy="USD")),
+    "USDC for USD": ({**MERGED, "inst_id": "BTC-USD"}, loan_row("BTC-USD", "buy", ccy="USDC")),
+    "margin mode of a currency": (CURRENCY, loan_row("", mgnMode="isolated", **USDT)),
+    "instrument of a currency": (CURRENCY, loan_row("USDT", **USDT)),
+    "margin currency of a currency": (CURRENCY, loan_row("", mgnCcy="BTC", **USDT)),
 }
 FINE: dict[str, tuple[dict[str, str], dict[str, str]]] = {
-    "pair in lower case": (PAIR, row("btc-usdt", ccy="BTC")),
-    "no margin mode": (PAIR, row("BTC-USDT", mgnMode="")),
-    "margin currency that was requested": (FUTURES, row("BTC-USDT", mgnCcy="USDT")),
-    "no margin currency": (FUTURES, row("BTC-USDT")),
-    "quote currency that was requested": ({**MERGED, "trade_quote_ccy": "USD"}, row("BTC-USDC", "buy", ccy="USD")),
-    "quote currency of the pair": ({**MERGED, "trade_quote_ccy": "USD"}, row("BTC-USDC", "buy")),
-    "another side": (PAIR, row("BTC-USDT", "long", ccy="USDT")),
-    "currency": (CURRENCY, row("", **USDT)),
+    "pair in lower case": (PAIR, loan_row("btc-usdt", ccy="BTC")),
+    "no margin mode": (PAIR, loan_row("BTC-USDT", mgnMode="")),
+    "margin currency that was requested": (FUTURES, loan_row("BTC-USDT", mgnCcy="USDT")),
+    "no margin currency": (FUTURES, loan_row("BTC-USDT")),
+    "quote currency that was requested": ({**MERGED, "trade_quote_ccy": "USD"}, loan_row("BTC-USDC", "buy", ccy="USD")),
+    "quote currency of the pair": ({**MERGED, "trade_quote_ccy": "USD"}, loan_row("BTC-USDC", "buy")),
+    "another side": (PAIR, loan_row("BTC-USDT", "long", ccy="USDT")),
+    "currency": (CURRENCY, loan_row("", **USDT)),
 }
 
 
 @pytest.mark.parametrize("case", FATAL)
-def test_rows_of_another_request(door: Door, case: str) -> None:
+def test_rows_of_another_request(client_factory: ClientFactory, case: str) -> None:
     """A row that cannot belong to the request is an error that carries the rows; the connection is not trusted."""
     params, rows, reason = FATAL[case]
     discarded: list[int] = []
-    wire = Wire(lambda _: evolve(success(*rows), discard=lambda: discarded.append(1)))
-    with pytest.raises(BadAnswer) as caught:
-        door.open(wire).max_loan(**params)
+    wire = FakeTransport(lambda _: evolve(ok_response(*rows), discard=lambda: discarded.append(1)))
+    with pytest.raises(InvalidResponseError) as caught:
+        get_max_loan(client_factory.open(wire), **params)
     assert reason in str(caught.value)
     assert caught.value.rows == tuple(rows)
     assert (len(wire.requests), discarded) == (1, [1])
 
 
 @pytest.mark.parametrize("case", ODD)
-def test_odd_rows(door: Door, case: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_odd_rows(client_factory: ClientFactory, case: str, caplog: pytest.LogCaptureFixture) -> None:
     """A row that is odd and may be right is returned, and logged."""
     params, only = ODD[case]
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk"):
-        loans = door.open(Wire(success(only))).max_loan(**params)
+        loans = get_max_loan(client_factory.open(FakeTransport(ok_response(only))), **params)
     assert [loan.max_loan for loan in loans] == ["1.5"]
     assert [each.levelname for each in caplog.records] == ["WARNING"]
 
 
 @pytest.mark.parametrize("case", FINE)
-def test_matching_rows(door: Door, case: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_matching_rows(client_factory: ClientFactory, case: str, caplog: pytest.LogCaptureFixture) -> None:
     """A row that fits the request is returned without a word."""
     params, only = FINE[case]
-    assert len(door.open(Wire(success(only))).max_loan(**params)) == 1
+    assert len(get_max_loan(client_factory.open(FakeTransport(ok_response(only))), **params)) == 1
     assert caplog.records == []
 
 
-def test_identical_rows_are_one(door: Door) -> None:
+def test_identical_rows_are_one(client_factory: ClientFactory) -> None:
     """A row that comes twice counts once; what an unknown field tells apart are two."""
     more: Any = {"tier": "2"}
-    wire = Wire(success(row("BTC-USDT"), row("BTC-USDT", max_loan="1.50"), row("BTC-USDT", max_loan="9", **more)))
-    assert [loan.max_loan for loan in door.open(wire).cross("BTC-USDT")] == ["1.5", "9"]
+    wire = FakeTransport(
+        ok_response(
+            loan_row("BTC-USDT"), loan_row("BTC-USDT", max_loan="1.50"), loan_row("BTC-USDT", max_loan="9", **more)
+        )
+    )
+    assert [loan.max_loan for loan in client_factory.open(wire).get_max_loan("BTC-USDT", mgn_mode="cross")] == [
+        "1.5",
+        "9",
+    ]
 
 
-def test_other_instrument(door: Door) -> None:
+def test_other_instrument(client_factory: ClientFactory) -> None:
     """An instrument that was not requested is an error too."""
     found = {"instId": "ETH-USDT", "tradeQuoteCcyList": ["USDT"], "state": "live"}
-    with pytest.raises(BadAnswer, match="instId 'ETH-USDT'; requested: BTC-USDT"):
-        door.open(Wire(success(found))).instruments(inst_id="BTC-USDT")
+    with pytest.raises(InvalidResponseError, match="instId 'ETH-USDT'; requested: BTC-USDT"):
+        client_factory.open(FakeTransport(ok_response(found))).get_instruments(inst_id="BTC-USDT")
 
 
-def test_stream_goes_on(door: Door) -> None:
+def test_stream_goes_on(client_factory: ClientFactory) -> None:
     """Of a stream only the request fails that was answered with another's rows; missing pairs are named."""
     first, second = [f"A{n}-B" for n in range(5)], ["C-D", "X-USD"]
-    wire = Wire(success(row("E-F")), success(row("C-D")))
-    batches = list(door.open(wire, limiter="memory").stream([*first, *second], mgn_mode="cross"))
+    wire = FakeTransport(lambda request: ok_response(loan_row("E-F" if "A0-B" in request.target else "C-D")))
+    batches = list(client_factory.open(wire, limiter="memory").iter_max_loan([*first, *second], mgn_mode="cross"))
     by_ids = {each.inst_ids: each for each in batches}
-    failed, found = by_ids.values() if isinstance(batches[0].error, BadAnswer) else [*by_ids.values()][::-1]
-    assert isinstance(failed.error, BadAnswer)
+    failed, found = by_ids[*first], by_ids[*second]
+    assert isinstance(failed.error, InvalidResponseError)
     assert (found.error, len(found.loans), len(found.missing)) == (None, 1, len(found.inst_ids) - 1)
 
 
-def test_mismatch_gets_a_new_connection(door: Door) -> None:
+def test_mismatch_gets_a_new_connection(client_factory: ClientFactory) -> None:
     """After another request's rows the next request goes over a new connection."""
-    with RawServer(say()) as server:
-        client = door.open(base_url=server.url)
-        with pytest.raises(BadAnswer):
-            client.cross("ETH-USDT")
-        assert len(client.max_loan(**PAIR)) == 1
+    with RawServer(respond()) as server:
+        client = client_factory.open(base_url=server.url)
+        with pytest.raises(InvalidResponseError):
+            client.get_max_loan("ETH-USDT", mgn_mode="cross")
+        assert len(get_max_loan(client, **PAIR)) == 1
         assert server.on == [1, 2]
         client.close()
 
 
-def test_pushed_response(door: Door) -> None:
+def test_pushed_response(client_factory: ClientFactory) -> None:
     """A response that is pushed before its request is made reaches no caller as a number."""
-    rows = [row("ETH-USDT")]
-    with pytest.raises((BadAnswer, BatchError)):
-        door.open(Wire(success(*rows))).cross("BTC-USDT", "SOL-USDT")
+    rows = [loan_row("ETH-USDT")]
+    with pytest.raises((InvalidResponseError, PartialFailureError)):
+        client_factory.open(FakeTransport(ok_response(*rows))).get_max_loan("BTC-USDT", "SOL-USDT", mgn_mode="cross")

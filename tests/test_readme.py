@@ -24,7 +24,7 @@ import okx_maxloan_sdk as sdk
 from okx_maxloan_sdk.cli.app import main
 from okx_maxloan_sdk.cli.profiles import settings
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.mock.running import Running, running
+from okx_maxloan_sdk.mock.server import MockServer, run_mock_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ COMMENT = re.compile(r"\s{2,}#.*")
 
 def my_bot(client: MaxLoanClient) -> str:
     """Stand in for a reader's program."""
-    return "bought" if client.cross("BTC-USDT") else ""
+    return "bought" if client.get_max_loan("BTC-USDT", mgn_mode="cross") else ""
 
 
 def run_python(example: Example) -> None:
@@ -56,7 +56,7 @@ def run_python(example: Example) -> None:
     assert names.get("amounts", True), "there are amounts, whichever library asks"
     for name, test in names.items():
         if name.startswith("test_"):
-            with running() as okx:
+            with run_mock_server() as okx:
                 test(okx)
 
 
@@ -92,7 +92,7 @@ def run_text(example: Example) -> None:
     public = {
         name for name in sdk.__all__ if isinstance(each := getattr(sdk, name), type) and issubclass(each, Exception)
     }
-    assert set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b|Unavailable", str(example.parsed))) == public
+    assert set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b|ServiceUnavailableError", str(example.parsed))) == public
 
 
 PARSERS = {"python": run_python, "console": run_console, "toml": run_toml, "text": run_text}
@@ -111,10 +111,10 @@ BLOCKS = [
 
 
 @pytest.fixture
-def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
     """Point our variables and our default at the mock; nobody waits."""
     monkeypatch.setattr(SystemClock, "sleep", lambda *_: False)
-    with running() as okx:
+    with run_mock_server() as okx:
         for name, value in okx.environment().items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(sdk.Site.GLOBAL, "_value_", okx.url)
@@ -138,7 +138,9 @@ def redirect(source: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 # The other libraries leave connections to the garbage collector, and ask for the time in a way that is deprecated.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize(("path", "index"), BLOCKS)
-def test_blocks_run(path: Path, index: int, exchange: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_run(
+    path: Path, index: int, exchange: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every block runs as it stands, against the mock exchange."""
     monkeypatch.chdir(tmp_path)
     example = list(document(path).examples())[index]

@@ -129,3 +129,15 @@ def test_failed_swap_brings_the_old_tree_back(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         script.swap(old, tmp_path / "missing", tmp_path / "aside")
     assert (old / "kept").exists()
+
+
+def test_spec_that_contradicts_itself(checkout: Path) -> None:
+    """A rule that forbids what is required is named, and nothing is generated."""
+    before = tree(checkout)
+    name = "        - name: ccy\n          in: query\n"
+    edit(checkout / "spec" / "openapi.yaml", name, f"{name}          required: true\n")
+    done = regenerate(checkout)
+    assert done.returncode == 1
+    assert "contradicts itself; nothing was generated" in done.stderr
+    assert "forbids ccy, which is required" in done.stderr
+    assert tree(checkout) == before

@@ -3,7 +3,7 @@
 import pytest
 from okx_maxloan_api.contract import SITES
 
-from okx_maxloan_sdk.sites import Site, origin
+from okx_maxloan_sdk.sites import Site, parse_origin
 
 
 def test_sites_are_the_contract() -> None:
@@ -25,7 +25,7 @@ def test_sites_are_the_contract() -> None:
 )
 def test_accepted(url: str, netloc: str) -> None:
     """An https address, or http on loopback, becomes the Host header's form."""
-    assert origin(url).netloc == netloc
+    assert parse_origin(url).netloc == netloc
 
 
 @pytest.mark.parametrize(
@@ -50,5 +50,5 @@ def test_accepted(url: str, netloc: str) -> None:
 def test_refused(url: str, why: str) -> None:
     """Anything else is refused with the reason, and without repeating a password."""
     with pytest.raises(ValueError, match=why) as caught:
-        origin(url)
+        parse_origin(url)
     assert "hush" not in str(caught.value)

@@ -11,8 +11,9 @@ from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN, OPERATIONS
 from ruamel.yaml import YAML
 from validate import faults
 
-from okx_maxloan_sdk.errors import BY_KIND
-from okx_maxloan_sdk.rules import wrongs
+from okx_maxloan_sdk.codec import Query
+from okx_maxloan_sdk.exceptions import EXCEPTION_BY_KIND
+from okx_maxloan_sdk.validation import find_violations
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "spec" / "openapi.yaml"
@@ -119,7 +120,7 @@ def test_every_documented_request_is_sent() -> None:
     shown = {query for language in ("en", "zh") for query in locked(language)["getMaxLoan"]["examples"]}
     for example in GET_MAX_LOAN.examples:
         account = {f"account.{name}": value for name, value in example.account.items()}
-        assert wrongs(GET_MAX_LOAN, example.query, account, "en") == []
+        assert find_violations(Query(GET_MAX_LOAN, GET_MAX_LOAN.path, example.query), account, "en") == []
         shown.discard("&".join(f"{name}={value}" for name, value in sorted(example.query.items())))
     assert shown == set()
 
@@ -153,7 +154,7 @@ def test_answers_stay_open() -> None:
 
 def test_error_kinds() -> None:
     """Every kind in the table has its exception, and every exception a code."""
-    assert {each.kind for each in ERRORS.values()} == set(BY_KIND)
+    assert {each.kind for each in ERRORS.values()} == set(EXCEPTION_BY_KIND)
 
 
 def test_retries() -> None:

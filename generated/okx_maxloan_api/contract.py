@@ -103,7 +103,7 @@ class Error(NamedTuple):
     zh: str
 
 
-class NewParameters(TypedDict, total=False):
+class ExtraParameters(TypedDict, total=False):
     """Query parameters of maximum loan that came later."""
 
 

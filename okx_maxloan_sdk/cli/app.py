@@ -123,12 +123,12 @@ def meaning(run: Run, error: Exception) -> tuple[int, str]:
             return FAILED, Trouble("file", path=path, reason=error.strerror).text(run.lang)
         case OSError(strerror=str(reason)):
             return FAILED, reason
-    from okx_maxloan_sdk import OkxError, RuleError  # noqa: PLC0415 -- help does not need them
+    from okx_maxloan_sdk import InvalidParametersError, OkxError  # noqa: PLC0415 -- help does not need them
 
     text = str(error)
-    if isinstance(error, RuleError):
-        lines = [f"{each.needed} ({each.given})" for each in error.broken]
-        text = "\n".join([*lines, *{each.docs: "" for each in error.broken}])
+    if isinstance(error, InvalidParametersError):
+        lines = [f"{each.expected} ({each.given})" for each in error.violations]
+        text = "\n".join([*lines, *{each.docs_url: "" for each in error.violations}])
     elif not isinstance(error, (ValueError, OkxError, ImportError)):
         text = Trouble("bug", kind=type(error).__name__, reason=error).text(run.lang)
     return WRONG if isinstance(error, ValueError) else FAILED, text

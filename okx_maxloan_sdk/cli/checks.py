@@ -130,13 +130,13 @@ def tls(case: Case) -> Finding:
         return Finding("ok", "plain")
     if case.proxy:
         return Finding("ok", "tls_later")
-    from okx_maxloan_sdk.transport.httpcore_ import certificates  # noqa: PLC0415 -- the trust that requests have
+    from okx_maxloan_sdk.transport.tls import client_context  # noqa: PLC0415 -- the trust that requests have
 
     host, port = case.target
     try:
         with (
             socket.create_connection((host, port), PATIENCE) as plain,
-            certificates().wrap_socket(plain, server_hostname=host) as secure,
+            client_context().wrap_socket(plain, server_hostname=host) as secure,
         ):
             return Finding("ok", "tls", {"version": secure.version()})
     except ssl.SSLCertVerificationError as error:
@@ -147,7 +147,7 @@ def tls(case: Case) -> Finding:
 
 def clock(case: Case) -> Finding:
     """Compare the clocks, which is also the first whole question and answer."""
-    offset = case.ask().clock_offset()
+    offset = case.ask().sync_clock()
     state: State = "ok" if abs(offset) < LOOSE else "note" if abs(offset) < LIMIT else "bad"
     word = {"ok": "clock", "note": "clock_loose", "bad": "clock_bad"}[state]
     return Finding(state, word, {"seconds": f"{offset:+.3f}"})
@@ -155,7 +155,7 @@ def clock(case: Case) -> Finding:
 
 def key(case: Case) -> Finding:
     """Ask for the account, which needs a good key."""
-    case.account = case.ask().account()
+    case.account = case.ask().get_account()
     account = case.account
     kind = "sub" if account.main_uid not in ("", account.uid) else "main"
     return Finding("ok", f"account_{kind}", {"uid": account.uid})
@@ -173,13 +173,13 @@ def permission(case: Case) -> Finding:
 
 def addresses(case: Case) -> Finding:
     """Look at which addresses the key is bound to."""
-    bound = case.account.ips if case.account else ()
+    bound = case.account.ip_allowlist if case.account else ()
     return Finding("ok", "bound", {"ips": ", ".join(bound)}) if bound else Finding("note", "unbound")
 
 
 def mode(case: Case) -> Finding:
     """Look at the account's mode, and whether it may borrow."""
-    facts = case.account.facts if case.account else {}
+    facts = case.account.rule_inputs if case.account else {}
     found = facts.get("account.mode")
     if found is None:
         return Finding("note", "mode_unknown")
@@ -194,15 +194,18 @@ def question(case: Case) -> Finding:
     """Ask a question that this account may ask."""
     from okx_maxloan_api.contract import GET_MAX_LOAN  # noqa: PLC0415 -- help does not need it
 
-    known = {fact.removeprefix("account."): word for fact, word in (case.account.facts if case.account else {}).items()}
+    known = {
+        fact.removeprefix("account."): word for fact, word in (case.account.rule_inputs if case.account else {}).items()
+    }
     fitting = (each for each in GET_MAX_LOAN.examples if known.get("mode") == each.account["mode"])
     example = next(fitting, GET_MAX_LOAN.examples[0]).query
     attributes = {each.name: each.attribute for each in GET_MAX_LOAN.parameters}
     asked: dict[str, Any] = {attributes[each]: value for each, value in example.items()}
     if known.get("isolated") == "auto_transfers_ccy" and asked["mgn_mode"] == "isolated":
         asked["mgn_ccy"] = "BTC"
-    loans = case.ask().max_loan(**asked)
-    return Finding("ok", "asked", {"question": ", ".join(asked.values()), "rows": len(loans)})
+    inst_ids = [asked.pop("inst_id")] if "inst_id" in asked else []
+    loans = case.ask().get_max_loan(*inst_ids, **asked)
+    return Finding("ok", "asked", {"question": ", ".join([*inst_ids, *asked.values()]), "rows": len(loans)})
 
 
 def limit(case: Case) -> Finding:

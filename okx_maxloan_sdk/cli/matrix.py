@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG, GET_MAX_LOAN
 
-from okx_maxloan_sdk.rules import ENFORCED, broken
+from okx_maxloan_sdk.validation import ENFORCED_BASES, violated_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,8 +78,8 @@ WORDS: Words = {
 
 def verdict(account: str, question: str) -> Verdict:
     """Tell whether an account may ask a question: `unsure` where only unconfirmed rules say no."""
-    bases = {rule.basis for rule in broken(GET_MAX_LOAN.rules, {**QUESTIONS[question], **ACCOUNTS[account]})}
-    return "no" if bases & set(ENFORCED) else "unsure" if bases else "yes"
+    bases = {rule.basis for rule in violated_rules(GET_MAX_LOAN.rules, {**QUESTIONS[question], **ACCOUNTS[account]})}
+    return "no" if bases & set(ENFORCED_BASES) else "unsure" if bases else "yes"
 
 
 def accounts(mode: str | None = None) -> list[str]:

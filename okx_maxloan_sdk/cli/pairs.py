@@ -39,7 +39,7 @@ def strangers(source: MaxLoanClient, words: Sequence[str], lang: Language) -> li
     from okx_maxloan_sdk import OkxError  # noqa: PLC0415 -- help does not need it
 
     try:
-        known = [row.inst_id for row in source.instruments()]
+        known = [row.inst_id for row in source.get_instruments()]
     except OkxError:
         return []
     unknown = [word for word in words if word not in known]

@@ -139,7 +139,7 @@ class Table:
 
 
 class Json:
-    """One JSON array of the rows as OKX named them."""
+    """One JSON array of the rows."""
 
     def __init__(self) -> None:
         self._begun = False
@@ -197,8 +197,9 @@ def _cell(value: object) -> str:
 
 
 def json_text(loan: MaxLoan) -> str:
-    """Write one row as OKX named its fields; a number that OKX adds keeps its digits."""
-    return json.dumps(loan.to_dict(), ensure_ascii=False, default=str)
+    """Write one row with the names that CSV has; a number that OKX adds keeps its digits."""
+    fields = {name: value for name, value in loan.to_dict().items() if name != "amount"}
+    return json.dumps(fields, ensure_ascii=False, default=str)
 
 
 def writer(format: Format, lang: Language, coming: Sequence[str] = ()) -> Writer:  # noqa: A002 -- the option's name

@@ -89,9 +89,9 @@ def question(lang: Language) -> list[click.Parameter]:
 
 def later() -> list[Parameter]:
     """List the parameters that came later than the options above."""
-    from okx_maxloan_api.contract import GET_MAX_LOAN, NewParameters  # noqa: PLC0415 -- the page of all commands needs none
+    from okx_maxloan_api.contract import GET_MAX_LOAN, ExtraParameters  # noqa: PLC0415 -- the page of all commands needs none
 
-    return [each for each in GET_MAX_LOAN.parameters if each.attribute in NewParameters.__annotations__]
+    return [each for each in GET_MAX_LOAN.parameters if each.attribute in ExtraParameters.__annotations__]
 
 
 def option(parameter: Parameter, lang: Language) -> click.Option:
@@ -142,7 +142,7 @@ def show(
 
 def some(source: MaxLoanClient, asked: dict[str, Any], out: Writer, lang: Language) -> int:
     """Ask one question; print what there is and name what failed."""
-    from okx_maxloan_sdk import BatchError, MissingDataError, ParameterRejected, TransportError  # noqa: PLC0415 -- help needs none of them
+    from okx_maxloan_sdk import ApiConnectionError, BadRequestError, MissingDataError, PartialFailureError  # noqa: PLC0415 -- help needs none of them
 
     failures: list[tuple[tuple[str, ...], OkxError]] = []
     advice: list[str] = []
@@ -151,11 +151,11 @@ def some(source: MaxLoanClient, asked: dict[str, Any], out: Writer, lang: Langua
     except MissingDataError as error:
         loans = []
         failures.append((error.requested, error))
-    except BatchError as error:
+    except PartialFailureError as error:
         loans, failures, advice = error.loans, error.failures, getattr(error, "__notes__", [])
-        if not loans and all(isinstance(each, TransportError) for _, each in failures):
+        if not loans and all(isinstance(each, ApiConnectionError) for _, each in failures):
             raise failures[0][1] from None
-        refused = [pair for pairs, each in failures if isinstance(each, ParameterRejected) for pair in pairs]
+        refused = [pair for pairs, each in failures if isinstance(each, BadRequestError) for pair in pairs]
         advice = advice or (strangers(source, refused, lang) if refused else [])
     if loans or not failures:
         out.add(loans)
@@ -167,28 +167,34 @@ def some(source: MaxLoanClient, asked: dict[str, Any], out: Writer, lang: Langua
 def answer(source: MaxLoanClient, asked: dict[str, Any], lang: Language) -> list[MaxLoan]:
     """Ask; of a refusal find out whether a pair or the account's mode is at fault."""
     from okx_maxloan_sdk import (  # noqa: PLC0415 -- help does not need them
-        AccountModeRejected,
-        BatchError,
-        ParameterRejected,
-        RuleError,
+        AccountModeError,
+        BadRequestError,
+        InvalidParametersError,
+        PartialFailureError,
     )
 
     pairs = asked.get("inst_id", [])
     try:
-        return source.max_loan(**asked)
-    except RuleError as error:
+        return query(source, asked)
+    except InvalidParametersError as error:
         note(error, misspelt(pairs, lang))
         raise
-    except (ParameterRejected, AccountModeRejected, BatchError) as error:
-        reasons = [each for _, each in error.failures] if isinstance(error, BatchError) else [error]
-        if not all(isinstance(each, ParameterRejected | AccountModeRejected) for each in reasons) or rows_of(error):
+    except (BadRequestError, AccountModeError, PartialFailureError) as error:
+        reasons = [each for _, each in error.failures] if isinstance(error, PartialFailureError) else [error]
+        if not all(isinstance(each, BadRequestError | AccountModeError) for each in reasons) or rows_of(error):
             raise
         note(error, advice := strangers(source, pairs, lang))
         if advice:
             raise
     # Once the account is known, the rules say why, and mostly without another request.
-    source.account()
-    return source.max_loan(**asked)
+    source.get_account()
+    return query(source, asked)
+
+
+def query(source: MaxLoanClient, asked: dict[str, Any]) -> list[MaxLoan]:
+    """Send one query; its pairs are under `inst_id`."""
+    parameters = {name: value for name, value in asked.items() if name != "inst_id"}
+    return source.get_max_loan(*asked.get("inst_id", ()), **parameters)
 
 
 def rows_of(error: OkxError) -> Sequence[MaxLoan]:
@@ -199,20 +205,20 @@ def rows_of(error: OkxError) -> Sequence[MaxLoan]:
 
 def every(source: MaxLoanClient, asked: dict[str, Any], format: Format, lang: Language) -> int:  # noqa: A002 -- the option's name
     """Ask about every margin pair; print rows as they come."""
-    from okx_maxloan_sdk import MissingDataError, RuleError  # noqa: PLC0415 -- help does not need them
+    from okx_maxloan_sdk import InvalidParametersError, MissingDataError  # noqa: PLC0415 -- help does not need them
 
-    source.account()
-    pairs = [row.inst_id for row in source.instruments() if row.state in ("live", "")]
+    source.get_account()
+    pairs = [row.inst_id for row in source.get_instruments() if row.state in ("live", "")]
     out = writer(format, lang, pairs)
     failures: list[tuple[tuple[str, ...], OkxError]] = []
     rows = 0
-    with closing(source.stream(pairs, **asked)) as batches, Progress(len(pairs)) as progress:
+    with closing(source.iter_max_loan(pairs, **asked)) as batches, Progress(len(pairs)) as progress:
         for batch in batches:
             rows += len(batch.loans)
             if batch.error is not None:
                 failures.append((batch.inst_ids, batch.error))
                 failed = sum(len(ids) for ids, _ in failures)
-                if not rows and (failed >= PATIENCE or isinstance(batch.error, RuleError)):
+                if not rows and (failed >= PATIENCE or isinstance(batch.error, InvalidParametersError)):
                     raise batch.error
             if batch.missing:
                 failures.append((batch.missing, MissingDataError(batch.missing)))

@@ -69,10 +69,10 @@ def asker(who: Asker, mode: str) -> Iterator[Settings]:
         found = settings(who.profile)
         yield evolve(found, limiter=who.limiter or found.limiter)
         return
-    from okx_maxloan_sdk.mock import demo  # noqa: PLC0415 -- only the mock needs its server
+    from okx_maxloan_sdk.mock import default_exchange  # noqa: PLC0415 -- only the mock needs its server
     from okx_maxloan_sdk.mock.serve import serve  # noqa: PLC0415 -- the same
 
-    exchange = demo()
+    exchange = default_exchange()
     name = who.mock_account or MOCK_ACCOUNT[mode]
     if name not in exchange.users:
         raise Trouble("mock_account", name=name, names=", ".join(exchange.users), near=(name, exchange.users))
@@ -103,12 +103,12 @@ def connect(run: Run, found: Settings, **more: Any) -> MaxLoanClient:
 @contextlib.contextmanager
 def client(run: Run, who: Asker, mode: str, **more: Any) -> Iterator[MaxLoanClient]:
     """Make the client of whoever asks, and close it; silence is explained."""
-    from okx_maxloan_sdk import TransportError  # noqa: PLC0415 -- help does not need it
+    from okx_maxloan_sdk import ApiConnectionError  # noqa: PLC0415 -- help does not need it
 
     with asker(who, mode) as found, connect(run, found, **more) as made:
         try:
             yield made
-        except TransportError as error:
+        except ApiConnectionError as error:
             raise silence(found, error) from error
 
 

@@ -135,29 +135,29 @@ def watch(
 def patient(ask: Callable[[], list[MaxLoan]]) -> Answer:
     """Ask once; what may be over by the next time is no reason to end."""
     from okx_maxloan_sdk import (  # noqa: PLC0415 -- help does not need them
-        BadAnswer,
-        BatchError,
+        ApiConnectionError,
+        InvalidResponseError,
         LimiterUnavailableError,
         MissingDataError,
-        RateLimited,
+        PartialFailureError,
+        RateLimitError,
         RateLimitTimeoutError,
-        TransportError,
-        Unavailable,
+        ServiceUnavailableError,
     )
 
     try:
         return ask(), []
-    except BatchError as error:
+    except PartialFailureError as error:
         return error.loans, error.failures
     except MissingDataError as error:
         return [], [(error.requested, error)]
     except (
-        BadAnswer,
+        InvalidResponseError,
         LimiterUnavailableError,
-        RateLimited,
+        RateLimitError,
         RateLimitTimeoutError,
-        TransportError,
-        Unavailable,
+        ApiConnectionError,
+        ServiceUnavailableError,
     ) as error:
         return [], [((), error)]
 
@@ -184,6 +184,6 @@ def follow(rounds: Iterable[Round], screen: Screen, bells: Bells, file: Record |
 
 def is_complete(round: Round) -> bool:  # noqa: A002 -- the word for it
     """Tell whether OKX answered about everything, be it that it has no data or refuses a pair."""
-    from okx_maxloan_sdk import MissingDataError, ParameterRejected  # noqa: PLC0415 -- help does not need them
+    from okx_maxloan_sdk import BadRequestError, MissingDataError  # noqa: PLC0415 -- help does not need them
 
-    return all(isinstance(error, MissingDataError | ParameterRejected) for _, error in round.failures)
+    return all(isinstance(error, MissingDataError | BadRequestError) for _, error in round.failures)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from okx_maxloan_sdk.clock import Clock
-    from okx_maxloan_sdk.flow import Flow
+    from okx_maxloan_sdk.effects import Flow
 
     from .ledger import LimitKey, PermitId, RateLimit
     from .queue import AcquireQueue, RateLimitStatus

@@ -16,7 +16,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from weakref import WeakSet
 
-from okx_maxloan_sdk.errors import LimiterUnavailableError
+from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 
 from .base import BaseLimiter
 from .fairness import FairShares, OwnerShare
@@ -135,6 +135,17 @@ def folder_error(folder: Path) -> str | None:
     return None
 
 
+def check_file(path: Path) -> os.stat_result:
+    """Return the status of a file; raise `OSError` when another user could write it."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or (hasattr(os, "geteuid") and status.st_uid != os.geteuid()):
+        message = (
+            f"{path.name} is a symbolic link, no regular file or another user's; remove it, or pass another folder"
+        )
+        raise OSError(message)
+    return status
+
+
 class SqliteFile:
     """A database with one row, which one process at a time reads and writes."""
 
@@ -180,6 +191,7 @@ class SqliteFile:
         if self._connection is not None and self._identity != self._identify():
             self.close()
             self.is_replaced = True
+            warn("the rate limiter's file %s was moved, deleted or replaced; it starts anew", self.path)
         connection = self._connection or self._open()
         connection.execute("BEGIN IMMEDIATE")
         row = change(connection.execute("SELECT boot_id, written_at, state FROM ledger").fetchone())
@@ -197,12 +209,13 @@ class SqliteFile:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         with suppress(FileExistsError):
             os.close(os.open(self.path, flags, 0o600))
-        status = self.path.lstat()
-        if not stat.S_ISREG(status.st_mode) or (hasattr(os, "geteuid") and status.st_uid != os.geteuid()):
-            raise OSError("it is a symbolic link, no regular file or another user's; remove it, or pass another folder")
+        status = check_file(self.path)
+        for path in self._paths()[1:]:
+            with suppress(FileNotFoundError):
+                check_file(path)
         # No timeout: SQLite would stop the event loop while it waits. The queue tries again.
         url = f"{self.path.as_uri()}?mode=rw"
-        connection = sqlite3.connect(url, 0.0, isolation_level=None, check_same_thread=False, uri=True)
+        connection = sqlite3.connect(url, timeout=0.0, isolation_level=None, check_same_thread=False, uri=True)
         try:
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_STATE_BYTES)
             connection.executescript(SCHEMA)

@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from attrs import define
 
-from okx_maxloan_sdk.clock import alarm, rouse
-from okx_maxloan_sdk.errors import LimiterUnavailableError, RateLimitTimeoutError
-from okx_maxloan_sdk.flow import Flow, Run, Sleep
+from okx_maxloan_sdk.clock import new_wake_event, wake_up
+from okx_maxloan_sdk.effects import Flow, RunBlocking, Sleep
+from okx_maxloan_sdk.exceptions import LimiterUnavailableError, RateLimitTimeoutError
 
 from .ledger import MAX_DELIVERY_DELAY, SCHEDULING_SLACK, LimitPolicy, PermitId, Reservation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from okx_maxloan_sdk.clock import Clock, Wake
+    from okx_maxloan_sdk.clock import Clock, WakeEvent
 
 T = TypeVar("T")
 
 # Seconds that the first waiter sleeps at least, while another thread calls the store for it.
 MIN_SLEEP = 0.01
 # While another process has the store locked (each for about 0.1 ms): seconds between two tries, how often a release
-# tries before it leaves the rest to the next caller, and seconds until the waiters get an error (sqlite3's default).
+# tries before it leaves the rest to the first waiter, and seconds until the waiters get an error (sqlite3's default).
 BUSY_INTERVAL, BUSY_RELEASE_TRIES, BUSY_TIMEOUT = 0.001, 10, 5.0
 
 
@@ -86,12 +86,12 @@ class Waiter:
     policy: LimitPolicy
     start: float | None = None
     error: LimiterUnavailableError | None = None
-    alarm: Wake | None = None
+    alarm: WakeEvent | None = None
 
     def wake(self) -> None:
         """End its sleep, if it sleeps."""
         if self.alarm is not None:
-            rouse(self.alarm)
+            wake_up(self.alarm)
 
 
 class AcquireQueue:
@@ -153,11 +153,16 @@ class AcquireQueue:
                 self._process()
             return
         yield from self._process_or_defer()
-        for _ in range(BUSY_RELEASE_TRIES if self.store.is_shared and not self.store.is_blocking else 0):
+        if self.store.is_blocking or not self.store.is_shared:
+            return
+        for _ in range(BUSY_RELEASE_TRIES):
             if not self._pending_releases:
                 return
             yield Sleep(BUSY_INTERVAL)
             self._process()
+        if first := self._first():
+            self._retry_at = -inf
+            first.wake()
 
     def throttle(self, policy: LimitPolicy) -> bool:
         """Reduce the limit after a refusal; return whether it counts."""
@@ -195,7 +200,7 @@ class AcquireQueue:
             while waiter.start is None:
                 if waiter.error is not None:
                     raise waiter.error
-                waiter.alarm = alarm()
+                waiter.alarm = new_wake_event()
                 if waiter.start is None and waiter.error is None:
                     yield Sleep(self._sleep_time(waiter, deadline), waiter.alarm)
                 if self._first() is waiter and self._now() >= self._retry_at:
@@ -225,7 +230,7 @@ class AcquireQueue:
 
     def _process_or_defer(self) -> Flow[None]:
         if self.store.is_blocking:
-            yield Run(self._process)
+            yield RunBlocking(self._process)
         else:
             self._process()
 
@@ -304,6 +309,7 @@ class AcquireQueue:
                 self._busy_since = self._busy_since if self._busy else now
                 self._busy = LimiterUnavailableError(f"{busy} since {now - self._busy_since:.1f} s")
                 if now < self._busy_since + BUSY_TIMEOUT:
+                    first.wake()  # it may be new as the first, and sleep longer than that
                     return
                 self._fail(self._busy)
                 continue
@@ -315,8 +321,11 @@ class AcquireQueue:
             self._capacity = reservation.capacity
             if not reservation.granted:
                 self._retry_at, self._earliest = start, start - reservation.wait + reservation.earliest
+                if self._pending_releases and not self.store.is_blocking:
+                    # The store was busy, and may grant a slot once it knows of them.
+                    self._retry_at = min(start, self._now() + BUSY_INTERVAL)
                 if self.store.is_shared:
-                    first.wake()  # it may be new as the first, and sleep longer than that
+                    first.wake()  # as above
                 return
             first.start = start
             if self._remove(first):

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import evolve
 
-from okx_maxloan_sdk.errors import LimiterUnavailableError
+from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 
 from .base import BaseLimiter
 from .ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitKey, LimitPolicy, PermitId, Reservation

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from .refusal import Answer
+from .responses import MockResponse
 
 if TYPE_CHECKING:
-    from .exchange import Exchange
+    from .exchange import MockExchange
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -19,7 +19,7 @@ BODY_LIMIT = 64 * 1024
 HEADER_LIMIT = 16 * 1024
 
 
-def app(exchange: Exchange) -> App:
+def app(exchange: MockExchange) -> App:
     """Wrap an exchange; a request larger than any of OKX's is answered 413 or 431 without being looked at.
 
     A target that ends in a bare `?` arrives without it, so it signs as if it had none.
@@ -34,26 +34,26 @@ def app(exchange: Exchange) -> App:
     return serve
 
 
-async def _answer(exchange: Exchange, scope: Message, receive: Receive) -> Answer:
+async def _answer(exchange: MockExchange, scope: Message, receive: Receive) -> MockResponse:
     if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_LIMIT:
-        return Answer(431, (), b"")
+        return MockResponse(431, (), b"")
     body = b""
     while True:
         message = await receive()
         body += message.get("body", b"")
         if len(body) > BODY_LIMIT:
-            return Answer(413, (), b"")
+            return MockResponse(413, (), b"")
         if not message.get("more_body"):
             break
     path = scope.get("raw_path") or scope["path"].encode()
     address = (scope.get("client") or ("127.0.0.1", 0))[0]
     answer = exchange.handle(scope["method"], path, scope["query_string"], scope["headers"], body, address)
     if answer.delay:
-        await exchange.clock.asleep(answer.delay)
+        await exchange.clock.async_sleep(answer.delay)
     return answer
 
 
-async def _respond(send: Send, answer: Answer) -> None:
+async def _respond(send: Send, answer: MockResponse) -> None:
     headers = [(name.encode(), value.encode()) for name, value in answer.headers]
     headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

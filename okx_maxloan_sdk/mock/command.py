@@ -8,16 +8,16 @@ from urllib.parse import urlencode
 
 from okx_maxloan_api.contract import DEMO_HEADER, GET_MAX_LOAN
 
-from .ready import demo
-from .running import environment
+from .fixtures import default_exchange
 from .scenario import load
 from .serve import serve_forever
+from .server import environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from .exchange import Exchange
+    from .exchange import MockExchange
     from .user import ApiKey, User
 
 # Signs in plain sh with openssl; date has no milliseconds everywhere, so they are zero.
@@ -33,7 +33,7 @@ def run(port: int, scenario: Path | None, user: str | None, say: Callable[[str],
 
     Raises `ValueError` for a scenario that cannot be read or an unknown user, `OSError` for a port that is taken.
     """
-    exchange = load(scenario) if scenario else demo()
+    exchange = load(scenario) if scenario else default_exchange()
     name = user or next(iter(exchange.users))
     if name not in exchange.users:
         message = f"no user {name!r}; this exchange has {', '.join(exchange.users)}"
@@ -41,7 +41,7 @@ def run(port: int, scenario: Path | None, user: str | None, say: Callable[[str],
     serve_forever(exchange, port, lambda url: say(banner(exchange, url, name)))
 
 
-def banner(exchange: Exchange, url: str, name: str) -> str:
+def banner(exchange: MockExchange, url: str, name: str) -> str:
     """Show variables to paste into a shell, and a signed request that works once they are set."""
     user = exchange.users[name]
     key = user.keys[0]

@@ -32,12 +32,12 @@ from okx_maxloan_api.contract import (
 )
 
 from okx_maxloan_sdk.clock import Clock, SystemClock
-from okx_maxloan_sdk.rules import broken
+from okx_maxloan_sdk.validation import violated_rules
 
-from .query import read, refusal
-from .refusal import Answer, Refused
-from .rows import listed, loans
-from .window import Window
+from .query import error_for_rule, parse_query
+from .responses import MockApiError, MockResponse
+from .rows import instrument_rows, max_loan_rows
+from .sliding_window import SlidingWindow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,7 +60,7 @@ INST_TYPE = re.compile(rf"(?:^|&)instType=({INST_TYPES})(?:&|$)".encode())
 
 
 @frozen
-class Asked:
+class MockRequest:
     """One request, in the bytes that came; header names in lower case."""
 
     method: str
@@ -77,7 +77,7 @@ class Asked:
 
 
 @frozen
-class Served:
+class LogEntry:
     """One line of the exchange's log."""
 
     at: float
@@ -87,15 +87,15 @@ class Served:
 
 
 @define
-class _Fault:
+class _PlannedFailure:
     left: int
     path: str | None
-    answer: Answer | None
+    answer: MockResponse | None
     delay: float
 
 
 @define
-class Exchange:
+class MockExchange:
     """Answers requests for its `users`, by name.
 
     Change users, `skew` (seconds that this exchange's clock is ahead) and `limited` (whether it counts requests) while
@@ -106,9 +106,9 @@ class Exchange:
     clock: Clock = Factory(SystemClock)
     skew: float = 0.0
     limited: bool = True
-    log: deque[Served] = field(factory=lambda: deque(maxlen=1000), init=False)
-    _faults: list[_Fault] = field(factory=list, init=False)
-    _windows: dict[tuple[str, ...], Window] = field(factory=dict, init=False)
+    log: deque[LogEntry] = field(factory=lambda: deque(maxlen=1000), init=False)
+    _faults: list[_PlannedFailure] = field(factory=list, init=False)
+    _windows: dict[tuple[str, ...], SlidingWindow] = field(factory=dict, init=False)
     _lock: RLock = field(factory=RLock, init=False, repr=False)
 
     def handle(
@@ -119,13 +119,13 @@ class Exchange:
         headers: Iterable[tuple[bytes, bytes]] = (),
         body: bytes = b"",
         address: str = "127.0.0.1",
-    ) -> Answer:
+    ) -> MockResponse:
         """Answer one request, given in the bytes that travelled."""
-        asked = Asked(method, raw_path, raw_query, _joined(headers), body, address)
+        asked = MockRequest(method, raw_path, raw_query, _join_headers(headers), body, address)
         with self._lock:
             answer = self._answer(asked)
             target = (raw_path + (b"?" + raw_query if raw_query else b"")).decode("latin-1")
-            self.log.append(Served(self.clock.monotonic(), method, target, answer.status))
+            self.log.append(LogEntry(self.clock.monotonic(), method, target, answer.status))
         return answer
 
     def fail_next(
@@ -147,11 +147,11 @@ class Exchange:
             message = f"n must be at least 1, not {n}"
             raise ValueError(message)
         fails = code is not None or status is not None or html is not None
-        answer = Answer.fault(code, status, html, delay) if fails else None
+        answer = MockResponse.fault(code, status, html, delay) if fails else None
         with self._lock:
-            self._faults.append(_Fault(n, path, answer, delay))
+            self._faults.append(_PlannedFailure(n, path, answer, delay))
 
-    def _answer(self, asked: Asked) -> Answer:
+    def _answer(self, asked: MockRequest) -> MockResponse:
         plan = next((each for each in self._faults if each.path in (None, asked.path.decode("latin-1"))), None)
         if plan:
             plan.left -= 1
@@ -161,17 +161,17 @@ class Exchange:
                 return plan.answer
         delay = plan.delay if plan else 0.0
         try:
-            return Answer.of(self._rows(asked), delay=delay)
-        except Refused as refused:
+            return MockResponse.of(self._rows(asked), delay=delay)
+        except MockApiError as refused:
             return refused.answer(delay)
 
-    def _rows(self, asked: Asked) -> Mapping[str, object]:  # noqa: C901, PLR0912 -- the steps stand in one place, in order
+    def _rows(self, asked: MockRequest) -> Mapping[str, object]:  # noqa: C901, PLR0912 -- the steps stand in one place, in order
         # 1. Path and method.
         operation = BY_PATH.get(asked.path)
         if operation is None:
-            raise Refused("404")
+            raise MockApiError("404")
         if asked.method != operation.method:
-            raise Refused("50115", asked.method)
+            raise MockApiError("50115", asked.method)
         # 2. The limit, of the user that the key names, whether or not the rest of the request is any good.
         user, key = self._owner(asked.headers.get("ok-access-key", ""))
         self._count(operation, asked, user)
@@ -180,42 +180,42 @@ class Exchange:
         # 3. The four headers are there.
         for name, code in REQUIRED.items():
             if not asked.headers.get(name):
-                raise Refused(code)
+                raise MockApiError(code)
         # 4. The timestamp: its form, then its distance from this exchange's clock.
         timestamp = asked.headers["ok-access-timestamp"]
-        if abs(_seconds(timestamp) - self._now()) > TOLERANCE:
-            raise Refused("50102")
+        if abs(_parse_timestamp(timestamp) - self._now()) > TOLERANCE:
+            raise MockApiError("50102")
         # 5. The key is known.
         if user is None or key is None:
-            raise Refused("50119" if API_KEY.fullmatch(asked.headers["ok-access-key"]) else "50111")
+            raise MockApiError("50119" if API_KEY.fullmatch(asked.headers["ok-access-key"]) else "50111")
         # 6. It was made for this environment, live or demo.
         if key.demo != (asked.headers.get(DEMO_HEADER[0]) == DEMO_HEADER[1]):
-            raise Refused("50101")
+            raise MockApiError("50101")
         # 7. The passphrase is the key's.
-        if not _same(asked.headers["ok-access-passphrase"], key.passphrase):
-            raise Refused("50105")
+        if not _constant_time_equal(asked.headers["ok-access-passphrase"], key.passphrase):
+            raise MockApiError("50105")
         # 8. The caller's address is on the key's list.
         if key.addresses and asked.address not in key.addresses:
-            raise Refused("50110", asked.address, key.key)
+            raise MockApiError("50110", asked.address, key.key)
         # 9. The signature, over the bytes that came.
         digest = hmac.digest(key.secret.encode(), timestamp.encode() + asked.signed, "sha256")
-        if not _same(asked.headers["ok-access-sign"], base64.b64encode(digest).decode()):
-            raise Refused("50113")
+        if not _constant_time_equal(asked.headers["ok-access-sign"], base64.b64encode(digest).decode()):
+            raise MockApiError("50113")
         # 10. The key may read.
         if "read_only" not in key.permissions:
-            raise Refused("50120")
+            raise MockApiError("50120")
         # 11. Each parameter by itself.
-        query = read(operation, asked.query)
+        query = parse_query(operation, asked.query)
         if operation is GET_ACCOUNT_CONFIG:
             return {"code": "0", "data": [user.config(key)], "msg": ""}
         if operation is GET_ACCOUNT_INSTRUMENTS:
-            return {"code": "0", "msg": "", "data": listed(query)}
+            return {"code": "0", "msg": "", "data": instrument_rows(query)}
         # 12. The rules between parameters, and with the account's mode.
-        for rule in broken(operation.rules, {**query, **user.account}):
-            if refused := refusal(rule.id, user):
+        for rule in violated_rules(operation.rules, {**query, **user.account}):
+            if refused := error_for_rule(rule.id, user):
                 raise refused
         # 13. What is named exists, is open, and fits together.
-        return {"code": "0", "msg": "", "data": loans(user, query)}
+        return {"code": "0", "msg": "", "data": max_loan_rows(user, query)}
 
     def _now(self) -> float:
         return self.clock.time() + self.skew
@@ -224,17 +224,17 @@ class Exchange:
         pairs = ((user, key) for user in self.users.values() for key in user.keys if key.key == name)
         return next(pairs, (None, None))
 
-    def _count(self, operation: Operation, asked: Asked, user: User | None) -> None:
+    def _count(self, operation: Operation, asked: MockRequest, user: User | None) -> None:
         whose = asked.address if operation.limit.per == "ip" else user.uid if user else None
         if not self.limited or whose is None:
             return
         inst_type = INST_TYPE.search(asked.query) if operation.limit.per == "user and instType" else None
         of = (operation.id, whose, inst_type[1].decode() if inst_type else "")
-        if not self._windows.setdefault(of, Window(operation.limit)).admit(self.clock.monotonic()):
-            raise Refused("50011")
+        if not self._windows.setdefault(of, SlidingWindow(operation.limit)).admit(self.clock.monotonic()):
+            raise MockApiError("50011")
 
 
-def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def _join_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     # RFC 9110, 5.2: a field that comes twice is one list, which no key, passphrase or signature is.
     joined: dict[str, str] = {}
     for raw_name, raw_value in headers:
@@ -243,14 +243,14 @@ def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return joined
 
 
-def _same(given: str, wanted: str) -> bool:
+def _constant_time_equal(given: str, wanted: str) -> bool:
     return hmac.compare_digest(given.encode("latin-1"), wanted.encode())
 
 
-def _seconds(timestamp: str) -> float:
+def _parse_timestamp(timestamp: str) -> float:
     if not TIMESTAMP.fullmatch(timestamp):
-        raise Refused("50112")
+        raise MockApiError("50112")
     try:
         return datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC).timestamp()
     except ValueError:
-        raise Refused("50112") from None
+        raise MockApiError("50112") from None

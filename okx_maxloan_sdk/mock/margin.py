@@ -99,8 +99,13 @@ PAIRS: Mapping[str, Pair] = {
 # Merged into BTC-USDC on 2026-09-30: no longer listed, and answered without a row.
 DELISTED = frozenset({"BTC-USD"})
 # How much of a pair's leverage each account mode lends: an invention that keeps the modes apart.
-LENT = {"spot": Decimal("0.5"), "futures": Decimal(1), "multi_currency": Decimal("0.9"), "portfolio": Decimal("1.2")}
-STEP = Decimal("1e-16")  # as many decimals as were ever seen in an answer
+LEVERAGE_FACTOR = {
+    "spot": Decimal("0.5"),
+    "futures": Decimal(1),
+    "multi_currency": Decimal("0.9"),
+    "portfolio": Decimal("1.2"),
+}
+AMOUNT_STEP = Decimal("1e-16")  # as many decimals as were ever seen in an answer
 
 
 def loan(user: User, mgn_mode: str, pair: Pair, side: str, *, mgn_ccy: str, settles_in: str) -> tuple[str, str]:
@@ -120,8 +125,8 @@ def _amount(user: User, borrowed: str, received: str, leverage: Decimal, collate
     with localcontext(Context(prec=60, rounding=ROUND_DOWN)):
         held = ((CURRENCIES[ccy], user.balances.get(ccy, Decimal(0))) for ccy in sorted(collateral))
         equity = sum((amount * each.price * each.discount for each, amount in held), Decimal(0))
-        leverage = max(leverage * LENT[user.mode], Decimal(1))
+        leverage = max(leverage * LEVERAGE_FACTOR[user.mode], Decimal(1))
         most = equity / (1 / leverage + 1 - CURRENCIES[received].discount) / CURRENCIES[borrowed].price
         # An account that owes more than it holds borrows nothing.
-        exact = max(min(most, CURRENCIES[borrowed].quota), Decimal(0)).quantize(STEP)
+        exact = max(min(most, CURRENCIES[borrowed].quota), Decimal(0)).quantize(AMOUNT_STEP)
         return f"{exact.normalize():f}" if exact else "0"

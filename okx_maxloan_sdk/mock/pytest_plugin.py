@@ -13,13 +13,13 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .running import Running
+    from .server import MockServer
 
 
 @pytest.fixture
-def okx_exchange() -> Iterator[Running]:
+def okx_exchange() -> Iterator[MockServer]:
     """Run a fresh mock exchange for one test: `.client(user)`, `.exchange.fail_next(...)`, `.url`."""
-    from .running import running  # noqa: PLC0415 -- pytest loads this module in every project that installs the package
+    from .server import run_mock_server  # noqa: PLC0415 -- pytest loads this module in every project that installs the package
 
-    with running() as exchange:
+    with run_mock_server() as exchange:
         yield exchange

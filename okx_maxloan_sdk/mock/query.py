@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from okx_maxloan_sdk.rules import faults
+from okx_maxloan_sdk.validation import check_parameter
 
-from .refusal import Refused
+from .responses import MockApiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .user import User
 
 # What a fault of one parameter, and a broken rule, are answered with. Only 51000 and 51010 were seen, in Spot mode.
-FAULTS: Mapping[str, str] = {
+CODE_BY_CHECK: Mapping[str, str] = {
     "missing": "50014",
     "empty": "50014",
     "enum": "51000",
@@ -26,7 +26,7 @@ FAULTS: Mapping[str, str] = {
     "contract": "51000",
     "form": "51000",
 }
-RULES: Mapping[str, tuple[str, ...]] = {
+CODE_BY_RULE: Mapping[str, tuple[str, ...]] = {
     "pair-or-currency": ("50015", "instId", "ccy"),
     "pair-excludes-currency": ("50024", "instId", "ccy"),
     "currency-is-cross": ("50016", "ccy", "mgnMode"),
@@ -47,7 +47,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
 UNREFUSED = frozenset({"usd-pair-became-usdc-pair"})
 
 
-def read(operation: Operation, raw: bytes) -> dict[str, str]:
+def parse_query(operation: Operation, raw: bytes) -> dict[str, str]:
     """Read the parameters that the operation has; unknown ones are passed over, as web frameworks do."""
     given: dict[str, list[bytes]] = {}
     for item in raw.split(b"&"):
@@ -58,25 +58,25 @@ def read(operation: Operation, raw: bytes) -> dict[str, str]:
         values = given.get(parameter.name)
         if values:
             query[parameter.name] = _value(parameter.name, values)
-        for fault, about in faults(parameter, query.get(parameter.name)):
-            raise Refused(FAULTS[fault], parameter.name, str(about.get("value", "")))
+        for fault, about in check_parameter(parameter, query.get(parameter.name)):
+            raise MockApiError(CODE_BY_CHECK[fault], parameter.name, str(about.get("value", "")))
     return query
 
 
 def _value(name: str, values: list[bytes]) -> str:
     if len(values) > 1:
-        raise Refused("51000", name, "")
+        raise MockApiError("51000", name, "")
     try:
         return unquote_to_bytes(values[0].replace(b"+", b" ")).decode()
     except UnicodeDecodeError:
-        raise Refused("51000", name, "") from None
+        raise MockApiError("51000", name, "") from None
 
 
-def refusal(rule: str, user: User) -> Refused | None:
+def error_for_rule(rule: str, user: User) -> MockApiError | None:
     """Say no to a broken rule, as this user's account would hear it; None if the question is answered."""
     if rule in UNREFUSED:
         return None
     if rule == "spot-is-cross" and not user.borrowing:
-        return Refused("51010")
-    code, *about = RULES[rule]
-    return Refused(code, *about)
+        return MockApiError("51010")
+    code, *about = CODE_BY_RULE[rule]
+    return MockApiError(code, *about)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
-from okx_maxloan_sdk.endpoint import missing
+from okx_maxloan_sdk.codec import default_for
 
 from .margin import CURRENCIES, DELISTED, PAIRS, Pair, loan, quota
-from .refusal import Refused
+from .responses import MockApiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,38 +21,38 @@ if TYPE_CHECKING:
 FIELDS = ("instId", "mgnMode", "mgnCcy", "maxLoan", "ccy", "side")
 
 
-def listed(query: Mapping[str, str]) -> list[dict[str, object]]:
+def instrument_rows(query: Mapping[str, str]) -> list[dict[str, object]]:
     """List instruments of a type; this exchange has pairs only."""
     inst_type, inst_id = query["instType"], query.get("instId")
     pairs = PAIRS.values() if inst_type in ("SPOT", "MARGIN") else ()
     rows = [pair.listing(inst_type) for pair in pairs if inst_id in (None, pair.inst_id)]
     if inst_id and not rows:
-        raise Refused("51001")
+        raise MockApiError("51001")
     return rows
 
 
-def _open(inst_id: str) -> Pair:
+def _get_tradable_pair(inst_id: str) -> Pair:
     pair = PAIRS.get(inst_id)
     if pair is None or pair.state == "suspend":
-        raise Refused("51001")
+        raise MockApiError("51001")
     if pair.state == "preopen":
-        raise Refused("51021")
+        raise MockApiError("51021")
     return pair
 
 
-def loans(user: User, query: Mapping[str, str]) -> list[dict[str, object]]:
+def max_loan_rows(user: User, query: Mapping[str, str]) -> list[dict[str, object]]:
     """Answer a question about pairs, two rows each and none if delisted, or about a currency, one row."""
     mgn_mode, mgn_ccy, settles_in = query["mgnMode"], query.get("mgnCcy", ""), query.get("tradeQuoteCcy", "")
     if ccy := query.get("ccy"):
         if ccy not in CURRENCIES:
-            raise Refused("51000", "ccy", ccy)
+            raise MockApiError("51000", "ccy", ccy)
         return [_row("", mgn_mode, "", quota(user, ccy), ccy, "")]
     rows = []
-    for pair in (_open(inst_id) for inst_id in query["instId"].split(",") if inst_id not in DELISTED):
+    for pair in (_get_tradable_pair(inst_id) for inst_id in query["instId"].split(",") if inst_id not in DELISTED):
         if mgn_ccy and mgn_ccy not in (pair.base, pair.quote):
-            raise Refused("51000", "mgnCcy", mgn_ccy)
+            raise MockApiError("51000", "mgnCcy", mgn_ccy)
         if settles_in and settles_in not in (pair.settles_in or (pair.quote,)):
-            raise Refused("51000", "tradeQuoteCcy", settles_in)
+            raise MockApiError("51000", "tradeQuoteCcy", settles_in)
         for side in ("sell", "buy"):
             ccy, amount = loan(user, mgn_mode, pair, side, mgn_ccy=mgn_ccy, settles_in=settles_in)
             rows.append(_row(pair.inst_id, mgn_mode, mgn_ccy, amount, ccy, side))
@@ -62,9 +62,9 @@ def loans(user: User, query: Mapping[str, str]) -> list[dict[str, object]]:
 def _row(*values: str) -> dict[str, object]:
     known: dict[str, object] = dict(zip(FIELDS, values, strict=True))
     # In fields that came later this exchange has nothing to say.
-    return known | {each.name: nothing(each) for each in GET_MAX_LOAN.fields if each.name not in known}
+    return known | {each.name: empty_value(each) for each in GET_MAX_LOAN.fields if each.name not in known}
 
 
-def nothing(field: Field) -> object:
+def empty_value(field: Field) -> object:
     """Give what stands for a field that has nothing to say: what the contract has for it, else an empty text."""
-    return "" if field.default is None else missing(field)
+    return "" if field.default is None else default_for(field)

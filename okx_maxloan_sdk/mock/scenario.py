@@ -24,20 +24,20 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, get_args
 
+from .fixtures import api_key, default_exchange, uid
 from .margin import CURRENCIES
-from .ready import api_key, demo, uid
 from .user import ApiKey, Isolated, Mode, User
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .exchange import Exchange
+    from .exchange import MockExchange
 
-Forms = Mapping[str, type | tuple[type, ...]]
+Schema = Mapping[str, type | tuple[type, ...]]
 
-EXCHANGE: Forms = {"skew": (int, float), "limited": bool, "users": dict, "faults": list}
-USER: Forms = {"mode": str, "isolated": str, "borrowing": bool, "main": str, "balances": dict, "keys": list}
-KEY: Forms = {
+EXCHANGE_SCHEMA: Schema = {"skew": (int, float), "limited": bool, "users": dict, "faults": list}
+USER: Schema = {"mode": str, "isolated": str, "borrowing": bool, "main": str, "balances": dict, "keys": list}
+KEY: Schema = {
     "key": str,
     "secret": str,
     "passphrase": str,
@@ -46,7 +46,7 @@ KEY: Forms = {
     "demo": bool,
     "label": str,
 }
-FAULT: Forms = {
+FAULT: Schema = {
     "n": int,
     "code": (str, int),
     "status": int,
@@ -55,14 +55,14 @@ FAULT: Forms = {
     "path": str,
 }
 AMOUNT = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
-WORDS: Mapping[str, tuple[str, ...]] = {
+ALLOWED_VALUES: Mapping[str, tuple[str, ...]] = {
     "mode": get_args(Mode),
     "isolated": get_args(Isolated),
     "permissions": ("read_only", "trade", "withdraw"),
 }
 
 
-def load(path: Path) -> Exchange:
+def load(path: Path) -> MockExchange:
     """Read a scenario file; raise `ValueError` that says what in it is wrong and what is expected there."""
     try:
         return build(tomllib.loads(path.read_text(encoding="utf-8")))
@@ -71,23 +71,23 @@ def load(path: Path) -> Exchange:
         raise ValueError(message) from None
 
 
-def build(scenario: Mapping[str, Any]) -> Exchange:
+def build(scenario: Mapping[str, Any]) -> MockExchange:
     """Make an exchange of a scenario; without users it has those of `demo()`."""
-    _check("the scenario", scenario, EXCHANGE)
-    exchange = demo()
+    _validate("the scenario", scenario, EXCHANGE_SCHEMA)
+    exchange = default_exchange()
     exchange.skew, exchange.limited = float(scenario.get("skew", 0)), scenario.get("limited", True)
     if given := scenario.get("users"):
         numbers = {name: number for number, name in enumerate(given, 1)}
         exchange.users = {name: _user(name, row, numbers) for name, row in given.items()}
     for number, fault in enumerate(scenario.get("faults", ())):
-        _check(f"faults[{number}]", fault, FAULT)
+        _validate(f"faults[{number}]", fault, FAULT)
         exchange.fail_next(**fault)
     return exchange
 
 
 def _user(name: str, row: Any, numbers: Mapping[str, int]) -> User:
     place = f"users.{name}"
-    _check(place, row, USER)
+    _validate(place, row, USER)
     if (main := row.get("main", name)) not in numbers:
         message = f"{place}.main is {main!r}; expected one of {', '.join(numbers)}"
         raise ValueError(message)
@@ -99,7 +99,7 @@ def _user(name: str, row: Any, numbers: Mapping[str, int]) -> User:
 
 
 def _key(place: str, row: Any) -> ApiKey:
-    _check(place, row, KEY)
+    _validate(place, row, KEY)
     if missing := [word for word in ("key", "secret", "passphrase") if not row.get(word)]:
         message = f"{place} has no {', '.join(missing)}"
         raise ValueError(message)
@@ -117,7 +117,7 @@ def _balances(place: str, row: Mapping[str, Any]) -> dict[str, Decimal]:
     return {ccy: Decimal(amount) for ccy, amount in row.items()}
 
 
-def _check(place: str, row: Any, forms: Forms) -> None:
+def _validate(place: str, row: Any, forms: Schema) -> None:
     if not isinstance(row, dict):
         message = f"{place} is {row!r}; expected a table with {', '.join(forms)}"
         raise ValueError(message)
@@ -130,7 +130,7 @@ def _check(place: str, row: Any, forms: Forms) -> None:
             kinds = form if isinstance(form, tuple) else (form,)
             message = f"{place}.{word} is {value!r}; expected {' or '.join(kind.__name__ for kind in kinds)}"
             raise ValueError(message)
-        allowed = WORDS.get(word)
+        allowed = ALLOWED_VALUES.get(word)
         if allowed and not set(value if isinstance(value, list) else [value]) <= set(allowed):
             message = f"{place}.{word} is {value!r}; expected {', '.join(allowed)}"
             raise ValueError(message)

@@ -15,12 +15,12 @@ from .asgi import HEADER_LIMIT, app
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .exchange import Exchange
+    from .exchange import MockExchange
 
 HOST = "127.0.0.1"
 
 
-def _server(exchange: Exchange) -> uvicorn.Server:
+def _server(exchange: MockExchange) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app(exchange),
@@ -56,7 +56,7 @@ def _url(listener: socket.socket) -> str:
 
 
 @contextlib.contextmanager
-def serve(exchange: Exchange, port: int = 0) -> Iterator[str]:
+def serve(exchange: MockExchange, port: int = 0) -> Iterator[str]:
     """Serve an exchange from a thread while the block runs, and give its base URL; port 0 takes a free one."""
     server = _server(exchange)
     with _listen(port) as listener:
@@ -69,7 +69,7 @@ def serve(exchange: Exchange, port: int = 0) -> Iterator[str]:
             thread.join(5)
 
 
-def serve_forever(exchange: Exchange, port: int, ready: Callable[[str], object]) -> None:
+def serve_forever(exchange: MockExchange, port: int, ready: Callable[[str], object]) -> None:
     """Serve an exchange until SIGINT or SIGTERM; `ready` receives the base URL once the port is open."""
     with _listen(port) as listener:
         ready(_url(listener))

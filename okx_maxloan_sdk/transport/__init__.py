@@ -1,66 +1,65 @@
-"""What carries bytes: the requests and responses, and what a transport must be able to do."""
+"""Transports: which one a client uses, and what they have in common.
+
+Our own speaks HTTP/1.1 over sockets of its own; httpx stands in for it with a client of the caller's, with a proxy, and
+where httptools is not installed. Each loads with the first request.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
-
-from okx_maxloan_sdk.errors import OutcomeUnknown
+from .base import AsyncTransport, ConnectionDropped, Request, Response, Transport
+from .proxy import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+
+    from okx_maxloan_sdk.sites import Origin
+
+    from .proxy import Proxy
+
+__all__ = ["AsyncTransport", "ConnectionDropped", "Request", "Response", "Transport", "transport_factory"]
 
 
-def _do_nothing() -> None:
-    """Leave the connection to whatever made the response."""
+def transport_factory(origin: Origin, proxy: str | None, http: object, *, is_async: bool) -> Callable[[], Any]:
+    """Check the settings, and return a function that makes the transport; raise `ValueError`."""
+    if http is not None:
+        _check_client(origin, proxy, http, "AsyncClient" if is_async else "Client")
+    chosen = None if http is not None else choose(origin, proxy)
+    return partial(_make, origin, chosen, http, is_async)
 
 
-@frozen
-class Request:
-    """One request, in the very bytes that were signed."""
+def _make(origin: Origin, proxy: Proxy | None, http: object, is_async: bool) -> Any:
+    if proxy is None and http is None:
+        try:
+            if is_async:
+                from .asynchronous import AsyncioTransport  # noqa: PLC0415 -- asyncio is for those who use it
 
-    method: str
-    target: str
-    headers: Mapping[str, str] = field(repr=False)
+                return AsyncioTransport(origin)
+            from .blocking import BlockingTransport  # noqa: PLC0415 -- the network loads with the first request
 
+            return BlockingTransport(origin)
+        except ModuleNotFoundError as error:
+            if error.name != "httptools":
+                raise
+    from .httpx_ import AsyncHttpxTransport, HttpxTransport  # noqa: PLC0415 -- most clients do without
 
-@frozen
-class Response:
-    """One answer, its body decoded and complete; header names are in lower case.
-
-    `discard` closes the connection that it came over, for an answer that gives reason to.
-    """
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    discard: Callable[[], None] = field(default=_do_nothing, repr=False, eq=False)
+    return (AsyncHttpxTransport if is_async else HttpxTransport)(origin, proxy, http)
 
 
-class Transport(Protocol):
-    """Carries requests to one origin, from any thread."""
+def _check_client(origin: Origin, proxy: str | None, http: object, name: str) -> None:
+    import httpx  # noqa: PLC0415 -- the caller has loaded it
 
-    def send(self, request: Request, timeout: float) -> Response:
-        """Send and read to the end within `timeout` seconds, or raise a `TransportError` or `BadAnswer`."""
-        ...
-
-    def close(self) -> None:
-        """Close every connection."""
-        ...
-
-
-class AsyncTransport(Protocol):
-    """Carries requests to one origin, from any task."""
-
-    async def send(self, request: Request, timeout: float) -> Response:
-        """Send and read to the end within `timeout` seconds, or raise a `TransportError` or `BadAnswer`."""
-        ...
-
-    async def close(self) -> None:
-        """Close every connection."""
-        ...
-
-
-class Dropped(OutcomeUnknown):
-    """A connection that had served before went away before it answered; trying again is nobody's business."""
+    client: Any = http
+    if not isinstance(client, getattr(httpx, name)):
+        message = f"http must be an httpx.{name}, not {type(http).__name__}"
+        raise ValueError(message)
+    if proxy is not None:
+        raise ValueError("http brings its own proxy: leave proxy out")
+    url = httpx.URL(scheme=origin.scheme, host=origin.host, port=origin.port, path="/")
+    # httpx says in no public way which of its transports a URL takes.
+    pool = getattr(client._transport_for_url(url), "_pool", None)  # noqa: SLF001 -- see above
+    if origin.scheme == "http" and "Proxy" in type(pool).__name__:
+        message = "plain http never goes through a proxy, which would see the signed request: http has one for it"
+        raise ValueError(message)

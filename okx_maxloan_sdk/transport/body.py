@@ -1,44 +1,49 @@
-"""An answer's body as it arrives: decoded, and never more than a megabyte of it."""
+"""Response bodies: decoded as they arrive, and bounded."""
 
 from __future__ import annotations
 
 import zlib
 
-from okx_maxloan_sdk.errors import BadAnswer
+from okx_maxloan_sdk.exceptions import InvalidResponseError
 
-LIMIT = 1 << 20
+MAX_BODY_BYTES = 1 << 20
 # zlib's window sizes: 31 reads gzip, 15 zlib's own wrapper.
-WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
-class Body:
-    """Collects chunks; raises `BadAnswer` as soon as there is too much, or when they cannot be decoded."""
+class BodyDecoder:
+    """Collect the decoded body; raise `InvalidResponseError` as soon as it is too long or cannot be decoded."""
 
     def __init__(self, status: int, encoding: str) -> None:
         self._status = status
-        self._kept = bytearray()
-        self._zipped = None
+        self._decoded = bytearray()
+        self._decompressor = None
         encoding = encoding.strip().lower()
         if encoding not in ("", "identity"):
-            if encoding not in WINDOWS:
-                raise BadAnswer(f"content-encoding {encoding!r}, which was not asked for", http_status=status)
-            self._zipped = zlib.decompressobj(WINDOWS[encoding])
+            if encoding not in WINDOW_BITS:
+                raise InvalidResponseError(f"content-encoding {encoding!r} was not requested", http_status=status)
+            self._decompressor = zlib.decompressobj(WINDOW_BITS[encoding])
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes."""
-        if self._zipped is not None:
+        """Decode the next bytes."""
+        if self._decompressor is not None:
             try:
-                chunk = self._zipped.decompress(chunk, LIMIT + 1 - len(self._kept))
+                chunk = self._decompressor.decompress(chunk, MAX_BODY_BYTES + 1 - len(self._decoded))
             except zlib.error:
-                raise BadAnswer("its compression is broken", http_status=self._status) from None
-            if self._zipped.unused_data:
-                raise BadAnswer("it goes on after its compression ended", http_status=self._status)
-        self._kept += chunk
-        if len(self._kept) > LIMIT:
-            raise BadAnswer(f"it is longer than {LIMIT} bytes", http_status=self._status)
+                raise InvalidResponseError("its compressed body is invalid", http_status=self._status) from None
+            if self._decompressor.unused_data:
+                raise InvalidResponseError("its body continues after the compressed data", http_status=self._status)
+        self._decoded += chunk
+        if len(self._decoded) > MAX_BODY_BYTES:
+            raise InvalidResponseError(f"its body is longer than {MAX_BODY_BYTES} bytes", http_status=self._status)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the compressed data, if any, has ended."""
+        return self._decompressor is None or self._decompressor.eof
 
     def finish(self) -> bytes:
-        """Give the whole body."""
-        if self._zipped is not None and not self._zipped.eof:
-            raise BadAnswer("its compression ends early", http_status=self._status)
-        return bytes(self._kept)
+        """Return the whole body."""
+        if not self.is_complete:
+            raise InvalidResponseError("its compressed body ends early", http_status=self._status)
+        return bytes(self._decoded)

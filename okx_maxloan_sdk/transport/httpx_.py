@@ -1,9 +1,7 @@
-"""The caller's own httpx client: for certificates, mounts and event hooks that `proxy=` and the environment cannot say.
+"""httpx transport: for a client of the caller's own, for proxies, and where httptools is missing.
 
-Its headers, params, cookies, auth and base URL are left out, since they are not signed; it is not closed. Cookies that
-the exchange sets end up in its jar and are never sent. Each request has a connection of its own. Its network cannot be
-replaced, so `timeout` bounds connecting and each read, and a blocking call as a whole only between the parts of the
-body.
+httpx cannot tell whether more than the response was sent, so no connection is used for a second request. A blocking
+call is bounded between two reads only: each read may take `timeout` seconds.
 """
 
 from __future__ import annotations
@@ -14,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from okx_maxloan_sdk.errors import BadAnswer, ClientClosed, NotSent, OkxError, OutcomeUnknown
+from okx_maxloan_sdk.exceptions import ClientClosedError, InvalidResponseError, OkxError
 
-from . import Dropped, Request, Response
-from .body import Body
+from .base import Request, Response, no_response, not_sent
+from .body import BodyDecoder
+from .tls import client_context
 
 if TYPE_CHECKING:
     from okx_maxloan_sdk.sites import Origin
 
-# Which failures come before the first byte of the request is written.
+    from .proxy import Proxy
+
+# Failures before the first byte of the request is written.
 UNSENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -33,113 +34,105 @@ UNSENT = (
     httpx.InvalidURL,
 )
 FAILURES = (httpx.HTTPError, httpx.InvalidURL, TimeoutError)
-# How httpcore says that a connection was closed before an answer began.
-SILENT = "Server disconnected without sending a response"
+# How h11, under httpx, says that the connection was closed before the end of the response.
+CUT_SHORT = ("Server disconnected without sending a response", "without sending complete message body")
+# The caller's authentication and redirects are not for signed requests.
+SEND: dict[str, Any] = {"stream": True, "auth": None, "follow_redirects": False}
 
 
-class _Exchange:
-    """What both transports decide: the request that is written, and what its failures mean."""
+class _Httpx:
+    """What both transports have in common; the caller's client is not closed."""
 
-    def __init__(self, origin: Origin) -> None:
-        self._origin = origin
-        self._closed = self._served = False
+    def __init__(self, origin: Origin, proxy: Proxy | None, client: Any) -> None:
+        self._origin, self._proxy, self._client = origin, proxy, client
+        self._is_closed = False
+
+    def _settings(self) -> dict[str, Any]:
+        """Return what a client of our own is made of."""
+        proxy = self._proxy and httpx.Proxy(self._proxy.url, auth=self._proxy.auth)
+        verify = client_context() if self._origin.scheme == "https" else False
+        return {"proxy": proxy, "verify": verify, "trust_env": False}
 
     def _request(self, request: Request, timeout: float) -> httpx.Request:
-        if self._closed:
-            raise ClientClosed
-        target = request.target.encode("ascii")
-        origin = self._origin
+        if self._is_closed:
+            raise ClientClosedError
+        if self._client is not None and self._client.is_closed:
+            raise ClientClosedError("the httpx client that was passed as http is closed")
+        target, origin = request.target.encode("ascii"), self._origin
         url = httpx.URL(scheme=origin.scheme, host=origin.host, port=origin.port, raw_path=target)
         if url.raw_path != target:
-            raise NotSent("its target would not travel as it was signed")
-        limits = httpx.Timeout(timeout).as_dict()
-        # What follows a response stays unseen in httpx and would be read as the next response: no connection is reused.
+            raise not_sent("httpx would change its target, which is signed")
         headers = {**request.headers, "Connection": "close"}
+        limits = httpx.Timeout(timeout).as_dict()
         return httpx.Request(request.method, url, headers=headers, extensions={"timeout": limits})
 
     @staticmethod
-    def _begin(answer: httpx.Response) -> tuple[dict[str, str], Body]:
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return headers, Body(answer.status_code, headers.get("content-encoding", ""))
-
-    def _meaning(self, error: Exception) -> OkxError:
-        """Say in this package's terms what a failure means; to be raised after the `except`, where no context is."""
-        words = f"{type(error).__name__} {error}".rstrip()
-        if isinstance(error, UNSENT):
-            return NotSent(f"the request was not sent: {words}")
-        if SILENT in str(error):
-            kind = Dropped if self._served else OutcomeUnknown
-            return kind(f"the connection went away: {words}")
-        if isinstance(error, httpx.RemoteProtocolError):
-            return BadAnswer(f"it is not HTTP, or ends early: {words}")
-        return OutcomeUnknown(f"there is no whole answer: {words}")
+    def _begin(response: httpx.Response) -> tuple[dict[str, str], BodyDecoder]:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return headers, BodyDecoder(response.status_code, headers.get("content-encoding", ""))
 
 
-# Their own defaults would apply: authentication and redirects of the caller's client are not for signed requests.
-PLAIN: dict[str, Any] = {"stream": True, "auth": None, "follow_redirects": False}
+def meaning(error: Exception) -> OkxError:
+    """Return the error of ours for a failure of httpx."""
+    if isinstance(error, UNSENT):
+        return not_sent(error)
+    if isinstance(error, httpx.RemoteProtocolError) and not any(words in str(error) for words in CUT_SHORT):
+        return InvalidResponseError(f"it is not HTTP/1.1: {error}")
+    return no_response(error)
 
 
-class HttpxTransport(_Exchange):
-    """Carries requests from any thread, over an `httpx.Client`."""
-
-    def __init__(self, origin: Origin, http: httpx.Client) -> None:
-        super().__init__(origin)
-        self._http = http
+class HttpxTransport(_Httpx):
+    """Sends requests from any thread."""
 
     def send(self, request: Request, timeout: float) -> Response:
         """Send and read to the end within `timeout` seconds, as far as httpx lets it be bounded."""
-        end = time.monotonic() + timeout
-        written = self._request(request, timeout)
-        if self._http.is_closed:
-            raise ClientClosed("the httpx client that was handed in is closed")
+        deadline, message = time.monotonic() + timeout, self._request(request, timeout)
+        client = self._client or httpx.Client(**self._settings())
         try:
-            answer = self._http.send(written, **PLAIN)
+            response = client.send(message, **SEND)
             try:
-                headers, body = self._begin(answer)
-                for chunk in answer.iter_raw():
+                headers, body = self._begin(response)
+                for chunk in response.iter_raw():
                     body.feed(chunk)
-                    if time.monotonic() > end:
-                        raise httpx.ReadTimeout("the time for the whole request is over")
+                    if time.monotonic() > deadline:
+                        raise TimeoutError("no complete response in time")
             finally:
-                answer.close()
-            self._served = True
-            return Response(answer.status_code, headers, body.finish())
+                response.close()
         except FAILURES as error:
-            failure = self._meaning(error)
-        raise failure
+            raise meaning(error) from None
+        finally:
+            if client is not self._client:
+                client.close()
+        return Response(response.status_code, headers, body.finish())
 
     def close(self) -> None:
-        """Take no more requests."""
-        self._closed = True
+        """Send no more requests."""
+        self._is_closed = True
 
 
-class AsyncHttpxTransport(_Exchange):
-    """Carries requests from any task, over an `httpx.AsyncClient`."""
-
-    def __init__(self, origin: Origin, http: httpx.AsyncClient) -> None:
-        super().__init__(origin)
-        self._http = http
+class AsyncHttpxTransport(_Httpx):
+    """Sends requests from any task."""
 
     async def send(self, request: Request, timeout: float) -> Response:
         """Send and read to the end within `timeout` seconds."""
-        written = self._request(request, timeout)
-        if self._http.is_closed:
-            raise ClientClosed("the httpx client that was handed in is closed")
+        message = self._request(request, timeout)
+        client = self._client or httpx.AsyncClient(**self._settings())
         try:
             async with asyncio.timeout(timeout):
-                answer = await self._http.send(written, **PLAIN)
+                response = await client.send(message, **SEND)
                 try:
-                    headers, body = self._begin(answer)
-                    async for chunk in answer.aiter_raw():
+                    headers, body = self._begin(response)
+                    async for chunk in response.aiter_raw():
                         body.feed(chunk)
                 finally:
-                    await answer.aclose()
-            self._served = True
-            return Response(answer.status_code, headers, body.finish())
+                    await response.aclose()
         except FAILURES as error:
-            failure = self._meaning(error)
-        raise failure
+            raise meaning(error) from None
+        finally:
+            if client is not self._client:
+                await client.aclose()
+        return Response(response.status_code, headers, body.finish())
 
     async def close(self) -> None:
-        """Take no more requests."""
-        self._closed = True
+        """Send no more requests."""
+        self._is_closed = True

@@ -11,13 +11,13 @@ from okx_maxloan_api.contract import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN
 from okx_maxloan_sdk import (
     ApiError,
     AuthenticationError,
-    BadAnswer,
-    BatchError,
-    ClockSkew,
+    ClockSkewError,
+    InvalidParametersError,
+    InvalidResponseError,
     MissingDataError,
-    RateLimited,
-    RuleError,
-    Unavailable,
+    PartialFailureError,
+    RateLimitError,
+    ServiceUnavailableError,
 )
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
     from okx_maxloan_api.contract import Example, Operation
 
-    from okx_maxloan_sdk import Account, InstrumentRow, MaxLoan, MaxLoanClient
+    from okx_maxloan_sdk import Account, Instrument, MaxLoan, MaxLoanClient
 
 # More than this and OKX refuses signed requests.
 TOLERANCE = 30.0
 # These say nothing of the contract: the check could not be carried out.
-ELSEWHERE = (AuthenticationError, RateLimited, Unavailable)
+ELSEWHERE = (AuthenticationError, RateLimitError, ServiceUnavailableError)
 
 
 @frozen
@@ -50,7 +50,7 @@ class Finding:
 def verify(client: MaxLoanClient) -> Iterator[Finding]:
     """Ask for the clock, the account, the pairs, and what the documentation shows for the account's mode.
 
-    Raises `AuthenticationError`, `RateLimited`, `Unavailable` or `TransportError` when nothing can be said.
+    Raises `AuthenticationError`, `RateLimitError`, `ServiceUnavailableError` or `ApiConnectionError`.
     """
     yield from _guarded("clock", partial(_clock, client))
     account: list[Account] = []
@@ -58,7 +58,7 @@ def verify(client: MaxLoanClient) -> Iterator[Finding]:
     yield from _guarded("instruments", partial(_instruments, client))
     if not account:
         return
-    facts = {name.removeprefix("account."): value for name, value in account[0].facts.items()}
+    facts = {name.removeprefix("account."): value for name, value in account[0].rule_inputs.items()}
     fitting = [each for each in GET_MAX_LOAN.examples if each.account.items() <= facts.items()]
     for example in fitting:
         yield from _guarded(example.id, partial(_example, client, example))
@@ -71,26 +71,26 @@ def _guarded(check: str, found: Callable[[], Iterator[Finding]]) -> Iterator[Fin
         yield from found()
     except ELSEWHERE:
         raise
-    except RuleError as error:  # a setting of this account forbids what its mode allows
-        yield Finding(check, "skipped", "rule", {"rules": ", ".join(each.id for each in error.broken)})
-    except ClockSkew:
+    except InvalidParametersError as error:  # a setting of this account forbids what its mode allows
+        yield Finding(check, "skipped", "rule", {"rules": ", ".join(each.rule_id for each in error.violations)})
+    except ClockSkewError:
         yield Finding(check, "differs", "skew", {})
     except ApiError as error:
         yield Finding(check, "differs", "refused", {"code": error.code, "explanation": error.explanation})
-    except BadAnswer as error:
+    except InvalidResponseError as error:
         yield Finding(check, "differs", "unreadable", {"reason": error.reason})
-    except (BatchError, MissingDataError) as error:
+    except (PartialFailureError, MissingDataError) as error:
         yield Finding(check, "differs", "missing", {"reason": str(error)})
 
 
 def _clock(client: MaxLoanClient) -> Iterator[Finding]:
-    offset = client.clock_offset()
+    offset = client.sync_clock()
     state: Literal["agrees", "differs"] = "agrees" if abs(offset) <= TOLERANCE else "differs"
     yield Finding("clock", state, "offset", {"seconds": f"{offset:+.3f}"})
 
 
 def _account(client: MaxLoanClient, found: list[Account]) -> Iterator[Finding]:
-    account = client.account()
+    account = client.get_account()
     found.append(account)
     if account.mode is None:
         yield Finding("account", "new", "mode_unknown", {})
@@ -102,7 +102,7 @@ def _account(client: MaxLoanClient, found: list[Account]) -> Iterator[Finding]:
 
 
 def _instruments(client: MaxLoanClient) -> Iterator[Finding]:
-    rows = client.instruments("MARGIN")
+    rows = client.get_instruments("MARGIN")
     odd = [row.inst_id for row in rows if row.inst_id != f"{row.base_ccy}-{row.quote_ccy}"]
     if odd or not rows:
         yield Finding("instruments", "differs", "pairs_odd", {"pairs": ", ".join(odd[:5]) or "-"})
@@ -114,7 +114,8 @@ def _instruments(client: MaxLoanClient) -> Iterator[Finding]:
 def _example(client: MaxLoanClient, example: Example) -> Iterator[Finding]:
     names = {each.name: each.attribute for each in GET_MAX_LOAN.parameters}
     question: dict[str, Any] = {names[name]: value for name, value in example.query.items()}
-    rows = client.max_loan(**question)
+    inst_ids = [question.pop("inst_id")] if "inst_id" in question else []
+    rows = client.get_max_loan(*inst_ids, **question)
     wrong = _wrong(example.query, rows)
     if wrong:
         yield Finding(example.id, "differs", "rows_odd", {"what": ", ".join(wrong)})
@@ -140,7 +141,7 @@ def _wrong(query: Mapping[str, str], rows: Sequence[MaxLoan]) -> list[str]:
 
 
 def _news(
-    check: str, operation: Operation, rows: Sequence[MaxLoan | InstrumentRow], *, fields: bool = True
+    check: str, operation: Operation, rows: Sequence[MaxLoan | Instrument], *, fields: bool = True
 ) -> Iterator[Finding]:
     """Report fields and values that the contract does not have; OKX sends far more of an instrument than it needs."""
     unknown = sorted({name for row in rows for name in row.additional_properties}) if fields else []

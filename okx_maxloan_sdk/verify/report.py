@@ -112,9 +112,9 @@ def _client(
         client = opened.enter_context(MaxLoanClient.from_env(language=language))
         where = os.environ.get("OKX_BASE_URL") or f"OKX {os.environ.get('OKX_SITE', 'global')}"
         return client, words["live"].format(where=where)
-    from okx_maxloan_sdk.mock.running import running  # noqa: PLC0415 -- the extra `mock` is for the mock alone
+    from okx_maxloan_sdk.mock.server import run_mock_server  # noqa: PLC0415 -- the extra `mock` is for the mock alone
 
-    exchange = opened.enter_context(running())
+    exchange = opened.enter_context(run_mock_server())
     name = user or "spot"
     if name not in exchange.exchange.users:
         message = f"no user {name!r}; the mock exchange has {', '.join(exchange.exchange.users)}"

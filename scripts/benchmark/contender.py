@@ -12,13 +12,12 @@ import json
 import sys
 import time
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     Calls = Callable[[int, int], None]
-    Transport = Literal["httpx", "httptools"]
 
 KEY, SECRET, PASSPHRASE = "00000000-0000-0000-0000-000000000000", "22582BD0CFF14C41EDBF1AB98506286D", "passphrase"
 PAIR, MODE = "BTC-USDT", "isolated"
@@ -147,26 +146,26 @@ def ccxt_async(url: str) -> Calls:
     return tasks(connect)
 
 
-def sdk(url: str, transport: Transport) -> Calls:
+def sdk(url: str) -> Calls:
     """Call the SDK, its limit raised and nothing else set aside."""
     from okx_maxloan_sdk import Credentials, MaxLoanClient, MemoryLimiter  # noqa: PLC0415 -- see above
 
     credentials, limiter = Credentials(KEY, SECRET, PASSPHRASE), MemoryLimiter(max_requests=10**6, period=0.001)
-    client = MaxLoanClient(credentials, base_url=url, limiter=limiter, transport=transport)
-    return blocking(lambda: check([loan.amount for loan in client.isolated(PAIR)]))
+    client = MaxLoanClient(credentials, base_url=url, limiter=limiter)
+    return blocking(lambda: check([loan.amount for loan in client.get_max_loan(PAIR, mgn_mode="isolated")]))
 
 
-def sdk_async(url: str, transport: Transport) -> Calls:
+def sdk_async(url: str) -> Calls:
     """Call the SDK's asynchronous client, its limit raised and nothing else set aside."""
 
     async def connect() -> Callable[[], Awaitable[object]]:
         from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MemoryLimiter  # noqa: PLC0415 -- see above
 
         credentials, limiter = Credentials(KEY, SECRET, PASSPHRASE), MemoryLimiter(max_requests=10**6, period=0.001)
-        client = AsyncMaxLoanClient(credentials, base_url=url, limiter=limiter, transport=transport)
+        client = AsyncMaxLoanClient(credentials, base_url=url, limiter=limiter)
 
         async def call() -> None:
-            check([loan.amount for loan in await client.isolated(PAIR)])
+            check([loan.amount for loan in await client.get_max_loan(PAIR, mgn_mode="isolated")])
 
         return call
 
@@ -180,10 +179,8 @@ CLIENTS: dict[str, Callable[[str], Calls]] = {
     "python-okx-async": python_okx_async,
     "ccxt": ccxt,
     "ccxt async": ccxt_async,
-    "okx-maxloan-sdk": lambda url: sdk(url, "httpx"),
-    "okx-maxloan-sdk fast": lambda url: sdk(url, "httptools"),
-    "okx-maxloan-sdk async": lambda url: sdk_async(url, "httpx"),
-    "okx-maxloan-sdk async fast": lambda url: sdk_async(url, "httptools"),
+    "okx-maxloan-sdk": sdk,
+    "okx-maxloan-sdk async": sdk_async,
 }
 
 

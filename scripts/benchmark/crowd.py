@@ -18,25 +18,25 @@ def resident() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024
 
 
-async def main(url: str, transport: str) -> None:
+async def main(url: str) -> None:
     """Make the clients, and let all of them ask at once."""
     from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials  # noqa: PLC0415 -- counted apart
 
     def client(number: int) -> AsyncMaxLoanClient:
         credentials = Credentials(f"{number:036}", "22582BD0CFF14C41EDBF1AB98506286D", "passphrase")
-        return AsyncMaxLoanClient(credentials, base_url=url, transport=transport)  # type: ignore[arg-type] # from argv
+        return AsyncMaxLoanClient(credentials, base_url=url)
 
     async with client(0) as first:
-        await first.isolated("BTC-USDT")
+        await first.get_max_loan("BTC-USDT", mgn_mode="isolated")
     memory, cpu = resident(), time.process_time()
     clients = [client(number) for number in range(1, CLIENTS + 1)]
     made, cpu = resident(), time.process_time() - cpu
     found = {"made_ms": cpu / CLIENTS * 1e3, "made_kb": (made - memory) / CLIENTS}
-    await asyncio.gather(*(each.isolated("BTC-USDT") for each in clients))
+    await asyncio.gather(*(each.get_max_loan("BTC-USDT", mgn_mode="isolated") for each in clients))
     found["connected_kb"] = (resident() - memory) / CLIENTS
     cpu = time.process_time()
     for _ in range(CALLS):
-        await asyncio.gather(*(each.isolated("BTC-USDT") for each in clients))
+        await asyncio.gather(*(each.get_max_loan("BTC-USDT", mgn_mode="isolated") for each in clients))
     found["calls_per_cpu_second"] = CLIENTS * CALLS / (time.process_time() - cpu)
     await asyncio.gather(*(each.close() for each in clients))
     print(json.dumps(found), flush=True)

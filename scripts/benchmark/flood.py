@@ -23,12 +23,12 @@ def main(url: str, kind: str, pairs: int) -> None:
     def blocked(count: int) -> int:
         ids = (f"T{number}-USDT" for number in range(count))
         with MaxLoanClient(credentials, base_url=url, limiter=limiter) as client:
-            return sum(len(batch.loans) for batch in client.stream(ids, mgn_mode="isolated"))
+            return sum(len(batch.loans) for batch in client.iter_max_loan(ids, mgn_mode="isolated"))
 
     async def awaited(count: int) -> int:
         ids = (f"T{number}-USDT" for number in range(count))
         async with AsyncMaxLoanClient(credentials, base_url=url, limiter=limiter) as client:
-            return sum([len(batch.loans) async for batch in client.stream(ids, mgn_mode="isolated")])
+            return sum([len(batch.loans) async for batch in client.iter_max_loan(ids, mgn_mode="isolated")])
 
     def stream(count: int) -> int:
         return asyncio.run(awaited(count)) if kind == "async" else blocked(count)

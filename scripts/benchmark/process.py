@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 CREDENTIALS = f"{KEY!r}, {SECRET!r}, {PASSPHRASE!r}"
 OURS = "from okx_maxloan_sdk import Credentials, MaxLoanClient\n"
-CALL = "with MaxLoanClient(Credentials({credentials}), base_url={url!r}{more}) as c: c.isolated({pair!r})"
+CALL = (
+    "with MaxLoanClient(Credentials({credentials}), base_url={url!r}) as c:"
+    " c.get_max_loan({pair!r}, mgn_mode='isolated')"
+)
 THEIRS = (
     "from okx.Account import AccountAPI as A\nA({credentials}, None, '0', {url!r}).get_max_loan({pair!r}, {mode!r})"
 )
@@ -29,7 +32,6 @@ PROGRAMS = {
     "import its client": ("sdk", OURS),
     "python-okx": ("python-okx", THEIRS),
     "okx-maxloan-sdk": ("sdk", OURS + CALL),
-    "okx-maxloan-sdk fast": ("sdk", OURS + CALL),
 }
 
 
@@ -43,8 +45,7 @@ class Cost(NamedTuple):
 def once(name: str, url: str) -> tuple[float, float]:
     """Run a program and give its CPU time and its peak memory."""
     venv, code = PROGRAMS[name]
-    more = ", transport='httptools'" if name.endswith("fast") else ""
-    code = code.format(credentials=CREDENTIALS, url=url, pair=PAIR, mode=MODE, more=more) + PEAK
+    code = code.format(credentials=CREDENTIALS, url=url, pair=PAIR, mode=MODE) + PEAK
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [venvs.python(venv), "-c", code]
     done = subprocess.run(command, env=venvs.environment(), check=True, capture_output=True, text=True)

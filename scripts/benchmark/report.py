@@ -33,7 +33,7 @@ WORDS = {
         "windows": "The ideal window knows when the exchange counts. The answered one knows only that a request was"
         " counted before its answer came, which is all that is safe: it gives one round trip up per window.",
         "process": "| a process that does | CPU, ms | peak memory, MB |",
-        "crowd": "| 200 async clients | to make one | memory of one | with its connection | calls per CPU second |",
+        "crowd": "| 200 async clients: to make one | memory of one | with its connection | calls per CPU second |",
         "flood": "| `stream()` | {counts} |",
         "grown": "memory that {kind} took, MB",
     },
@@ -46,7 +46,7 @@ WORDS = {
         "windows": "理想窗口知道交易所何时计数；应答窗口只知道请求在应答到达前已被计数，"
         "这是唯一安全的前提，每个窗口因此多用一个往返。",
         "process": "| 进程所做 | CPU，ms | 内存峰值，MB |",
-        "crowd": "| 200 个异步客户端 | 创建一个 | 一个的内存 | 连接后 | 每 CPU 秒调用数 |",
+        "crowd": "| 200 个异步客户端：创建一个 | 一个的内存 | 连接后 | 每 CPU 秒调用数 |",
         "flood": "| `stream()` | {counts} |",
         "grown": "{kind} 所用内存，MB",
     },
@@ -60,7 +60,7 @@ class Results(NamedTuple):
     calls: Mapping[str, list[float]]
     windows: Sequence[Span]
     processes: Mapping[str, Cost]
-    crowds: Mapping[str, Any]
+    crowd: Mapping[str, Any]
     floods: Mapping[str, Mapping[int, float]]
 
 
@@ -101,7 +101,7 @@ def calls(found: Mapping[str, list[float]], words: Mapping[str, str]) -> Iterabl
 def section(results: Results, language: str) -> str:
     """Write everything."""
     words = WORDS[language]
-    peers = ", ".join(need for needs in NEEDS.values() for need in needs if "==" in need)
+    peers = ", ".join(need for name, needs in NEEDS.items() if name != "sdk" for need in needs)
     about = words["where"].format(
         date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         cpu=cpu(),
@@ -122,16 +122,12 @@ def section(results: Results, language: str) -> str:
         for span in results.windows
     ]
     costs = [(name, f"{cost.cpu.median:.0f}", f"{cost.memory.median:.1f}") for name, cost in results.processes.items()]
-    crowds = [
-        (
-            transport,
-            f"{crowd['made_ms']:.2f} ms",
-            f"{crowd['made_kb']:.0f} KB",
-            f"{crowd['connected_kb']:.0f} KB",
-            f"{crowd['calls_per_cpu_second']:.0f}",
-        )
-        for transport, crowd in results.crowds.items()
-    ]
+    crowd = (
+        f"{results.crowd['made_ms']:.2f} ms",
+        f"{results.crowd['made_kb']:.0f} KB",
+        f"{results.crowd['connected_kb']:.0f} KB",
+        f"{results.crowd['calls_per_cpu_second']:.0f}",
+    )
     counts = [f"{count:,}" for count in next(iter(results.floods.values()))]
     floods = [
         (words["grown"].format(kind=kind), *(f"{kilobytes / 1024:.1f}" for kilobytes in grown.values()))
@@ -143,7 +139,7 @@ def section(results: Results, language: str) -> str:
         words["windows"],
         table(words["window"], spans),
         table(words["process"], costs),
-        table(words["crowd"], crowds),
+        table(words["crowd"], [crowd]),
         table(words["flood"].format(counts=" | ".join(counts)), floods),
     ]
     return "\n\n".join(parts)

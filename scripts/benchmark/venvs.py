@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "okx-maxloan-sdk" / "bench"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NEEDS = {
-    "sdk": [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["fast"]],
+    "sdk": PROJECT["dependencies"],
     "python-okx": ["python-okx==0.4.4"],
     "python-okx-async": ["python-okx-async==0.1.1"],
     "ccxt": ["ccxt==4.5.90"],

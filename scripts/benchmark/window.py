@@ -23,7 +23,7 @@ def settings(asked: dict[str, Any], key: str) -> tuple[Any, dict[str, Any]]:
     """Give what a client is made of."""
     from okx_maxloan_sdk import Credentials  # noqa: PLC0415 -- counted as the SDK's own
 
-    given = {name: asked[name] for name in ("base_url", "transport", "limiter")}
+    given = {name: asked[name] for name in ("base_url", "limiter")}
     return Credentials(key, "22582BD0CFF14C41EDBF1AB98506286D", "passphrase"), given
 
 
@@ -34,12 +34,12 @@ def pairs(asked: dict[str, Any], key: str) -> None:
     async def awaited() -> int:
         credentials, given = settings(asked, key)
         async with AsyncMaxLoanClient(credentials, **given) as client:
-            return len(await client.isolated(PAIRS[: asked["pairs"]]))
+            return len(await client.get_max_loan(PAIRS[: asked["pairs"]], mgn_mode="isolated"))
 
     def blocked() -> int:
         credentials, given = settings(asked, key)
         with MaxLoanClient(credentials, **given) as client:
-            return len(client.isolated(PAIRS[: asked["pairs"]]))
+            return len(client.get_max_loan(PAIRS[: asked["pairs"]], mgn_mode="isolated"))
 
     if (asyncio.run(awaited()) if asked["awaits"] else blocked()) != 2 * asked["pairs"]:
         raise SystemExit("rows are missing")
@@ -53,7 +53,8 @@ def many(asked: dict[str, Any], key: str) -> None:
     clients = [MaxLoanClient(credentials, **given) for _ in range(asked["clients"])]
     with ThreadPoolExecutor(asked["threads"]) as pool:
         turns = (clients[turn % len(clients)] for turn in range(asked["calls"]))
-        if any(len(rows) != 2 for rows in pool.map(lambda client: client.isolated(PAIRS[0]), turns)):  # noqa: PLR2004 -- sell and buy
+        results = pool.map(lambda client: client.get_max_loan(PAIRS[0], mgn_mode="isolated"), turns)
+        if any(len(rows) != 2 for rows in results):  # noqa: PLR2004 -- a pair has two sides
             raise SystemExit("rows are missing")
 
 

@@ -21,7 +21,6 @@ class Case(NamedTuple):
     """Who asks how, over which round trip."""
 
     name: str
-    transport: str = "httpx"
     awaits: bool = False
     rtt: float = 0.0
     pairs: int = 500
@@ -68,9 +67,8 @@ class Span(NamedTuple):
 def cases(quick: bool) -> list[Case]:
     """List what is tried."""
     pairs = [
-        Case(f"500 pairs, {'async' if awaits else 'sync'} {transport}, RTT {rtt * 1000:.0f} ms", transport, awaits, rtt)
+        Case(f"500 pairs, {'async' if awaits else 'sync'}, RTT {rtt * 1000:.0f} ms", awaits, rtt)
         for rtt in (0.0, 0.030, 0.150)
-        for transport in ("httpx", "httptools")
         for awaits in (False, True)
     ]
     shared = [
@@ -78,7 +76,7 @@ def cases(quick: bool) -> list[Case]:
         Case("120 calls, 4 clients", threads=4, clients=4),
         Case("120 calls, 4 processes", threads=2, processes=4),
     ]
-    return [pairs[3], shared[-1]] if quick else pairs + shared
+    return [pairs[1], shared[-1]] if quick else pairs + shared
 
 
 def room(url: str, question: str) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import pytest
 
 from okx_maxloan_sdk.cli.app import main
-from okx_maxloan_sdk.mock.running import Running, running
+from okx_maxloan_sdk.mock.server import MockServer, run_mock_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,9 +64,9 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture
-def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
     """Run a mock exchange, with the environment pointing at it as its user `spot`."""
-    with running() as found:
+    with run_mock_server() as found:
         for name, value in found.environment("spot").items():
             monkeypatch.setenv(name, value)
         yield found

@@ -8,12 +8,12 @@ from okx_maxloan_sdk import MaxLoan
 from okx_maxloan_sdk.cli.alerts import Alert, Bells, alert
 from okx_maxloan_sdk.cli.record import key
 from okx_maxloan_sdk.cli.troubles import Trouble
-from tests.support import facts
+from tests.support import contract_values
 
 
 def loan(amount: str, ccy: str = "USDT", inst_id: str = "BTC-USDT") -> MaxLoan:
     """Make a row."""
-    return facts.loan(inst_id=inst_id, side="buy", ccy=ccy, max_loan=amount)
+    return contract_values.loan(inst_id=inst_id, side="buy", ccy=ccy, max_loan=amount)
 
 
 def rung(bells: Bells, *loans: MaxLoan) -> list[str]:

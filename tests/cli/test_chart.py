@@ -12,7 +12,7 @@ from okx_maxloan_sdk.cli import cells, picture
 from okx_maxloan_sdk.cli.chart import amount, moment, panels, steps
 from okx_maxloan_sdk.cli.plot import draw
 from okx_maxloan_sdk.cli.record import Key, Record
-from tests.support.facts import loan
+from tests.support.contract_values import loan
 
 if TYPE_CHECKING:
     from pathlib import Path

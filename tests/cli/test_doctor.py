@@ -16,12 +16,12 @@ from okx_maxloan_sdk.cli.checks import CHECKS, Case, form, limit, line, name, tl
 from okx_maxloan_sdk.cli.command import Run as State
 from okx_maxloan_sdk.cli.profiles import Settings
 from okx_maxloan_sdk.mock.user import User
-from okx_maxloan_sdk.transport.httpcore_ import certificates
+from okx_maxloan_sdk.transport.tls import client_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from okx_maxloan_sdk.mock.running import Running
+    from okx_maxloan_sdk.mock.server import MockServer
 
     from .conftest import Run
 
@@ -34,7 +34,7 @@ def case(key: str = KEY, secret: str = SECRET, passphrase: str = PASSPHRASE, **m
     return Case(State("en"), Settings(key, secret, passphrase, "test", **more))  # type: ignore[arg-type]  # all are text
 
 
-def test_all_is_well(run: Run, exchange: Running) -> None:
+def test_all_is_well(run: Run, exchange: MockServer) -> None:
     """With everything right there is one line for each check, none of which fails."""
     exchange.exchange.users["spot"].keys[0].permissions = ("read_only",)
     exchange.exchange.users["spot"].keys[0].addresses = ("127.0.0.1",)
@@ -42,7 +42,7 @@ def test_all_is_well(run: Run, exchange: Running) -> None:
     assert (code, err) == (0, "")
     assert len(out.splitlines()) == len(CHECKS)
     assert all(row.startswith("ok ") for row in out.splitlines())
-    assert "cross, BTC-USDT: 2 rows" in out
+    assert "BTC-USDT, cross: 2 rows" in out
 
 
 @pytest.mark.parametrize("user", ["spot", "futures", "multi_currency", "portfolio", "sub"])
@@ -54,7 +54,7 @@ def test_each_account_is_asked_what_it_may_ask(run: Run, user: str) -> None:
     assert ("sub-account" if user == "sub" else "main account") in out
 
 
-def test_either_currency_as_margin(run: Run, exchange: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_either_currency_as_margin(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """An account that takes either currency as margin is asked with one."""
     for variable, value in exchange.environment("futures").items():
         monkeypatch.setenv(variable, value)
@@ -77,7 +77,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_everyday_mistakes(run: Run, exchange: Running, monkeypatch: pytest.MonkeyPatch, mistake: str) -> None:
+def test_everyday_mistakes(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch, mistake: str) -> None:
     """A refusal is explained by what it means in everyday life; nothing is asked after it."""
     code, environ, words = MISTAKES[mistake]
     for variable, value in environ.items():
@@ -92,7 +92,7 @@ def test_everyday_mistakes(run: Run, exchange: Running, monkeypatch: pytest.Monk
     assert not any("max-loan" in each.target for each in exchange.exchange.log)
 
 
-def test_real_refusals(run: Run, exchange: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_real_refusals(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the exchange itself refuses is recognised too, and the key that its message repeats is not shown."""
     exchange.exchange.users["spot"].keys[0].addresses = ("203.0.113.9",)
     code, out, _ = run("doctor")
@@ -107,7 +107,7 @@ def test_real_refusals(run: Run, exchange: Running, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("skew", "state", "words"), [(0.1, "ok", "between"), (-5, "note", "corrects"), (40, "FAIL", "refuses more than 30")]
 )
-def test_clock(run: Run, exchange: Running, skew: float, state: str, words: str) -> None:
+def test_clock(run: Run, exchange: MockServer, skew: float, state: str, words: str) -> None:
     """A clock that is a little off is a note, one that OKX would refuse a failure."""
     exchange.exchange.skew = skew
     (found,) = [row for row in run("doctor").out.splitlines() if " clock " in row]
@@ -122,7 +122,7 @@ def test_borrowing_off(run: Run) -> None:
     assert "borrowing off" in out
 
 
-def test_permissions(run: Run, exchange: Running) -> None:
+def test_permissions(run: Run, exchange: MockServer) -> None:
     """A key that may do more than read is a note, one that may not read a failure."""
     exchange.exchange.users["spot"].keys[0].permissions = ("read_only", "trade", "withdraw")
     assert "may also trade, withdraw" in run("doctor").out
@@ -153,7 +153,7 @@ def test_form() -> None:
 
 @pytest.mark.parametrize(("variable", "value"), [("OKX_BASE_URL", "ftp://okx"), ("OKX_LIMITER", "pigeon:x")])
 def test_settings_that_cannot_be(
-    run: Run, exchange: Running, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+    run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     """A wrong address or limiter is found before the network is touched."""
     monkeypatch.setenv(variable, value)
@@ -230,9 +230,9 @@ def test_certificates(monkeypatch: pytest.MonkeyPatch, tls_port: int, trusted: b
     """A certificate is trusted, or something on the way opens the connection."""
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(PEM))
-    certificates.cache_clear()
+    client_context.cache_clear()
     assert tls(case(base_url=f"https://127.0.0.1:{tls_port}")).word == word
-    certificates.cache_clear()
+    client_context.cache_clear()
 
 
 def test_tls_behind_a_proxy(monkeypatch: pytest.MonkeyPatch, plain_port: int) -> None:
@@ -243,12 +243,12 @@ def test_tls_behind_a_proxy(monkeypatch: pytest.MonkeyPatch, plain_port: int) ->
     assert tls(found).word == "tls_later"
 
 
-def test_cut_limit(exchange: Running) -> None:
+def test_cut_limit(exchange: MockServer) -> None:
     """A limit that was cut tells of another program."""
     found = case(base_url=exchange.url)
     source = found.ask()
     exchange.exchange.fail_next(1, code="50011")
-    source.cross("BTC-USDT")
+    source.get_max_loan("BTC-USDT", mgn_mode="cross")
     assert limit(found).word == "cut"
     source.close()
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from okx_maxloan_sdk import NotSent
+from okx_maxloan_sdk import RequestNotSentError
 from okx_maxloan_sdk.cli.pairs import misspelt, note, repaired, strangers
-from okx_maxloan_sdk.mock.running import Running
+from okx_maxloan_sdk.mock.server import MockServer
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_misspelt() -> None:
     assert misspelt(["BTC/USDT", "ETH-USDT", "x"], "en") == ["BTC/USDT; did you mean BTC-USDT?"]
 
 
-def test_strangers(exchange: Running) -> None:
+def test_strangers(exchange: MockServer) -> None:
     """Pairs that the account does not have are named with the nearest; swapped letters come before missing ones."""
     source = exchange.client()
     assert strangers(source, ["BTC-USTD", "ETH-USDT", "btc-usdt", "QQQQ-ZZZZ"], "en") == [
@@ -41,14 +41,14 @@ def test_strangers(exchange: Running) -> None:
     assert strangers(source, ["BTC-USTD"], "zh") == ["BTC-USTD 不是该账户的杠杆币对；是否想写 BTC-USDT？"]
 
 
-def test_no_list_no_advice(exchange: Running) -> None:
+def test_no_list_no_advice(exchange: MockServer) -> None:
     """Advice is a courtesy: when the list cannot be had there is none, and no new error."""
     exchange.exchange.fail_next(9, code="50001")
-    assert strangers(exchange.client(attempts=1), ["BTC-USTD"], "en") == []
+    assert strangers(exchange.client(max_retries=0), ["BTC-USTD"], "en") == []
 
 
 def test_notes() -> None:
     """Advice travels with the error that it is about."""
-    error = NotSent("it did not leave")
+    error = RequestNotSentError("it did not leave")
     note(error, ["a", "b"])
     assert error.__notes__ == ["a", "b"]

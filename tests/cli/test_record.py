@@ -1,6 +1,7 @@
 """The SQLite record of watch."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,14 +9,14 @@ import pytest
 from okx_maxloan_sdk import MaxLoan
 from okx_maxloan_sdk.cli.record import Key, Record, key
 from okx_maxloan_sdk.cli.troubles import FAILED, WRONG, Trouble
-from tests.support import facts
+from tests.support import contract_values
 
 EXACT = "0.0018826268161452"
 
 
 def loan(amount: str, inst_id: str = "BTC-USDT", ccy: str = "BTC") -> MaxLoan:
     """Make a row."""
-    return facts.loan(inst_id=inst_id, side="sell", ccy=ccy, max_loan=amount)
+    return contract_values.loan(inst_id=inst_id, side="sell", ccy=ccy, max_loan=amount)
 
 
 def test_amounts_stay_text(tmp_path: Path) -> None:
@@ -27,7 +28,8 @@ def test_amounts_stay_text(tmp_path: Path) -> None:
     with Record(path, write=False) as record:
         points = record.points("BTC-USDT")
     assert points == {Key("BTC-USDT", "cross", "", "sell", "BTC"): [(1500, EXACT), (2500, "")]}
-    kinds = sqlite3.connect(path).execute("SELECT DISTINCT typeof(max_loan) FROM loans").fetchall()
+    with closing(sqlite3.connect(path)) as base:
+        kinds = base.execute("SELECT DISTINCT typeof(max_loan) FROM loans").fetchall()
     assert kinds == [("text",)]
 
 

@@ -18,14 +18,14 @@ from okx_maxloan_sdk import MaxLoan
 from okx_maxloan_sdk.cli import cells
 from okx_maxloan_sdk.cli.render import Format, Grid, writer
 from okx_maxloan_sdk.cli.words import Language
-from tests.support import facts
+from tests.support import contract_values
 
 EXACT = "0.0018826268161452"
 
 
-def loan(amount: str = EXACT, side: str = "sell", ccy: str = "BTC", **more: str) -> MaxLoan:
+def loan(amount: str = EXACT, side: str = "sell", ccy: str = "BTC", **more: Any) -> MaxLoan:
     """Make a row."""
-    return facts.loan(max_loan=amount, ccy=ccy, side=side, **more)
+    return contract_values.loan(max_loan=amount, ccy=ccy, side=side, **more)
 
 
 ROWS = [loan(), loan("776213", "buy", "USDT")]
@@ -111,19 +111,18 @@ def test_nothing(drawn: Drawn) -> None:
 def test_no_amount(drawn: Drawn) -> None:
     """An amount that OKX did not give is a dash to a person and stays empty to a program."""
     assert drawn([loan("")]).splitlines()[1].endswith("-")
-    assert json.loads(drawn([loan("")], form="json"))[0]["maxLoan"] == ""
+    assert json.loads(drawn([loan("")], form="json"))[0]["max_loan"] == ""
 
 
 @pytest.mark.parametrize("form", ["json", "ndjson"])
 def test_json_keeps_digits(drawn: Drawn, form: Format) -> None:
     """Amounts are strings as they came, and a new field of OKX comes along with its digits."""
-    fresh = loan()
-    fresh.additional_properties["rate"] = Decimal("0.10000000000000000001")
+    fresh = loan(additional_properties={"rate": Decimal("0.10000000000000000001")})
     text = drawn([fresh], [ROWS[1]], form=form)
     rows = json.loads(text) if form == "json" else [json.loads(line) for line in text.splitlines()]
-    assert [row["maxLoan"] for row in rows] == [EXACT, "776213"]
+    assert [row["max_loan"] for row in rows] == [EXACT, "776213"]
     assert rows[0]["rate"] == "0.10000000000000000001"
-    assert rows[1].keys() == facts.EMPTY.keys()
+    assert [*rows[1]] == [each.attribute for each in GET_MAX_LOAN.fields]
 
 
 def test_csv(drawn: Drawn) -> None:

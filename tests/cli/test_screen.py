@@ -6,20 +6,20 @@ import re
 import pytest
 from rich.console import Console
 
-from okx_maxloan_sdk import MaxLoan, NotSent, OkxError
+from okx_maxloan_sdk import MaxLoan, OkxError, RequestNotSentError
 from okx_maxloan_sdk.cli import cells
 from okx_maxloan_sdk.cli.alerts import Alert, alert
 from okx_maxloan_sdk.cli.screen import Live
 from okx_maxloan_sdk.cli.watch import Round
 from okx_maxloan_sdk.cli.words import Language
-from tests.support import facts
+from tests.support import contract_values
 
 DAY = 1_700_000_000
 
 
 def loan(amount: str, side: str = "buy", ccy: str = "USDT") -> MaxLoan:
     """Make a row."""
-    return facts.loan(side=side, ccy=ccy, max_loan=amount)
+    return contract_values.loan(side=side, ccy=ccy, max_loan=amount)
 
 
 def drawn(
@@ -79,7 +79,10 @@ def test_alerts_and_failures_stand_below(monkeypatch: pytest.MonkeyPatch) -> Non
     """What rang, and what failed, can be read under the table."""
     row = loan("999")
     text = drawn(
-        monkeypatch, [row], rung=[(alert("USDT<1000"), row)], failures=[(("ETH-USDT",), NotSent("no route\nat all"))]
+        monkeypatch,
+        [row],
+        rung=[(alert("USDT<1000"), row)],
+        failures=[(("ETH-USDT",), RequestNotSentError("no route\nat all"))],
     )
     assert "! 22:13:20Z USDT<1000: BTC-USDT buy 999 USDT" in text
     assert "ETH-USDT: no route\n" in text

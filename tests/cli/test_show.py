@@ -15,14 +15,14 @@ from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk import MaxLoanClient
 from okx_maxloan_sdk.mock.margin import PAIRS
-from tests.support.facts import MODES, SIZE
+from tests.support.contract_values import MODES, SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from okx_maxloan_sdk.batch import Batch
-    from okx_maxloan_sdk.mock.running import Running
+    from okx_maxloan_sdk.batching import BatchResult
+    from okx_maxloan_sdk.mock.server import MockServer
 
     from .conftest import Run
 
@@ -39,21 +39,21 @@ def test_demo(run: Run) -> None:
     ]
 
 
-def test_pairs_of_the_environments_account(run: Run, exchange: Running) -> None:
+def test_pairs_of_the_environments_account(run: Run, exchange: MockServer) -> None:
     """The environment says who asks; pairs come in the order asked, joined by commas or not."""
     code, out, _ = run("show", "ETH-USDT,BTC-USDT", "SOL-USDT", "--format", "json")
     assert code == 0
-    assert [row["instId"] for row in json.loads(out)][::2] == ["ETH-USDT", "BTC-USDT", "SOL-USDT"]
+    assert [row["inst_id"] for row in json.loads(out)][::2] == ["ETH-USDT", "BTC-USDT", "SOL-USDT"]
     assert [each.status for each in exchange.exchange.log] == [200]
 
 
 @pytest.mark.parametrize(
     ("arguments", "user", "row"),
     [
-        (["--ccy", "USDT"], "spot", {"ccy": "USDT", "instId": ""}),
-        (["BTC-USDT", "--mode", "isolated"], "futures", {"mgnMode": "isolated"}),
-        (["BTC-USDT", "--mgn-ccy", "BTC"], "futures", {"mgnCcy": "BTC"}),
-        (["BTC-USDC", "--trade-quote-ccy", "USD"], "spot", {"instId": "BTC-USDC", "ccy": "USD"}),
+        (["--ccy", "USDT"], "spot", {"ccy": "USDT", "inst_id": ""}),
+        (["BTC-USDT", "--mode", "isolated"], "futures", {"mgn_mode": "isolated"}),
+        (["BTC-USDT", "--mgn-ccy", "BTC"], "futures", {"mgn_ccy": "BTC"}),
+        (["BTC-USDC", "--trade-quote-ccy", "USD"], "spot", {"inst_id": "BTC-USDC", "ccy": "USD"}),
     ],
 )
 def test_parameters(run: Run, arguments: list[str], user: str, row: dict[str, str]) -> None:
@@ -63,7 +63,7 @@ def test_parameters(run: Run, arguments: list[str], user: str, row: dict[str, st
     assert row.items() <= json.loads(out.splitlines()[-1]).items()
 
 
-class NewParameters(TypedDict, total=False):
+class ExtraParameters(TypedDict, total=False):
     """What the contract would call parameters that came later."""
 
     new_kind: str
@@ -80,15 +80,15 @@ def newer(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     )
     grown = GET_MAX_LOAN._replace(parameters=GET_MAX_LOAN.parameters + new)
     monkeypatch.setattr("okx_maxloan_api.contract.GET_MAX_LOAN", grown)
-    monkeypatch.setattr("okx_maxloan_api.contract.NewParameters", NewParameters)
+    monkeypatch.setattr("okx_maxloan_api.contract.ExtraParameters", ExtraParameters)
     asked: list[dict[str, str]] = []
 
-    def stream(*_: object, **given: str) -> Generator[Batch, None, None]:
+    def stream(*_: object, **given: str) -> Generator[BatchResult, None, None]:
         asked.append(given)
         yield from ()
 
-    monkeypatch.setattr(MaxLoanClient, "stream", stream)
-    monkeypatch.setattr(MaxLoanClient, "max_loan", lambda _, **given: list(stream(**given)))
+    monkeypatch.setattr(MaxLoanClient, "iter_max_loan", stream)
+    monkeypatch.setattr(MaxLoanClient, "get_max_loan", lambda *_, **given: list(stream(**given)))
     return asked
 
 
@@ -119,8 +119,8 @@ def test_some_fail(run: Run) -> None:
     code, out, err = run("show", "BTC-USDT", "BTC-USTD", "NEWCO-USDT", "--format", "csv")
     assert code == 3
     assert {row["inst_id"] for row in csv.DictReader(io.StringIO(out))} == {"BTC-USDT"}
-    assert "BTC-USTD: OKX refused with 51001" in err
-    assert "NEWCO-USDT: OKX refused with 51021" in err
+    assert "BTC-USTD: OKX rejected the request with code 51001" in err
+    assert "NEWCO-USDT: OKX rejected the request with code 51021" in err
     assert "BTC-USTD is not a margin pair of this account; did you mean BTC-USDT?" in err
     assert "instId" not in err
 
@@ -135,7 +135,7 @@ def test_none_is_there(run: Run, form: str) -> None:
         assert "did you mean BTC-USDT?" in err
 
 
-def test_wrong_form_is_not_sent(run: Run, exchange: Running) -> None:
+def test_wrong_form_is_not_sent(run: Run, exchange: MockServer) -> None:
     """A pair in another exchange's writing is named, with OKX's, before anything is asked."""
     code, out, err = run("show", "BTC/USDT")
     assert (code, out) == (2, "")
@@ -188,25 +188,25 @@ def test_all(run: Run) -> None:
     """--all asks about every live pair of the account."""
     code, out, err = run("show", "--all", "--format", "json")
     assert (code, err) == (0, "")
-    assert {row["instId"] for row in json.loads(out)} == OPEN
+    assert {row["inst_id"] for row in json.loads(out)} == OPEN
     assert len(json.loads(out)) == 2 * len(OPEN)
 
 
-def test_all_with_failures(run: Run, exchange: Running) -> None:
+def test_all_with_failures(run: Run, exchange: MockServer) -> None:
     """With --all too, failures are named and cost the others nothing."""
     exchange.exchange.fail_next(1, code="50064", path="/api/v5/account/max-loan")
     code, out, err = run("show", "--all", "--format", "ndjson")
     assert code == 3
-    printed = {json.loads(line)["instId"] for line in out.splitlines()}
+    printed = {json.loads(line)["inst_id"] for line in out.splitlines()}
     assert {*printed, *err.partition(":")[0].split(", ")} == OPEN
-    assert "refused with 50064" in err
+    assert "rejected the request with code 50064" in err
 
 
 EMPTY = '{"code": "0", "msg": "", "data": []}'
 
 
 @pytest.mark.parametrize("arguments", [["BTC-USDT"], ["--all"], ["--ccy", "BTC"]])
-def test_missing_data(run: Run, exchange: Running, arguments: list[str]) -> None:
+def test_missing_data(run: Run, exchange: MockServer, arguments: list[str]) -> None:
     """What OKX answers without a row for is named on stderr, and the exit code is 3."""
     exchange.exchange.fail_next(1, status=200, html=EMPTY, path="/api/v5/account/max-loan")
     code, out, err = run("show", *arguments, "--format", "csv")
@@ -227,14 +227,14 @@ def test_all_gives_up(run: Run) -> None:
 
 # Requests that were in flight when it gave up end by themselves, after the client was closed.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_all_gives_up_after_many_refusals(run: Run, exchange: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_gives_up_after_many_refusals(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the first pairs are all refused, the rest is not asked about."""
     many = {f"A{number}-USDT": attrs.evolve(PAIRS["BTC-USDT"], base=f"A{number}") for number in range(600)}
     monkeypatch.setattr("okx_maxloan_sdk.mock.rows.PAIRS", many)
     exchange.exchange.fail_next(1000, code="51010", path="/api/v5/account/max-loan")
     code, out, err = run("show", "--all")
     assert (code, out) == (1, "")
-    assert err.count("refused with 51010") == 1
+    assert err.count("rejected the request with code 51010") == 1
     for thread in threading.enumerate():
         if thread.name.startswith("okx-maxloan"):
             thread.join(10)

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from okx_maxloan_sdk.mock.running import Running
+    from okx_maxloan_sdk.mock.server import MockServer
 
     from .conftest import Run
 
@@ -25,7 +25,7 @@ def test_mock(run: Run, lang: str) -> None:
     assert dict(os.environ) == before
 
 
-def test_profile(run: Run, exchange: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_profile(run: Run, exchange: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A profile is checked as well as the environment is."""
     key = exchange.key("futures")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
@@ -39,7 +39,7 @@ def test_profile(run: Run, exchange: Running, tmp_path: Path, monkeypatch: pytes
     assert "account mode futures" in out
 
 
-def test_differences(run: Run, exchange: Running) -> None:
+def test_differences(run: Run, exchange: MockServer) -> None:
     """What differs exits 1; what cannot be checked exits 2, and shows no key."""
     exchange.exchange.fail_next(1, code="50120", path="/api/v5/account/max-loan")
     assert run("verify").code == 1

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from okx_maxloan_sdk import MaxLoan, MissingDataError, NotSent
+from okx_maxloan_sdk import MaxLoan, MissingDataError, RequestNotSentError
 from okx_maxloan_sdk.cli.alerts import Bells, alert
 from okx_maxloan_sdk.cli.record import Record
 from okx_maxloan_sdk.cli.screen import Lines
 from okx_maxloan_sdk.cli.watch import Answer, asking, follow, patient
-from tests.support import facts
+from tests.support import contract_values
 from tests.support.clock import FakeClock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from okx_maxloan_sdk.mock.running import Running
+    from okx_maxloan_sdk.mock.server import MockServer
 
     from .conftest import Run
 
 
 def loan(amount: str) -> MaxLoan:
     """Make a row."""
-    return facts.loan(side="buy", ccy="USDT", max_loan=amount)
+    return contract_values.loan(side="buy", ccy="USDT", max_loan=amount)
 
 
 def test_times_are_kept() -> None:
@@ -50,16 +50,16 @@ def test_nothing_is_asked_before_it_is_wanted() -> None:
     assert clock.slept == [5.0]
 
 
-def test_what_passes_is_no_reason_to_end(exchange: Running) -> None:
+def test_what_passes_is_no_reason_to_end(exchange: MockServer) -> None:
     """A lost connection or a busy exchange is shown and asked again; a wrong key ends it."""
-    source = exchange.client(attempts=1)
+    source = exchange.client(max_retries=0)
 
     def ask() -> Answer:
-        return patient(lambda: source.cross("BTC-USDT"))
+        return patient(lambda: source.get_max_loan("BTC-USDT", mgn_mode="cross"))
 
     exchange.exchange.fail_next(1, code="50013")
     loans, failures = ask()
-    assert (loans, [type(error).__name__ for _, error in failures]) == ([], ["Unavailable"])
+    assert (loans, [type(error).__name__ for _, error in failures]) == ([], ["ServiceUnavailableError"])
     assert len(ask()[0]) == 2
     exchange.exchange.fail_next(1, code="50113")
     with pytest.raises(Exception, match="50113"):
@@ -98,7 +98,7 @@ def test_change_record_and_alert(capsys: pytest.CaptureFixture[str], tmp_path: P
 def test_alert_without_data(capsys: pytest.CaptureFixture[str]) -> None:
     """An alert on what a complete answer has no row of is reported once, and again after it had one."""
     gone: Answer = ([], [(("BTC-USDT",), MissingDataError(["BTC-USDT"]))])
-    lost: Answer = ([], [(("BTC-USDT",), NotSent("no route"))])
+    lost: Answer = ([], [(("BTC-USDT",), RequestNotSentError("no route"))])
     given = iter([lost, gone, gone, ([loan("1")], []), gone])
     bells = Bells([alert("BTC-USDT<0.5"), alert("EUR<1")])
     follow(islice(asking(lambda: next(given), 1.0, FakeClock()), 5), Lines("en"), bells, None)
@@ -109,7 +109,7 @@ def test_alert_without_data(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_failures_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """A round that failed is a line on stderr, and the next goes on."""
-    answers: list[Answer] = [([], [((), NotSent("no route"))]), ([loan("1")], [])]
+    answers: list[Answer] = [([], [((), RequestNotSentError("no route"))]), ([loan("1")], [])]
     given = iter(answers)
     follow(islice(asking(lambda: next(given), 1.0, FakeClock()), 2), Lines("en"), Bells([]), None)
     out, err = capsys.readouterr()
@@ -117,11 +117,11 @@ def test_failures_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(out.splitlines()) == 1
 
 
-def test_one_of_several_requests_fails(exchange: Running) -> None:
+def test_one_of_several_requests_fails(exchange: MockServer) -> None:
     """What arrived is shown beside what failed."""
-    asked = ["BTC-USDT"] * facts.SIZE + ["BTC-USTD"]
+    asked = ["BTC-USDT"] * contract_values.SIZE + ["BTC-USTD"]
     source = exchange.client()
-    loans, failures = patient(lambda: source.max_loan(mgn_mode="cross", inst_id=asked))
+    loans, failures = patient(lambda: source.get_max_loan(asked, mgn_mode="cross"))
     assert {each.inst_id for each in loans} == {"BTC-USDT"}
     assert [pairs for pairs, _ in failures] == [("BTC-USTD",)]
 
@@ -135,12 +135,12 @@ def test_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert out.rindex("\x1b[?25l") < out.rindex("8.7714") < out.rindex("\x1b[?25h")
 
 
-def test_limit_is_kept(exchange: Running, run: Run) -> None:
+def test_limit_is_kept(exchange: MockServer, run: Run) -> None:
     """However often one asks, the exchange never counts too many."""
     begun = time.monotonic()
-    code, _, err = run("watch", "BTC-USDT", "--every", "1ms", "--count", str(facts.LIMIT.requests + 5))
+    code, _, err = run("watch", "BTC-USDT", "--every", "1ms", "--count", str(contract_values.LIMIT.requests + 5))
     assert (code, err) == (0, "")
-    assert time.monotonic() - begun > facts.LIMIT.period
+    assert time.monotonic() - begun > contract_values.LIMIT.period
     assert {each.status for each in exchange.exchange.log} == {200}
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from okx_maxloan_sdk.clock import SystemClock
 
-from .known import Caller, World
+from .okx_facts import Caller, World
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from okx_maxloan_sdk.clock import Clock
-    from okx_maxloan_sdk.mock import Exchange
+    from okx_maxloan_sdk.mock import MockExchange
 
 
 MODES = ("spot", "futures", "multi_currency", "portfolio")
@@ -21,9 +21,9 @@ ISOLATED = ("automatic", "auto_transfers_ccy", "quick_margin")
 SETTINGS = [*product(MODES, (True, False), ISOLATED)]
 
 
-def exchange(mock: ModuleType, clock: Clock) -> Exchange:
+def exchange(mock: ModuleType, clock: Clock) -> MockExchange:
     """Open an exchange with a user for each account mode and setting, named `mode/borrowing/isolated`."""
-    opened: Exchange = mock.demo(clock)
+    opened: MockExchange = mock.default_exchange(clock)
     for number, (mode, borrowing, isolated) in enumerate(SETTINGS, 20):
         keys = [mock.ApiKey(f"{number:08d}-1111-1111-1111-111111111111", f"{number:032d}", f"phrase {number}")]
         user = mock.User(f"{number:018d}", keys, mode, borrowing, isolated)
@@ -39,7 +39,7 @@ def name(mode: str, borrowing: bool, isolated: str) -> str:
     return f"{mode}/{'borrowing' if borrowing else 'plain'}/{isolated}"
 
 
-def world(opened: Exchange) -> World:
+def world(opened: MockExchange) -> World:
     """Tell the oracle who there is."""
     callers = (
         Caller(

@@ -22,7 +22,7 @@ def read(call: Callable[[], Any]) -> list[str] | str:
         return f"{type(error).__name__} {getattr(error, 'code', '')}".strip()
     return [
         " ".join(str(value or "-") for value in (row.inst_id, row.mgn_mode, row.mgn_ccy, row.amount, row.ccy, row.side))
-        + "".join(f" {name}={row[name]!r}" for name in row.additional_properties)
+        + "".join(f" {name}={value!r}" for name, value in row.additional_properties.items())
         for row in rows
     ]
 
@@ -39,7 +39,7 @@ def _ok(*rows: str) -> bytes:
 ANSWERS: list[tuple[int, bytes, list[str] | str]] = [
     # rows
     (200, _ok(ROW), READ),
-    (200, _ok(), "BatchError"),
+    (200, _ok(), "PartialFailureError"),
     (200, b" \n" + _ok(ROW) + b"\n", READ),
     (200, b'{"data":[' + ROW.encode() + b'],"msg":"","code":"0"}', READ),
     (200, b'{"code":"0","msg":"","data":[' + ROW.encode() + b'],"inTime":"1"}', READ),
@@ -48,8 +48,8 @@ ANSWERS: list[tuple[int, bytes, list[str] | str]] = [
     (200, _ok(_row(maxLoan="5.10")), ["BTC-USDT cross - 5.10 BTC sell"]),
     (200, _ok(_row(side="hold")), ["BTC-USDT cross - 0.0018826268161452 BTC hold"]),
     (200, _ok(_row(mgnMode=..., mgnCcy=..., side=...)), ["BTC-USDT - - 0.0018826268161452 BTC -"]),
-    (200, _ok(_row(instId=...)), "BadAnswer"),
-    (200, _ok(_row(mgnMode="quick")), "BadAnswer"),
+    (200, _ok(_row(instId=...)), "InvalidResponseError"),
+    (200, _ok(_row(mgnMode="quick")), "InvalidResponseError"),
     (200, _ok(_row(extra="1")), [READ[0] + " extra='1'"]),
     (200, _ok(_row(extra={"a": [1, None]})), [READ[0] + " extra={'a': [1, None]}"]),
     (200, _ok(_row(extra="币")), [READ[0] + " extra='币'"]),
@@ -58,62 +58,71 @@ ANSWERS: list[tuple[int, bytes, list[str] | str]] = [
     (200, _ok(*[ROW] * 10), READ),
     (200, _ok(*(_row(extra=str(each)) for each in range(10))), [f"{READ[0]} extra='{each}'" for each in range(10)]),
     # refusals
-    (200, b'{"code":"51010","data":[],"msg":"no"}', "AccountModeRejected 51010"),
-    (400, b'{"code":"51000","data":[],"msg":"no"}', "ParameterRejected 51000"),
-    (200, b'{"code":"50025","data":[],"msg":"no"}', "ParameterRejected 50025"),
-    (429, b'{"msg":"no","code":"50011"}', "RateLimited 50011"),
-    (429, b'{"msg":"no","code":50011}', "RateLimited 50011"),
-    (200, b'{"code":"50011","data":[],"msg":"no"}', "RateLimited 50011"),
+    (200, b'{"code":"51010","data":[],"msg":"no"}', "AccountModeError 51010"),
+    (400, b'{"code":"51000","data":[],"msg":"no"}', "BadRequestError 51000"),
+    (200, b'{"code":"50025","data":[],"msg":"no"}', "BadRequestError 50025"),
+    (429, b'{"msg":"no","code":"50011"}', "RateLimitError 50011"),
+    (429, b'{"msg":"no","code":50011}', "RateLimitError 50011"),
+    (200, b'{"code":"50011","data":[],"msg":"no"}', "RateLimitError 50011"),
     (401, b'{"msg":"no","code":"50119"}', "AuthenticationError 50119"),
-    (401, b'{"code":"50102","data":[],"msg":"no"}', "ClockSkew 50102"),
+    (401, b'{"code":"50102","data":[],"msg":"no"}', "ClockSkewError 50102"),
     (401, b'{"msg":"no","code":"50113"}', "AuthenticationError 50113"),
-    (401, b'{"msg":"no","code":"50110"}', "PermissionDenied 50110"),
-    (503, b'{"code":"50001","data":[],"msg":"no"}', "Unavailable 50001"),
+    (401, b'{"msg":"no","code":"50110"}', "PermissionDeniedError 50110"),
+    (503, b'{"code":"50001","data":[],"msg":"no"}', "ServiceUnavailableError 50001"),
     (200, b'{"code":"51008_1000","data":[],"msg":"no"}', "ApiError 51008_1000"),
-    (200, b'{"code":"51000_2","data":[],"msg":"no"}', "ParameterRejected 51000_2"),
+    (200, b'{"code":"51000_2","data":[],"msg":"no"}', "BadRequestError 51000_2"),
     (
         404,
         b'{"code":404,"data":{},"detailMsg":"","error_code":"404","error_message":"Not Found","msg":"Not Found"}',
         "ApiError 404",
     ),
-    (500, b'{"code":"50026","data":null,"msg":"no"}', "Unavailable 50026"),
-    (502, b'{"code":"77777","msg":"no"}', "Unavailable 77777"),
+    (500, b'{"code":"50026","data":null,"msg":"no"}', "ServiceUnavailableError 50026"),
+    (502, b'{"code":"77777","msg":"no"}', "ServiceUnavailableError 77777"),
     # no answers
-    *((200, body, "BadAnswer") for body in (b"", b" ", b"null", b"[]", b'"0"', b"0", b"{}", b"<html>", _ok(ROW)[:-1])),
     *(
-        (200, body, "BadAnswer")
+        (200, body, "InvalidResponseError")
+        for body in (b"", b" ", b"null", b"[]", b'"0"', b"0", b"{}", b"<html>", _ok(ROW)[:-1])
+    ),
+    *(
+        (200, body, "InvalidResponseError")
         for body in (_ok(ROW) + b"x", b"\xef\xbb\xbf" + _ok(ROW), _ok(ROW).decode().encode("utf-16"))
     ),
-    *((200, _ok(row), "BadAnswer") for row in ("null", "1", "[]", '"x"', "{}", _row(ccy=...), _row(maxLoan=...))),
-    *((200, _ok(_row(maxLoan=value)), "BadAnswer") for value in (0.1, 1, None, True, ["1"], {"a": 1}, "1e5", "NaN")),
     *(
-        (200, _ok(_row(maxLoan=value)), "BadAnswer")
+        (200, _ok(row), "InvalidResponseError")
+        for row in ("null", "1", "[]", '"x"', "{}", _row(ccy=...), _row(maxLoan=...))
+    ),
+    *(
+        (200, _ok(_row(maxLoan=value)), "InvalidResponseError")
+        for value in (0.1, 1, None, True, ["1"], {"a": 1}, "1e5", "NaN")
+    ),
+    *(
+        (200, _ok(_row(maxLoan=value)), "InvalidResponseError")
         for value in ("Infinity", "0x1", "1,5", "1_000", " 1", "1 ", "+1", ".5")
     ),
-    *((200, _ok(_row(maxLoan=value)), "BadAnswer") for value in ("5.", "--1", "1\n", "١", "-", "1" * 41)),
-    *((200, _ok(_row(maxLoan=value)), "BadAnswer") for value in ("-1", "-0.5", "-0", "-0.0018826268161452")),
-    (200, _ok(ROW, _row(maxLoan="-1")), "BadAnswer"),
-    *((200, _ok(_row(**{name: 5})), "BadAnswer") for name in ("instId", "mgnMode", "mgnCcy", "ccy", "side")),
-    *((200, _ok(_row(**{name: None})), "BadAnswer") for name in ("instId", "ccy", "side")),
-    (200, _ok(ROW, _row(maxLoan=1)), "BadAnswer"),
-    (200, _ok(ROW.replace('"ccy":"BTC"', '"ccy":"BTC","ccy":"ETH"')), "BadAnswer"),
-    (200, _ok(ROW.replace("}", ',"extra":NaN}')), "BadAnswer"),
-    (200, _ok(ROW.replace("}", ',"extra":-Infinity}')), "BadAnswer"),
-    (200, b'{"code":"0","code":"1","msg":"","data":[]}', "BadAnswer"),
-    (200, b'{"code":0,"msg":"","data":[]}', "BadAnswer"),
-    (200, b'{"code":null,"msg":"","data":[]}', "BadAnswer"),
-    (200, b'{"code":50011,"msg":"","data":[]}', "BadAnswer"),
-    (400, b'{"code":true,"msg":"","data":[]}', "BadAnswer"),
-    (200, b'{"code":"0","msg":5,"data":[]}', "BadAnswer"),
-    (200, b'{"code":"0","msg":""}', "BadAnswer"),
-    (200, b'{"code":"0","data":[]}', "BadAnswer"),
-    (200, b'{"code":"0","msg":"","data":{}}', "BadAnswer"),
-    (200, b'{"code":"0","msg":"","data":null}', "BadAnswer"),
-    (400, b'{"code":"0","msg":"","data":[]}', "BadAnswer"),
-    (201, _ok(ROW), "BadAnswer"),
-    (302, b"", "BadAnswer"),
-    (403, b"<html>blocked</html>", "BadAnswer"),
-    (520, b"<html>error</html>", "BadAnswer"),
-    (200, b'{"code":"0","msg":"\xff","data":[]}', "BadAnswer"),
-    (200, b"[" * 50000, "BadAnswer"),
+    *((200, _ok(_row(maxLoan=value)), "InvalidResponseError") for value in ("5.", "--1", "1\n", "١", "-", "1" * 41)),
+    *((200, _ok(_row(maxLoan=value)), "InvalidResponseError") for value in ("-1", "-0.5", "-0", "-0.0018826268161452")),
+    (200, _ok(ROW, _row(maxLoan="-1")), "InvalidResponseError"),
+    *((200, _ok(_row(**{name: 5})), "InvalidResponseError") for name in ("instId", "mgnMode", "mgnCcy", "ccy", "side")),
+    *((200, _ok(_row(**{name: None})), "InvalidResponseError") for name in ("instId", "ccy", "side")),
+    (200, _ok(ROW, _row(maxLoan=1)), "InvalidResponseError"),
+    (200, _ok(ROW.replace('"ccy":"BTC"', '"ccy":"BTC","ccy":"ETH"')), "InvalidResponseError"),
+    (200, _ok(ROW.replace("}", ',"extra":NaN}')), "InvalidResponseError"),
+    (200, _ok(ROW.replace("}", ',"extra":-Infinity}')), "InvalidResponseError"),
+    (200, b'{"code":"0","code":"1","msg":"","data":[]}', "InvalidResponseError"),
+    (200, b'{"code":0,"msg":"","data":[]}', "InvalidResponseError"),
+    (200, b'{"code":null,"msg":"","data":[]}', "InvalidResponseError"),
+    (200, b'{"code":50011,"msg":"","data":[]}', "InvalidResponseError"),
+    (400, b'{"code":true,"msg":"","data":[]}', "InvalidResponseError"),
+    (200, b'{"code":"0","msg":5,"data":[]}', "InvalidResponseError"),
+    (200, b'{"code":"0","msg":""}', "InvalidResponseError"),
+    (200, b'{"code":"0","data":[]}', "InvalidResponseError"),
+    (200, b'{"code":"0","msg":"","data":{}}', "InvalidResponseError"),
+    (200, b'{"code":"0","msg":"","data":null}', "InvalidResponseError"),
+    (400, b'{"code":"0","msg":"","data":[]}', "InvalidResponseError"),
+    (201, _ok(ROW), "InvalidResponseError"),
+    (302, b"", "InvalidResponseError"),
+    (403, b"<html>blocked</html>", "InvalidResponseError"),
+    (520, b"<html>error</html>", "InvalidResponseError"),
+    (200, b'{"code":"0","msg":"\xff","data":[]}', "InvalidResponseError"),
+    (200, b"[" * 50000, "InvalidResponseError"),
 ]

@@ -14,20 +14,20 @@ import jsonschema
 from ruamel.yaml import YAML
 
 from . import accounts
+from .comparison import mismatches
 from .corpus import CORPUS
 from .fuzz import USERS
 from .fuzz import fuzz as recorded
 from .headers import auth
-from .judge import judged
-from .known import ITEMS, LIMITS
 from .limits import limit
-from .wire import CONFIG, INSTRUMENTS, MAX_LOAN, MOMENT, TIME, Raw, StillClock, ask, signed
+from .okx_facts import ITEMS, LIMITS
+from .raw_request import CONFIG, INSTRUMENTS, MAX_LOAN, MOMENT, TIME, ManualClock, RawRequest, handle, signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-    from okx_maxloan_sdk.mock import Answer, Exchange
+    from okx_maxloan_sdk.mock import MockExchange, MockResponse
 
     Check = Callable[[ModuleType], Iterator[str]]
 
@@ -38,31 +38,31 @@ PAIR = b"mgnMode=cross&instId=BTC-USDT"
 
 def corpus(mock: ModuleType) -> Iterator[str]:
     """Ask with raw query strings, in four account modes."""
-    opened = accounts.exchange(mock, StillClock())
+    opened = accounts.exchange(mock, ManualClock())
     key = opened.users["spot"].keys[0]
     for query, code in CORPUS:
-        answer = ask(opened, signed(key, Raw(query)))
+        answer = handle(opened, signed(key, RawRequest(query)))
         if json.loads(answer.body)["code"] != code:
             yield f"{query[:100]!r}: expected {code}, got {answer.body[:100]!r}"
     for name in ("spot", "spot_plain", AUTO, "multi_currency"):
         key = opened.users[name].keys[0]
-        yield from judged(opened, (signed(key, Raw(query)) for query, _ in CORPUS))
+        yield from mismatches(opened, (signed(key, RawRequest(query)) for query, _ in CORPUS))
 
 
 def rules(mock: ModuleType) -> Iterator[str]:
     """Ask with every combination of parameters, in every account mode with every setting."""
-    opened = accounts.exchange(mock, StillClock())
+    opened = accounts.exchange(mock, ManualClock())
     optional = (b"instId=BTC-USDT", b"ccy=USDT", b"mgnCcy=BTC", b"tradeQuoteCcy=USDT")
     for settings in accounts.SETTINGS:
         key = opened.users[accounts.name(*settings)].keys[0]
         for mode, chosen in product((b"cross", b"isolated"), product((True, False), repeat=4)):
             given = [part for part, there in zip(optional, chosen, strict=True) if there]
-            yield from judged(opened, [signed(key, Raw(b"&".join([b"mgnMode=" + mode, *given])))])
+            yield from mismatches(opened, [signed(key, RawRequest(b"&".join([b"mgnMode=" + mode, *given])))])
 
 
 def operations(mock: ModuleType) -> Iterator[str]:
     """Ask the other operations, unknown paths and methods."""
-    opened = accounts.exchange(mock, StillClock())
+    opened = accounts.exchange(mock, ManualClock())
     opened.skew = 0.25
     queries = [b"", b"instType=MARGIN", b"instType=SPOT", b"instType=SWAP", b"instType=OPTION", b"instType=margin"]
     ids = (b"BTC-USDC", b"BTC-USD", b"WAVES-USDT", b"NOPE", b"", b"a/b")
@@ -72,11 +72,20 @@ def operations(mock: ModuleType) -> Iterator[str]:
     paths += [b"/api/v5/finance/flexible-loan/max-loan", b"//api/v5/account/max-loan", b"/api/v5/public/\xff"]
     for user in opened.users.values():
         for key in user.keys:
-            asked = [Raw(path=CONFIG), Raw(b"x=1", CONFIG), *(Raw(query, INSTRUMENTS) for query in queries)]
-            asked += [Raw(PAIR, path) for path in paths]
-            asked += [Raw(PAIR, path, method) for path in LIMITS for method in ("POST", "PUT", "DELETE", "get", "HEAD")]
-            yield from judged(opened, (signed(key, raw, MOMENT + 0.25) for raw in asked))
-    yield from judged(opened, [Raw(path=TIME), Raw(b"a=b", TIME), Raw(path=TIME, headers=((b"ok-access-key", b"x"),))])
+            asked = [
+                RawRequest(path=CONFIG),
+                RawRequest(b"x=1", CONFIG),
+                *(RawRequest(query, INSTRUMENTS) for query in queries),
+            ]
+            asked += [RawRequest(PAIR, path) for path in paths]
+            asked += [
+                RawRequest(PAIR, path, method) for path in LIMITS for method in ("POST", "PUT", "DELETE", "get", "HEAD")
+            ]
+            yield from mismatches(opened, (signed(key, raw, MOMENT + 0.25) for raw in asked))
+    yield from mismatches(
+        opened,
+        [RawRequest(path=TIME), RawRequest(b"a=b", TIME), RawRequest(path=TIME, headers=((b"ok-access-key", b"x"),))],
+    )
 
 
 @cache
@@ -85,7 +94,7 @@ def _schemas() -> dict[str, Any]:
     return spec
 
 
-def _valid(raw: Raw, answer: Answer) -> str:
+def _valid(raw: RawRequest, answer: MockResponse) -> str:
     spec = _schemas()
     responses = spec["paths"][raw.path.decode()]["get"]["responses"]
     schema = responses["200" if answer.status == 200 else f"{answer.status // 100}XX"]["content"]["application/json"][
@@ -99,35 +108,40 @@ def _valid(raw: Raw, answer: Answer) -> str:
 
 def answers(mock: ModuleType) -> Iterator[str]:
     """See whether every answer is valid under the spec's schemas, and says what it is."""
-    opened = accounts.exchange(mock, StillClock())
+    opened = accounts.exchange(mock, ManualClock())
     for user in opened.users.values():
         asked = [
-            Raw(PAIR),
-            Raw(PAIR + b"&mgnCcy=BTC"),
-            Raw(b"mgnMode=isolated&instId=BTC-USDT"),
-            Raw(b"mgnMode=cross&ccy=USDT"),
+            RawRequest(PAIR),
+            RawRequest(PAIR + b"&mgnCcy=BTC"),
+            RawRequest(b"mgnMode=isolated&instId=BTC-USDT"),
+            RawRequest(b"mgnMode=cross&ccy=USDT"),
         ]
-        asked += [Raw(path=CONFIG), Raw(b"instType=MARGIN", INSTRUMENTS), Raw(path=TIME), Raw(PAIR, method="POST")]
-        for raw in [*(signed(user.keys[0], raw) for raw in asked), Raw(PAIR)]:
-            if wrong := _valid(raw, ask(opened, raw)):
+        asked += [
+            RawRequest(path=CONFIG),
+            RawRequest(b"instType=MARGIN", INSTRUMENTS),
+            RawRequest(path=TIME),
+            RawRequest(PAIR, method="POST"),
+        ]
+        for raw in [*(signed(user.keys[0], raw) for raw in asked), RawRequest(PAIR)]:
+            if wrong := _valid(raw, handle(opened, raw)):
                 yield wrong
 
 
-def _loans(opened: Exchange, name: str, query: bytes) -> dict[tuple[str, str], str]:
-    body = json.loads(ask(opened, signed(opened.users[name].keys[0], Raw(query), opened.clock.time())).body)
+def _loans(opened: MockExchange, name: str, query: bytes) -> dict[tuple[str, str], str]:
+    body = json.loads(handle(opened, signed(opened.users[name].keys[0], RawRequest(query), opened.clock.time())).body)
     return {(row["instId"], row["side"]): row["maxLoan"] for row in body["data"]}
 
 
 def amounts(mock: ModuleType) -> Iterator[str]:
     """See whether loans are the same each time, differ by pair, side and mode, and follow the balances."""
-    opened = accounts.exchange(mock, StillClock())
+    opened = accounts.exchange(mock, ManualClock())
     pairs = (b"DOT-USDT", b"BTC-USDT", b"ETH-USDT", b"SOL-USDT", b"XRP-USDT")[:ITEMS]
     together = _loans(opened, "spot", b"mgnMode=cross&instId=" + b",".join(pairs))
     alone = _loans(opened, "spot", b"mgnMode=cross&instId=DOT-USDT")
     modes = [_loans(opened, "futures", PAIR + b"&mgnCcy=BTC"), _loans(opened, "futures", PAIR + b"&mgnCcy=USDT")]
     modes += [_loans(opened, name, PAIR) for name in ("spot", "multi_currency", "portfolio")]
     modes += [_loans(opened, "futures", b"mgnMode=isolated&instId=BTC-USDT")]
-    again = _loans(accounts.exchange(mock, StillClock(MOMENT + 999)), "spot", PAIR)
+    again = _loans(accounts.exchange(mock, ManualClock(MOMENT + 999)), "spot", PAIR)
     held = _loans(opened, "spot", PAIR)
     opened.users["spot"].balances["BTC"] *= 2
     richer = _loans(opened, "spot", PAIR)
@@ -154,11 +168,11 @@ def amounts(mock: ModuleType) -> Iterator[str]:
 
 def plans(mock: ModuleType) -> Iterator[str]:
     """See whether faults come as planned and then no more, and clock and accounts can be changed on the way."""
-    opened = accounts.exchange(mock, StillClock())
+    opened = accounts.exchange(mock, ManualClock())
     key = opened.users["spot"].keys[0]
 
-    def ask_now(raw: Raw = Raw(PAIR), moment: float = MOMENT) -> tuple[int, Any, float]:  # noqa: B008 -- it is frozen
-        answer = ask(opened, signed(key, raw, moment))
+    def ask_now(raw: RawRequest = RawRequest(PAIR), moment: float = MOMENT) -> tuple[int, Any, float]:  # noqa: B008 -- it is frozen
+        answer = handle(opened, signed(key, raw, moment))
         html = dict(answer.headers)["content-type"] == "text/html"
         return answer.status, answer.body if html else json.loads(answer.body)["code"], answer.delay
 
@@ -180,14 +194,14 @@ def plans(mock: ModuleType) -> Iterator[str]:
     ]
     if codes != [*planned, (200, "51008_1000", 0), (200, "0", 0)]:
         yield f"planned faults came as {codes}"
-    if [ask_now(Raw(path=CONFIG))[1] for _ in range(2)] != ["50013", "0"]:
+    if [ask_now(RawRequest(path=CONFIG))[1] for _ in range(2)] != ["50013", "0"]:
         yield "a fault planned for one path"
     opened.skew = 60
     if [ask_now()[1], ask_now(moment=MOMENT + 60)[1]] != ["50102", "0"]:
         yield "a clock that is ahead"
     opened.skew = 0
     opened.users["spot"].mode = "multi_currency"
-    if [ask_now()[1], ask_now(Raw(b"mgnMode=cross&ccy=USDT"))[1]] != ["0", "51010"]:
+    if [ask_now()[1], ask_now(RawRequest(b"mgnMode=cross&ccy=USDT"))[1]] != ["0", "51010"]:
         yield "an account that changed its mode"
     if [(each.method, each.status) for each in opened.log][-2:] != [("GET", 200)] * 2 or len(opened.log) != 14:
         yield f"the log is {list(opened.log)[-2:]}"
@@ -195,11 +209,11 @@ def plans(mock: ModuleType) -> Iterator[str]:
 
 def adapter(mock: ModuleType) -> Iterator[str]:
     """See whether the ASGI adapter passes bytes through, waits as told, and bounds what it reads."""
-    clock = StillClock()
+    clock = ManualClock()
     opened = accounts.exchange(mock, clock)
-    raw = signed(opened.users["spot"].keys[0], Raw(b"mgnMode=cross&instId=BTC-USDT%2cETH-USDT"))
+    raw = signed(opened.users["spot"].keys[0], RawRequest(b"mgnMode=cross&instId=BTC-USDT%2cETH-USDT"))
 
-    def call(raw: Raw, chunks: tuple[bytes, ...] = (b"",)) -> tuple[int, bytes]:
+    def call(raw: RawRequest, chunks: tuple[bytes, ...] = (b"",)) -> tuple[int, bytes]:
         scope = {
             "type": "http",
             "method": raw.method,
@@ -222,14 +236,14 @@ def adapter(mock: ModuleType) -> Iterator[str]:
             "body"
         ]
 
-    chunked = signed(opened.users["spot"].keys[0], Raw(PAIR, body=b"abc"))
-    bound = signed(opened.users["bound"].keys[0], Raw(PAIR, address="203.0.113.7"))
+    chunked = signed(opened.users["spot"].keys[0], RawRequest(PAIR, body=b"abc"))
+    bound = signed(opened.users["bound"].keys[0], RawRequest(PAIR, address="203.0.113.7"))
     statuses = [
         call(raw)[0],
         call(chunked, (b"a", b"b", b"c"))[0],
         call(bound)[1][:17],
         call(raw, (b"x" * 2**15,) * 9)[0],
-        call(Raw(PAIR, headers=((b"x", b"y" * 2**15),)))[0],
+        call(RawRequest(PAIR, headers=((b"x", b"y" * 2**15),)))[0],
     ]
     if statuses != [200, 200, b'{"code":"50120","', 413, 431]:
         yield f"the adapter answers {statuses}"
@@ -242,7 +256,7 @@ def adapter(mock: ModuleType) -> Iterator[str]:
 def fuzz(mock: ModuleType) -> Iterator[str]:
     """Ask again what schemathesis asked the real mock, in Spot and in Futures mode."""
     for user in USERS[:2]:
-        yield from judged(accounts.exchange(mock, StillClock()), recorded(user).asked)
+        yield from mismatches(accounts.exchange(mock, ManualClock()), recorded(user).asked)
 
 
 CHECKS: dict[str, Check] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .known import ITEMS, STATES
+from .okx_facts import ITEMS, STATES
 
 OK = "0"
 P = b"mgnMode=cross&instId="

@@ -18,12 +18,12 @@ from schemathesis.engine import Status, events, from_schema
 from okx_maxloan_sdk import mock
 
 from . import accounts, hooks
-from .wire import Raw, StillClock
+from .raw_request import ManualClock, RawRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from okx_maxloan_sdk.mock import Answer, Exchange
+    from okx_maxloan_sdk.mock import MockExchange, MockResponse
 
 ROOT = Path(__file__).parents[2]
 # One for each way in which account modes differ; the nightly run has all.
@@ -34,13 +34,13 @@ USERS = ("spot", "futures/borrowing/auto_transfers_ccy", "multi_currency")
 class Recorder:
     """An exchange that remembers what it was asked."""
 
-    exchange: Exchange
-    asked: list[Raw] = field(factory=list)
+    exchange: MockExchange
+    asked: list[RawRequest] = field(factory=list)
 
-    def handle(self, method: str, path: bytes, query: bytes, headers: Any, body: bytes, address: str) -> Answer:
+    def handle(self, method: str, path: bytes, query: bytes, headers: Any, body: bytes, address: str) -> MockResponse:
         # Schemathesis numbers its requests at random.
         kept = tuple((name, value) for name, value in headers if name != b"x-schemathesis-testcaseid")
-        self.asked.append(Raw(query, path, method, kept, body, address))
+        self.asked.append(RawRequest(query, path, method, kept, body, address))
         return self.exchange.handle(method, path, query, headers, body, address)
 
 
@@ -48,7 +48,7 @@ class Recorder:
 class Fuzzed:
     """What was asked, and what was wrong with the answers."""
 
-    asked: list[Raw]
+    asked: list[RawRequest]
     failures: list[str]
 
 
@@ -59,7 +59,7 @@ def fuzz(user: str, examples: int = 25) -> Fuzzed:
     schema = schemathesis.openapi.from_path(ROOT / "spec" / "openapi.yaml", config=config)
     schema.config.update(base_url="http://testserver")
     schema.config.generation.update(max_examples=examples)
-    recorder = Recorder(accounts.exchange(mock, StillClock()))
+    recorder = Recorder(accounts.exchange(mock, ManualClock()))
     schema.app = mock.app(recorder)  # type: ignore[arg-type]  # an exchange by its handle()
     hooks.target = hooks.Target(recorder.exchange, user, address="testclient")
     failures = [failure for event in from_schema(schema).execute() for failure in _failures(event)]

@@ -6,8 +6,20 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from . import accounts
-from .judge import judged
-from .wire import DEMO, KEY, MOMENT, PASSPHRASE, SIGN, STAMP, Raw, StillClock, signature, signed, stamp
+from .comparison import mismatches
+from .raw_request import (
+    DEMO,
+    KEY,
+    MOMENT,
+    PASSPHRASE,
+    SIGN,
+    STAMP,
+    ManualClock,
+    RawRequest,
+    format_timestamp,
+    signature,
+    signed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,12 +30,15 @@ if TYPE_CHECKING:
 PAIR = b"mgnMode=cross&instId=BTC-USDT"
 
 
-def wrong_headers(key: ApiKey, raw: Raw) -> list[tuple[str, dict[str, str | None]]]:
+def wrong_headers(key: ApiKey, raw: RawRequest) -> list[tuple[str, dict[str, str | None]]]:
     """List every way in which one header can be wrong, or odd and right."""
-    target = Raw(raw.query, raw.path)
-    good = signature(key.secret, stamp(MOMENT), target)
-    comma = signature(key.secret, stamp(MOMENT), Raw(raw.query.replace(b",", b"%2C"), raw.path))
-    bare, lower = (signature(key.secret, stamp(MOMENT), each) for each in (Raw(b""), Raw(raw.query, raw.path, "get")))
+    target = RawRequest(raw.query, raw.path)
+    good = signature(key.secret, format_timestamp(MOMENT), target)
+    comma = signature(key.secret, format_timestamp(MOMENT), RawRequest(raw.query.replace(b",", b"%2C"), raw.path))
+    bare, lower = (
+        signature(key.secret, format_timestamp(MOMENT), each)
+        for each in (RawRequest(b""), RawRequest(raw.query, raw.path, "get"))
+    )
     late = [MOMENT + off for off in (-30.001, 30.001, -31, 31, -3600, 3600, 86400 * 365, -30, 30, -29.999, 1)]
     forms = ["2026-08-22T16:20:00Z", "2026-08-22T16:20:00.0Z", "2026-08-22T16:20:00.000000Z", "2026-08-22T16:20:00.000"]
     forms += ["2026-08-22T16:20:00.000+00:00", "2026-08-22 16:20:00.000Z", "2026-08-22t16:20:00.000z", "1787415600"]
@@ -60,40 +75,44 @@ def wrong_headers(key: ApiKey, raw: Raw) -> list[tuple[str, dict[str, str | None
         f"{key.key}, {key.key}",
     ]
     signs = [None, "", "x", good[:-1], good.swapcase(), good.replace("=", ""), comma, bare, lower, good + "=", "A" * 44]
-    signs += [signature("other", stamp(MOMENT), target), signature(key.secret, stamp(MOMENT + 1), target)]
+    signs += [
+        signature("other", format_timestamp(MOMENT), target),
+        signature(key.secret, format_timestamp(MOMENT + 1), target),
+    ]
     phrases = [None, "", "x", key.passphrase.upper(), key.passphrase + "x", key.passphrase[:-1], key.secret]
     odd = {KEY: keys, SIGN: signs, STAMP: [None, "", *forms], PASSPHRASE: phrases, DEMO: [None, "0", "1", "true", "11"]}
     ways = [(name, {name: value}) for name, values in odd.items() for value in values]
     return ways + [
-        (STAMP, {STAMP: stamp(moment), SIGN: signature(key.secret, stamp(moment), target)}) for moment in late
+        (STAMP, {STAMP: format_timestamp(moment), SIGN: signature(key.secret, format_timestamp(moment), target)})
+        for moment in late
     ]
 
 
 def auth(mock: ModuleType) -> Iterator[str]:
     """Ask with one header wrong, then two, then with odd bodies, addresses and repeated headers."""
-    opened = accounts.exchange(mock, StillClock())
-    raw = Raw(b"mgnMode=cross&instId=BTC-USDT,ETH-USDT")
+    opened = accounts.exchange(mock, ManualClock())
+    raw = RawRequest(b"mgnMode=cross&instId=BTC-USDT,ETH-USDT")
     for key in opened.users["spot"].keys:
         good = signed(key, raw)
         ways = wrong_headers(key, raw)
-        yield from judged(opened, [good, *(good.but(change) for _, change in ways)])
+        yield from mismatches(opened, [good, *(good.but(change) for _, change in ways)])
         few = ways[:: 3 if key.demo else 2]
         both = (one | two for (first, one), (second, two) in combinations(few, 2) if first != second)
-        yield from judged(opened, (good.but(change) for change in both))
+        yield from mismatches(opened, (good.but(change) for change in both))
     for address in ("203.0.113.7", "203.0.113.70", "127.0.0.1", "::1", ""):
-        bound = Raw(b"mgnMode=isolated&instId=BTC-USDT", address=address)
+        bound = RawRequest(b"mgnMode=isolated&instId=BTC-USDT", address=address)
         good = signed(opened.users["bound"].keys[0], bound)
         changes: list[dict[str, str | None]] = [{}, {PASSPHRASE: "x"}, {SIGN: "x"}, {PASSPHRASE: "x", SIGN: "x"}]
-        yield from judged(opened, (good.but(change) for change in changes))
-    yield from judged(opened, _odd(opened.users["spot"].keys[0]))
+        yield from mismatches(opened, (good.but(change) for change in changes))
+    yield from mismatches(opened, _odd(opened.users["spot"].keys[0]))
 
 
-def _odd(key: ApiKey) -> Iterator[Raw]:
-    good = signed(key, Raw(PAIR))
-    yield Raw(PAIR, headers=good.headers, body=b"{}")
-    yield signed(key, Raw(PAIR, body=b"{}"))
-    yield Raw(PAIR + b"&x=1", headers=good.headers)
-    yield Raw(b"instId=BTC-USDT&mgnMode=cross", headers=good.headers)
-    yield Raw(PAIR, headers=(*good.headers, *good.headers))
-    yield Raw(PAIR, headers=(*good.headers, (b"Ok-Access-Sign", b"x")))
-    yield Raw(PAIR, headers=tuple((name.upper(), b" " + value + b" ") for name, value in good.headers))
+def _odd(key: ApiKey) -> Iterator[RawRequest]:
+    good = signed(key, RawRequest(PAIR))
+    yield RawRequest(PAIR, headers=good.headers, body=b"{}")
+    yield signed(key, RawRequest(PAIR, body=b"{}"))
+    yield RawRequest(PAIR + b"&x=1", headers=good.headers)
+    yield RawRequest(b"instId=BTC-USDT&mgnMode=cross", headers=good.headers)
+    yield RawRequest(PAIR, headers=(*good.headers, *good.headers))
+    yield RawRequest(PAIR, headers=(*good.headers, (b"Ok-Access-Sign", b"x")))
+    yield RawRequest(PAIR, headers=tuple((name.upper(), b" " + value + b" ") for name, value in good.headers))

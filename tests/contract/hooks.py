@@ -21,16 +21,16 @@ from schemathesis.openapi.checks import RejectedPositiveData
 
 from okx_maxloan_sdk import mock
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.rules import broken
+from okx_maxloan_sdk.validation import violated_rules
 
-from . import accounts, wire
-from .known import ITEMS
-from .oracle import complaint
+from . import accounts, raw_request
+from .okx_facts import ITEMS
+from .oracle import explain_mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from okx_maxloan_sdk.mock import Exchange
+    from okx_maxloan_sdk.mock import MockExchange
 
 PAIRS = ("BTC-USDT", "ETH-USDT", "SOL-USDT", "XRP-USDT", "DOGE-USDT", "ADA-USDT", "LTC-USDT")
 VALUES: Mapping[str, tuple[str, ...]] = {
@@ -47,12 +47,14 @@ QUESTIONS = [
 ]
 
 
-def raw_of(request: Any, address: str = "127.0.0.1") -> wire.Raw:
+def raw_of(request: Any, address: str = "127.0.0.1") -> raw_request.RawRequest:
     """Read back what requests sends."""
     target = urlsplit(str(request.url))
     headers = tuple((name.encode(), _bytes(value)) for name, value in request.headers.items())
     body = _bytes(request.body or b"")
-    return wire.Raw(target.query.encode(), target.path.encode(), str(request.method), headers, body, address)
+    return raw_request.RawRequest(
+        target.query.encode(), target.path.encode(), str(request.method), headers, body, address
+    )
 
 
 def _bytes(value: str | bytes) -> bytes:
@@ -72,7 +74,7 @@ def fit(query: Mapping[str, Any], user: mock.User, faults: int) -> dict[str, Any
 
     def count(each: Mapping[str, Any]) -> int:
         facts = {name: each[name] or VALUES[name][0] for name in each}
-        return sum(1 for _ in broken(GET_MAX_LOAN.rules, {**facts, **user.account}))
+        return sum(1 for _ in violated_rules(GET_MAX_LOAN.rules, {**facts, **user.account}))
 
     nearest = min((each for each in QUESTIONS if count(each) == faults), key=distance)
     fitted = {name: nearest[name] or VALUES[name][choice((query, name), len(VALUES[name]))] for name in nearest}
@@ -90,7 +92,7 @@ class Target:
     good ones.
     """
 
-    exchange: Exchange
+    exchange: MockExchange
     user: str
     address: str = "127.0.0.1"
     unruly: set[str] = field(factory=set)
@@ -110,16 +112,18 @@ class Sign(requests.auth.AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         # A request that is shown and not sent comes with its headers filtered; it stays so.
-        if request.headers.get(wire.SIGN) == "[Filtered]":
+        if request.headers.get(raw_request.SIGN) == "[Filtered]":
             return request
-        for name, value in wire.signed(target.account.keys[0], raw_of(request), target.exchange.clock.time()).headers:
+        for name, value in raw_request.signed(
+            target.account.keys[0], raw_of(request), target.exchange.clock.time()
+        ).headers:
             if name.startswith(b"ok-access-"):
                 request.headers[name.decode()] = value.decode()
         return request
 
 
 sign = schemathesis.auth.set_from_requests(Sign())  # type: ignore[attr-defined]  # schemathesis adds it at run time
-sign.skip_for(path=wire.TIME.decode())
+sign.skip_for(path=raw_request.TIME.decode())
 
 
 @schemathesis.hook
@@ -130,7 +134,7 @@ def map_case(_context: Any, case: Any) -> Any:
         case.query = fit(case.query, target.account, int(negative))
         if negative:
             target.unruly.add(repr(case.query))
-    elif case.path == wire.INSTRUMENTS.decode() and "instId" in case.query and not negative:
+    elif case.path == raw_request.INSTRUMENTS.decode() and "instId" in case.query and not negative:
         inst_type, inst_id = choice(case.query, 2), choice(case.query, len(PAIRS))
         case.query = {"instType": ("SPOT", "MARGIN")[inst_type], "instId": PAIRS[inst_id]}
     return case
@@ -152,7 +156,7 @@ def filter_failure(_context: Any, failure: Any, case: Any, _response: Any) -> bo
 def oracle(_context: Any, response: Any, case: Any) -> None:
     """Compare an answer with the oracle's; a rule that was broken must be refused, a good question must not."""
     raw = raw_of(response.request, target.address)
-    wrong = complaint(raw, accounts.world(target.exchange), response.status_code, response.content)
+    wrong = explain_mismatch(raw, accounts.world(target.exchange), response.status_code, response.content)
     assert not wrong, wrong
     refused = json.loads(response.content)["code"] != "0"
     if repr(case.query) in target.unruly:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import accounts
-from .known import LIMITS, counted
-from .wire import CONFIG, INSTRUMENTS, MAX_LOAN, SIGN, TIME, Raw, StillClock, ask, signed
+from .okx_facts import LIMITS, counted
+from .raw_request import CONFIG, INSTRUMENTS, MAX_LOAN, SIGN, TIME, ManualClock, RawRequest, handle, signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from okx_maxloan_sdk.mock import ApiKey, Exchange
+    from okx_maxloan_sdk.mock import ApiKey, MockExchange
 
 PAIR = b"mgnMode=cross&instId=BTC-USDT"
 
@@ -20,7 +20,7 @@ PAIR = b"mgnMode=cross&instId=BTC-USDT"
 def limit(mock: ModuleType) -> Iterator[str]:
     """Ask in bursts, at steady rates and at the edges of the window, and as users who share and do not share."""
     for path, (label, gaps) in ((each, step) for each in LIMITS for step in _steps(*LIMITS[each]).items()):
-        clock = StillClock()
+        clock = ManualClock()
         opened = accounts.exchange(mock, clock)
         opened.limited = True
         arrivals, served = [], []
@@ -28,7 +28,7 @@ def limit(mock: ModuleType) -> Iterator[str]:
         for gap in gaps:
             clock.now += gap
             arrivals.append(clock.now)
-            answer = ask(opened, signed(opened.users["spot"].keys[0], Raw(query, path), clock.now))
+            answer = handle(opened, signed(opened.users["spot"].keys[0], RawRequest(query, path), clock.now))
             served.append(answer.status == 200)
             if not served[-1] and answer.body != b'{"msg":"Too Many Requests","code":"50011"}':
                 yield f"too many requests are answered {answer}"
@@ -50,33 +50,33 @@ def _steps(requests: int, period: float) -> dict[str, list[float]]:
 def _sharing(mock: ModuleType) -> Iterator[str]:
     requests, listings, times = (LIMITS[path][0] for path in (MAX_LOAN, INSTRUMENTS, TIME))
 
-    def burst(opened: Exchange, key: ApiKey, raw: Raw, count: int = 0) -> int:
+    def burst(opened: MockExchange, key: ApiKey, raw: RawRequest, count: int = 0) -> int:
         """Count what is refused of so many requests; unless told, ten more than the limit has."""
-        return sum(ask(opened, signed(key, raw)).status == 429 for _ in range(count or LIMITS[raw.path][0] + 10))
+        return sum(handle(opened, signed(key, raw)).status == 429 for _ in range(count or LIMITS[raw.path][0] + 10))
 
-    def full() -> Exchange:
-        opened = accounts.exchange(mock, StillClock())
+    def full() -> MockExchange:
+        opened = accounts.exchange(mock, ManualClock())
         opened.limited = True
-        burst(opened, opened.users["spot"].keys[0], Raw(PAIR), requests)
+        burst(opened, opened.users["spot"].keys[0], RawRequest(PAIR), requests)
         return opened
 
     opened = full()
     live, demo = opened.users["spot"].keys
     wanted = {
-        "a second key of the user": (burst(full(), demo, Raw(PAIR), 1), 1),
-        "a wrong signature": (ask(full(), signed(live, Raw(PAIR)).but({SIGN: "x"})).status == 429, True),
-        "another user": (burst(full(), opened.users["futures"].keys[0], Raw(PAIR)), 10),
-        "a sub-account": (burst(full(), opened.users["sub"].keys[0], Raw(PAIR)), 10),
-        "another operation": (burst(full(), live, Raw(b"instType=SPOT", INSTRUMENTS)), 10),
-        "an operation with a limit of its own": (burst(full(), live, Raw(path=CONFIG)), 10),
-        "another address": (burst(full(), live, Raw(PAIR, address="203.0.113.9"), 1), 1),
+        "a second key of the user": (burst(full(), demo, RawRequest(PAIR), 1), 1),
+        "a wrong signature": (handle(full(), signed(live, RawRequest(PAIR)).but({SIGN: "x"})).status == 429, True),
+        "another user": (burst(full(), opened.users["futures"].keys[0], RawRequest(PAIR)), 10),
+        "a sub-account": (burst(full(), opened.users["sub"].keys[0], RawRequest(PAIR)), 10),
+        "another operation": (burst(full(), live, RawRequest(b"instType=SPOT", INSTRUMENTS)), 10),
+        "an operation with a limit of its own": (burst(full(), live, RawRequest(path=CONFIG)), 10),
+        "another address": (burst(full(), live, RawRequest(PAIR, address="203.0.113.9"), 1), 1),
     }
-    burst(opened, live, Raw(b"instType=SPOT", INSTRUMENTS), listings)
-    wanted["another instType"] = (burst(opened, live, Raw(b"instType=SWAP", INSTRUMENTS)), 10)
-    burst(opened, live, Raw(path=TIME), times)
-    wanted["the clock, from the same address"] = (burst(opened, demo, Raw(path=TIME), 1), 1)
-    elsewhere = Raw(path=TIME, address="203.0.113.9")
+    burst(opened, live, RawRequest(b"instType=SPOT", INSTRUMENTS), listings)
+    wanted["another instType"] = (burst(opened, live, RawRequest(b"instType=SWAP", INSTRUMENTS)), 10)
+    burst(opened, live, RawRequest(path=TIME), times)
+    wanted["the clock, from the same address"] = (burst(opened, demo, RawRequest(path=TIME), 1), 1)
+    elsewhere = RawRequest(path=TIME, address="203.0.113.9")
     wanted["the clock, from another address"] = (burst(opened, live, elsewhere, times + 1), 1)
     opened.limited = False
-    wanted["no limit"] = (burst(opened, live, Raw(PAIR)), 0)
+    wanted["no limit"] = (burst(opened, live, RawRequest(PAIR)), 0)
     yield from (f"{case}: refused {got} instead of {want}" for case, (got, want) in wanted.items() if got != want)

@@ -13,7 +13,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from .known import (
+from .okx_facts import (
     AMOUNT,
     ANSWERED,
     ASKED,
@@ -32,14 +32,14 @@ from .known import (
     Caller,
     World,
 )
-from .wire import CONFIG, INSTRUMENTS, TIME, Raw
+from .raw_request import CONFIG, INSTRUMENTS, TIME, RawRequest
 
 
-class No(Exception):
+class ExpectedError(Exception):
     """A refusal with this code."""
 
 
-def complaint(raw: Raw, world: World, status: int, body: bytes) -> str:
+def explain_mismatch(raw: RawRequest, world: World, status: int, body: bytes) -> str:
     """Say what is wrong with an answer; nothing when it is the one that must come."""
     try:
         answer = json.loads(body)
@@ -47,7 +47,7 @@ def complaint(raw: Raw, world: World, status: int, body: bytes) -> str:
         return f"the body is not JSON: {body[:80]!r}"
     try:
         keys, rows = _answer(raw, world)
-    except No as no:
+    except ExpectedError as no:
         return _refusal(str(no), raw, status, answer)
     if status != 200 or list(answer.items())[:1] != [("code", "0")] or answer.get("msg") != "":
         return f"expected to be accepted, got {status} {body[:120]!r}"
@@ -56,7 +56,7 @@ def complaint(raw: Raw, world: World, status: int, body: bytes) -> str:
     return _rows(answer["data"], rows)
 
 
-def _refusal(code: str, raw: Raw, status: int, answer: Any) -> str:
+def _refusal(code: str, raw: RawRequest, status: int, answer: Any) -> str:
     message = answer.get("msg") if isinstance(answer, dict) else None
     wanted: dict[str, Any] = {"code": code, "data": [], "msg": message}  # O
     if code in GATEWAY:
@@ -92,15 +92,15 @@ def _is(value: Any, wanted: Any) -> bool:
     return type(value) is type(wanted) and value == wanted
 
 
-def _header(raw: Raw, name: str) -> str:
+def _header(raw: RawRequest, name: str) -> str:
     return ", ".join(value.decode("latin-1").strip() for key, value in raw.headers if key.decode().lower() == name)
 
 
-def _answer(raw: Raw, world: World) -> tuple[list[str], list[dict[str, Any]]]:
+def _answer(raw: RawRequest, world: World) -> tuple[list[str], list[dict[str, Any]]]:
     if raw.path not in LIMITS:
-        raise No("404")
+        raise ExpectedError("404")
     if raw.method != "GET":
-        raise No("50115")
+        raise ExpectedError("50115")
     if raw.path == TIME:
         return ["code", "msg", "data"], [{"ts": str(int(world.now * 1000)) if world.exact else re.compile("[0-9]{13}")}]
     caller = _caller(raw, world)
@@ -112,40 +112,42 @@ def _answer(raw: Raw, world: World) -> tuple[list[str], list[dict[str, Any]]]:
     return ["code", "msg", "data"], _loans(given, caller)
 
 
-def _caller(raw: Raw, world: World) -> Caller:
+def _caller(raw: RawRequest, world: World) -> Caller:
     for name, code in (("key", "50103"), ("passphrase", "50104"), ("sign", "50106"), ("timestamp", "50107")):
         if not _header(raw, f"ok-access-{name}"):
-            raise No(code)
+            raise ExpectedError(code)
     timestamp = _header(raw, "ok-access-timestamp")
     if abs(_moment(timestamp) - world.now) > 30:  # D; before the key: O
-        raise No("50102")
+        raise ExpectedError("50102")
     key = _header(raw, "ok-access-key")
     caller = next((each for each in world.callers if each.key == key), None)
     if caller is None:
-        raise No("50119" if re.fullmatch("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", key) else "50111")  # O
+        raise ExpectedError(
+            "50119" if re.fullmatch("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", key) else "50111"
+        )  # O
     if (_header(raw, "x-simulated-trading") == "1") is not caller.demo:  # D, O
-        raise No("50101")
+        raise ExpectedError("50101")
     if _header(raw, "ok-access-passphrase") != caller.passphrase:  # O
-        raise No("50105")
+        raise ExpectedError("50105")
     if caller.addresses and raw.address not in caller.addresses:  # O
-        raise No("50110")
+        raise ExpectedError("50110")
     target = raw.path + (b"?" + raw.query if raw.query else b"")
     message = timestamp.encode() + raw.method.encode() + target + raw.body
     digest = hmac.new(caller.secret.encode(), message, hashlib.sha256).digest()  # D
     if _header(raw, "ok-access-sign") != base64.b64encode(digest).decode():
-        raise No("50113")
+        raise ExpectedError("50113")
     if "read_only" not in caller.permissions:
-        raise No("50120")
+        raise ExpectedError("50120")
     return caller
 
 
 def _moment(timestamp: str) -> float:
     if not re.fullmatch(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z", timestamp):  # D
-        raise No("50112")
+        raise ExpectedError("50112")
     try:
         return datetime.fromisoformat(timestamp).timestamp()
     except ValueError:
-        raise No("50112") from None
+        raise ExpectedError("50112") from None
 
 
 def _given(query: bytes) -> dict[str, str]:
@@ -176,21 +178,21 @@ def _words(given: dict[str, str], names: tuple[str, ...]) -> None:
         value = given.get(name)
         if value is None:
             if name in ("mgnMode", "instType"):  # D
-                raise No("50014")
+                raise ExpectedError("50014")
             continue
         if value == "":
-            raise No("50014")
+            raise ExpectedError("50014")
         listed = name == "instId" and "mgnMode" in names
         items = value.split(",") if listed else [value]
         if len(items) > ITEMS:  # D; the code: I
-            raise No("50025")
+            raise ExpectedError("50025")
         form = "[0-9A-Za-z]{1,20}-[0-9A-Za-z]{1,20}" if listed else "[0-9A-Za-z]{1,20}"  # a SWAP is refused: O
         if name in ASKED and name not in FIRST:  # came later: its values, if the page has any, are all that is known
             form = "|".join(ASKED[name]["values"]) or f"(?!{UNREADABLE})(?s:.*)"
         form = {"mgnMode": "|".join(MODES), "instType": "SPOT|MARGIN|SWAP|FUTURES|OPTION"}.get(name, form)
         form = "[0-9A-Za-z_-]{1,60}" if name == "instId" and not listed else form
         if len(set(items)) < len(items) or not all(re.fullmatch(form, item) for item in items):
-            raise No("51000")
+            raise ExpectedError("51000")
 
 
 def _loans(given: dict[str, str], caller: Caller) -> list[dict[str, Any]]:
@@ -199,10 +201,10 @@ def _loans(given: dict[str, str], caller: Caller) -> list[dict[str, Any]]:
     assert mode
     code = refusal(caller, mode, pair=pairs is not None, ccy=bool(ccy), margin=bool(margin), settle=bool(settle))
     if code:
-        raise No(code)
+        raise ExpectedError(code)
     if ccy:
         if ccy not in CURRENCIES:
-            raise No("51000")
+            raise ExpectedError("51000")
         return [_row("", mode, "", ccy, "")]  # the shape was never seen: I
     return [row for pair in (pairs or "").split(",") for row in _pair(pair, mode, margin or "", settle)]
 
@@ -211,14 +213,14 @@ def _pair(pair: str, mode: str, margin: str, settle: str | None) -> list[dict[st
     if pair in DELISTED:  # "may fail or return empty data": D; that it is the latter: nobody knows
         return []
     if STATES.get(pair, "suspend") == "suspend":
-        raise No("51001")
+        raise ExpectedError("51001")
     if STATES[pair] == "preopen":
-        raise No("51021")
+        raise ExpectedError("51021")
     base, quote = pair.split("-")
     if margin and margin not in (base, quote):
-        raise No("51000")
+        raise ExpectedError("51000")
     if settle and settle not in SETTLES.get(pair, [quote]):  # D
-        raise No("51000")
+        raise ExpectedError("51000")
     return [_row(pair, mode, margin, base, "sell"), _row(pair, mode, margin, settle or quote, "buy")]  # D, O
 
 
@@ -286,7 +288,7 @@ def _instruments(given: dict[str, str]) -> list[dict[str, Any]]:
     kind, wanted = given["instType"], given.get("instId")
     pairs = [pair for pair in STATES if kind in ("SPOT", "MARGIN") and wanted in (None, pair)]
     if wanted and not pairs:
-        raise No("51001")
+        raise ExpectedError("51001")
     return [_listing(pair, kind) for pair in pairs]
 
 

@@ -20,7 +20,7 @@ from . import accounts
 ROOT = Path(__file__).parents[2]
 
 
-def main(user: str = "spot", *options: str, exchange: mock.Exchange | None = None) -> int:
+def main(user: str = "spot", *options: str, exchange: mock.MockExchange | None = None) -> int:
     """Serve an exchange, that of the contract tests if none is given, while schemathesis asks it as `user`."""
     with serve(exchange or accounts.exchange(mock, SystemClock())) as url:
         program = shutil.which("st", path=str(Path(sys.executable).parent)) or "st"

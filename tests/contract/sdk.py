@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from .wire import StillClock
+    from .raw_request import ManualClock
 
 KINDS = ("MaxLoanClient", "AsyncMaxLoanClient")
 
@@ -29,7 +29,7 @@ class Line:
     """
 
     answer: Callable[[Any], Any]
-    clock: StillClock
+    clock: ManualClock
     seconds: float = 0.0
     sent: list[Any] = field(factory=list)
     slow: str = ""
@@ -92,9 +92,12 @@ async def _collect(stream: Any) -> list[Any]:
 def client(sdk: ModuleType, kind: str, line: Line, key: Any = None, **settings: Any) -> Client:
     """Make a client with a limiter of its own, a clock that stands still and chance that does not vary."""
     limiter = importlib.import_module(f"{sdk.__name__}.limiter").MemoryLimiter()
-    credentials = sdk.Credentials(key.key, key.secret, key.passphrase) if key else sdk.Credentials("k", "s", "p")
+    parts = (
+        (key.key, key.secret, key.passphrase) if key else ("api-key-of-a-test", "api-secret-of-a-test", "a passphrase")
+    )
+    credentials = sdk.Credentials(*parts)
     given = {"base_url": "http://127.0.0.1:1", "clock": line.clock, "limiter": limiter, **settings}
     made = getattr(sdk, kind)(credentials, **given)
-    made._session.random = lambda: 0.5
-    made._carrier = line if kind == "MaxLoanClient" else AsyncLine(line)
+    made._state.random = lambda: 0.5
+    made._transport = line if kind == "MaxLoanClient" else AsyncLine(line)
     return Client(made, line)

@@ -13,11 +13,11 @@ from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk import mock
 from okx_maxloan_sdk.mock import rows
-from okx_maxloan_sdk.rules import broken
+from okx_maxloan_sdk.validation import violated_rules
 
 from . import accounts, hooks, run_st
 from .fuzz import USERS, fuzz
-from .wire import MAX_LOAN, StillClock
+from .raw_request import MAX_LOAN, ManualClock
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,12 +48,12 @@ def test_two_runs_ask_the_same() -> None:
 @pytest.mark.parametrize("user", USERS)
 def test_questions_keep_or_break_the_rules(user: str) -> None:
     """Whatever was generated, a good question breaks no rule of the account, and an unruly one exactly one."""
-    account = accounts.exchange(mock, StillClock()).users[user]
+    account = accounts.exchange(mock, ManualClock()).users[user]
     names = [each.name for each in GET_MAX_LOAN.parameters]
     for presence, faults in product(product((True, False), repeat=len(names)), (0, 1)):
         drawn = {name: "cross" for name, there in zip(names, presence, strict=True) if there}
         fitted = hooks.fit(drawn, account, faults)
-        assert len(list(broken(GET_MAX_LOAN.rules, {**fitted, **account.account}))) == faults
+        assert len(list(violated_rules(GET_MAX_LOAN.rules, {**fitted, **account.account}))) == faults
 
 
 def test_st_run_finds_a_bug_and_keeps_the_secrets(
@@ -63,10 +63,10 @@ def test_st_run_finds_a_bug_and_keeps_the_secrets(
     options = ("spot", "--max-examples", "3", "--phases", "examples")
     assert run_st.main(*options) == 0
     capfd.readouterr()
-    monkeypatch.setattr("okx_maxloan_sdk.mock.exchange.loans", lambda *asked: rows.loans(*asked)[::-1])
+    monkeypatch.setattr("okx_maxloan_sdk.mock.exchange.max_loan_rows", lambda *asked: rows.max_loan_rows(*asked)[::-1])
     assert run_st.main(*options) == 1
     shown = "".join(capfd.readouterr())
-    key = accounts.exchange(mock, StillClock()).users["spot"].keys[0]
+    key = accounts.exchange(mock, ManualClock()).users["spot"].keys[0]
     assert "oracle" in shown
     assert "ok-access-sign: [Filtered]" in shown
     assert not [part for part in (key.key, key.secret, key.passphrase) if part in shown]

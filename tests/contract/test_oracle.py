@@ -11,17 +11,29 @@ import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN, OPERATIONS
 
 from okx_maxloan_sdk import mock
-from okx_maxloan_sdk.rules import broken
+from okx_maxloan_sdk.validation import violated_rules
 
 from . import accounts, oracle
-from .known import HTTP, LIMITS, MODES, Caller
-from .wire import DEMO, KEY, PASSPHRASE, SIGN, STAMP, TIME, Raw, StillClock, ask, signed, stamp
+from .okx_facts import HTTP, LIMITS, MODES, Caller
+from .raw_request import (
+    DEMO,
+    KEY,
+    PASSPHRASE,
+    SIGN,
+    STAMP,
+    TIME,
+    ManualClock,
+    RawRequest,
+    format_timestamp,
+    handle,
+    signed,
+)
 
 HERE = Path(__file__).parent
 RECORDED = HERE.resolve().parents[2] / "shared" / "okx" / "answers.json"
 
 
-@pytest.mark.parametrize("module", ["oracle.py", "known.py", "wire.py"])
+@pytest.mark.parametrize("module", ["oracle.py", "okx_facts.py", "raw_request.py"])
 def test_the_oracle_shares_no_code(module: str) -> None:
     """What the oracle is made of imports the standard library and itself; the rest only for type checkers."""
     tree = ast.parse((HERE / module).read_text(encoding="utf-8"))
@@ -29,8 +41,11 @@ def test_the_oracle_shares_no_code(module: str) -> None:
     names = {node.module for node in imports if isinstance(node, ast.ImportFrom)} | {
         alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names
     }
-    assert not [name for name in names if name and name.startswith(("okx", "tests"))]
-    assert {node.module for node in imports if isinstance(node, ast.ImportFrom) and node.level} <= {"known", "wire"}
+    assert not [name for name in names if name and name.startswith(("okx_maxloan", "tests"))]
+    assert {node.module for node in imports if isinstance(node, ast.ImportFrom) and node.level} <= {
+        "okx_facts",
+        "raw_request",
+    }
 
 
 @pytest.mark.parametrize(("account", "borrowing", "isolated"), accounts.SETTINGS)
@@ -43,7 +58,7 @@ def test_rules_and_oracle_agree(account: str, borrowing: bool, isolated: str) ->
         given = {"instId": pair, "ccy": ccy, "mgnCcy": margin, "tradeQuoteCcy": settle}
         query = {"mgnMode": mode, **{name: "x" for name, there in given.items() if there}}
         code = oracle.refusal(caller, mode, pair=pair, ccy=ccy, margin=margin, settle=settle)
-        assert bool(code) == any(broken(GET_MAX_LOAN.rules, {**query, **facts})), (query, facts, code)
+        assert bool(code) == any(violated_rules(GET_MAX_LOAN.rules, {**query, **facts})), (query, facts, code)
 
 
 def test_limits_agree() -> None:
@@ -52,25 +67,25 @@ def test_limits_agree() -> None:
     assert spec == LIMITS
 
 
-def situations() -> dict[str, tuple[str, Raw]]:
+def situations() -> dict[str, tuple[str, RawRequest]]:
     """Bring about each recorded answer: the user who asks, and what is asked."""
     spot = b"mgnMode=cross&instId=BTC-USDT"
     good: dict[str, str | None] = {
         KEY: "00000001-0000-0000-0000-000000000000",
         SIGN: "x",
-        STAMP: stamp(StillClock().time()),
+        STAMP: format_timestamp(ManualClock().time()),
         PASSPHRASE: "mock-1",
     }
 
-    def headers(**changes: str | None) -> Raw:
+    def headers(**changes: str | None) -> RawRequest:
         names = {"key": KEY, "sign": SIGN, "time": STAMP, "phrase": PASSPHRASE, "demo": DEMO}
-        return Raw(spot).but({**good, **{names[name]: value for name, value in changes.items()}})
+        return RawRequest(spot).but({**good, **{names[name]: value for name, value in changes.items()}})
 
     return {
-        "documented example": ("futures", Raw(b"mgnMode=isolated&instId=BTC-USDT")),
-        "isolated in Spot mode, borrowing enabled": ("spot", Raw(b"mgnMode=isolated&instId=BTC-USDT")),
-        "isolated in Spot mode, borrowing off": ("spot_plain", Raw(b"mgnMode=isolated&instId=BTC-USDT")),
-        "a SWAP id (status as documented for 51000)": ("spot", Raw(b"mgnMode=cross&instId=BTC-USDT-SWAP")),
+        "documented example": ("futures", RawRequest(b"mgnMode=isolated&instId=BTC-USDT")),
+        "isolated in Spot mode, borrowing enabled": ("spot", RawRequest(b"mgnMode=isolated&instId=BTC-USDT")),
+        "isolated in Spot mode, borrowing off": ("spot_plain", RawRequest(b"mgnMode=isolated&instId=BTC-USDT")),
+        "a SWAP id (status as documented for 51000)": ("spot", RawRequest(b"mgnMode=cross&instId=BTC-USDT-SWAP")),
         "unknown API key (the docs say HTTP 200)": ("", headers(key="00000000-0000-0000-0000-00000000dead")),
         "timestamp expired, as the gateway answers": ("", headers(time="2026-08-22T16:19:29.000Z")),
         "bad signature": ("", headers()),
@@ -79,8 +94,8 @@ def situations() -> dict[str, tuple[str, Raw]]:
         "no key header": ("", headers(key=None)),
         "wrong passphrase": ("", headers(phrase="x")),
         "malformed timestamp (docs: 401)": ("", headers(time="now")),
-        "unknown path: code is a number, data an object": ("", Raw(path=b"/api/v5/nothing")),
-        "server time": ("", Raw(path=TIME)),
+        "unknown path: code is a number, data an object": ("", RawRequest(path=b"/api/v5/nothing")),
+        "server time": ("", RawRequest(path=TIME)),
     }
 
 
@@ -89,8 +104,8 @@ def test_recorded_answers() -> None:
     """In each recorded situation the mock answers with the recorded status, code and keys, in their order."""
     recorded = {each["about"]: each for each in json.loads(RECORDED.read_text(encoding="utf-8"))}
     for about, (user, raw) in situations().items():
-        opened = accounts.exchange(mock, StillClock())
-        answer = ask(opened, signed(opened.users[user].keys[0], raw) if user else raw)
+        opened = accounts.exchange(mock, ManualClock())
+        answer = handle(opened, signed(opened.users[user].keys[0], raw) if user else raw)
         given, wanted = json.loads(answer.body), json.loads(recorded[about]["body"])
         assert recorded[about]["http_status"] in (None, answer.status), about
         assert (list(given), given["code"]) == (list(wanted), wanted["code"]), about
@@ -101,7 +116,7 @@ def test_recorded_answers() -> None:
 
 def test_the_oracle_knows_every_code_of_the_mock() -> None:
     """Mock and oracle have the same codes with the same statuses, apart from those that only a fault plan sends."""
-    from okx_maxloan_sdk.mock.refusal import TABLE  # noqa: PLC0415 -- the table is not public
+    from okx_maxloan_sdk.mock.responses import ERROR_RESPONSES  # noqa: PLC0415 -- the table is not public
 
     planned = {"50001", "50004", "50013", "50026"}
-    assert {code: row[0] for code, row in TABLE.items() if code not in planned} == HTTP
+    assert {code: row[0] for code, row in ERROR_RESPONSES.items() if code not in planned} == HTTP

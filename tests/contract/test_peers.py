@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from okx_maxloan_api.contract import GET_MAX_LOAN
 
-from okx_maxloan_sdk.mock.running import Running, running
+from okx_maxloan_sdk.mock.server import MockServer, run_mock_server
+from tests.support.clients import get_max_loan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,24 +25,25 @@ ours = {"instId": "inst_id", "mgnMode": "mgn_mode", "mgnCcy": "mgn_ccy", "tradeQ
 
 
 @pytest.fixture(scope="module")
-def exchange() -> Iterator[Running]:
+def exchange() -> Iterator[MockServer]:
     """Serve one exchange for all peers."""
-    with running() as served:
+    with run_mock_server() as served:
         served.exchange.limited = False
         yield served
 
 
-def rows(exchange: Running, user: str, query: dict[str, str], found: Any) -> Iterator[tuple[Any, Any]]:
+def rows(exchange: MockServer, user: str, query: dict[str, str], found: Any) -> Iterator[tuple[Any, Any]]:
     """Ask with our own client; give its rows beside theirs, without the fields that stood in no answer."""
     given: Any = {ours[name]: value for name, value in query.items()}
-    for theirs, row in zip(found, exchange.client(user).max_loan(**given), strict=True):
-        mine = row.to_dict()
+    names = {field.name: field.attribute for field in GET_MAX_LOAN.fields}
+    for theirs, row in zip(found, get_max_loan(exchange.client(user), **given), strict=True):
+        mine = {name: getattr(row, attribute) for name, attribute in names.items()}
         yield theirs, {name: value for name, value in mine.items() if name in theirs or value}
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize(("user", "query"), QUESTIONS)
-def test_python_okx(exchange: Running, user: str, query: dict[str, str]) -> None:
+def test_python_okx(exchange: MockServer, user: str, query: dict[str, str]) -> None:
     """python-okx 0.4.4 gets the same rows."""
     account = pytest.importorskip("okx.Account")
     key = exchange.key(user)
@@ -52,7 +55,7 @@ def test_python_okx(exchange: Running, user: str, query: dict[str, str]) -> None
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_python_okx_on_demo_trading(exchange: Running) -> None:
+def test_python_okx_on_demo_trading(exchange: MockServer) -> None:
     """python-okx's default, demo trading, takes the demo key and refuses the live one."""
     account = pytest.importorskip("okx.Account")
     codes = []
@@ -63,7 +66,7 @@ def test_python_okx_on_demo_trading(exchange: Running) -> None:
     assert codes == ["0", "50101"]
 
 
-def ccxt_client(exchange: Running, user: str, **parts: str) -> Any:
+def ccxt_client(exchange: MockServer, user: str, **parts: str) -> Any:
     """Make a client of ccxt, pointed at the exchange."""
     ccxt = pytest.importorskip("ccxt")
     key = exchange.key(user)
@@ -74,7 +77,7 @@ def ccxt_client(exchange: Running, user: str, **parts: str) -> Any:
 
 
 @pytest.mark.parametrize(("user", "query"), QUESTIONS)
-def test_ccxt(exchange: Running, user: str, query: dict[str, str]) -> None:
+def test_ccxt(exchange: MockServer, user: str, query: dict[str, str]) -> None:
     """Ccxt gets the same rows."""
     client = ccxt_client(exchange, user)
     answer = client.private_get_account_max_loan(query)
@@ -92,7 +95,9 @@ def test_ccxt(exchange: Running, user: str, query: dict[str, str]) -> None:
         ({}, {"mgnMode": "isolated"}, "BadRequest"),
     ],
 )
-def test_ccxt_understands_refusals(exchange: Running, parts: dict[str, str], query: dict[str, str], error: str) -> None:
+def test_ccxt_understands_refusals(
+    exchange: MockServer, parts: dict[str, str], query: dict[str, str], error: str
+) -> None:
     """Ccxt sorts the mock's refusals as it sorts OKX's."""
     ccxt = pytest.importorskip("ccxt")
     client = ccxt_client(exchange, "spot", **parts)

@@ -22,7 +22,7 @@ from attrs import evolve, frozen
 from redis import Redis
 
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.flow import drive
+from okx_maxloan_sdk.drivers import run_sync
 from okx_maxloan_sdk.limiter import FileLimiter, Limiter, MemoryLimiter, RateLimit, RedisLimiter
 from okx_maxloan_sdk.limiter.ledger import RECOVERY_QUIET_PERIOD
 from tests.limiter.counting_server import DELAYS, CountingServer, Counts
@@ -48,9 +48,9 @@ class Trial:
     store: str
     seconds: float
 
-    def plans(self, **changes: Any) -> list[Workload]:
-        plan = Workload("", self.exchange.port, self.store, LIMIT.max_requests, LIMIT.period, self.seconds, TASKS)
-        return [evolve(plan, who=f"process {n}", **changes) for n in range(PROCESSES)]
+    def workloads(self, **changes: Any) -> list[Workload]:
+        workload = Workload("", self.exchange.port, self.store, LIMIT.max_requests, LIMIT.period, self.seconds, TASKS)
+        return [evolve(workload, sender=f"process {n}", **changes) for n in range(PROCESSES)]
 
 
 def trial(stack: ExitStack, kind: str, delay: str, seconds: float) -> tuple[Trial, Valkey | None]:
@@ -66,17 +66,17 @@ def trial(stack: ExitStack, kind: str, delay: str, seconds: float) -> tuple[Tria
     if kind != "memory":
         # A new store grants nothing for a while; the figures begin after that.
         limiter = FileLimiter(place) if kind == "file" else RedisLimiter(place)
-        permit = drive(limiter.for_key(KEY, LIMIT, SystemClock()).acquire(1.0), NO_TRANSPORT, SystemClock())
-        drive(permit.release_unsent(), NO_TRANSPORT, SystemClock())
+        permit = run_sync(limiter.for_key(KEY, LIMIT, SystemClock()).acquire(1.0), NO_TRANSPORT, SystemClock())
+        run_sync(permit.release_unsent(), NO_TRANSPORT, SystemClock())
     return Trial(exchange, f"{kind} {place}".strip(), seconds), server
 
 
-def goodput(counts: Counts, outcomes: list[WorkloadResult]) -> float:
+def goodput(counts: Counts, results: list[WorkloadResult]) -> float:
     """Compare what was served with N requests per period and round trip.
 
     The first N start at once and the last N may, so it is counted from the middle of the first to that of the last.
     """
-    trip = statistics.fmean(trip for outcome in outcomes for trip in outcome.trips)
+    trip = statistics.fmean(trip for result in results for trip in result.trips)
     moments, many = sorted(moment for moment, _ in counts.served), LIMIT.max_requests
     seconds = statistics.fmean(moments[-many:]) - statistics.fmean(moments[:many])
     return (len(moments) - many) / seconds / (many / (LIMIT.period + trip))
@@ -94,16 +94,16 @@ def counted(counts: Counts) -> tuple[str, bool]:
     return figures, counts.worst <= LIMIT.max_requests and not counts.refused
 
 
-def shared(counts: Counts, outcomes: list[WorkloadResult]) -> tuple[str, bool]:
+def shared(counts: Counts, results: list[WorkloadResult]) -> tuple[str, bool]:
     """Say whether it was used up, too."""
     figures, holds = counted(counts)
-    rate, cpu = goodput(counts, outcomes), sum(each.cpu for each in outcomes) / len(counts.served)
+    rate, cpu = goodput(counts, results), sum(each.cpu for each in results) / len(counts.served)
     return f"{figures}, goodput {rate:.3f}, {cpu * 1e3:.2f} ms CPU a request", holds and rate >= 0.97
 
 
-def fair(counts: Counts, outcomes: list[WorkloadResult]) -> tuple[str, bool]:
+def fair(counts: Counts, results: list[WorkloadResult]) -> tuple[str, bool]:
     """Say whether it was shared fairly, too."""
-    figures, holds = shared(counts, outcomes)
+    figures, holds = shared(counts, results)
     return f"{figures}, spread {spread(counts):.1%}", holds and spread(counts) < 0.2
 
 
@@ -111,17 +111,19 @@ def memory(delay: str, seconds: float) -> Row:
     """Run four clients of one process: two with tasks in an event loop each, two with threads."""
     with ExitStack() as stack:
         setting, _ = trial(stack, "memory", delay, seconds)
-        plans = setting.plans()
-        plans[2:] = [evolve(plan, tasks=0, threads=TASKS) for plan in plans[2:]]
-        outcomes: list[WorkloadResult] = []
-        clients = [threading.Thread(target=lambda plan=plan: outcomes.append(run(plan))) for plan in plans]
+        workloads = setting.workloads()
+        workloads[2:] = [evolve(workload, tasks=0, threads=TASKS) for workload in workloads[2:]]
+        results: list[WorkloadResult] = []
+        clients = [
+            threading.Thread(target=lambda workload=workload: results.append(run(workload))) for workload in workloads
+        ]
         before = time.process_time()
         for each in clients:
             each.start()
         for each in clients:
             each.join()
-        cpu = (time.process_time() - before) / len(outcomes)
-        figures, holds = shared(setting.exchange.counts(), [evolve(each, cpu=cpu) for each in outcomes])
+        cpu = (time.process_time() - before) / len(results)
+        figures, holds = shared(setting.exchange.counts(), [evolve(each, cpu=cpu) for each in results])
     return f"memory, 4 clients in 1 process, delay {delay}", figures, holds
 
 
@@ -129,8 +131,8 @@ def processes(kind: str, delay: str, seconds: float) -> Row:
     """Run four processes."""
     with ExitStack() as stack:
         setting, _ = trial(stack, kind, delay, seconds)
-        _, outcomes = run_all(setting.plans())
-        figures, holds = fair(setting.exchange.counts(), outcomes)
+        _, results = run_all(setting.workloads())
+        figures, holds = fair(setting.exchange.counts(), results)
     return f"{kind}, {PROCESSES} processes × {TASKS} tasks, delay {delay}", figures, holds
 
 
@@ -138,9 +140,9 @@ def skewed(seconds: float) -> Row:
     """Run four machines whose clocks differ."""
     with ExitStack() as stack:
         setting, _ = trial(stack, "redis", "5 to 150 ms", seconds)
-        plans = [evolve(plan, ahead=5.0 * n) for n, plan in enumerate(setting.plans())]
-        _, outcomes = run_all(plans)
-        figures, holds = fair(setting.exchange.counts(), outcomes)
+        workloads = [evolve(workload, ahead=5.0 * n) for n, workload in enumerate(setting.workloads())]
+        _, results = run_all(workloads)
+        figures, holds = fair(setting.exchange.counts(), results)
     return "redis, clients' clocks 5 s apart", figures, holds
 
 
@@ -150,8 +152,8 @@ def flushed(seconds: float) -> Row:
         setting, server = trial(stack, "redis", "5 to 150 ms", seconds)
         assert server is not None
         with Redis.from_url(server.url) as client, Repeating(0.5, client.script_flush):
-            _, outcomes = run_all(setting.plans())
-        figures, holds = fair(setting.exchange.counts(), outcomes)
+            _, results = run_all(setting.workloads())
+        figures, holds = fair(setting.exchange.counts(), results)
     return "redis, SCRIPT FLUSH twice a second", figures, holds
 
 
@@ -162,7 +164,7 @@ def restarted(pause: float, seconds: float) -> Row:
         assert server is not None
         moments = [seconds * 0.2, seconds * 0.6]
         actions = [each for at in moments for each in ((at, server.kill), (at + pause, server.start))]
-        run_all(setting.plans(), actions=actions)
+        run_all(setting.workloads(), actions=actions)
         counts = setting.exchange.counts()
     figures, holds = counted(counts)
     figures += f", silent for {silences(counts, 2)}"
@@ -175,7 +177,7 @@ def interrupted(pause: float, seconds: float) -> Row:
         setting, server = trial(stack, "redis", "5 to 150 ms", seconds)
         assert server is not None
         actions = [(seconds * 0.2, server.hang), (seconds * 0.2 + pause, server.go_on)]
-        run_all(setting.plans(settings=FALLBACK), actions=actions)
+        run_all(setting.workloads(settings=FALLBACK), actions=actions)
         counts = setting.exchange.counts()
     figures, holds = counted(counts)
     figures += f", silent for {silences(counts, 2)}"
@@ -187,8 +189,8 @@ def killed(seconds: float) -> Row:
     with ExitStack() as stack:
         setting, server = trial(stack, "redis", "5 to 150 ms", seconds)
         assert server is not None
-        plans = setting.plans(settings=FALLBACK)
-        start, _ = run_all(plans, actions=[(seconds * 0.3, server.kill)])
+        workloads = setting.workloads(settings=FALLBACK)
+        start, _ = run_all(workloads, actions=[(seconds * 0.3, server.kill)])
         counts = setting.exchange.counts()
     dead = start + seconds * 0.3
     moments = sorted(moment for moment, _ in counts.served)
@@ -211,12 +213,12 @@ def refusing(how: str, stop: Callable[[Valkey], None], seconds: float) -> Row:
     with ExitStack() as stack:
         setting, server = trial(stack, "redis", "5 to 150 ms", seconds)
         assert server is not None
-        plans = setting.plans()
-        start, outcomes = run_all(plans, actions=[(seconds * 0.4, partial(stop, server))])
+        workloads = setting.workloads()
+        start, results = run_all(workloads, actions=[(seconds * 0.4, partial(stop, server))])
         counts = setting.exchange.counts()
     dead = start + seconds * 0.4
     figures, holds = counted(counts)
-    waits = [ended - max(begun, dead) for each in outcomes for begun, ended in each.unsent]
+    waits = [ended - max(begun, dead) for each in results for begun, ended in each.unsent]
     figures += f"; {len(waits)} errors, each within {max(waits, default=float('inf')):.2f} s"
     return f"redis, {how}, no fallback", figures, holds and bool(waits) and max(waits) <= 0.6
 
@@ -224,7 +226,9 @@ def refusing(how: str, stop: Callable[[Valkey], None], seconds: float) -> Row:
 def cost(name: str, limiter: Limiter, most: float) -> Row:
     """Measure reserve and release with 19 of 20 slots held, the best of 30 rounds."""
     rate_limiter: Any = limiter.for_key(KEY, LIMIT, SystemClock())
-    drive(drive(rate_limiter.acquire(1.0), NO_TRANSPORT, SystemClock()).release_unsent(), NO_TRANSPORT, SystemClock())
+    run_sync(
+        run_sync(rate_limiter.acquire(1.0), NO_TRANSPORT, SystemClock()).release_unsent(), NO_TRANSPORT, SystemClock()
+    )
     store, policy = rate_limiter._queue.store, rate_limiter._policy
     for n in range(LIMIT.max_requests - 1):
         store.reserve((1, n), 10.0, 1, policy)

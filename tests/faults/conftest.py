@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.carrier import POOLED
-from tests.support.doors import Door
+from tests.support.clients import ClientFactory
+from tests.support.transports import HTTPX, OWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(params=POOLED)
-def door(request: pytest.FixtureRequest) -> Iterator[Door]:
+@pytest.fixture(params=[*OWN, *HTTPX])
+def client_factory(request: pytest.FixtureRequest) -> Iterator[ClientFactory]:
     """Run a test with both clients over each transport: most faults are the transport's to notice."""
-    transport, _, kind = request.param.partition(" ")
-    door = Door(kind, transport)
-    yield door
-    door.close()
+    client_factory = ClientFactory(*reversed(request.param.split()))
+    yield client_factory
+    client_factory.close()

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.errors import LimiterUnavailableError
-from okx_maxloan_sdk.flow import adrive, drive
+from okx_maxloan_sdk.drivers import run_async, run_sync
+from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 from okx_maxloan_sdk.limiter import FileLimiter, Limiter, LimitKey, MemoryLimiter, RateLimit, RedisLimiter
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class SkewedClock:
     def __init__(self, ahead: float) -> None:
         self._ahead = ahead
         self.sleep = SystemClock().sleep
-        self.asleep = SystemClock().asleep
+        self.async_sleep = SystemClock().async_sleep
 
     def monotonic(self) -> float:
         return time.monotonic() + self._ahead
@@ -46,7 +46,7 @@ class SkewedClock:
 class Workload:
     """What one program does: `tasks` tasks and `threads` threads send to `port` for `seconds`."""
 
-    who: str
+    sender: str
     port: int
     store: str
     requests: int
@@ -61,55 +61,55 @@ class Workload:
 
 @define
 class WorkloadResult:
-    """What a program saw: round trips in seconds, refused requests (asked when, refused when), CPU seconds."""
+    """What a program saw: round trips in seconds, requests without a permit (begin, error), CPU seconds."""
 
     trips: list[float] = field(factory=list)
     unsent: list[tuple[float, float]] = field(factory=list)
     cpu: float = 0.0
 
 
-def create_limiter(plan: Workload) -> Limiter:
-    """Make the limiter that a plan names."""
-    kind, _, place = plan.store.partition(" ")
+def create_limiter(workload: Workload) -> Limiter:
+    """Make the limiter that a workload names."""
+    kind, _, place = workload.store.partition(" ")
     if kind == "redis":
         import redis  # noqa: F401, PLC0415 -- what it takes to load is not what the limiter takes
     if kind == "memory":
-        return MemoryLimiter(**plan.settings)
-    return (FileLimiter if kind == "file" else RedisLimiter)(place, **plan.settings)
+        return MemoryLimiter(**workload.settings)
+    return (FileLimiter if kind == "file" else RedisLimiter)(place, **workload.settings)
 
 
-def run(plan: Workload, ready: Callable[[], float] = time.monotonic) -> WorkloadResult:
-    """Carry a plan out in this process, from the moment on that `ready` gives."""
-    outcome = WorkloadResult()
-    clock: Clock = SkewedClock(plan.ahead) if plan.ahead else SystemClock()
-    window = create_limiter(plan).for_key(KEY, RateLimit(plan.requests, plan.period), clock)
+def run(workload: Workload, ready: Callable[[], float] = time.monotonic) -> WorkloadResult:
+    """Carry a workload out in this process, from the moment on that `ready` gives."""
+    result = WorkloadResult()
+    clock: Clock = SkewedClock(workload.ahead) if workload.ahead else SystemClock()
+    limiter = create_limiter(workload).for_key(KEY, RateLimit(workload.requests, workload.period), clock)
     start = ready()
     time.sleep(max(0.0, start - time.monotonic()))
     before = time.process_time()
-    sender = Sender(plan, window, clock, start + plan.seconds, outcome)
-    threads = [threading.Thread(target=sender.thread) for _ in range(plan.threads)]
+    sender = Sender(workload, limiter, clock, start + workload.seconds, result)
+    threads = [threading.Thread(target=sender.thread) for _ in range(workload.threads)]
     for each in threads:
         each.start()
-    if plan.tasks:
+    if workload.tasks:
         asyncio.run(sender.tasks())
     for each in threads:
         each.join()
-    outcome.cpu = time.process_time() - before
-    return outcome
+    result.cpu = time.process_time() - before
+    return result
 
 
 def run_all(
-    plans: list[Workload], method: str = "spawn", actions: Iterable[tuple[float, Callable[[], object]]] = ()
+    workloads: list[Workload], method: str = "spawn", actions: Iterable[tuple[float, Callable[[], object]]] = ()
 ) -> tuple[float, list[WorkloadResult]]:
-    """Carry each plan out in a process of its own, all from the same moment on, and tell when that was.
+    """Carry each workload out in a process of its own, all from the same moment on, and tell when that was.
 
     Each of the `actions` is taken so many seconds after it.
     """
     context: Any = multiprocessing.get_context(method)
     running = []
-    for plan in plans:
+    for workload in workloads:
         ours, theirs = context.Pipe()
-        process = context.Process(target=_child, args=(plan, theirs), daemon=True)
+        process = context.Process(target=_child, args=(workload, theirs), daemon=True)
         process.start()
         running.append((process, ours))
     for _, pipe in running:
@@ -120,81 +120,81 @@ def run_all(
     for seconds, action in actions:
         time.sleep(max(0.0, start + seconds - time.monotonic()))
         action()
-    outcomes = [pipe.recv() for _, pipe in running]
+    results = [pipe.recv() for _, pipe in running]
     for process, _ in running:
         process.join()
-    return start, outcomes
+    return start, results
 
 
-def _child(plan: Workload, pipe: Connection) -> None:
+def _child(workload: Workload, pipe: Connection) -> None:
     def ready() -> float:
         pipe.send("ready")
         start: float = pipe.recv()
         return start
 
-    pipe.send(run(plan, ready))
+    pipe.send(run(workload, ready))
 
 
 @frozen
 class Sender:
     """Sends until the end."""
 
-    plan: Workload
-    window: RateLimiter
+    workload: Workload
+    limiter: RateLimiter
     clock: Clock
     end: float
-    outcome: WorkloadResult
+    result: WorkloadResult
 
     def thread(self) -> None:
         """Send, blocking."""
         with (
-            socket.create_connection(("127.0.0.1", self.plan.port)) as connection,
+            socket.create_connection(("127.0.0.1", self.workload.port)) as connection,
             connection.makefile("rwb") as stream,
         ):
             while time.monotonic() < self.end:
-                asked = time.monotonic()
+                begun = time.monotonic()
                 try:
-                    slot = drive(self.window.acquire(self.plan.timeout), NO_TRANSPORT, self.clock)
+                    permit = run_sync(self.limiter.acquire(self.workload.timeout), NO_TRANSPORT, self.clock)
                 except LimiterUnavailableError:
-                    self.outcome.unsent.append((asked, time.monotonic()))
+                    self.result.unsent.append((begun, time.monotonic()))
                     time.sleep(0.1)
                     continue
                 if time.monotonic() > self.end:
-                    drive(slot.release_unsent(), NO_TRANSPORT, self.clock)
+                    run_sync(permit.release_unsent(), NO_TRANSPORT, self.clock)
                     return
                 sent = time.monotonic()
-                stream.write(f"{self.plan.who}\n".encode())
+                stream.write(f"{self.workload.sender}\n".encode())
                 stream.flush()
                 stream.readline()
-                self.outcome.trips.append(time.monotonic() - sent)
-                drive(slot.release_after_response(), NO_TRANSPORT, self.clock)
+                self.result.trips.append(time.monotonic() - sent)
+                run_sync(permit.release_after_response(), NO_TRANSPORT, self.clock)
 
     async def tasks(self) -> None:
         """Send from tasks; when it ends, cancel those that wait."""
-        running = [asyncio.ensure_future(self._task()) for _ in range(self.plan.tasks)]
+        running = [asyncio.ensure_future(self._task()) for _ in range(self.workload.tasks)]
         await asyncio.wait(running, timeout=self.end - time.monotonic() + 1.0)
         for each in running:
             each.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
     async def _task(self) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.plan.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.workload.port)
         try:
             while time.monotonic() < self.end:
-                asked = time.monotonic()
+                begun = time.monotonic()
                 try:
-                    slot = await adrive(self.window.acquire(self.plan.timeout), NO_TRANSPORT, self.clock)
+                    permit = await run_async(self.limiter.acquire(self.workload.timeout), NO_TRANSPORT, self.clock)
                 except LimiterUnavailableError:
-                    self.outcome.unsent.append((asked, time.monotonic()))
+                    self.result.unsent.append((begun, time.monotonic()))
                     await asyncio.sleep(0.1)
                     continue
                 if time.monotonic() > self.end:
-                    await adrive(slot.release_unsent(), NO_TRANSPORT, self.clock)
+                    await run_async(permit.release_unsent(), NO_TRANSPORT, self.clock)
                     return
                 sent = time.monotonic()
-                writer.write(f"{self.plan.who}\n".encode())
+                writer.write(f"{self.workload.sender}\n".encode())
                 await reader.readline()
-                self.outcome.trips.append(time.monotonic() - sent)
-                await adrive(slot.release_after_response(), NO_TRANSPORT, self.clock)
+                self.result.trips.append(time.monotonic() - sent)
+                await run_async(permit.release_after_response(), NO_TRANSPORT, self.clock)
         finally:
             writer.close()

@@ -6,12 +6,12 @@ import heapq
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from okx_maxloan_sdk.flow import Flow, Run, Sleep
+from okx_maxloan_sdk.effects import Flow, RunBlocking, Sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from okx_maxloan_sdk.clock import Wake
+    from okx_maxloan_sdk.clock import WakeEvent
 
 
 class Task:
@@ -44,10 +44,10 @@ class Simulation:
     def time(self) -> float:
         return 1_700_000_000 + self.now
 
-    def sleep(self, seconds: float, wake: Wake | None = None) -> bool:
+    def sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
         raise AssertionError("a flow in a simulation yields its sleeps", seconds, wake)
 
-    async def asleep(self, seconds: float, wake: Wake | None = None) -> bool:
+    async def async_sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
         return self.sleep(seconds, wake)
 
     def at(self, moment: float, action: Callable[[], None]) -> None:
@@ -111,7 +111,7 @@ class Simulation:
                 assert wake is not None
                 self.at(self.now + seconds, lambda: resume(False))
                 wake.add_done_callback(lambda _: self.at(self.now, lambda: resume(True)))
-            case Run(function):
+            case RunBlocking(function):
                 self.at(self.now + self.latency / 2, lambda: self._call(task, turn, function))
             case _:
                 raise AssertionError(effect)

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.errors import LimiterUnavailableError
-from okx_maxloan_sdk.flow import drive
+from okx_maxloan_sdk.drivers import run_sync
+from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 from okx_maxloan_sdk.limiter import FileLimiter, LimitKey, RateLimit, RateLimiter
 from okx_maxloan_sdk.limiter import file as module
 from okx_maxloan_sdk.limiter.file import DamagedFileError, FileStore, decode, encode
@@ -187,16 +187,23 @@ DAMAGES: dict[str, Callable[[Machine], object]] = {
 
 @pytest.mark.skipif(os.name == "nt", reason="there, an open file cannot be replaced")
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_file_that_lost_its_state_means_a_pause_and_no_excess(machine: Machine, damage: str) -> None:
-    """Whichever process notices first, a third one included: nothing is granted for one quiet period."""
+def test_a_file_that_lost_its_state_means_a_pause_and_no_excess(
+    machine: Machine, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whichever process notices first, a third one included: nothing is granted for one quiet period, as the log says.
+
+    A new process cannot tell a missing row from a new file, nor an early time from a file that nobody used for long.
+    """
     one, two = machine.process(), machine.process()
     assert is_granted(one, 1)
     assert is_granted(two, 2)
     DAMAGES[damage](machine)
     machine.now += 0.001
-    assert not is_granted(machine.process(), 3)
-    assert not is_granted(one, 1, 1)
-    assert not is_granted(two, 2, 1)
+    with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
+        assert not is_granted(machine.process(), 3)
+        assert not is_granted(one, 1, 1)
+        assert not is_granted(two, 2, 1)
+    assert (str(machine.path) in caplog.text) == (damage not in ("row deleted", "written by a clock behind ours"))
     machine.now += QUIET - 0.01
     assert not is_granted(two, 2, 1)
     machine.now += 10.0  # until the leases end, where they are known
@@ -205,7 +212,7 @@ def test_a_file_that_lost_its_state_means_a_pause_and_no_excess(machine: Machine
     assert not is_granted(one, 1, 3)
 
 
-def test_no_byte_of_garbage_breaks_it(tmp_path: Path) -> None:
+def test_no_byte_of_garbage_breaks_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A file that was never a database is replaced, and the log says so."""
     for content in (b"garbage" * 600, bytes(4096), b"SQLite format 3\0" + b"\xff" * 4096):
         path = tmp_path / f"{len(content)}.sqlite"
@@ -215,6 +222,7 @@ def test_no_byte_of_garbage_breaks_it(tmp_path: Path) -> None:
             assert not is_granted(store, 1)
             machine.now += QUIET
             assert is_granted(store, 1)
+        assert f"{path} starts anew" in caplog.text or content == bytes(4096)  # SQLite takes zeros for an empty file
 
 
 def test_two_machines_on_one_folder_exceed_nothing(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
@@ -321,7 +329,7 @@ def test_a_file_that_is_not_the_users_is_refused(machine: Machine) -> None:
         store.close()
     machine.path.unlink()
     machine.path.symlink_to(target)
-    with pytest.raises(LimiterUnavailableError, match=r"key\.sqlite cannot be used: it is a symbolic link"):
+    with pytest.raises(LimiterUnavailableError, match=r"key\.sqlite cannot be used: key\.sqlite is a symbolic link"):
         is_granted(machine.process(), 1)
     assert target.read_text() == "precious"
     assert machine.path.is_symlink()
@@ -329,6 +337,19 @@ def test_a_file_that_is_not_the_users_is_refused(machine: Machine) -> None:
     machine.path.mkdir()
     with pytest.raises(LimiterUnavailableError, match="no regular file"):
         is_granted(machine.process(), 1)
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
+def test_a_log_that_another_user_prepared_is_refused(machine: Machine, suffix: str) -> None:
+    """In a folder such as /tmp, anyone may create it before the first process does; what it links to stays as it is."""
+    target = machine.path.with_name("target")
+    target.write_text("precious")
+    for store in machine.stores:
+        store.close()
+    machine.path.with_name(f"key.sqlite{suffix}").symlink_to(target)
+    with pytest.raises(LimiterUnavailableError, match=rf"key\.sqlite{suffix} is a symbolic link"):
+        is_granted(machine.process(), 1)
+    assert target.read_text() == "precious"
 
 
 def test_a_place_where_nothing_can_be_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -368,7 +389,7 @@ def test_a_full_disk_is_named_and_forgets_nothing(machine: Machine) -> None:
 def warm_up(folder: Path, limit: RateLimit) -> RateLimiter:
     """Let the quiet period of a new file pass, in wall time, as short as it can be."""
     first = FileLimiter(folder, period=0.01).for_key(KEY, limit, CLOCK)
-    drive(drive(first.acquire(1.0), NO_TRANSPORT, CLOCK).release_unsent(), NO_TRANSPORT, CLOCK)
+    run_sync(run_sync(first.acquire(1.0), NO_TRANSPORT, CLOCK).release_unsent(), NO_TRANSPORT, CLOCK)
     return FileLimiter(folder).for_key(KEY, limit, CLOCK)
 
 
@@ -378,7 +399,7 @@ def test_each_user_and_operation_has_a_file_of_its_own(tmp_path: Path) -> None:
     warm_up(tmp_path, limit)
     limiters = [FileLimiter(tmp_path).for_key(LimitKey(user, "x"), limit, CLOCK) for user in ("alice", "alice", "bob")]
     for limiter in limiters[1:]:
-        drive(limiter.acquire(1.0), NO_TRANSPORT, CLOCK)
+        run_sync(limiter.acquire(1.0), NO_TRANSPORT, CLOCK)
     assert [limiter.status().in_use for limiter in limiters] == [1, 1, 1]
     names = [path.name for path in tmp_path.glob("*.sqlite")]
     assert len(names) == 3
@@ -392,8 +413,8 @@ def test_real_processes_keep_the_limit(tmp_path: Path, method: str) -> None:
     """Three processes with ten tasks each against an exchange that counts: no refusal. It takes wall time for that."""
     warm_up(tmp_path, RateLimit(10, 0.4))
     with CountingServer(10, 0.4, "5 to 150 ms") as exchange:
-        plans = [Workload(f"p{n}", exchange.port, f"file {tmp_path}", 10, 0.4, 1.2, 10) for n in range(3)]
-        run_all(plans, method)
+        workloads = [Workload(f"p{n}", exchange.port, f"file {tmp_path}", 10, 0.4, 1.2, 10) for n in range(3)]
+        run_all(workloads, method)
         counts = exchange.counts()
     assert counts.refused == 0
     assert counts.worst <= 10
@@ -403,7 +424,7 @@ def test_real_processes_keep_the_limit(tmp_path: Path, method: str) -> None:
 def forking(path: str, pipe: Connection) -> None:
     """Use a file, fork while a thread does so, too, and take slots in parent and child at once."""
     limiter = warm_up(Path(path), RateLimit(40, 30.0))
-    first = drive(limiter.acquire(1.0), NO_TRANSPORT, CLOCK)
+    first = run_sync(limiter.acquire(1.0), NO_TRANSPORT, CLOCK)
     ended = threading.Event()
 
     def poll() -> None:
@@ -413,9 +434,9 @@ def forking(path: str, pipe: Connection) -> None:
     thread = threading.Thread(target=poll)
     thread.start()
     child = os.fork()
-    taken = sum(drive(limiter.acquire(1.0), NO_TRANSPORT, CLOCK) is not None for _ in range(19 if child else 20))
+    taken = sum(run_sync(limiter.acquire(1.0), NO_TRANSPORT, CLOCK) is not None for _ in range(19 if child else 20))
     if not child:
-        drive(first.release_unsent(), NO_TRANSPORT, CLOCK)  # it is the parent's: a child that ends must not free it
+        run_sync(first.release_unsent(), NO_TRANSPORT, CLOCK)  # it is the parent's: a child that ends must not free it
         os._exit(0)
     ended.set()
     thread.join()

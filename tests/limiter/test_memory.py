@@ -1,4 +1,4 @@
-"""The memory limiter: one window for a whole process, whatever its clients, threads and event loops."""
+"""The memory limiter: one limit for a process, its clients, threads and event loops."""
 
 import asyncio
 import multiprocessing
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.flow import adrive, drive
+from okx_maxloan_sdk.drivers import run_async, run_sync
 from okx_maxloan_sdk.limiter import LimitKey, MemoryLimiter, RateLimit, RateLimiter
 from tests.limiter.counting_server import max_in_window
 from tests.limiter.load_generator import NO_TRANSPORT
@@ -27,25 +27,25 @@ def key() -> LimitKey:
     return LimitKey(uuid.uuid4().hex, "max_loan")
 
 
-def send(window: RateLimiter, counted: list[float]) -> None:
+def send(limiter: RateLimiter, counted: list[float]) -> None:
     """Send one request, blocking."""
-    slot = drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
+    permit = run_sync(limiter.acquire(1.0), NO_TRANSPORT, CLOCK)
     counted.append(time.monotonic())
-    drive(slot.release_after_response(), NO_TRANSPORT, CLOCK)
+    run_sync(permit.release_after_response(), NO_TRANSPORT, CLOCK)
 
 
-async def asend(window: RateLimiter, counted: list[float]) -> None:
+async def asend(limiter: RateLimiter, counted: list[float]) -> None:
     """Send one request from an event loop."""
-    slot = await adrive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
+    permit = await run_async(limiter.acquire(1.0), NO_TRANSPORT, CLOCK)
     try:
         counted.append(time.monotonic())
         await asyncio.sleep(0.001)
     finally:
-        await adrive(slot.release_after_response(), NO_TRANSPORT, CLOCK)
+        await run_async(permit.release_after_response(), NO_TRANSPORT, CLOCK)
 
 
-def test_a_key_has_one_window() -> None:
-    """The same key gives the same window, another one another."""
+def test_a_key_has_one_rate_limiter() -> None:
+    """The same key gives the same limiter, another one another."""
     limiter, one = MemoryLimiter(), key()
     assert limiter.for_key(one, LIMIT, CLOCK) is limiter.for_key(one, LIMIT, SystemClock())
     assert limiter.for_key(one, LIMIT, CLOCK) is not limiter.for_key(key(), LIMIT, CLOCK)
@@ -56,20 +56,20 @@ def test_limiters_of_one_process_count_together() -> None:
     one = key()
     first = MemoryLimiter().for_key(one, LIMIT, CLOCK)
     second = MemoryLimiter(burst=1).for_key(one, LIMIT, CLOCK)
-    slots = [drive(first.acquire(1.0), NO_TRANSPORT, CLOCK) for _ in range(4)]
+    permits = [run_sync(first.acquire(1.0), NO_TRANSPORT, CLOCK) for _ in range(4)]
     assert second.status().in_use == 4
-    for slot in slots:
-        drive(slot.release_unsent(), NO_TRANSPORT, CLOCK)
+    for permit in permits:
+        run_sync(permit.release_unsent(), NO_TRANSPORT, CLOCK)
     assert second.status().in_use == 0
 
 
 def test_settings_replace_what_the_contract_says() -> None:
     """`max_requests` and `period` are the user's."""
-    window = MemoryLimiter(max_requests=2, period=0.05).for_key(key(), LIMIT, CLOCK)
-    assert window.status().limit == 2
+    limiter = MemoryLimiter(max_requests=2, period=0.05).for_key(key(), LIMIT, CLOCK)
+    assert limiter.status().limit == 2
     counted: list[float] = []
     for _ in range(5):
-        send(window, counted)
+        send(limiter, counted)
     assert max_in_window(counted, 0.05) == 2
 
 
@@ -80,7 +80,7 @@ def test_a_setting_that_cannot_be_is_refused(settings: dict[str, Any]) -> None:
         MemoryLimiter(**settings)
 
 
-def test_threads_and_event_loops_share_the_window() -> None:
+def test_threads_and_event_loops_share_the_limit() -> None:
     """Eight threads and two event loops with eight tasks each: all are served, never more than the limit allows.
 
     It takes wall time: threads and event loops wake each other for real.
@@ -92,8 +92,8 @@ def test_threads_and_event_loops_share_the_window() -> None:
 
     def looping() -> None:
         async def tasks() -> None:
-            window = MemoryLimiter().for_key(one, LIMIT, CLOCK)
-            await asyncio.gather(*(asend(window, counted) for _ in range(8)))
+            limiter = MemoryLimiter().for_key(one, LIMIT, CLOCK)
+            await asyncio.gather(*(asend(limiter, counted) for _ in range(8)))
 
         asyncio.run(tasks())
 
@@ -110,41 +110,41 @@ def test_threads_and_event_loops_share_the_window() -> None:
 
 
 def test_a_cancelled_task_leaves_its_place_to_the_next() -> None:
-    """In a real event loop, tasks cancelled at any moment leak no slot."""
+    """In a real event loop, tasks cancelled at any moment leak no permit."""
 
     async def tasks() -> list[float]:
-        window, counted = MemoryLimiter().for_key(key(), LIMIT, CLOCK), list[float]()
-        running = [asyncio.ensure_future(asend(window, counted)) for _ in range(30)]
+        limiter, counted = MemoryLimiter().for_key(key(), LIMIT, CLOCK), list[float]()
+        running = [asyncio.ensure_future(asend(limiter, counted)) for _ in range(30)]
         for n, each in enumerate(running):
             if n % 3:
                 await asyncio.sleep(0.005)
                 each.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        assert window.status().queued == 0
+        assert limiter.status().queued == 0
         await asyncio.sleep(PERIOD + 0.05)
-        assert window.status().in_use == 0
+        assert limiter.status().in_use == 0
         return counted
 
     assert len(asyncio.run(tasks())) >= 10
 
 
 def forking(pipe: Connection) -> None:
-    """Fork while another thread waits for a slot, and send from the child."""
-    window = MemoryLimiter().for_key(LimitKey("fork", "max_loan"), RateLimit(1, PERIOD), CLOCK)
-    slot = drive(window.acquire(1.0), NO_TRANSPORT, CLOCK)
-    drive(slot.release_after_response(), NO_TRANSPORT, CLOCK)
-    waiting = threading.Thread(target=send, args=(window, []), daemon=True)
+    """Fork while another thread waits for a permit, and send from the child."""
+    limiter = MemoryLimiter().for_key(LimitKey("fork", "max_loan"), RateLimit(1, PERIOD), CLOCK)
+    permit = run_sync(limiter.acquire(1.0), NO_TRANSPORT, CLOCK)
+    run_sync(permit.release_after_response(), NO_TRANSPORT, CLOCK)
+    waiting = threading.Thread(target=send, args=(limiter, []), daemon=True)
     waiting.start()
-    while not window.status().queued and waiting.is_alive():
+    while not limiter.status().queued and waiting.is_alive():
         time.sleep(0.001)
-        if window.status().in_use == 2:
+        if limiter.status().in_use == 2:
             break
-    with window._queue._lock:
+    with limiter._queue._lock:
         child = os.fork()
         if not child:
             counted, begun = list[float](), time.monotonic()
-            send(window, counted)
-            pipe.send((len(counted), window.status().queued, counted[0] - begun < 2))
+            send(limiter, counted)
+            pipe.send((len(counted), limiter.status().queued, counted[0] - begun < 2))
             os._exit(0)
     os.waitpid(child, 0)
     waiting.join(5)
@@ -152,7 +152,7 @@ def forking(pipe: Connection) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_child_is_not_stuck() -> None:
-    """Locks held, places and slots taken by the parent's threads do not bind its child."""
+    """Locks held, places and permits taken by the parent's threads do not bind its child."""
     ours, theirs = multiprocessing.Pipe()
     # In a process of its own, which has no other threads that a fork could harm.
     process = multiprocessing.get_context("spawn").Process(target=forking, args=(theirs,), daemon=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from okx_maxloan_sdk.errors import LimiterUnavailableError, RateLimitTimeoutError
-from okx_maxloan_sdk.flow import Effect, Flow, Run, Sleep
+from okx_maxloan_sdk.effects import Effect, Flow, RunBlocking, Sleep
+from okx_maxloan_sdk.exceptions import LimiterUnavailableError, RateLimitTimeoutError
 from okx_maxloan_sdk.limiter.base import Permit, RateLimiter
 from okx_maxloan_sdk.limiter.ledger import (
     CLOCK_MARGIN,
@@ -20,7 +20,7 @@ from okx_maxloan_sdk.limiter.ledger import (
     Reservation,
 )
 from okx_maxloan_sdk.limiter.memory import MemoryStore
-from okx_maxloan_sdk.limiter.queue import AcquireQueue, RateLimitStatus, Waiter
+from okx_maxloan_sdk.limiter.queue import AcquireQueue, RateLimitStatus, StoreBusy, Waiter
 from tests.limiter.counting_server import DELAYS, max_in_window
 from tests.limiter.simulator import Simulation, Task
 
@@ -360,6 +360,72 @@ def test_a_moment_that_passed_while_the_store_was_asked_is_not_missed() -> None:
     assert waiting.done
 
 
+class BusyStore(SharedStore):
+    """A store that other processes have locked for some of its calls."""
+
+    def __init__(self, now: Callable[[], float], ledger: Ledger, busy: Callable[[str, PermitId], bool]) -> None:
+        super().__init__(now, ledger)
+        self._busy = busy
+
+    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+        if self._busy("reserve", permit_id):
+            raise StoreBusy("it is locked")
+        return super().reserve(permit_id, lease, queued, policy)
+
+    def release(self, permit_id: PermitId, hold: float) -> None:
+        if self._busy("release", permit_id):
+            raise StoreBusy("it is locked")
+        super().release(permit_id, hold)
+
+
+def test_a_waiter_that_became_the_first_while_the_store_was_busy_tries_again() -> None:
+    """The file is locked just after the waiter before it was granted a slot: it does not sleep out its lease."""
+    simulation, ledger, started = Simulation(), Ledger(), list[tuple[object, float]]()
+    last, refused = 6, list[float]()
+
+    def is_busy(operation: str, permit_id: PermitId) -> bool:
+        is_refused = operation == "reserve" and permit_id[1] == last and simulation.now > 1001 and not refused
+        refused.extend([simulation.now] * is_refused)
+        return is_refused
+
+    store = BusyStore(simulation.monotonic, ledger, is_busy)
+    mine = RateLimiter(AcquireQueue(store, simulation), LimitPolicy(3, PERIOD, None, PERIOD / 4), None)
+    permits = take(simulation, mine, 3)
+    for n in range(3):
+        simulation.spawn(send(mine, 0.0, note(started, n, simulation)))
+    simulation.run(0.1)
+    for permit in permits:
+        simulation.finish(permit.release_after_response())
+    free = simulation.now + PERIOD + CLOCK_MARGIN
+    simulation.run(5)
+    assert len(refused) == 1
+    assert [n for n, _ in started] == [0, 1, 2]
+    assert [at for _, at in started] == pytest.approx([free] * 3)
+
+
+@pytest.mark.parametrize("locked", [0.005, 0.05, 0.5])
+def test_a_release_that_finds_the_store_busy_is_written_by_the_first_waiter(locked: float) -> None:
+    """Its request is not held up, and the other processes see the slot 10 ms after the lock is free."""
+    simulation, ledger, until = Simulation(), Ledger(), [0.0]
+    store = BusyStore(
+        simulation.monotonic, ledger, lambda operation, _: operation == "release" and simulation.now < until[0]
+    )
+    mine = RateLimiter(AcquireQueue(store, simulation), LimitPolicy(1, PERIOD, None, PERIOD / 4), None)
+    (permit,) = take(simulation, mine, 1)
+    waiting = simulation.spawn(mine.acquire(5.0))
+    simulation.run(0.1)
+    until[0] = simulation.now + locked
+    free = simulation.now + PERIOD + CLOCK_MARGIN
+    releasing = simulation.spawn(permit.release_after_response())
+    simulation.run(0.02)
+    assert releasing.done
+    simulation.run(max(0.0, locked - 0.02) + 0.012)
+    assert not ledger.in_flight
+    assert [slot[0] for slot in ledger.held] == pytest.approx([free])
+    simulation.run(PERIOD + 0.1)
+    assert waiting.done
+
+
 class BrokenStore(MemoryStore):
     """A store that cannot be asked any more."""
 
@@ -510,4 +576,4 @@ def test_effects_are_those_of_the_store() -> None:
     simulation = Simulation()
     with pytest.raises(StopIteration):
         next(window(simulation).acquire(1.0))
-    assert isinstance(next(shared(simulation, Ledger(), is_blocking=True).acquire(1.0)), Run)
+    assert isinstance(next(shared(simulation, Ledger(), is_blocking=True).acquire(1.0)), RunBlocking)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import socket
 import ssl
 import subprocess
 import sys
@@ -10,7 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,9 +23,10 @@ from redis import exceptions
 from redis.exceptions import ConnectionError, RedisError, ResponseError, TimeoutError  # noqa: A004 -- redis-py's names
 
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.errors import LimiterUnavailableError
-from okx_maxloan_sdk.flow import Flow, Sleep, adrive, drive
-from okx_maxloan_sdk.limiter import LimitKey, RateLimit, RateLimiter, RedisLimiter, queue
+from okx_maxloan_sdk.drivers import run_async, run_sync
+from okx_maxloan_sdk.effects import Flow, Sleep
+from okx_maxloan_sdk.exceptions import LimiterUnavailableError, RateLimitTimeoutError
+from okx_maxloan_sdk.limiter import LimitKey, Permit, RateLimit, RateLimiter, RedisLimiter, queue
 from okx_maxloan_sdk.limiter import redis as module
 from okx_maxloan_sdk.limiter.ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitPolicy, PermitId
 from okx_maxloan_sdk.limiter.queue import AcquireQueue
@@ -30,7 +34,7 @@ from okx_maxloan_sdk.limiter.redis import RECONNECT_INTERVAL, LuaScript, RedisSt
 from tests.limiter.counting_server import CountingServer, max_in_window
 from tests.limiter.load_generator import NO_TRANSPORT, Workload, run_all
 from tests.limiter.simulator import Simulation
-from tests.limiter.valkey import Valkey
+from tests.limiter.valkey import Valkey, binary
 
 CLOCK = SystemClock()
 KEY = LimitKey("42", "max_loan")
@@ -49,7 +53,7 @@ def valkey() -> Iterator[Valkey]:
 
 def run(flow: Flow[Any]) -> Any:
     """Carry out a flow, blocking."""
-    return drive(flow, NO_TRANSPORT, CLOCK)
+    return run_sync(flow, NO_TRANSPORT, CLOCK)
 
 
 def lua_at(client: redis.Redis, key: str) -> Callable[..., list[int]]:
@@ -533,6 +537,75 @@ def test_after_a_failover_the_new_master_is_found(valkey: Valkey) -> None:
             run(permit.release_unsent())
 
 
+@pytest.fixture
+def sentinel(tmp_path: Path) -> Iterator[redis.Redis]:
+    """Start a Sentinel that watches a master with one replica, and wait until it knows of both."""
+    with (
+        Valkey() as master,
+        Valkey("--replicaof", "127.0.0.1", str(master.port)),
+        socket.create_server(("127.0.0.1", 0)) as probe,
+    ):
+        port = probe.getsockname()[1]
+        probe.close()
+        settings = tmp_path / "sentinel.conf"
+        settings.write_text(f"port {port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 {master.port} 1\n")
+        process = subprocess.Popen([binary(), str(settings), "--sentinel"], cwd=tmp_path, stdout=subprocess.DEVNULL)
+        try:
+            with redis.Redis(port=port, socket_timeout=1.0) as client:
+                wait_for(lambda: [each["flags"] for each in replicas(client)] == ["slave"])
+                yield client
+        finally:
+            process.kill()
+            process.wait()
+
+
+def replicas(sentinel: redis.Redis) -> list[dict[str, Any]]:
+    """List the replicas that a Sentinel knows of and that follow their master."""
+    found: Any = sentinel.sentinel_slaves("main")
+    return [each for each in found if each["master-link-status"] == "ok"]
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            if condition():
+                return
+        except RedisError:
+            pass
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.05)
+
+
+def test_a_client_of_a_sentinel_follows_a_failover(sentinel: redis.Redis) -> None:
+    """Over real servers: the slots that the old master granted are in use at the new one, and can be released there."""
+    pool = sentinel.connection_pool.connection_kwargs
+    watcher: Any = redis.Sentinel(  # type: ignore[no-untyped-call] # redis-py has no type here
+        [("127.0.0.1", pool["port"])], socket_timeout=1.0
+    )
+    with watcher.master_for("main", socket_timeout=1.0) as client:
+        limiter = RedisLimiter.from_client(client, period=0.2).for_key(KEY, LIMIT, CLOCK)
+        permits = [run(limiter.acquire(60.0)) for _ in range(2)]
+        before = watcher.discover_master("main")
+        sentinel.sentinel_failover("main")
+        wait_for(lambda: watcher.discover_master("main") != before)
+
+        def is_unsent(permit: Permit) -> bool:
+            with suppress(LimiterUnavailableError):  # while the old master is told that it is a replica now
+                run(permit.release_unsent())
+                run(limiter.acquire(60.0, CLOCK.monotonic() + 0.5))
+                return True
+            return False
+
+        with pytest.raises((RateLimitTimeoutError, LimiterUnavailableError)):
+            run(limiter.acquire(60.0, CLOCK.monotonic() + 0.5))
+        wait_for(lambda: is_unsent(permits[0]))
+        with pytest.raises(RateLimitTimeoutError):
+            run(limiter.acquire(60.0, CLOCK.monotonic() + 0.5))
+        assert limiter.status().in_use == 2
+
+
 def test_a_cluster_needs_its_own_client() -> None:
     """A URL names one node, which sends us elsewhere; a cluster's client finds the node of the key."""
     options = ("--cluster-enabled", "yes", "--cluster-config-file")
@@ -608,8 +681,8 @@ def test_real_processes_keep_the_limit(valkey: Valkey) -> None:
     run(run(limiter.acquire(1.0)).release_unsent())
     with CountingServer(10, 0.4, "5 to 150 ms") as exchange:
         store = f"redis {valkey.url}"
-        plans = [Workload(f"p{n}", exchange.port, store, 10, 0.4, 1.2, 10, ahead=5.0 * n) for n in range(2)]
-        run_all(plans)
+        workloads = [Workload(f"p{n}", exchange.port, store, 10, 0.4, 1.2, 10, ahead=5.0 * n) for n in range(2)]
+        run_all(workloads)
         counts = exchange.counts()
     assert counts.refused == 0
     assert counts.worst <= 10
@@ -638,7 +711,7 @@ def test_tasks_cancelled_at_any_time_leak_no_slot(valkey: Valkey) -> None:
         asyncio.get_running_loop().set_default_executor(executor)
         executor.submit(busy.wait, 20)
         limiter = RedisLimiter(valkey.url, period=0.2, prefix="cancel").for_key(KEY, RateLimit(3, 2.0), CLOCK)
-        go = partial(adrive, transport=NO_TRANSPORT, clock=CLOCK)
+        go = partial(run_async, transport=NO_TRANSPORT, clock=CLOCK)
         await go((await go(limiter.acquire(1.0))).release_unsent())
 
         async def send() -> None:

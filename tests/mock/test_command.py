@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from okx_maxloan_sdk import MaxLoanClient
-from okx_maxloan_sdk.mock import command, demo
+from okx_maxloan_sdk.mock import command, default_exchange
 from okx_maxloan_sdk.mock.serve import serve
 
 
 @pytest.mark.skipif(not (all(map(shutil.which, ("sh", "curl", "openssl")))), reason="it takes sh, curl and openssl")
-@pytest.mark.parametrize("user", [*demo().users, "demo trading"])
+@pytest.mark.parametrize("user", [*default_exchange().users, "demo trading"])
 def test_the_curl_line_works(user: str) -> None:
     """Pasted as printed, the variables and the curl line get an answer to a signed request."""
-    exchange = demo()
+    exchange = default_exchange()
     if user == "demo trading":
         exchange.users = {user: exchange.users["spot"]}
         exchange.users[user].keys.reverse()
@@ -33,14 +33,14 @@ def test_the_curl_line_works(user: str) -> None:
 
 def test_the_variables_make_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the printed variables set, `from_env()` is a client of the exchange."""
-    exchange = demo()
+    exchange = default_exchange()
     with serve(exchange) as url:
         for line in command.banner(exchange, url, "futures").splitlines():
             if line.startswith("export "):
                 name, _, value = line.removeprefix("export ").partition("=")
                 monkeypatch.setenv(name, value)
         with MaxLoanClient.from_env() as client:
-            assert len(client.isolated("BTC-USDT")) == 2
+            assert len(client.get_max_loan("BTC-USDT", mgn_mode="isolated")) == 2
 
 
 def test_an_unknown_user_is_explained() -> None:

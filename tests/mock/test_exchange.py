@@ -7,29 +7,29 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from okx_maxloan_sdk.mock import ApiKey, Exchange, User, demo
-from tests.contract.wire import CONFIG, Raw, StillClock, ask, signed
-from tests.support.facts import LIMIT
+from okx_maxloan_sdk.mock import ApiKey, MockExchange, User, default_exchange
+from tests.contract.raw_request import CONFIG, ManualClock, RawRequest, handle, signed
+from tests.support.contract_values import LIMIT
 
-PAIR = Raw(b"mgnMode=cross&instId=BTC-USDT")
+PAIR = RawRequest(b"mgnMode=cross&instId=BTC-USDT")
 
 
 def test_threads_share_the_limit() -> None:
     """Of requests that come at once from eight threads, as many are served as the limit has."""
-    exchange = demo(StillClock())
+    exchange = default_exchange(ManualClock())
     raw = signed(exchange.users["spot"].keys[0], PAIR)
     with ThreadPoolExecutor(8) as threads:
-        statuses = list(threads.map(lambda _: ask(exchange, raw).status, range(2 * LIMIT.requests)))
+        statuses = list(threads.map(lambda _: handle(exchange, raw).status, range(2 * LIMIT.requests)))
     assert (statuses.count(200), statuses.count(429)) == (LIMIT.requests, LIMIT.requests)
 
 
 def test_an_exchange_of_ones_own() -> None:
     """Any key will do, and what is changed while it runs counts from the next request on."""
     key = ApiKey("my key", "my secret", "my phrase")
-    exchange = Exchange({"me": User("7", [key])}, StillClock())
+    exchange = MockExchange({"me": User("7", [key])}, ManualClock())
 
     def code() -> str:
-        return str(json.loads(ask(exchange, signed(key, PAIR)).body)["code"])
+        return str(json.loads(handle(exchange, signed(key, PAIR)).body)["code"])
 
     assert code() == "0"
     exchange.users["me"].borrowing = False
@@ -43,8 +43,8 @@ def test_an_exchange_of_ones_own() -> None:
 
 def test_a_sub_account_knows_its_main_account() -> None:
     """The sub-account's settings name the main account, and its own uid."""
-    exchange = demo(StillClock())
-    row = json.loads(ask(exchange, signed(exchange.users["sub"].keys[0], Raw(path=CONFIG))).body)["data"][0]
+    exchange = default_exchange(ManualClock())
+    row = json.loads(handle(exchange, signed(exchange.users["sub"].keys[0], RawRequest(path=CONFIG))).body)["data"][0]
     assert (row["mainUid"], row["type"]) == (exchange.users["spot"].uid, "1")
     assert row["uid"] != row["mainUid"]
 
@@ -53,11 +53,11 @@ def test_a_sub_account_knows_its_main_account() -> None:
 def test_a_plan_for_nothing_is_a_mistake(n: int) -> None:
     """A fault for no request at all is refused."""
     with pytest.raises(ValueError, match="at least 1"):
-        demo().fail_next(n, code="50011")
+        default_exchange().fail_next(n, code="50011")
 
 
 def test_secrets_stay_out_of_sight() -> None:
     """Neither an exchange nor a user shows a secret or a passphrase."""
-    exchange = demo()
+    exchange = default_exchange()
     key = exchange.users["spot"].keys[0]
     assert not [part for part in (key.secret, key.passphrase) if part in repr(exchange) + repr(key)]

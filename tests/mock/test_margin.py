@@ -4,7 +4,7 @@ from decimal import ROUND_UP, Decimal, localcontext
 
 import pytest
 
-from okx_maxloan_sdk.mock import demo
+from okx_maxloan_sdk.mock import default_exchange
 from okx_maxloan_sdk.mock.margin import CURRENCIES, PAIRS, loan, quota
 from okx_maxloan_sdk.mock.user import User
 
@@ -20,7 +20,7 @@ def test_amounts_are_known_by_heart() -> None:
     assert sides == [("BTC", "5.4136492001968303"), ("USDT", "479072.0272727272727272")]
 
 
-@pytest.mark.parametrize("user", demo().users.values(), ids=lambda user: user.uid)
+@pytest.mark.parametrize("user", default_exchange().users.values(), ids=lambda user: user.uid)
 def test_loans_are_plain_decimals(user: User) -> None:
     """Every loan is a plain decimal with at most sixteen places, no more than the quota, and more than nothing."""
     for pair in PAIRS.values():

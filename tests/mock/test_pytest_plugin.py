@@ -12,13 +12,13 @@ pytest_plugins = ["pytester"]
 TEST = """
 def test_my_bot(okx_exchange):
     client = okx_exchange.client("spot")
-    assert [loan.side for loan in client.cross("BTC-USDT")] == ["sell", "buy"]
+    assert [loan.side for loan in client.get_max_loan("BTC-USDT", mgn_mode="cross")] == ["sell", "buy"]
 
 def test_a_bad_day(okx_exchange):
     okx_exchange.exchange.fail_next(code="50113")
     client = okx_exchange.client("futures")
     try:
-        client.isolated("BTC-USDT")
+        client.get_max_loan("BTC-USDT", mgn_mode="isolated")
     except Exception as error:
         assert error.code == "50113"
 
@@ -26,7 +26,7 @@ def test_async(okx_exchange):
     import asyncio
     async def ask():
         async with okx_exchange.async_client("multi_currency") as client:
-            return await client.cross("ETH-USDT")
+            return await client.get_max_loan("ETH-USDT", mgn_mode="cross")
     assert len(asyncio.run(ask())) == 2
 """
 

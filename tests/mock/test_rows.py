@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
-from okx_maxloan_sdk.mock import demo
-from okx_maxloan_sdk.mock.rows import listed, loans
+from okx_maxloan_sdk.mock import default_exchange
+from okx_maxloan_sdk.mock.rows import instrument_rows, max_loan_rows
 
 PAIR = {"mgnMode": "cross", "instId": "BTC-USDT"}
 
 
 def test_rows_have_what_the_contract_has() -> None:
     """Every field of the contract is there, whether it is a pair that is asked about or a currency."""
-    user = demo().users["spot"]
-    for row in (*loans(user, PAIR), *loans(user, {"mgnMode": "cross", "ccy": "USDT"})):
+    user = default_exchange().users["spot"]
+    for row in (*max_loan_rows(user, PAIR), *max_loan_rows(user, {"mgnMode": "cross", "ccy": "USDT"})):
         assert list(row) == [each.name for each in GET_MAX_LOAN.fields]
 
 
@@ -23,7 +23,7 @@ def test_rows_have_what_the_contract_has() -> None:
 )
 def test_a_usdc_pair_settles_in_usdc_or_usd(settles_in: dict[str, str], quote: str) -> None:
     """BTC-USDC borrows USDC, or USD where the question says so, under the id of the pair."""
-    rows = loans(demo().users["spot"], {**PAIR, "instId": "BTC-USDC", **settles_in})
+    rows = max_loan_rows(default_exchange().users["spot"], {**PAIR, "instId": "BTC-USDC", **settles_in})
     assert [(row["instId"], row["side"], row["ccy"]) for row in rows] == [
         ("BTC-USDC", "sell", "BTC"),
         ("BTC-USDC", "buy", quote),
@@ -33,15 +33,15 @@ def test_a_usdc_pair_settles_in_usdc_or_usd(settles_in: dict[str, str], quote: s
 @pytest.mark.parametrize("settles_in", [{}, {"tradeQuoteCcy": "USD"}, {"tradeQuoteCcy": "USDC"}])
 def test_a_delisted_pair_has_no_row(settles_in: dict[str, str]) -> None:
     """BTC-USD, which was merged into BTC-USDC, has no row, whatever it is settled in, and the others keep theirs."""
-    user = demo().users["spot"]
-    assert loans(user, {**PAIR, "instId": "BTC-USD", **settles_in}) == []
-    both = loans(user, {**PAIR, "instId": "BTC-USD,BTC-USDC", **settles_in})
-    assert both == loans(user, {**PAIR, "instId": "BTC-USDC", **settles_in})
+    user = default_exchange().users["spot"]
+    assert max_loan_rows(user, {**PAIR, "instId": "BTC-USD", **settles_in}) == []
+    both = max_loan_rows(user, {**PAIR, "instId": "BTC-USD,BTC-USDC", **settles_in})
+    assert both == max_loan_rows(user, {**PAIR, "instId": "BTC-USDC", **settles_in})
 
 
 def test_a_delisted_pair_is_not_listed() -> None:
     """The instruments have BTC-USDC with both of its quote currencies, and not BTC-USD."""
-    rows = {row["instId"]: row for row in listed({"instType": "MARGIN"})}
+    rows = {row["instId"]: row for row in instrument_rows({"instType": "MARGIN"})}
     assert rows["BTC-USDC"]["tradeQuoteCcyList"] == ["USDC", "USD"]
     assert "BTC-USD" not in rows
 
@@ -57,5 +57,5 @@ def test_fields_that_came_later_are_empty(monkeypatch: pytest.MonkeyPatch) -> No
     )
     grown = GET_MAX_LOAN._replace(fields=GET_MAX_LOAN.fields + later)
     monkeypatch.setattr("okx_maxloan_sdk.mock.rows.GET_MAX_LOAN", grown)
-    for row in loans(demo().users["spot"], PAIR):
+    for row in max_loan_rows(default_exchange().users["spot"], PAIR):
         assert list(row.items())[-4:] == [("a", ""), ("b", ""), ("c", False), ("d", [])]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from okx_maxloan_sdk.mock import scenario
-from tests.contract.wire import CONFIG, Raw, StillClock, ask, signed
+from tests.contract.raw_request import CONFIG, ManualClock, RawRequest, handle, signed
 
 FULL = """
 skew = 7.5
@@ -41,17 +41,17 @@ def test_everything_can_be_written_down(tmp_path: Path) -> None:
     """Users, keys, settings, the clock and faults come out as they were written."""
     (tmp_path / "full.toml").write_text(FULL)
     exchange = scenario.load(tmp_path / "full.toml")
-    exchange.clock = clock = StillClock()
+    exchange.clock = clock = ManualClock()
     boss, bot = exchange.users["boss"], exchange.users["bot"]
     assert (boss.mode, boss.main_uid, len(boss.keys)) == ("spot", boss.uid, 1)
     assert (bot.mode, bot.isolated, bot.borrowing, bot.main_uid) == ("futures", "auto_transfers_ccy", False, boss.uid)
     assert {ccy: str(amount) for ccy, amount in bot.balances.items()} == {"BTC": "0.5", "USDT": "1000"}
     assert [(key.key, key.demo, key.addresses) for key in bot.keys] == [("k", False, ("127.0.0.1",)), ("k2", True, ())]
     assert (exchange.skew, exchange.limited) == (7.5, False)
-    question = signed(bot.keys[0], Raw(b"mgnMode=isolated&instId=BTC-USDT&mgnCcy=BTC"), clock.now + 7.5)
-    codes = [json.loads(ask(exchange, question).body)["code"] for _ in range(3)]
+    question = signed(bot.keys[0], RawRequest(b"mgnMode=isolated&instId=BTC-USDT&mgnCcy=BTC"), clock.now + 7.5)
+    codes = [json.loads(handle(exchange, question).body)["code"] for _ in range(3)]
     assert codes == ["50011", "50011", "0"]
-    assert ask(exchange, signed(bot.keys[0], Raw(path=CONFIG))).body == b"<p>down"
+    assert handle(exchange, signed(bot.keys[0], RawRequest(path=CONFIG))).body == b"<p>down"
 
 
 def test_an_empty_scenario_is_the_demo() -> None:

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from okx_maxloan_sdk.mock import demo
-from okx_maxloan_sdk.mock.running import running
+from okx_maxloan_sdk.mock import default_exchange
 from okx_maxloan_sdk.mock.serve import serve
+from okx_maxloan_sdk.mock.server import run_mock_server
 
 
 def get(url: str, path: str = "/api/v5/public/time") -> tuple[int, bytes]:
@@ -27,7 +27,7 @@ def get(url: str, path: str = "/api/v5/public/time") -> tuple[int, bytes]:
 
 def test_serves_and_stops() -> None:
     """While the block runs the exchange answers, on a free port and on loopback only; then port and thread are free."""
-    with serve(demo()) as url:
+    with serve(default_exchange()) as url:
         assert url.startswith("http://127.0.0.1:")
         assert get(url)[0] == 200
     with pytest.raises(ConnectionRefusedError):
@@ -37,18 +37,18 @@ def test_serves_and_stops() -> None:
 
 def test_a_port_of_choice_can_be_taken_again() -> None:
     """The same port serves again at once, and a port that is taken is an error."""
-    with serve(demo()) as first:
+    with serve(default_exchange()) as first:
         port = urlsplit(first).port or 0
-        with pytest.raises(OSError, match=r"(?i)in use|only one usage"), serve(demo(), port):
+        with pytest.raises(OSError, match=r"(?i)in use|only one usage"), serve(default_exchange(), port):
             pass
-    with serve(demo(), port) as second:
+    with serve(default_exchange(), port) as second:
         assert first == second
         assert get(second)[0] == 200
 
 
 def test_ends_though_a_client_hangs_on() -> None:
     """Kept connections and an answer still to come do not hold up the end."""
-    exchange = demo()
+    exchange = default_exchange()
     exchange.fail_next(delay=60)
     with serve(exchange) as url:
         address = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
@@ -63,7 +63,7 @@ def test_ends_though_a_client_hangs_on() -> None:
 
 def test_a_kept_connection_answers_at_once() -> None:
     """Forty requests on one connection take no forty delayed acknowledgements of 40 ms each."""
-    exchange = demo()
+    exchange = default_exchange()
     exchange.limited = False
     with serve(exchange) as url:
         parts = urlsplit(url)
@@ -78,7 +78,7 @@ def test_a_kept_connection_answers_at_once() -> None:
 
 def test_bytes_that_are_no_http_are_refused() -> None:
     """Noise gets a 400 from the server, and the exchange goes on."""
-    with serve(demo()) as url:
+    with serve(default_exchange()) as url:
         address = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
         with socket.create_connection(address, timeout=5) as noise:
             noise.sendall(b"\x16\x03\x01 hello\r\n\r\n")
@@ -88,10 +88,10 @@ def test_bytes_that_are_no_http_are_refused() -> None:
 
 def test_a_running_exchange_makes_clients() -> None:
     """Clients are pointed at the exchange as the user that was named, in the key's environment."""
-    with running() as exchange:
+    with run_mock_server() as exchange:
         live, demo_trading = exchange.client("spot"), exchange.client("spot", 1)
-        assert [loan.side for loan in live.cross("BTC-USDT")] == ["sell", "buy"]
-        assert demo_trading.account().uid == live.account().uid == exchange.exchange.users["spot"].uid
+        assert [loan.side for loan in live.get_max_loan("BTC-USDT", mgn_mode="cross")] == ["sell", "buy"]
+        assert demo_trading.get_account().uid == live.get_account().uid == exchange.exchange.users["spot"].uid
         with pytest.raises(KeyError, match=r"no user 'nobody'.*spot, "):
             exchange.client("nobody")
         assert exchange.environment("spot", 1)["OKX_DEMO"] == "1"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from okx_maxloan_sdk.clock import SystemClock
 
 if TYPE_CHECKING:
-    from okx_maxloan_sdk.clock import Wake
+    from okx_maxloan_sdk.clock import WakeEvent
 
 
 class FakeClock:
@@ -25,14 +25,14 @@ class FakeClock:
     def time(self) -> float:
         return self.now + self.behind
 
-    def sleep(self, seconds: float, wake: Wake | None = None) -> bool:
+    def sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
         if wake is not None and wake.done():
             return True
         self.slept.append(seconds)
         self.now += seconds
         return False
 
-    async def asleep(self, seconds: float, wake: Wake | None = None) -> bool:
+    async def async_sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
         await asyncio.sleep(0)
         return self.sleep(seconds, wake)
 
@@ -43,13 +43,13 @@ class QuickClock(SystemClock):
     def __init__(self) -> None:
         self.paused: list[float] = []
 
-    def sleep(self, seconds: float, wake: Wake | None = None) -> bool:
+    def sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
         if wake is None:
             self.paused.append(seconds)
             return False
         return super().sleep(seconds, wake)
 
-    async def asleep(self, seconds: float, wake: Wake | None = None) -> bool:
+    async def async_sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
         if wake is None:
             return self.sleep(seconds)
-        return await super().asleep(seconds, wake)
+        return await super().async_sleep(seconds, wake)

@@ -8,7 +8,7 @@ from okx_maxloan_sdk.limiter import RateLimitStatus
 
 if TYPE_CHECKING:
     from okx_maxloan_sdk.clock import Clock
-    from okx_maxloan_sdk.flow import Flow
+    from okx_maxloan_sdk.effects import Flow
     from okx_maxloan_sdk.limiter import LimitKey, RateLimit
 
 
@@ -34,7 +34,7 @@ class Permit:
         yield from ()
 
 
-class FreeLimiter:
+class RecordingLimiter:
     """Grant every request a permit at once; `notes` has one word for each, `keys` what was asked for."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class FreeLimiter:
 class FreeRateLimiter:
     """A rate limiter that never waits."""
 
-    def __init__(self, limiter: FreeLimiter, limit: RateLimit) -> None:
+    def __init__(self, limiter: RecordingLimiter, limit: RateLimit) -> None:
         self._limiter, self._limit = limiter, limit
 
     def acquire(self, timeout: float, deadline: float | None = None) -> Flow[Permit]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     # Gets the connection; tells whether it is kept for another request.
-    Move = Callable[["RawServer", socket.socket], bool]
+    Behavior = Callable[["RawServer", socket.socket], bool]
 
 ROWS = (
     b'{"code":"0","msg":"","data":[{"instId":"BTC-USDT","mgnMode":"cross","mgnCcy":"","maxLoan":"1","ccy":"BTC",'
@@ -28,12 +28,12 @@ def head(length: int | None, status: int = 200, *lines: str) -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status} X", "Content-Type: application/json", *sized, *lines, "", ""]).encode()
 
 
-def say(body: bytes = ROWS, status: int = 200, *lines: str) -> Move:
+def respond(body: bytes = ROWS, status: int = 200, *lines: str) -> Behavior:
     """Answer rightly, and keep the connection."""
-    return write(head(len(body), status, *lines) + body, keep=True)
+    return send_bytes(head(len(body), status, *lines) + body, keep=True)
 
 
-def write(data: bytes, *, keep: bool = False) -> Move:
+def send_bytes(data: bytes, *, keep: bool = False) -> Behavior:
     """Write bytes as they are, then close the connection unless it is kept."""
 
     def move(_: RawServer, connection: socket.socket) -> bool:
@@ -43,7 +43,7 @@ def write(data: bytes, *, keep: bool = False) -> Move:
     return move
 
 
-def hang(data: bytes = b"") -> Move:
+def hang(data: bytes = b"") -> Behavior:
     """Write bytes, then nothing more until the server stops."""
 
     def move(server: RawServer, connection: socket.socket) -> bool:
@@ -54,7 +54,7 @@ def hang(data: bytes = b"") -> Move:
     return move
 
 
-def drip(data: bytes, every: float) -> Move:
+def drip(data: bytes, every: float) -> Behavior:
     """Write one byte at a time."""
 
     def move(server: RawServer, connection: socket.socket) -> bool:
@@ -67,7 +67,7 @@ def drip(data: bytes, every: float) -> Move:
     return move
 
 
-def reset(data: bytes = b"") -> Move:
+def reset(data: bytes = b"") -> Behavior:
     """Write bytes, then reset the connection."""
 
     def move(_: RawServer, connection: socket.socket) -> bool:
@@ -81,7 +81,7 @@ def reset(data: bytes = b"") -> Move:
 class RawServer:
     """Plays one move for each request, the last one again and again; `heads` notes requests, `lines` connections."""
 
-    def __init__(self, *moves: Move) -> None:
+    def __init__(self, *moves: Behavior) -> None:
         self._moves = list(moves)
         self.heads: list[bytes] = []
         self.on: list[int] = []

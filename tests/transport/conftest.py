@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.carrier import POOLED, Carrier
+from tests.support.transports import OWN, TransportHarness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(params=POOLED)
-def carrier(request: pytest.FixtureRequest) -> Iterator[Carrier]:
-    """Run a test with each transport that keeps connections of its own."""
-    carrier = Carrier(request.param)
+@pytest.fixture(params=OWN)
+def carrier(request: pytest.FixtureRequest) -> Iterator[TransportHarness]:
+    """Run a test with our own transport: blocking, on asyncio and on uvloop."""
+    carrier = TransportHarness(request.param)
     yield carrier
     carrier.end()

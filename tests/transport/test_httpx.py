@@ -1,4 +1,4 @@
-"""The caller's own httpx client: used as it is for the network, and for nothing that would change what was signed."""
+"""httpx transport: a caller's client is its network alone, no connection is reused, failures have one meaning."""
 
 from __future__ import annotations
 
@@ -8,14 +8,23 @@ import httpx
 import pytest
 
 from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MaxLoanClient
-from okx_maxloan_sdk.errors import ClientClosed
-from okx_maxloan_sdk.sites import origin
-from okx_maxloan_sdk.transport.httpx_ import HttpxTransport
-from tests.support.carrier import GET
-from tests.support.raw import RawServer, say
+from okx_maxloan_sdk.exceptions import (
+    ApiTimeoutError,
+    ClientClosedError,
+    InvalidResponseError,
+    NoResponseError,
+    OkxError,
+    RequestNotSentError,
+)
+from okx_maxloan_sdk.sites import parse_origin
+from okx_maxloan_sdk.transport import Request
+from okx_maxloan_sdk.transport.httpx_ import FAILURES, HttpxTransport, meaning
+from tests.support.raw import RawServer, head, respond, send_bytes
+from tests.support.transports import GET, HTTPX
 
 if TYPE_CHECKING:
-    from tests.support.doors import Door
+    from tests.support.clients import ClientFactory
+    from tests.support.transports import TransportHarness
 
 CREDENTIALS = Credentials("k", "s", "p")
 
@@ -30,8 +39,8 @@ def test_its_settings_are_not_sent() -> None:
         auth=("user", "password"),
         follow_redirects=True,
     )
-    with RawServer(say(b"", 302, "Location: /y", "Set-Cookie: a=b"), say()) as server, own:
-        transport = HttpxTransport(origin(server.url), own)
+    with RawServer(respond(b"", 302, "Location: /y", "Set-Cookie: a=b"), respond()) as server, own:
+        transport = HttpxTransport(parse_origin(server.url), None, own)
         assert [transport.send(GET, 5.0).status for _ in range(2)] == [302, 200]
         for head in server.heads:
             assert head.startswith(f"GET {GET.target} HTTP/1.1\r\n".encode())
@@ -48,31 +57,29 @@ def test_its_network_is_used() -> None:
 
     own = httpx.Client(mounts={"https://": httpx.MockTransport(answer)}, event_hooks={"request": [lambda _: None]})
     with own:
-        assert HttpxTransport(origin("https://openapi.okx.com"), own).send(GET, 5.0).body == b"{}"
+        assert HttpxTransport(parse_origin("https://openapi.okx.com"), None, own).send(GET, 5.0).body == b"{}"
     assert seen == [GET.target]
 
 
-def test_it_stays_open(door: Door) -> None:
+def test_it_stays_open(client_factory: ClientFactory) -> None:
     """Closing our client leaves the caller's open; a caller that closed it is told so."""
-    asynchronous = door.kind == "async"
-    own: Any = httpx.AsyncClient() if asynchronous else httpx.Client()
-    with RawServer(say()) as server:
-        client = door.open(base_url=server.url, http=own)
-        assert len(client.cross("BTC-USDT")) == 1
+    own: Any = httpx.AsyncClient() if client_factory.is_async else httpx.Client()
+    with RawServer(respond()) as server:
+        client = client_factory.open(base_url=server.url, http_client=own)
+        assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 1
         client.close()
         assert not own.is_closed
-        door.finish(own.aclose() if asynchronous else own.close())
-        with pytest.raises(ClientClosed, match="handed in"):
-            door.open(base_url=server.url, http=own).cross("BTC-USDT")
+        client_factory.finish(own.aclose() if client_factory.is_async else own.close())
+        with pytest.raises(ClientClosedError, match="passed as http is closed"):
+            client_factory.open(base_url=server.url, http_client=own).get_max_loan("BTC-USDT", mgn_mode="cross")
 
 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"http": httpx.AsyncClient()}, r"must be an httpx\.Client"),
-        ({"http": "http://proxy"}, r"must be an httpx\.Client"),
-        ({"http": httpx.Client(), "proxy": "http://127.0.0.1:1"}, "leave those settings out"),
-        ({"http": httpx.Client(), "transport": "httptools"}, "leave those settings out"),
+        ({"http_client": httpx.AsyncClient()}, r"must be an httpx\.Client"),
+        ({"http_client": "http://proxy"}, r"must be an httpx\.Client"),
+        ({"http_client": httpx.Client(), "proxy": "http://127.0.0.1:1"}, "leave proxy out"),
     ],
 )
 def test_wrong_choice(settings: dict[str, Any], words: str) -> None:
@@ -84,4 +91,69 @@ def test_wrong_choice(settings: dict[str, Any], words: str) -> None:
 def test_wrong_kind_for_async() -> None:
     """The asynchronous client takes an asynchronous one."""
     with httpx.Client() as own, pytest.raises(ValueError, match=r"must be an httpx\.AsyncClient"):
-        AsyncMaxLoanClient(CREDENTIALS, http=own)
+        AsyncMaxLoanClient(CREDENTIALS, http_client=own)  # type: ignore[arg-type] # the mistake
+
+
+@pytest.mark.parametrize("kind", [httpx.Client, httpx.AsyncClient])
+def test_plain_http_through_its_proxy(kind: Any) -> None:
+    """A client that would send plain http through a proxy is refused: the proxy would see the signed request."""
+    own = kind(proxy="http://127.0.0.1:1")
+    make: Any = AsyncMaxLoanClient if kind is httpx.AsyncClient else MaxLoanClient
+    with pytest.raises(ValueError, match="plain http never goes through a proxy"):
+        make(CREDENTIALS, base_url="http://127.0.0.1:9", http_client=own)
+    make(CREDENTIALS, http_client=own)
+
+
+@pytest.mark.parametrize("carrier", HTTPX, indirect=True)
+def test_second_response_is_not_read(carrier: TransportHarness) -> None:
+    """What a server sends after a response is not taken for that of the next request."""
+    with RawServer(send_bytes(head(2) + b"{}" + head(2) + b"no", keep=True), respond(b"2nd")) as server:
+        assert [carrier.to(server.url).send().body, carrier.send().body] == [b"{}", b"2nd"]
+        assert server.on == [1, 2]
+        assert all(b"\r\nConnection: close\r\n" in each for each in server.heads)
+        carrier.close()
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (httpx.ConnectError("x"), RequestNotSentError),
+        (httpx.ConnectTimeout("x"), RequestNotSentError),
+        (httpx.PoolTimeout("x"), RequestNotSentError),
+        (httpx.ProxyError("x"), RequestNotSentError),
+        (httpx.LocalProtocolError("x"), RequestNotSentError),
+        (httpx.UnsupportedProtocol("x"), RequestNotSentError),
+        (httpx.InvalidURL("x"), RequestNotSentError),
+        (httpx.ReadError("x"), NoResponseError),
+        (httpx.ReadTimeout("x"), ApiTimeoutError),
+        (httpx.WriteError("x"), NoResponseError),
+        (httpx.WriteTimeout("x"), ApiTimeoutError),
+        (TimeoutError("x"), ApiTimeoutError),
+        (httpx.RemoteProtocolError("x"), InvalidResponseError),
+        (httpx.RemoteProtocolError("Server disconnected without sending a response."), NoResponseError),
+    ],
+    ids=lambda each: type(each).__name__ if isinstance(each, Exception) else each.__name__,
+)
+def test_meaning(failure: Exception, kind: type[OkxError]) -> None:
+    """Each failure of httpx is one of ours, and named."""
+    assert isinstance(failure, FAILURES)
+    error = meaning(failure)
+    assert type(error) is kind
+    assert str(failure) in str(error)
+
+
+def test_meanings_are_total() -> None:
+    """Every failure that httpx can raise for a request is caught."""
+    kinds = [each for each in vars(httpx).values() if isinstance(each, type) and issubclass(each, Exception)]
+    # Raised for a use of httpx that is not made here: cookies, and a body that is read twice.
+    kinds = [each for each in kinds if not issubclass(each, httpx.StreamError | httpx.CookieConflict)]
+    assert httpx.WriteTimeout in kinds
+    assert [each for each in kinds if not issubclass(each, FAILURES)] == []
+
+
+def test_target_that_httpx_would_change() -> None:
+    """A target that httpx would encode once more is not sent: it is signed as it is."""
+    with RawServer(respond()) as server, httpx.Client() as own:
+        with pytest.raises(RequestNotSentError, match="would change its target"):
+            HttpxTransport(parse_origin(server.url), None, own).send(Request("GET", "/a b", {}), 5.0)
+        assert server.heads == []

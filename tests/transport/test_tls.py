@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import ssl
+import struct
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from okx_maxloan_sdk.errors import NotSent
-from okx_maxloan_sdk.transport import httpcore_
-from tests.support.carrier import GET
-from tests.support.raw import ROWS, RawServer, say
+from okx_maxloan_sdk.exceptions import RequestNotSentError
+from okx_maxloan_sdk.transport.tls import client_context
+from tests.support.raw import ROWS, RawServer, head, respond, send_bytes
+from tests.support.transports import GET, OWN
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from tests.support.carrier import Carrier
+    from tests.support.transports import TransportHarness
 
 PEM = Path(__file__).with_name("loopback.pem")
 
@@ -45,53 +48,205 @@ def trusting(monkeypatch: pytest.MonkeyPatch, path: Path | None) -> Iterator[Non
         monkeypatch.delenv(name, raising=False)
     if path:
         monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    httpcore_.certificates.cache_clear()
+    client_context.cache_clear()
     yield
-    httpcore_.certificates.cache_clear()
+    client_context.cache_clear()
 
 
 def test_context(monkeypatch: pytest.MonkeyPatch) -> None:
     """Certificates and host names are checked, against certifi's, and the context is made once."""
     with trusting(monkeypatch, None):
-        context = httpcore_.certificates()
+        context = client_context()
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.check_hostname
         assert context.cert_store_stats()["x509_ca"] > 50
-        assert httpcore_.certificates() is context
+        assert client_context() is context
 
 
-def test_untrusted_server(carrier: Carrier, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that the machine does not trust gets no request."""
-    with trusting(monkeypatch, None), TlsServer(say()) as server:
-        with pytest.raises(NotSent, match="certificate"):
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    """An empty variable counts as unset; one that names nothing is said to be wrong, and nothing is sent."""
+    with trusting(monkeypatch, None):
+        monkeypatch.setenv(name, "")
+        assert client_context().cert_store_stats()["x509_ca"] > 50
+        client_context.cache_clear()
+        monkeypatch.setenv(name, str(tmp_path / "missing"))
+        with pytest.raises(
+            RequestNotSentError, match=f"{name} is '.*missing', which does not exist; correct or unset it"
+        ):
+            client_context()
+
+
+def test_file_without_certificates(carrier: TransportHarness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file that holds no certificate is named, and nothing is sent."""
+    path = tmp_path / "empty.pem"
+    path.write_text("nothing", encoding="ascii")
+    with trusting(monkeypatch, path), RawServer(respond()) as server:
+        with pytest.raises(
+            RequestNotSentError, match=r"the certificates of SSL_CERT_FILE '.*empty\.pem' cannot be read"
+        ):
             carrier.to(server.url.replace("http:", "https:")).send()
         assert server.heads == []
         carrier.close()
 
 
-def test_trusted_server(carrier: Carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_untrusted_server(carrier: TransportHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that the machine does not trust gets no request."""
+    with trusting(monkeypatch, None), TlsServer(respond()) as server:
+        with pytest.raises(RequestNotSentError, match="certificate"):
+            carrier.to(server.url.replace("http:", "https:")).send()
+        assert server.heads == []
+        carrier.close()
+
+
+def test_trusted_server(carrier: TransportHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server of one's own is trusted by naming its certificate in the environment; connections are kept."""
-    with trusting(monkeypatch, PEM), TlsServer(say()) as server:
+    with trusting(monkeypatch, PEM), TlsServer(respond()) as server:
         carrier.to(server.url.replace("http:", "https:"))
         assert [carrier.send().body for _ in range(2)] == [ROWS, ROWS]
         assert server.on == [1, 1]
         carrier.close()
 
 
-def test_another_name(carrier: Carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_name(carrier: TransportHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """A trusted certificate of another name is refused."""
-    with trusting(monkeypatch, PEM), TlsServer(say()) as server:
-        with pytest.raises(NotSent, match=r"certificate|mismatch"):
+    with trusting(monkeypatch, PEM), TlsServer(respond()) as server:
+        with pytest.raises(RequestNotSentError, match=r"certificate|mismatch"):
             carrier.to(server.url.replace("http://127.0.0.1", "https://localhost")).send()
         assert server.heads == []
         carrier.close()
 
 
-def test_no_tls_at_all(carrier: Carrier) -> None:
+def test_no_tls_at_all(carrier: TransportHarness) -> None:
     """A server that answers in plain text gets no request."""
-    with RawServer(say()) as server:
-        with pytest.raises(NotSent):
+    with RawServer(respond()) as server:
+        with pytest.raises(RequestNotSentError):
             carrier.to(server.url.replace("http:", "https:")).send(GET, 0.3)
         assert server.heads == []
         assert threading.active_count() < 50
         carrier.close()
+
+
+def test_second_response_in_one_record(carrier: TransportHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A response that comes in the same TLS record as the one before it is not taken for that of the next request."""
+    both = head(len(ROWS)) + ROWS + head(2) + b"no"
+    with trusting(monkeypatch, PEM), TlsServer(send_bytes(both, keep=True), respond(b"2nd")) as server:
+        carrier.to(server.url.replace("http:", "https:"))
+        assert [carrier.send().body for _ in range(2)] == [ROWS, b"2nd"]
+        assert server.on == [1, 2]
+        carrier.close()
+
+
+def test_unsolicited_record(carrier: TransportHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A TLS record that comes while the connection is idle closes it."""
+    more = threading.Event()
+
+    def twice(_: RawServer, connection: socket.socket) -> bool:
+        connection.sendall(head(len(ROWS)) + ROWS)
+        more.wait(5)
+        connection.sendall(head(2) + b"no")
+        more.clear()
+        return True
+
+    with trusting(monkeypatch, PEM), TlsServer(twice, respond(b"2nd")) as server:
+        assert carrier.to(server.url.replace("http:", "https:")).send().body == ROWS
+        more.set()
+        while more.is_set():
+            time.sleep(0.002)
+        assert carrier.send().body == b"2nd"
+        assert server.on == [1, 2]
+        carrier.close()
+
+
+@contextmanager
+def handshakes(end: Callable[[socket.socket], object]) -> Iterator[str]:
+    """Listen, read the beginning of each TLS handshake, and end it as told."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection, suppress(OSError):
+                        connection.recv(9)
+                        end(connection)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda _: None,
+        lambda connection: connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)),
+        lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+    ],
+    ids=["closed", "reset", "plain text"],
+)
+def test_handshake_that_fails(carrier: TransportHarness, end: Callable[[socket.socket], object]) -> None:
+    """A server that ends the handshake has got no request, and the error comes at once."""
+    with handshakes(end) as url:
+        began = time.monotonic()
+        with pytest.raises(RequestNotSentError):
+            carrier.to(url).send(GET, 30.0)
+        assert time.monotonic() - began < 5.0
+        carrier.close()
+
+
+@pytest.mark.parametrize("way", ["cancelled", "closed", "too late"])
+@pytest.mark.parametrize("carrier", OWN[1:], indirect=True)
+def test_handshake_that_is_given_up(carrier: TransportHarness, way: str) -> None:
+    """A handshake that hangs when its task is cancelled, its transport closed or its time over leaves no connection."""
+    ended, begun = threading.Event(), threading.Event()
+
+    def hang(connection: socket.socket) -> None:
+        begun.set()
+        connection.settimeout(5)
+        while connection.recv(1024):
+            pass
+        ended.set()
+
+    async def main() -> None:
+        task = asyncio.ensure_future(carrier.raw.send(GET, 0.2 if way == "too late" else 30.0))
+        await asyncio.to_thread(begun.wait, 5)
+        if way == "cancelled":
+            task.cancel()
+        elif way == "closed":
+            await carrier.raw.close()
+        with pytest.raises(asyncio.CancelledError if way == "cancelled" else RequestNotSentError):
+            await task
+        assert await asyncio.to_thread(ended.wait, 5)
+
+    with handshakes(hang) as url:
+        carrier.to(url).run(main())
+        carrier.close()
+
+
+@pytest.mark.parametrize("carrier", OWN[:1], indirect=True)
+def test_handshake_that_another_thread_ends(carrier: TransportHarness) -> None:
+    """A handshake that hangs ends when another thread closes the transport."""
+    begun = threading.Event()
+
+    def hang(connection: socket.socket) -> None:
+        begun.set()
+        while connection.recv(1024):
+            pass
+
+    def close() -> None:
+        begun.wait(5)
+        carrier.raw.close()
+
+    with handshakes(hang) as url:
+        carrier.to(url)
+        thread = threading.Thread(target=close)
+        thread.start()
+        began = time.monotonic()
+        with pytest.raises(RequestNotSentError):
+            carrier.send(GET, 30.0)
+        assert time.monotonic() - began < 5.0
+        thread.join()

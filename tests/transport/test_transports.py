@@ -1,33 +1,48 @@
-"""Every transport against one table: the bytes that travel, what failures mean, what is bounded, what is left alone."""
+"""Every transport against one table: the bytes sent, what failures mean, what is bounded, and which one is made."""
 
 from __future__ import annotations
 
 import gzip
 import socket
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from okx_maxloan_sdk.errors import BadAnswer, ClientClosed, NotSent, OkxError, OutcomeUnknown
-from okx_maxloan_sdk.session import PLAIN
-from okx_maxloan_sdk.transport import Dropped, Request
-from tests.support.carrier import GET, HANDED_IN, POOLED, Carrier
-from tests.support.raw import ROWS, RawServer, drip, hang, head, reset, say, write
+from okx_maxloan_sdk.exceptions import (
+    ApiTimeoutError,
+    ClientClosedError,
+    InvalidResponseError,
+    NoResponseError,
+    OkxError,
+    RequestNotSentError,
+)
+from okx_maxloan_sdk.sites import parse_origin
+from okx_maxloan_sdk.state import BASE_HEADERS
+from okx_maxloan_sdk.transport import ConnectionDropped, Request, transport_factory
+from okx_maxloan_sdk.transport.asynchronous import AsyncioTransport
+from okx_maxloan_sdk.transport.blocking import BlockingTransport
+from okx_maxloan_sdk.transport.httpx_ import AsyncHttpxTransport, HttpxTransport
+from tests.support import clean_env
+from tests.support.raw import ROWS, RawServer, drip, hang, head, reset, respond, send_bytes
+from tests.support.transports import GET, HTTPX, OWN, TransportHarness
 
 if TYPE_CHECKING:
-    from tests.support.raw import Move
+    from tests.support.raw import Behavior
 
 
-pytestmark = pytest.mark.parametrize("carrier", [*POOLED, *HANDED_IN], indirect=True)
-HEADERS = {**GET.headers, **PLAIN}
+each_transport = pytest.mark.parametrize("carrier", [*OWN, *HTTPX], indirect=True)
+HEADERS = {**GET.headers, **BASE_HEADERS}
 TARGETS = [GET.target, "/api/v5/x?a=A-B,C-D&b=%2C%27%22%3C%25&c=~._-", "/api/v5/public/time"]
 
 
+@each_transport
 @pytest.mark.parametrize("target", TARGETS)
-def test_what_is_signed_is_what_travels(carrier: Carrier, target: str) -> None:
-    """The request line arrives byte for byte, raw commas too, with the headers that were given."""
-    with RawServer(say()) as server:
+def test_what_is_signed_is_what_travels(carrier: TransportHarness, target: str) -> None:
+    """The request line arrives byte for byte, raw commas too, with the headers given, and over httpx one more."""
+    with RawServer(respond()) as server:
         response = carrier.to(server.url).send(Request("GET", target, HEADERS))
         line, *lines = server.heads[0].decode().split("\r\n")
         host = server.url.removeprefix("http://")
@@ -35,18 +50,19 @@ def test_what_is_signed_is_what_travels(carrier: Carrier, target: str) -> None:
     assert line == f"GET {target} HTTP/1.1"
     sent = {name.lower(): value for name, _, value in (each.partition(": ") for each in lines) if name}
     assert sent.pop("host") == host
-    close = {"connection": "close"} if carrier.transport == "handed-in" else {}
-    assert sent == {name.lower(): value for name, value in HEADERS.items()} | close
+    assert sent.pop("connection", None) == ("close" if carrier.transport == "httpx" else None)
+    assert sent == {name.lower(): value for name, value in HEADERS.items()}
     assert (response.status, response.body) == (200, ROWS)
     assert response.headers["content-type"] == "application/json"
 
 
-def test_connection_is_kept(carrier: Carrier) -> None:
+@each_transport
+def test_connection_is_reused(carrier: TransportHarness) -> None:
     """Requests one after the other share a connection, refusals included; over httpx each has its own."""
-    with RawServer(say(), say(ROWS, 429), say()) as server:
+    with RawServer(respond(), respond(ROWS, 429), respond()) as server:
         carrier.to(server.url)
         assert [carrier.send().status for _ in range(4)] == [200, 429, 200, 200]
-        assert server.on == ([1, 2, 3, 4] if carrier.transport == "handed-in" else [1] * 4)
+        assert server.on == ([1, 2, 3, 4] if carrier.transport == "httpx" else [1] * 4)
         carrier.close()
 
 
@@ -65,10 +81,11 @@ SURPLUS = {
 }
 
 
+@each_transport
 @pytest.mark.parametrize("case", SURPLUS)
-def test_surplus_bytes_answer_no_other_request(carrier: Carrier, case: str) -> None:
+def test_surplus_bytes_answer_no_other_request(carrier: TransportHarness, case: str) -> None:
     """What follows a response is not read as the response to the next request: that one has a new connection."""
-    with RawServer(write(SURPLUS[case], keep=True), say(b"{}")) as server:
+    with RawServer(send_bytes(SURPLUS[case], keep=True), respond(b"{}")) as server:
         carrier.to(server.url)
         try:
             carrier.send()
@@ -79,21 +96,12 @@ def test_surplus_bytes_answer_no_other_request(carrier: Carrier, case: str) -> N
         carrier.close()
 
 
-def test_discarded_connection_is_not_used_again(carrier: Carrier) -> None:
-    """A response that its caller distrusts closes the connection that it came over."""
-    with RawServer(say()) as server:
-        carrier.to(server.url)
-        carrier.send().discard()
-        carrier.send()
-        assert server.on == [1, 2]
-        carrier.close()
-
-
-def test_redirects_and_cookies(carrier: Carrier) -> None:
+@each_transport
+def test_redirects_and_cookies(carrier: TransportHarness) -> None:
     """A redirect is an answer, and a cookie that the server sets is not sent back."""
     with (
-        RawServer(say()) as other,
-        RawServer(say(b"", 302, f"Location: {other.url}/x", "Set-Cookie: a=b; Path=/"), say()) as server,
+        RawServer(respond()) as other,
+        RawServer(respond(b"", 302, f"Location: {other.url}/x", "Set-Cookie: a=b; Path=/"), respond()) as server,
     ):
         assert carrier.to(server.url).send().status == 302
         assert carrier.send().status == 200
@@ -103,24 +111,29 @@ def test_redirects_and_cookies(carrier: Carrier) -> None:
 
 
 BOMB = gzip.compress(bytes(8 << 20))
-MEANINGS: dict[str, tuple[Move, type[OkxError], str]] = {
-    "closed at once": (write(b""), OutcomeUnknown, "no whole answer|went away"),
-    "reset at once": (reset(), OutcomeUnknown, "no whole answer|went away"),
-    "not HTTP": (write(b"SSH-2.0-x\r\n\r\n"), BadAnswer, "not HTTP"),
-    "silence": (hang(), OutcomeUnknown, "no whole answer|went away"),
-    "silence after the headers": (hang(head(10)), OutcomeUnknown, "no whole answer|went away"),
-    "body ends early": (write(head(10) + b"12345"), BadAnswer, "ends early"),
-    "broken chunk": (write(head(None, 200, "Transfer-Encoding: chunked") + b"zz\r\n"), BadAnswer, "ends early"),
-    "reset within the body": (reset(head(10) + b"12345"), OutcomeUnknown, "no whole answer|went away"),
-    "too long": (say(b"x" * ((1 << 20) + 1)), BadAnswer, "longer than 1048576 bytes"),
-    "bomb": (say(BOMB, 200, "Content-Encoding: gzip"), BadAnswer, "longer than 1048576 bytes"),
-    "unknown encoding": (say(b"x", 200, "Content-Encoding: br"), BadAnswer, "not asked for"),
-    "drip": (drip(head(1000) + b"x" * 1000, 0.01), OutcomeUnknown, "no whole answer|went away"),
+MEANINGS: dict[str, tuple[Behavior, type[OkxError], str]] = {
+    "closed at once": (send_bytes(b""), NoResponseError, "no complete response"),
+    "reset at once": (reset(), NoResponseError, "no complete response"),
+    "not HTTP": (send_bytes(b"SSH-2.0-x\r\n\r\n"), InvalidResponseError, "not HTTP"),
+    "silence": (hang(), NoResponseError, "no complete response"),
+    "silence after the headers": (hang(head(10)), NoResponseError, "no complete response"),
+    "body ends early": (send_bytes(head(10) + b"12345"), NoResponseError, "no complete response"),
+    "broken chunk": (
+        send_bytes(head(None, 200, "Transfer-Encoding: chunked") + b"zz\r\n"),
+        InvalidResponseError,
+        "not HTTP",
+    ),
+    "reset within the body": (reset(head(10) + b"12345"), NoResponseError, "no complete response"),
+    "too long": (respond(b"x" * ((1 << 20) + 1)), InvalidResponseError, "longer than 1048576 bytes"),
+    "bomb": (respond(BOMB, 200, "Content-Encoding: gzip"), InvalidResponseError, "longer than 1048576 bytes"),
+    "unknown encoding": (respond(b"x", 200, "Content-Encoding: br"), InvalidResponseError, "was not requested"),
+    "drip": (drip(head(1000) + b"x" * 1000, 0.01), NoResponseError, "no complete response"),
 }
 
 
+@each_transport
 @pytest.mark.parametrize("case", MEANINGS)
-def test_meaning(carrier: Carrier, case: str) -> None:
+def test_meaning(carrier: TransportHarness, case: str) -> None:
     """What a server does wrong is said in our own terms, within the time, with no trace of the request."""
     move, kind, words = MEANINGS[case]
     with RawServer(move) as server:
@@ -131,62 +144,156 @@ def test_meaning(carrier: Carrier, case: str) -> None:
             carrier.send(GET, 0.25)
         assert time.monotonic() - began < 3.0
         carrier.close()
-    assert type(caught.value) is kind
+    assert type(caught.value) in (kind, ApiTimeoutError if kind is NoResponseError else kind)
     assert caught.value.__context__ is None or caught.value.__suppress_context__
 
 
-def test_nobody_listens(carrier: Carrier) -> None:
+@each_transport
+def test_nobody_listens(carrier: TransportHarness) -> None:
     """Where nobody listens nothing is sent."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(NotSent):
+    with pytest.raises(RequestNotSentError):
         carrier.to(f"http://127.0.0.1:{port}").send()
 
 
-def test_kept_connection_goes_away(carrier: Carrier) -> None:
-    """A connection that had served and is closed before the next answer is said to have been dropped."""
-    with RawServer(say(), write(b""), say()) as server:
+@pytest.mark.parametrize("carrier", OWN, indirect=True)
+@pytest.mark.parametrize("drop", [send_bytes(b""), reset()], ids=["closed", "reset"])
+def test_reused_connection_dropped(carrier: TransportHarness, drop: Behavior) -> None:
+    """A reused connection that ends before any byte of the next response is said to have been dropped."""
+    with RawServer(respond(), drop, respond()) as server:
         carrier.to(server.url).send()
-        with pytest.raises(Dropped):
+        with pytest.raises(ConnectionDropped):
             carrier.send()
         assert carrier.send().status == 200
         carrier.close()
 
 
-def test_compressed_body(carrier: Carrier) -> None:
+@each_transport
+def test_compressed_body(carrier: TransportHarness) -> None:
     """A compressed body that nobody asked for is read all the same."""
-    with RawServer(say(gzip.compress(ROWS), 200, "Content-Encoding: gzip")) as server:
+    with RawServer(respond(gzip.compress(ROWS), 200, "Content-Encoding: gzip")) as server:
         assert carrier.to(server.url).send().body == ROWS
         carrier.close()
 
 
-def test_body_without_a_length(carrier: Carrier) -> None:
+@each_transport
+def test_body_without_a_length(carrier: TransportHarness) -> None:
     """A body in chunks, and one that ends with the connection, are read whole."""
     chunked = b"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"
     with RawServer(
-        write(head(2, 200, "Transfer-Encoding: chunked").replace(b"Content-Length: 2\r\n", b"") + chunked, keep=True),
-        write(head(None) + b"hello!"),
+        send_bytes(
+            head(2, 200, "Transfer-Encoding: chunked").replace(b"Content-Length: 2\r\n", b"") + chunked, keep=True
+        ),
+        send_bytes(head(None) + b"hello!"),
     ) as server:
         carrier.to(server.url)
         assert [carrier.send().body for _ in range(2)] == [b"hello!"] * 2
         carrier.close()
 
 
-def test_odd_header(carrier: Carrier) -> None:
+@each_transport
+def test_odd_header(carrier: TransportHarness) -> None:
     """A header with characters that headers do not have costs none of the others."""
     with RawServer(
-        write(head(2, 200, "X-Request-Id: 7").replace(b"X-Request", b"Odd: \xe9\r\nX-Request") + b"{}")
+        send_bytes(head(2, 200, "X-Request-Id: 7").replace(b"X-Request", b"Odd: \xe9\r\nX-Request") + b"{}")
     ) as server:
         assert carrier.to(server.url).send().headers["x-request-id"] == "7"
         carrier.close()
 
 
-def test_closed(carrier: Carrier) -> None:
+@each_transport
+def test_closed(carrier: TransportHarness) -> None:
     """After close() no request leaves; closing twice is no error."""
-    with RawServer(say()) as server:
+    with RawServer(respond()) as server:
         carrier.to(server.url).send()
         carrier.close()
         carrier.close()
-        with pytest.raises(ClientClosed):
+        with pytest.raises(ClientClosedError):
             carrier.send()
         assert len(server.heads) == 1
+
+
+def test_reused_connection_that_is_silent(carrier: TransportHarness) -> None:
+    """A reused connection over which no response comes in time counts as an attempt."""
+    with RawServer(respond(), hang()) as server:
+        carrier.to(server.url).send()
+        with pytest.raises(NoResponseError) as caught:
+            carrier.send(GET, 0.1)
+        carrier.close()
+    assert not isinstance(caught.value, ConnectionDropped)
+
+
+def test_deadline_that_has_passed(carrier: TransportHarness) -> None:
+    """A request whose time is over is not sent, over a new connection or a reused one."""
+    with RawServer(respond()) as server:
+        carrier.to(server.url)
+        for _ in range(2):
+            with pytest.raises(OkxError, match="deadline has passed"):
+                carrier.send(GET, 0.0)
+            carrier.send()
+        carrier.close()
+        assert len(server.heads) == 2
+
+
+@each_transport
+def test_late_response(carrier: TransportHarness) -> None:
+    """A response that comes after its request timed out is not given to the next request."""
+
+    def late(_: RawServer, connection: socket.socket) -> bool:
+        time.sleep(0.2)  # real, like the timeout
+        connection.sendall(head(4) + b"late")
+        return True
+
+    with RawServer(late, respond(b"2nd")) as server:
+        with pytest.raises(NoResponseError):
+            carrier.to(server.url).send(GET, 0.1)
+        time.sleep(0.2)
+        assert carrier.send().body == b"2nd"
+        assert server.on == [1, 2]
+        carrier.close()
+
+
+@each_transport
+def test_discarded_response(carrier: TransportHarness) -> None:
+    """A discarded response closes its connection, where that is still open: the next request has another one."""
+    with RawServer(respond()) as server:
+        carrier.to(server.url)
+        for _ in range(2):
+            carrier.send().discard()
+        assert server.on == [1, 2]
+        carrier.close()
+
+
+WITHOUT = """
+import asyncio, sys
+sys.modules["httptools"] = None
+from okx_maxloan_sdk.sites import parse_origin
+from okx_maxloan_sdk.transport import Request, transport_factory
+
+make = lambda is_async: transport_factory(parse_origin(sys.argv[1]), None, None, is_async=is_async)()
+request = Request("GET", "/x", {})
+print(make(False).send(request, 5.0).status, asyncio.run(make(True).send(request, 5.0)).status)
+assert type(make(False)).__name__ == "HttpxTransport"
+"""
+
+
+def test_without_httptools() -> None:
+    """Where httptools is not installed, httpx takes its place."""
+    with RawServer(respond()) as server:
+        command = [sys.executable, "-W", "error", "-c", WITHOUT, server.url]
+        done = subprocess.run(
+            command, env=clean_env.clean_env(), capture_output=True, text=True, check=False, timeout=30
+        )
+    assert (done.stdout, done.stderr) == ("200 200\n", "")
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_through_a_proxy(is_async: bool) -> None:
+    """Every proxy is left to httpx; without one it is not loaded."""
+    okx = parse_origin("https://openapi.okx.com")
+    assert type(transport_factory(okx, "http://127.0.0.1:2", None, is_async=is_async)()) in (
+        HttpxTransport,
+        AsyncHttpxTransport,
+    )
+    assert type(transport_factory(okx, "", None, is_async=is_async)()) in (BlockingTransport, AsyncioTransport)

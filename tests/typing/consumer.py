@@ -14,15 +14,15 @@ from okx_maxloan_sdk import (
     AccountMode,
     ApiError,
     AsyncMaxLoanClient,
-    Batch,
-    BatchError,
+    BatchResult,
     Credentials,
     FileLimiter,
+    InvalidParametersError,
     MaxLoan,
     MaxLoanClient,
     MemoryLimiter,
     OkxError,
-    RuleError,
+    PartialFailureError,
     Site,
 )
 
@@ -35,38 +35,42 @@ pairs = ["BTC-USDT", "ETH-USDT"]
 
 def right(client: MaxLoanClient) -> Decimal | None:
     """Ask in every way that there is."""
-    assert_type(client.max_loan(mgn_mode="cross", inst_id="BTC-USDT"), list[MaxLoan])
-    client.max_loan(mgn_mode="cross", inst_id=pairs, mgn_ccy="BTC", trade_quote_ccy="USDC")
-    client.max_loan(mgn_mode="isolated", inst_id=(each for each in pairs), mgn_ccy="BTC")
-    client.max_loan(mgn_mode="cross", ccy="USDT")
-    client.cross("BTC-USDT", pairs, mgn_ccy="BTC", trade_quote_ccy="USDC")
-    client.isolated(*pairs, mgn_ccy=None)
-    client.currency("USDT")
-    for batch in client.stream(pairs, mgn_mode="cross"):
-        assert_type(batch, Batch)
+    assert_type(client.get_max_loan("BTC-USDT", mgn_mode="cross"), list[MaxLoan])
+    client.get_max_loan(pairs, mgn_mode="cross", mgn_ccy="BTC", trade_quote_ccy="USDC")
+    client.get_max_loan((each for each in pairs), mgn_mode="isolated", mgn_ccy="BTC")
+    client.get_max_loan(mgn_mode="cross", ccy="USDT")
+    client.get_max_loan("BTC-USDT", pairs, mgn_mode="cross", mgn_ccy="BTC", trade_quote_ccy="USDC")
+    client.get_max_loan(*pairs, mgn_mode="isolated", mgn_ccy=None)
+    client.get_max_loan(mgn_mode="cross", ccy="USDT")
+    for batch in client.iter_max_loan(pairs, mgn_mode="cross"):
+        assert_type(batch, BatchResult)
         assert_type(batch.loans, tuple[MaxLoan, ...])
         assert_type(batch.error, OkxError | None)
-    assert_type(client.account(), Account)
-    assert_type(client.account().mode, AccountMode | None)
-    assert_type(client.instruments("SPOT")[0].trade_quote_ccy_list, list[str])
-    assert_type(client.clock_offset(), float)
+    assert_type(client.get_account(), Account)
+    assert_type(client.get_account().mode, AccountMode | None)
+    assert_type(client.get_instruments("SPOT")[0].trade_quote_ccy_list, tuple[str, ...])
+    assert_type(client.sync_clock(), float)
     try:
-        return client.cross("BTC-USDT")[0].amount
-    except BatchError as error:
+        return client.get_max_loan("BTC-USDT", mgn_mode="cross")[0].amount
+    except PartialFailureError as error:
         assert_type(error.loans, list[MaxLoan])
-    except (RuleError, ApiError) as error:
+    except (InvalidParametersError, ApiError) as error:
         print(error)  # noqa: T201 -- as a program would
     return None
 
 
 async def right_async(client: AsyncMaxLoanClient) -> None:
     """Ask the same with await."""
-    assert_type(await client.max_loan(mgn_mode="cross", inst_id="BTC-USDT"), list[MaxLoan])
-    await client.max_loan(mgn_mode="cross", ccy="USDT")
-    await asyncio.gather(client.cross("BTC-USDT"), client.isolated(pairs), client.currency("USDT"))
-    async with aclosing(client.stream(iter(pairs), mgn_mode="isolated", mgn_ccy="BTC")) as batches:
+    assert_type(await client.get_max_loan("BTC-USDT", mgn_mode="cross"), list[MaxLoan])
+    await client.get_max_loan(mgn_mode="cross", ccy="USDT")
+    await asyncio.gather(
+        client.get_max_loan("BTC-USDT", mgn_mode="cross"),
+        client.get_max_loan(pairs, mgn_mode="isolated"),
+        client.get_max_loan(mgn_mode="cross", ccy="USDT"),
+    )
+    async with aclosing(client.iter_max_loan(iter(pairs), mgn_mode="isolated", mgn_ccy="BTC")) as batches:
         async for batch in batches:
-            assert_type(batch, Batch)
+            assert_type(batch, BatchResult)
 
 
 def settings() -> None:
@@ -75,40 +79,39 @@ def settings() -> None:
         credentials, site=Site.EEA, demo=True, account="auto", limiter="memory", language="zh"
     ) as client:
         assert_type(client, MaxLoanClient)
-    MaxLoanClient(credentials, account=Account(mode=AccountMode.SPOT), limiter=MemoryLimiter(burst=5), deadline=None)
-    AsyncMaxLoanClient(credentials, account=Account(mode="futures"), limiter=FileLimiter("folder"), attempts=1)
+    MaxLoanClient(
+        credentials, account=Account(mode=AccountMode.SPOT), limiter=MemoryLimiter(burst=5), total_timeout=None
+    )
+    AsyncMaxLoanClient(credentials, account=Account(mode="futures"), limiter=FileLimiter("folder"), max_retries=0)
     assert_type(AsyncMaxLoanClient.from_env(timeout=3.0), AsyncMaxLoanClient)
 
 
 def wrong(client: MaxLoanClient) -> None:
     """Ask for what is never answered."""
-    client.max_loan(mgn_mode="cross", ccy="USDT", mgn_ccy="BTC")  # type: ignore[call-overload] # a rule: never together
-    client.max_loan(mgn_mode="isolated", inst_id="BTC-USDT", trade_quote_ccy="USDC")  # type: ignore[call-overload] # spot
-    client.max_loan(mgn_mode="isolated", ccy="USDT")  # type: ignore[call-overload] # a currency is asked with cross
-    client.max_loan(mgn_mode="croos", inst_id="BTC-USDT")  # type: ignore[call-overload] # misspelt
-    client.max_loan(mgn_mode="cross")  # type: ignore[call-overload] # pairs or a currency
-    client.max_loan(inst_id="BTC-USDT")  # type: ignore[call-overload] # no mode
-    client.max_loan(mgn_mode="cross", inst_id="BTC-USDT", ccy="USDT")  # type: ignore[call-overload] # two questions
-    client.max_loan(mgn_mode="cross", instId="BTC-USDT")  # type: ignore[call-overload] # OKX's name, not ours
-    client.max_loan("cross", "BTC-USDT")  # type: ignore[call-overload] # by name only
-    client.max_loan(mgn_mode="cross", inst_id=5)  # type: ignore[call-overload] # no text
-    client.isolated("BTC-USDT", trade_quote_ccy="USDC")  # type: ignore[call-arg] # spot
-    client.currency("USDT", mgn_ccy="BTC")  # type: ignore[call-arg] # a rule: never together
-    client.cross(ccy="USDT")  # type: ignore[call-arg] # that is currency()
-    client.stream(pairs)  # type: ignore[call-arg] # no mode
-    client.stream(pairs, mgn_mode="Cross")  # type: ignore[arg-type] # misspelt
-    client.cross("BTC-USDT")[0].max_loan + 1  # type: ignore[operator] # text; `amount` is the number
-    client.cross("BTC-USDT")[0].amount + 1  # type: ignore[operator] # None where OKX gave none
+    client.get_max_loan(mgn_mode="cross", ccy="USDT", mgn_ccy="BTC")  # type: ignore[call-overload] # a rule: never together
+    client.get_max_loan("BTC-USDT", mgn_mode="isolated", trade_quote_ccy="USDC")  # type: ignore[call-overload] # spot
+    client.get_max_loan(mgn_mode="isolated", ccy="USDT")  # type: ignore[call-overload] # a currency is asked with cross
+    client.get_max_loan("BTC-USDT", mgn_mode="croos")  # type: ignore[call-overload] # misspelt
+    client.get_max_loan(mgn_mode="cross")  # type: ignore[call-overload] # pairs or a currency
+    client.get_max_loan("BTC-USDT")  # type: ignore[call-overload] # no mode
+    client.get_max_loan("BTC-USDT", mgn_mode="cross", ccy="USDT")  # type: ignore[call-overload] # two questions
+    client.get_max_loan(mgn_mode="cross", instId="BTC-USDT")  # type: ignore[call-overload] # OKX's name, not ours
+    client.get_max_loan("cross", "BTC-USDT")  # type: ignore[call-overload] # by name only
+    client.get_max_loan(5, mgn_mode="cross")  # type: ignore[call-overload] # no text
+    client.iter_max_loan(pairs)  # type: ignore[call-arg] # no mode
+    client.iter_max_loan(pairs, mgn_mode="Cross")  # type: ignore[arg-type] # misspelt
+    client.get_max_loan("BTC-USDT", mgn_mode="cross")[0].max_loan + 1  # type: ignore[operator] # text; `amount` is the number
+    client.get_max_loan("BTC-USDT", mgn_mode="cross")[0].amount + 1  # type: ignore[operator] # None where OKX gave none
 
 
 async def wrong_async(client: AsyncMaxLoanClient) -> None:
     """Ask for what is never answered, with await and without."""
-    await client.max_loan(mgn_mode="cross", ccy="USDT", mgn_ccy="BTC")  # type: ignore[call-overload] # never together
-    await client.max_loan(mgn_mode="isolated", inst_id="BTC-USDT", trade_quote_ccy="USDC")  # type: ignore[call-overload] # spot
-    await client.max_loan(mgn_mode="isolated", ccy="USDT")  # type: ignore[call-overload] # cross
-    await client.max_loan(mgn_mode="croos", inst_id="BTC-USDT")  # type: ignore[call-overload] # misspelt
-    len(client.cross("BTC-USDT"))  # type: ignore[arg-type] # not awaited
-    for _ in client.stream(pairs, mgn_mode="cross"):  # type: ignore[attr-defined] # async for
+    await client.get_max_loan(mgn_mode="cross", ccy="USDT", mgn_ccy="BTC")  # type: ignore[call-overload] # never together
+    await client.get_max_loan("BTC-USDT", mgn_mode="isolated", trade_quote_ccy="USDC")  # type: ignore[call-overload] # spot
+    await client.get_max_loan(mgn_mode="isolated", ccy="USDT")  # type: ignore[call-overload] # cross
+    await client.get_max_loan("BTC-USDT", mgn_mode="croos")  # type: ignore[call-overload] # misspelt
+    len(client.get_max_loan("BTC-USDT", mgn_mode="cross"))  # type: ignore[arg-type] # not awaited
+    for _ in client.iter_max_loan(pairs, mgn_mode="cross"):  # type: ignore[attr-defined] # async for
         pass
 
 

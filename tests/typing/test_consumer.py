@@ -65,8 +65,8 @@ def test_there_is_enough() -> None:
     text = CONSUMER.read_text(encoding="utf-8")
     for words in (
         'ccy="USDT", mgn_ccy="BTC"',
-        'mgn_mode="isolated", inst_id="BTC-USDT", trade_quote_ccy="USDC"',
+        '"BTC-USDT", mgn_mode="isolated", trade_quote_ccy="USDC"',
         'mgn_mode="isolated", ccy="USDT"',
-        'mgn_mode="croos", inst_id="BTC-USDT"',
+        '"BTC-USDT", mgn_mode="croos"',
     ):
         assert re.search(re.escape(words) + r"\)  # type: ignore", text)

@@ -12,8 +12,8 @@ from attrs import define
 from okx_maxloan_api.contract import OPERATIONS
 
 from okx_maxloan_sdk import AuthenticationError
-from okx_maxloan_sdk.mock import Answer, Exchange, demo
-from okx_maxloan_sdk.mock.running import running
+from okx_maxloan_sdk.mock import MockExchange, MockResponse, default_exchange
+from okx_maxloan_sdk.mock.server import run_mock_server
 from okx_maxloan_sdk.verify import Finding, report, run, verify
 
 if TYPE_CHECKING:
@@ -23,21 +23,21 @@ MAX_LOAN, CONFIG, INSTRUMENTS, TIME = (each.path for each in OPERATIONS)
 CURRENCIES = {"BTC": "USDT", "USDT": "BTC"}
 
 
-def changed(path: str, change: Callable[[dict[str, Any]], object]) -> Exchange:
+def changed(path: str, change: Callable[[dict[str, Any]], object]) -> MockExchange:
     """Make a mock exchange that changes each row of one operation."""
 
     @define
-    class Changed(Exchange):
-        def handle(self, *asked: Any, **more: Any) -> Answer:
+    class Changed(MockExchange):
+        def handle(self, *asked: Any, **more: Any) -> MockResponse:
             answer = super().handle(*asked, **more)
             if asked[1] != path.encode() or answer.status != 200:
                 return answer
             body = json.loads(answer.body)
             for row in body["data"]:
                 change(row)
-            return Answer.of(body)
+            return MockResponse.of(body)
 
-    return Changed(demo().users)
+    return Changed(default_exchange().users)
 
 
 # What an exchange may change: the user, the operation, the change of its rows, and the check and reason that tell.
@@ -83,10 +83,10 @@ NEWS = {
 }
 
 
-@pytest.mark.parametrize("user", demo().users)
+@pytest.mark.parametrize("user", default_exchange().users)
 def test_the_mock_agrees(user: str) -> None:
     """On the mock everything agrees, in every account mode."""
-    with running() as exchange:
+    with run_mock_server() as exchange:
         findings = list(verify(exchange.client(user)))
     assert {finding.state for finding in findings} <= {"agrees", "skipped"}
     assert len(findings) >= 5
@@ -94,7 +94,7 @@ def test_the_mock_agrees(user: str) -> None:
 
 def test_a_setting_that_forbids_the_documented_question() -> None:
     """Where a setting of the account forbids the documented question, it is skipped and the rule is named."""
-    with running() as exchange:
+    with run_mock_server() as exchange:
         exchange.exchange.users["futures"].isolated = "auto_transfers_ccy"
         findings = [each for each in verify(exchange.client("futures")) if each.check == "futures-isolated"]
     assert findings == [
@@ -106,7 +106,7 @@ def test_a_setting_that_forbids_the_documented_question() -> None:
 def test_a_changed_exchange_differs(name: str) -> None:
     """An exchange that breaks the contract differs, by check and reason; one that keeps it in another way does not."""
     user, path, change, expected = CHANGES[name]
-    with running(changed(path, change)) as exchange:
+    with run_mock_server(changed(path, change)) as exchange:
         findings = [each for each in verify(exchange.client(user)) if each.state == "differs"]
     assert [(each.check, each.word) for each in findings][:1] == ([expected] if expected else [])
 
@@ -115,7 +115,7 @@ def test_a_changed_exchange_differs(name: str) -> None:
 def test_news_is_no_fault(name: str) -> None:
     """Fields, values and account modes that this release does not know are reported, and the exit code stays 0."""
     path, change, found = NEWS[name]
-    with running(changed(path, change)) as exchange:
+    with run_mock_server(changed(path, change)) as exchange:
         findings = list(verify(exchange.client("spot")))
     assert found in findings
     assert "differs" not in {each.state for each in findings}
@@ -123,7 +123,7 @@ def test_news_is_no_fault(name: str) -> None:
 
 def test_a_refusal_differs_and_a_wrong_key_is_no_finding() -> None:
     """A documented question that is refused differs; without access nothing is said of the contract."""
-    with running() as exchange:
+    with run_mock_server() as exchange:
         exchange.exchange.fail_next(code="51010", path="/api/v5/account/max-loan")
         findings = [each for each in verify(exchange.client("spot")) if each.state == "differs"]
         assert [(each.check, each.about["code"]) for each in findings] == [("spot-pair", "51010")]
@@ -138,7 +138,7 @@ def test_exit_codes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OKX_API_KEY", raising=False)
     assert run(said.append) == report.AGREES
     assert run(said.append, user="nobody") == report.UNKNOWN
-    with running() as exchange:
+    with run_mock_server() as exchange:
         for name, value in exchange.environment("multi_currency").items():
             monkeypatch.setenv(name, value)
         assert run(said.append, "zh") == report.AGREES

@@ -1,0 +1,232 @@
+"""Any number of pairs: chunk into full requests, bisect a rejected chunk, collect results in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from attrs import define, field, frozen
+
+from . import codec, validation
+from .codec import GET_MAX_LOAN
+from .effects import Flow, gather
+from .exceptions import (
+    AccountModeError,
+    AuthenticationError,
+    BadRequestError,
+    ClientClosedError,
+    ClockSkewError,
+    InvalidParametersError,
+    MissingDataError,
+    OkxError,
+    PartialFailureError,
+    PermissionDeniedError,
+    RateLimitTimeoutError,
+    RequestNotSentError,
+)
+from .matching import find_missing
+from .models import MaxLoan
+from .request import send_with_retries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from .codec import Query
+    from .state import ClientState
+
+INST_ID = next(each for each in GET_MAX_LOAN.parameters if each.name == "instId")
+MAX_INST_IDS = INST_ID.max_items
+MAX_CONCURRENCY = GET_MAX_LOAN.limit.requests
+# Depth of lists of pairs inside lists.
+MAX_NESTING = 20
+# Errors that affect all requests of a call; OKX blocks addresses that repeat the first two.
+FATAL_ERRORS = (
+    AuthenticationError,
+    PermissionDeniedError,
+    ClockSkewError,
+    AccountModeError,
+    ClientClosedError,
+    RateLimitTimeoutError,
+)
+NOT_SENT_FATAL = "not sent: another request of this call failed with an error that affects all of them"
+NOT_SENT_LATE = "not sent: total_timeout was over"
+# Code 51000 is for any parameter, and only its message names it. The margin mode affects all pairs; other parameters
+# may be wrong for one pair alone.
+MARGIN_MODE_NAMES = ("MARGIN_MODE", "mgnMode")
+
+
+@frozen
+class BatchResult:
+    """Outcome of one request: the pairs, and their rows or the error.
+
+    `missing` are the pairs that OKX returned no row for, as for a delisted pair.
+    """
+
+    inst_ids: tuple[str, ...]
+    loans: tuple[MaxLoan, ...]
+    error: OkxError | None
+    missing: tuple[str, ...] = ()
+
+
+def iter_inst_ids(inst_ids: object, depth: int = 0) -> Iterator[str]:
+    """Yield pairs one by one from strings, each of which may join several by commas, and iterables of them.
+
+    Raises `TypeError` for anything else, `ValueError` for a list that is nested too deeply.
+    """
+    if isinstance(inst_ids, str):
+        yield from inst_ids.split(",")
+    elif isinstance(inst_ids, Iterable) and not isinstance(inst_ids, bytes):
+        if depth > MAX_NESTING:
+            message = f"pairs are nested more than {MAX_NESTING} lists deep; pass strings, or one list of them"
+            raise ValueError(message)
+        for item in inst_ids:
+            yield from iter_inst_ids(item, depth + 1)
+    else:
+        message = f"a pair must be a str such as 'BTC-USDT', or an iterable of them, not {type(inst_ids).__name__}"
+        raise TypeError(message)
+
+
+def validate_all(state: ClientState, query: Query, inst_ids: Sequence[str]) -> None:
+    """Raise `InvalidParametersError` with everything that is wrong with a whole list of pairs."""
+    first = query.with_inst_ids(inst_ids[:MAX_INST_IDS]) if inst_ids else query
+    violations = dict.fromkeys(validation.find_violations(first, state.rule_inputs, state.config.language))
+    for start in range(MAX_INST_IDS, len(inst_ids), MAX_INST_IDS):
+        chunk = query.with_inst_ids(inst_ids[start : start + MAX_INST_IDS])
+        violations |= dict.fromkeys(validation.find_parameter_violations(chunk, state.config.language))
+    if violations:
+        raise InvalidParametersError(list(violations))
+
+
+def fetch_all(state: ClientState, query: Query, inst_ids: Sequence[str], deadline: float | None) -> Flow[list[MaxLoan]]:
+    """Return the rows of validated pairs in the order given; raise `PartialFailureError` with those that arrived."""
+    collector = ResultCollector(state, query, inst_ids, deadline)
+    chunks = [tuple(inst_ids[start : start + MAX_INST_IDS]) for start in range(0, len(inst_ids), MAX_INST_IDS)]
+    keep_going = True
+    if len(chunks) == 1 or tuple(query.params.items()) not in state.accepted_params:
+        # Alone, so that an error that affects all pairs costs one request.
+        keep_going = collector.add((yield from fetch_chunk(state, query, chunks.pop(0), deadline)))
+    if chunks and keep_going:
+        flows = (fetch_chunk(state, query, chunk, deadline) for chunk in chunks)
+        yield from gather(flows, MAX_CONCURRENCY, collector.add)
+    return collector.finish()
+
+
+def validate_and_fetch(
+    state: ClientState, query: Query, inst_ids: tuple[str, ...], deadline: float | None
+) -> Flow[list[BatchResult]]:
+    """Validate the pairs of one request and fetch them; each invalid pair fails by itself."""
+    try:
+        validate_all(state, query, inst_ids)
+    except InvalidParametersError as error:
+        failure = error
+    else:
+        return (yield from fetch_chunk(state, query, inst_ids, deadline))
+    parts = _separate_invalid(inst_ids)
+    return (
+        yield from _retry_separately(
+            inst_ids, failure, parts, lambda part: validate_and_fetch(state, query, part, deadline)
+        )
+    )
+
+
+def fetch_chunk(
+    state: ClientState, query: Query, inst_ids: tuple[str, ...], deadline: float | None
+) -> Flow[list[BatchResult]]:
+    """Fetch the pairs of one request; bisect it when OKX rejects one of them."""
+    try:
+        loans = yield from fetch_max_loan(state, query.with_inst_ids(inst_ids), deadline)
+    except OkxError as error:
+        failure = error
+    else:
+        state.accepted_params.add(tuple(query.params.items()))
+        missing = find_missing(inst_ids, (loan.inst_id for loan in loans))
+        return [BatchResult(inst_ids, tuple(loans), None, missing)]
+    parts = _bisect(inst_ids) if isinstance(failure, BadRequestError) and not affects_all(failure) else []
+    return (
+        yield from _retry_separately(inst_ids, failure, parts, lambda part: fetch_chunk(state, query, part, deadline))
+    )
+
+
+def fetch_max_loan(state: ClientState, query: Query, deadline: float | None) -> Flow[list[MaxLoan]]:
+    """Send one validated query and return its rows."""
+    response = yield from send_with_retries(state, query, deadline)
+    return [codec.to_model(MaxLoan, GET_MAX_LOAN, row) for row in response.rows]
+
+
+def affects_all(error: OkxError | None) -> bool:
+    """Return whether every other request of the call would fail in the same way."""
+    if isinstance(error, BadRequestError):
+        return any(name in error.message for name in MARGIN_MODE_NAMES)
+    return isinstance(error, FATAL_ERRORS)
+
+
+def _retry_separately(
+    inst_ids: tuple[str, ...],
+    error: OkxError,
+    parts: list[tuple[str, ...]],
+    fetch_part: Callable[[tuple[str, ...]], Flow[list[BatchResult]]],
+) -> Flow[list[BatchResult]]:
+    """Fetch the parts of a failed request one by one, so that one invalid pair does not fail the others."""
+    if len(parts) <= 1:
+        return [BatchResult(inst_ids, (), error)]
+    results: list[BatchResult] = []
+    for part in parts:
+        results += yield from fetch_part(part)
+    return results
+
+
+def _separate_invalid(inst_ids: tuple[str, ...]) -> list[tuple[str, ...]]:
+    invalid = [each for each in inst_ids if any(validation.check_parameter(INST_ID, each))]
+    valid = tuple(each for each in inst_ids if each not in invalid)
+    return [*((each,) for each in invalid), *([valid] if valid else [])]
+
+
+def _bisect(inst_ids: tuple[str, ...]) -> list[tuple[str, ...]]:
+    middle = (len(inst_ids) + 1) // 2
+    return [half for half in (inst_ids[:middle], inst_ids[middle:]) if half]
+
+
+@define
+class ResultCollector:
+    """Collects the results of one call into its rows, or its one error."""
+
+    _state: ClientState
+    _query: Query
+    _inst_ids: Sequence[str]
+    _deadline: float | None
+    loans: list[MaxLoan] = field(factory=list, init=False)
+    failures: list[tuple[tuple[str, ...], OkxError]] = field(factory=list, init=False)
+    _seen: set[str] = field(factory=set, init=False)
+
+    def add(self, results: Iterable[BatchResult]) -> bool:
+        """Add results as they arrive; return whether other requests may still succeed."""
+        keep_going = not self._is_late()
+        for result in results:
+            self.loans += result.loans
+            self._seen.update(result.inst_ids)
+            if result.error is not None:
+                self.failures.append((result.inst_ids, result.error))
+                keep_going = keep_going and not affects_all(result.error)
+            if result.missing:
+                self.failures.append((result.missing, self._missing_data(result.missing)))
+        return keep_going
+
+    def finish(self) -> list[MaxLoan]:
+        """Return all rows in the order requested; raise the only failure, or `PartialFailureError` with the rows."""
+        position = {inst_id.upper(): index for index, inst_id in enumerate(self._inst_ids)}
+        self.loans.sort(key=lambda loan: position.get(loan.inst_id.upper(), len(position)))
+        if not_sent := tuple(each for each in self._inst_ids if each not in self._seen):
+            self.failures.append((not_sent, RequestNotSentError(NOT_SENT_LATE if self._is_late() else NOT_SENT_FATAL)))
+        if not self.failures:
+            return self.loans
+        if not self.loans and len(self.failures) == 1 and not isinstance(self.failures[0][1], MissingDataError):
+            raise self.failures[0][1]
+        self.failures.sort(key=lambda failure: position[failure[0][0].upper()])
+        raise PartialFailureError(self.loans, self.failures)
+
+    def _is_late(self) -> bool:
+        return self._deadline is not None and self._state.clock.monotonic() >= self._deadline
+
+    def _missing_data(self, inst_ids: tuple[str, ...]) -> MissingDataError:
+        query = self._query.with_inst_ids(inst_ids)
+        return MissingDataError(inst_ids, validation.hint(query, self._state.rule_inputs, self._state.config.language))

@@ -1,0 +1,276 @@
+"""Codec between Python values and HTTP: encode requests, validate responses.
+
+The only module of the SDK that imports generated code.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from urllib.parse import quote
+
+from attrs import evolve, frozen
+from okx_maxloan_api.api.account import get_account_config, get_account_instruments, get_max_loan
+from okx_maxloan_api.api.public import get_time
+from okx_maxloan_api.contract import (
+    DEMO_HEADER,
+    ERRORS,
+    GET_ACCOUNT_CONFIG,
+    GET_ACCOUNT_INSTRUMENTS,
+    GET_MAX_LOAN,
+    GET_TIME,
+    Condition,
+    Error,
+    ExtraParameters,
+    Operation,
+    Parameter,
+    Rule,
+)
+from okx_maxloan_api.rows import AccountConfigFields, InstrumentFields, MaxLoanFields
+
+from .account import Account
+from .exceptions import InvalidResponseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from okx_maxloan_api.contract import Field
+
+    from .transport import Response
+
+__all__ = [
+    "DEMO_HEADER",
+    "ERRORS",
+    "GET_ACCOUNT_CONFIG",
+    "GET_ACCOUNT_INSTRUMENTS",
+    "GET_MAX_LOAN",
+    "GET_TIME",
+    "Condition",
+    "Error",
+    "ExtraParameters",
+    "InstrumentFields",
+    "MaxLoanFields",
+    "Operation",
+    "Parameter",
+    "Rule",
+]
+
+T = TypeVar("T")
+PYTHON_TYPES: Mapping[str, type] = {"string": str, "boolean": bool, "array": list}
+JSON_TYPE_NAMES: Mapping[type, str] = {
+    dict: "an object",
+    list: "a list",
+    str: "a string",
+    bool: "a boolean",
+    type(None): "missing or null",
+}
+# The body of an invalid response that is redacted and then shortened for the exception.
+MAX_REDACTED_BYTES = 4096
+
+
+@frozen
+class Query:
+    """One operation with its path and query parameters, by OKX's names."""
+
+    operation: Operation
+    path: str
+    params: Mapping[str, str]
+
+    def with_inst_ids(self, inst_ids: Sequence[str]) -> Query:
+        """Return the query for these pairs."""
+        return evolve(self, params={**self.params, "instId": ",".join(inst_ids)})
+
+    @property
+    def inst_ids(self) -> tuple[str, ...]:
+        """The pairs of the query."""
+        return tuple(self.params["instId"].split(",")) if self.params.get("instId") else ()
+
+    @property
+    def target(self) -> str:
+        """The request target (RFC 9112, 3.2) in the contract's order; commas stay raw, as in OKX's examples."""
+        names = [each.name for each in self.operation.parameters if each.name in self.params]
+        pairs = "&".join(f"{name}={quote(self.params[name], safe=',')}" for name in names)
+        return f"{self.path}?{pairs}" if pairs else self.path
+
+
+def max_loan_query(
+    *,
+    mgn_mode: object,
+    ccy: object = None,
+    mgn_ccy: object = None,
+    trade_quote_ccy: object = None,
+    **extra: object,
+) -> Query:
+    """Encode parameters of the maximum loan, without pairs.
+
+    Raises `TypeError` for a parameter that the operation does not have, or a value that is not a string.
+    """
+    names = [each.attribute for each in GET_MAX_LOAN.parameters if each.attribute != "inst_id"]
+    if unknown := sorted(extra.keys() - {*names}):
+        message = (
+            f"get_max_loan() has no keyword argument {', '.join(unknown)}; it has {', '.join(names)}, and pairs without"
+            " a keyword"
+        )
+        raise TypeError(message)
+    kwargs = get_max_loan._get_kwargs(  # noqa: SLF001 -- the generator's only function that builds a request
+        mgn_mode=cast("Any", _text("mgn_mode", mgn_mode)),
+        ccy=_text("ccy", ccy),
+        mgn_ccy=_text("mgn_ccy", mgn_ccy),
+        trade_quote_ccy=_text("trade_quote_ccy", trade_quote_ccy),
+        **{name: _text(name, value) for name, value in extra.items()},
+    )
+    return Query(GET_MAX_LOAN, kwargs["url"], kwargs["params"])
+
+
+def instruments_query(*, inst_type: object, inst_id: object) -> Query:
+    """Encode parameters of the account's instruments; raise `TypeError` for a value that is not a string."""
+    kwargs = get_account_instruments._get_kwargs(  # noqa: SLF001 -- see above
+        inst_type=cast("Any", _text("inst_type", inst_type)), inst_id=_text("inst_id", inst_id)
+    )
+    return Query(GET_ACCOUNT_INSTRUMENTS, kwargs["url"], kwargs["params"])
+
+
+ACCOUNT_QUERY = Query(GET_ACCOUNT_CONFIG, get_account_config._get_kwargs()["url"], {})  # noqa: SLF001 -- see above
+TIME_QUERY = Query(GET_TIME, get_time._get_kwargs()["url"], {})  # noqa: SLF001 -- see above
+
+
+def _text(name: str, value: object) -> Any:
+    if value is None or type(value) is str:
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)  # `str` of an enumeration's member would be its name
+    if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
+        return ",".join(value)
+    message = f"{name} must be a str, not {type(value).__name__}"
+    raise TypeError(message)
+
+
+def parse_envelope(response: Response) -> tuple[str, str, list[Any]]:
+    """Return code, message and rows of a response body.
+
+    Gateways send the code as a number and leave out `data`, but only in an error. Raises `InvalidResponseError`.
+    """
+    is_error = response.status >= 400  # noqa: PLR2004 -- RFC 9110, 15: client and server errors
+    body = _parse_json(response)
+    if not isinstance(body, dict):
+        _invalid(response, "it is not a JSON object")
+    code, message, data = body.get("code"), body.get("msg", ""), body.get("data", [])
+    if type(code) is int and is_error:
+        code = str(code)
+    if not isinstance(code, str) or not code:
+        _invalid(response, f"code is {_json_type_name(code)}, expected a string")
+    if not isinstance(message, str):
+        _invalid(response, f"msg is {_json_type_name(message)}, expected a string")
+    if code != "0":
+        return code, message, []
+    if response.status != 200:  # noqa: PLR2004 -- the one status of a success
+        _invalid(response, "code 0 with another status than 200")
+    if "msg" not in body:
+        _invalid(response, "msg is missing")
+    if not isinstance(data, list) or "data" not in body:
+        _invalid(response, f"data is {_json_type_name(body.get('data'))}, expected a list")
+    return code, message, data
+
+
+def validate_rows(operation: Operation, data: list[Any], response: Response) -> list[dict[str, Any]]:
+    """Check every row against the contract and fill in optional fields; unknown fields stay.
+
+    Raises `InvalidResponseError`.
+    """
+    for row in data:
+        if not isinstance(row, dict):
+            _invalid(response, f"a row is {_json_type_name(row)}, expected an object")
+        for field in operation.fields:
+            if field.name not in row:
+                if field.required:
+                    _invalid(response, f"{field.name} is missing")
+                row[field.name] = default_for(field)
+            if error := _check_value(field, row[field.name]):
+                _invalid(response, f"{field.name} {error}")
+    return data
+
+
+def _check_value(field: Field, value: object) -> str:
+    if type(value) is not PYTHON_TYPES[field.type]:
+        return f"is {_json_type_name(value)}, expected {field.type}"
+    if isinstance(value, list) and not all(type(item) is str for item in value):
+        return "has something other than strings in its list"
+    if field.pattern and not re.fullmatch(field.pattern.strip("^$"), cast("str", value)):
+        return f"is {str(value)[:60]!r}, which does not match {field.pattern}"
+    return ""
+
+
+def default_for(field: Field) -> object:
+    """Return the value of an optional field that is missing; None for a required one."""
+    return list(field.default) if isinstance(field.default, tuple) else field.default
+
+
+def to_model(model: Callable[..., T], operation: Operation, row: Mapping[str, Any]) -> T:
+    """Return a validated row as an immutable model."""
+    names = {field.name: field.attribute for field in operation.fields}
+    values = {
+        names[name]: tuple(value) if isinstance(value, list) else value for name, value in row.items() if name in names
+    }
+    unknown = {name: value for name, value in row.items() if name not in names}
+    return model(**values, additional_properties=MappingProxyType(unknown))
+
+
+def to_account(row: Mapping[str, Any]) -> Account:
+    """Return the account's settings; an account mode that is not documented is unknown."""
+    config = to_model(AccountConfigFields, GET_ACCOUNT_CONFIG, row)
+    level = next(field for field in GET_ACCOUNT_CONFIG.fields if field.name == "acctLv")
+    return Account(
+        mode={each.value: each.name for each in level.values}.get(config.acct_lv),
+        spot_borrow_enabled=config.enable_spot_borrow,
+        isolated_margin_mode=config.mgn_iso_mode or None,
+        uid=config.uid,
+        main_uid=config.main_uid,
+        permissions=tuple(config.perm.split(",")) if config.perm else (),
+        ip_allowlist=tuple(config.ip.split(",")) if config.ip else (),
+    )
+
+
+def _parse_json(response: Response) -> Any:
+    try:
+        text = response.body.decode("utf-8").strip(" \t\r\n")
+        value, end = DECODER.raw_decode(text)
+        if end < len(text):
+            _reject_constant("what follows its end")
+        return value
+    except UnicodeDecodeError:
+        _invalid(response, "it is not UTF-8")
+    except RecursionError:
+        _invalid(response, "it is nested too deeply")
+    except (ValueError, ArithmeticError) as error:
+        _invalid(response, "it is empty" if not response.body else f"it is not JSON ({error})")
+
+
+def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has a key twice")
+    return found
+
+
+def _reject_constant(constant: str) -> NoReturn:
+    message = f"{constant} is not a JSON number"
+    raise ValueError(message)
+
+
+DECODER = json.JSONDecoder(
+    object_pairs_hook=_reject_duplicate_keys, parse_constant=_reject_constant, parse_float=Decimal
+)
+
+
+def _json_type_name(value: object) -> str:
+    return JSON_TYPE_NAMES.get(type(value), "a number")
+
+
+def _invalid(response: Response, reason: str) -> NoReturn:
+    if 300 <= response.status < 400:  # noqa: PLR2004 -- RFC 9110, 15.4: redirects
+        reason = "it is a redirect, which is never followed"
+    excerpt = response.body[:MAX_REDACTED_BYTES].decode("utf-8", "replace")
+    raise InvalidResponseError(reason, http_status=response.status, body_excerpt=excerpt)

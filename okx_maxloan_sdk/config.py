@@ -1,0 +1,113 @@
+"""Settings of a client, validated."""
+
+from __future__ import annotations
+
+import os
+from math import inf
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from attrs import field, frozen
+
+from .account import Account
+from .clock import Clock, SystemClock
+from .credentials import Credentials
+from .limiter import Limiter, create_limiter
+from .sites import Origin, Site, parse_origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httpx
+
+ENV_CREDENTIALS = ("OKX_API_KEY", "OKX_API_SECRET", "OKX_API_PASSPHRASE")
+BOOLEAN_VALUES = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
+
+
+class ClientSettings(TypedDict, total=False):
+    """Keyword arguments of a client; `MaxLoanClient` documents them."""
+
+    site: Site
+    base_url: str | None
+    demo: bool
+    account: Account | Literal["auto"] | None
+    limiter: Limiter | str
+    rate_limit_key: str | None
+    http_client: httpx.Client | httpx.AsyncClient | None
+    proxy: str | None
+    timeout: float
+    total_timeout: float | None
+    max_retries: int
+    language: Literal["en", "zh"]
+    clock: Clock | None
+
+
+def _system_clock(clock: Clock | None) -> Clock:
+    return clock or SystemClock()
+
+
+@frozen
+class ClientConfig:
+    """Settings of one client. Raises `ValueError` that names every wrong one."""
+
+    credentials: Credentials
+    site: Site = Site.GLOBAL
+    base_url: str | None = None
+    demo: bool = False
+    account: Account | Literal["auto"] | None = None
+    limiter: Limiter | str | None = field(default=None, repr=False)
+    rate_limit_key: str | None = None
+    timeout: float = 10.0
+    total_timeout: float | None = None
+    max_retries: int = 2
+    language: Literal["en", "zh"] = "en"
+    clock: Clock = field(default=None, converter=_system_clock)
+    origin: Origin = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        checks = {
+            "credentials must be Credentials(api_key, api_secret, passphrase)": isinstance(
+                self.credentials, Credentials
+            ),
+            "site must be a Site, such as Site.EEA": isinstance(self.site, Site),
+            "demo must be True or False": isinstance(self.demo, bool),
+            "timeout must be a positive number of seconds": is_duration(self.timeout),
+            "total_timeout must be None or a positive number of seconds": self.total_timeout is None
+            or is_duration(self.total_timeout),
+            "max_retries must be an int, 0 or more": type(self.max_retries) is int and self.max_retries >= 0,
+            'language must be "en" or "zh"': self.language in ("en", "zh"),
+            'account must be an Account, "auto" or None': isinstance(self.account, Account | None)
+            or self.account == "auto",
+        }
+        if errors := [expected for expected, is_met in checks.items() if not is_met]:
+            raise ValueError("; ".join(errors))
+        object.__setattr__(self, "origin", parse_origin(self.base_url or self.site.value))
+
+    def create_limiter(self) -> Limiter:
+        """Return the limiter that `limiter` names."""
+        return create_limiter(self.limiter)
+
+
+def is_duration(value: object) -> bool:
+    """Return whether a value is a positive, finite number of seconds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < inf
+
+
+def settings_from_env(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Return credentials and settings from OKX_API_KEY and its siblings; raise `ValueError` naming wrong variables."""
+    if missing := [name for name in ENV_CREDENTIALS if not environ.get(name)]:
+        message = f"not set: {', '.join(missing)}; export them, or pass Credentials(api_key, api_secret, passphrase)"
+        raise ValueError(message)
+    site, demo = environ.get("OKX_SITE") or "global", environ.get("OKX_DEMO", "").lower()
+    if site.upper() not in Site.__members__:
+        message = f"OKX_SITE must be one of {', '.join(Site.__members__).lower()}, not {site!r}"
+        raise ValueError(message)
+    if demo not in BOOLEAN_VALUES:
+        message = f"OKX_DEMO must be 1 or 0, not {demo!r}"
+        raise ValueError(message)
+    return {
+        "credentials": Credentials(*(environ[name] for name in ENV_CREDENTIALS)),
+        "site": Site[site.upper()],
+        "demo": BOOLEAN_VALUES[demo],
+        "base_url": environ.get("OKX_BASE_URL") or None,
+        "limiter": environ.get("OKX_LIMITER") or None,
+    }

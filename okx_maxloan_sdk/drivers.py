@@ -1,0 +1,206 @@
+"""Drivers: run flows, blocking or with asyncio, alone or concurrently."""
+
+from __future__ import annotations
+
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import aclosing, closing
+from itertools import islice
+from queue import SimpleQueue
+from threading import RLock, Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .clock import new_wake_event, wake_up
+from .effects import Effect, Flow, Gather, RunBlocking, Send, Sleep
+from .exceptions import RequestNotSentError
+from .tracebacks import HiddenFrames
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+
+    from .clock import Clock, WakeEvent
+    from .transport import AsyncTransport, Request, Response, Transport
+
+T = TypeVar("T")
+
+
+def run_sync(flow: Flow[T], transport: Transport, clock: Clock) -> T:
+    """Run a flow to its end, blocking."""
+    result = failure = None
+    try:
+        while True:
+            effect = flow.send(result) if failure is None else flow.throw(failure)
+            failure = None
+            try:
+                result = _execute(effect, transport, clock)
+            except BaseException as error:  # noqa: BLE001 -- a flow cleans up after Ctrl-C too
+                failure = error
+    except StopIteration as done:
+        value: T = done.value
+        return value
+
+
+def _execute(effect: Effect, transport: Transport, clock: Clock) -> Any:
+    match effect:
+        case Send(request, timeout):
+            with HiddenFrames():
+                return transport.send(request, timeout)
+        case Sleep(seconds, wake):
+            return clock.sleep(seconds, wake)
+        case RunBlocking(function):
+            return function()
+        case Gather(flows, width, on_result):
+            with closing(run_concurrently(flows, width, transport, clock)) as results:
+                for result in results:
+                    on_result(result)
+            return None
+
+
+async def run_async(flow: Flow[T], transport: AsyncTransport, clock: Clock) -> T:
+    """Run a flow to its end without blocking the event loop."""
+    result = failure = None
+    try:
+        while True:
+            effect = flow.send(result) if failure is None else flow.throw(failure)
+            failure = None
+            try:
+                result = await _aexecute(effect, transport, clock)
+            except BaseException as error:  # noqa: BLE001 -- a flow cleans up after cancellation too
+                failure = error
+    except StopIteration as done:
+        value: T = done.value
+        return value
+
+
+async def _aexecute(effect: Effect, transport: AsyncTransport, clock: Clock) -> Any:
+    match effect:
+        case Send(request, timeout):
+            with HiddenFrames():
+                return await transport.send(request, timeout)
+        case Sleep(seconds, wake):
+            return await clock.async_sleep(seconds, wake)
+        case RunBlocking(function):
+            import asyncio  # noqa: PLC0415 -- a blocking program does not load asyncio
+
+            call = asyncio.wrap_future(_start_thread(function))
+            try:
+                return await asyncio.shield(call)
+            except asyncio.CancelledError:
+                # A thread cannot be cancelled: it has to end before the flow cleans up.
+                await asyncio.wait([call])
+                raise
+        case Gather(flows, width, on_result):
+            async with aclosing(arun_concurrently(flows, width, transport, clock)) as results:
+                async for result in results:
+                    on_result(result)
+            return None
+
+
+def _start_thread(function: Callable[[], T]) -> Future[T]:
+    """Call a function in a daemon thread: the program may have filled the event loop's executor."""
+    future: Future[T] = Future()
+
+    def call() -> None:
+        try:
+            result = function()
+        except BaseException as error:  # noqa: BLE001 -- it is raised where the result is awaited
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+    Thread(target=call, name="okx-maxloan-limiter", daemon=True).start()
+    return future
+
+
+class _Cancellable:
+    """A transport and a clock that end every flow that uses them, once cancelled."""
+
+    def __init__(self, transport: Transport, clock: Clock) -> None:
+        self._transport, self._clock = transport, clock
+        self._wake_events: set[WakeEvent] = set()
+        self._lock = RLock()
+        self._is_cancelled = False
+        self.close = transport.close
+        self.monotonic = clock.monotonic
+        self.time = clock.time
+        self.async_sleep = clock.async_sleep
+
+    def send(self, request: Request, timeout: float) -> Response:
+        if self._is_cancelled:
+            raise RequestNotSentError("the call was cancelled")
+        return self._transport.send(request, timeout)
+
+    def sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
+        # An event of its own: flows that are not cancelled may sleep on `wake`.
+        event = new_wake_event()
+        with self._lock:
+            if self._is_cancelled:
+                raise CancelledError
+            self._wake_events.add(event)
+        if wake is not None:
+            wake.add_done_callback(lambda _: wake_up(event))
+        try:
+            self._clock.sleep(seconds, event)
+        finally:
+            with self._lock:
+                self._wake_events.discard(event)
+        if self._is_cancelled:
+            raise CancelledError
+        return wake is not None and wake.done()
+
+    def cancel(self) -> None:
+        with self._lock:
+            self._is_cancelled = True
+            events = list(self._wake_events)
+        for event in events:
+            wake_up(event)
+
+
+def run_concurrently(
+    flows: Iterator[Flow[T]], width: int, transport: Transport, clock: Clock
+) -> Generator[T, None, None]:
+    """Run flows in threads, at most `width` at once, and yield each result as it arrives.
+
+    A flow is taken from the iterator when a thread is free. Closing the generator ends waiting flows at once; requests
+    already sent end by their own timeout.
+    """
+    pool, scope = ThreadPoolExecutor(width, "okx-maxloan"), _Cancellable(transport, clock)
+    done: SimpleQueue[Future[T]] = SimpleQueue()
+    running = 0
+    try:
+        while True:
+            for flow in islice(flows, width - running):
+                running += 1
+                pool.submit(run_sync, flow, scope, scope).add_done_callback(done.put)
+            if not running:
+                return
+            future = done.get()
+            running -= 1
+            yield future.result()
+    finally:
+        scope.cancel()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def arun_concurrently(
+    flows: Iterator[Flow[T]], width: int, transport: AsyncTransport, clock: Clock
+) -> AsyncGenerator[T, None]:
+    """Run flows as tasks, as `run_concurrently` does; closing the generator cancels them."""
+    import asyncio  # noqa: PLC0415 -- a blocking program does not load asyncio
+
+    done: asyncio.Queue[asyncio.Task[T]] = asyncio.Queue()
+    running: set[asyncio.Task[T]] = set()
+    try:
+        while True:
+            for flow in islice(flows, width - len(running)):
+                task = asyncio.ensure_future(run_async(flow, transport, clock))
+                running.add(task)
+                task.add_done_callback(done.put_nowait)
+            if not running:
+                return
+            task = await done.get()
+            running.remove(task)
+            yield task.result()
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

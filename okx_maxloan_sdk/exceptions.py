@@ -1,0 +1,264 @@
+"""Exceptions of this package, one tree under `OkxError`.
+
+OkxError
+├ InvalidParametersError   the parameters break rules of the endpoint; nothing was sent
+├ ApiError                 OKX rejected the request
+│ ├ AuthenticationError      API key, passphrase or signature
+│ ├ ClockSkewError           the timestamp is more than 30 s from OKX's clock
+│ ├ PermissionDeniedError    the API key, the IP address or the account lacks a permission
+│ ├ AccountModeError         the account mode does not allow the request
+│ ├ BadRequestError          OKX did not accept a parameter
+│ ├ RateLimitError           too many requests
+│ └ ServiceUnavailableError  OKX is down, busy or under maintenance
+├ ApiConnectionError       no usable response
+│ ├ RequestNotSentError      the request was not sent
+│ └ NoResponseError          the request may have arrived
+│   └ ApiTimeoutError          no complete response in time
+├ InvalidResponseError     a complete response that violates the contract, or answers another request
+├ MissingDataError         a response without a row for something that was requested
+├ RateLimitTimeoutError    the limiter's wait is longer than `total_timeout`
+├ LimiterUnavailableError  the limiter's file or Redis cannot be used
+├ PartialFailureError      some pairs have no rows; it carries the rows of the others
+└ ClientClosedError        the client was used after close()
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Self
+
+    from .models import MaxLoan
+
+MAX_EXCERPT = 200
+# Failures that the text of a PartialFailureError lists.
+MAX_REASONS = 20
+
+
+class OkxError(Exception):
+    """Base class of every error that this package raises."""
+
+    # Seconds that the server asked to wait (Retry-After), 0 if it did not.
+    retry_after: float = 0.0
+
+
+@frozen
+class Violation:
+    """A rule that the parameters break: its id, what was given, what is expected, and OKX's documentation of it."""
+
+    rule_id: str
+    given: str
+    expected: str
+    docs_url: str
+
+    def __str__(self) -> str:
+        return f"{self.expected} (given: {self.given}; rule {self.rule_id}; {self.docs_url})"
+
+
+class InvalidParametersError(OkxError, ValueError):
+    """The parameters break rules of the endpoint: all of them are in `violations`, and nothing was sent."""
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        super().__init__(tuple(violations))
+        self.violations: tuple[Violation, ...] = tuple(violations)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.violations))
+
+
+class ApiError(OkxError):
+    """OKX rejected the request.
+
+    `code` and `message` are OKX's own, `explanation` says what the code means and what to do, `hint` what else is known
+    about this request. `inst_ids` are the pairs of the request, `request_id` is what OKX's support asks for.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        http_status: int,
+        explanation: str = "",
+        hint: str = "",
+        request_id: str = "",
+        inst_ids: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.http_status = http_status
+        self.explanation = explanation
+        self.hint = hint
+        self.request_id = request_id
+        self.inst_ids = inst_ids
+
+    def __str__(self) -> str:
+        summary = f"OKX rejected the request with code {self.code} (HTTP {self.http_status}): {self.message or '-'}"
+        pairs = f"instId {','.join(self.inst_ids)}" if self.inst_ids else ""
+        return "\n".join(line for line in (summary, self.explanation, self.hint, pairs) if line)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.code, self.message, self.__dict__.copy())
+
+
+def _rebuild(kind: type[ApiError], code: str, message: str, state: Mapping[str, Any]) -> ApiError:
+    error = kind(code, message, http_status=state["http_status"])
+    error.__dict__.update(state)
+    return error
+
+
+class AuthenticationError(ApiError):
+    """OKX did not accept the API key, the passphrase or the signature."""
+
+
+class ClockSkewError(ApiError):
+    """The timestamp is more than 30 seconds from OKX's clock."""
+
+
+class PermissionDeniedError(ApiError):
+    """The API key, this machine's IP address or the account lacks a permission."""
+
+
+class AccountModeError(ApiError):
+    """The account mode does not allow the request."""
+
+
+class BadRequestError(ApiError):
+    """OKX did not accept a parameter."""
+
+
+class RateLimitError(ApiError):
+    """OKX counted too many requests of the user or the IP address."""
+
+
+class ServiceUnavailableError(ApiError):
+    """OKX is down, busy or under maintenance."""
+
+
+class ApiConnectionError(OkxError):
+    """No usable response came from OKX."""
+
+
+class RequestNotSentError(ApiConnectionError):
+    """The request was not sent; OKX has not counted it."""
+
+
+class NoResponseError(ApiConnectionError):
+    """The request may have arrived, and OKX may have counted it."""
+
+
+class ApiTimeoutError(NoResponseError, TimeoutError):
+    """No complete response came within `timeout` or `total_timeout`."""
+
+
+class InvalidResponseError(OkxError):
+    """A complete response violates the contract, or answers another request.
+
+    `reason` says how, `body_excerpt` is the beginning of the body, and `rows` are the rows as OKX sent them when they
+    do not match the request.
+    """
+
+    def __init__(
+        self, reason: str, *, http_status: int = 0, body_excerpt: str = "", rows: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        super().__init__(reason, http_status, body_excerpt, tuple(rows))
+        self.reason: str = reason
+        self.http_status: int = http_status
+        self.body_excerpt: str = body_excerpt
+        self.rows: tuple[Mapping[str, Any], ...] = tuple(rows)
+
+    def __str__(self) -> str:
+        excerpt = f": {self.body_excerpt!r}" if self.body_excerpt else ""
+        return f"invalid response from OKX (HTTP {self.http_status}): {self.reason}{excerpt}"
+
+    def redacted(self, redact: Callable[[str], str]) -> Self:
+        """Redact secrets, and remove the traceback, whose frames hold the response unredacted."""
+        self.reason, self.body_excerpt = redact(self.reason), redact(self.body_excerpt)[:MAX_EXCERPT]
+        self.rows = tuple(_redact_value(row, redact) for row in self.rows)
+        self.args: tuple[Any, ...] = (self.reason, self.http_status, self.body_excerpt, self.rows)
+        self.__context__: BaseException | None = None
+        return self.with_traceback(None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild_invalid, self.args
+
+
+def _rebuild_invalid(
+    reason: str, http_status: int, body_excerpt: str, rows: Sequence[Mapping[str, Any]]
+) -> InvalidResponseError:
+    return InvalidResponseError(reason, http_status=http_status, body_excerpt=body_excerpt, rows=rows)
+
+
+def _redact_value(value: Any, redact: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redact(name): _redact_value(item, redact) for name, item in value.items()}
+    return [_redact_value(item, redact) for item in value] if isinstance(value, list) else value
+
+
+class MissingDataError(OkxError):
+    """A successful response has no row for a requested pair or currency, as for a delisted pair.
+
+    `requested` names the pairs or the currency, `hint` says what else is known about them.
+    """
+
+    def __init__(self, requested: Sequence[str], hint: str = "") -> None:
+        super().__init__(tuple(requested), hint)
+        self.requested: tuple[str, ...] = tuple(requested)
+        self.hint: str = hint
+
+    def __str__(self) -> str:
+        lines = (f"OKX returned no data for {', '.join(self.requested)}; it may be delisted", self.hint)
+        return "\n".join(line for line in lines if line)
+
+
+class RateLimitTimeoutError(OkxError, TimeoutError):
+    """The limiter's wait is longer than `total_timeout` allows; nothing was sent."""
+
+
+class LimiterUnavailableError(OkxError):
+    """The limiter's file or Redis cannot be used; nothing was sent."""
+
+
+class PartialFailureError(OkxError):
+    """Some pairs have no rows: `loans` are the rows of the others, `failures` each error with its pairs.
+
+    A pair fails with its request, or alone with a `MissingDataError` when OKX returned no row for it.
+    """
+
+    def __init__(self, loans: Sequence[MaxLoan], failures: Sequence[tuple[tuple[str, ...], OkxError]]) -> None:
+        super().__init__(tuple(loans), tuple(failures))
+        self.loans: list[MaxLoan] = list(loans)
+        self.failures: list[tuple[tuple[str, ...], OkxError]] = list(failures)
+
+    def __str__(self) -> str:
+        pairs = sum(len(inst_ids) for inst_ids, _ in self.failures)
+        reasons = [f"{','.join(inst_ids)}: {error}" for inst_ids, error in self.failures[:MAX_REASONS]]
+        if more := len(self.failures) - len(reasons):
+            reasons.append(f"and {more} more in .failures")
+        return "\n".join([f"no rows for {pairs} of the pairs; {len(self.loans)} rows arrived", *reasons])
+
+
+class ClientClosedError(OkxError):
+    """The client was used after close()."""
+
+    def __init__(self, message: str = "the client is closed; create a new one") -> None:
+        super().__init__(message)
+
+
+EXCEPTION_BY_KIND: Mapping[str, type[ApiError]] = {
+    "refused": ApiError,
+    "authentication": AuthenticationError,
+    "clock": ClockSkewError,
+    "permission": PermissionDeniedError,
+    "account_mode": AccountModeError,
+    "parameter": BadRequestError,
+    "rate_limit": RateLimitError,
+    "unavailable": ServiceUnavailableError,
+}

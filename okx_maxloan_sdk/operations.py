@@ -1,0 +1,97 @@
+"""Operations of a client: validate parameters, send queries, return models."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from . import batching, codec, validation
+from .batching import MAX_INST_IDS, BatchResult
+from .exceptions import MissingDataError, OkxError
+from .models import Instrument, MaxLoan
+from .request import remaining_time, send_with_retries, sync_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .account import Account
+    from .codec import Query
+    from .effects import Flow
+    from .state import ClientState
+
+
+def get_max_loan(state: ClientState, inst_ids: Any, parameters: Mapping[str, Any]) -> Flow[list[MaxLoan]]:
+    """Return the rows of any number of pairs, in the order requested, or of one currency."""
+    deadline = state.start_deadline()
+    query = codec.max_loan_query(**parameters)
+    pairs = list(dict.fromkeys(batching.iter_inst_ids(inst_ids)))
+    if inst_ids and not pairs and "ccy" in query.params:
+        pairs = [""]  # an empty list of pairs is a mistake, not a query for a currency
+    yield from ensure_account(state, deadline)
+    if "ccy" in query.params and not pairs:
+        return (yield from _get_currency(state, query, deadline))
+    batching.validate_all(state, query, pairs)
+    return (yield from batching.fetch_all(state, query, pairs, deadline))
+
+
+def _get_currency(state: ClientState, query: Query, deadline: float | None) -> Flow[list[MaxLoan]]:
+    validation.validate(query, state.rule_inputs, state.config.language)
+    loans = yield from batching.fetch_max_loan(state, query, deadline)
+    if not loans:
+        raise MissingDataError([query.params["ccy"]])
+    return loans
+
+
+def iter_max_loan(
+    state: ClientState, inst_ids: Any, parameters: Mapping[str, Any]
+) -> Iterator[Flow[list[BatchResult]]]:
+    """Return one flow for each request; pairs are taken as flows are, and each flow has `total_timeout` to itself."""
+    query, pairs = codec.max_loan_query(**parameters), batching.iter_inst_ids(inst_ids)
+    return (_fetch_chunk(state, query, chunk, state.start_deadline()) for chunk in _chunked(pairs))
+
+
+def _chunked(inst_ids: Iterator[str]) -> Iterator[tuple[str, ...]]:
+    while chunk := tuple(dict.fromkeys(islice(inst_ids, MAX_INST_IDS))):
+        yield chunk
+
+
+def _fetch_chunk(
+    state: ClientState, query: Query, inst_ids: tuple[str, ...], deadline: float | None
+) -> Flow[list[BatchResult]]:
+    try:
+        yield from ensure_account(state, deadline)
+    except OkxError as error:
+        return [BatchResult(inst_ids, (), error)]
+    return (yield from batching.validate_and_fetch(state, query, inst_ids, deadline))
+
+
+def ensure_account(state: ClientState, deadline: float | None) -> Flow[None]:
+    """Request the account's settings once, if the client was told to."""
+    if state.account is None and state.config.account == "auto":
+        yield from state.account_flight.get(lambda: _fetch_account(state, deadline), remaining_time(state, deadline))
+
+
+def get_account(state: ClientState) -> Flow[Account]:
+    """Request the account's settings; the rules and the rate limit use them from now on."""
+    return (yield from _fetch_account(state, state.start_deadline()))
+
+
+def _fetch_account(state: ClientState, deadline: float | None) -> Flow[Account]:
+    response = yield from send_with_retries(state, codec.ACCOUNT_QUERY, deadline)
+    account = codec.to_account(response.row)
+    state.set_account(account)
+    return account
+
+
+def get_instruments(state: ClientState, inst_type: str, inst_id: str | None) -> Flow[list[Instrument]]:
+    """Request the instruments that the account may trade."""
+    query = codec.instruments_query(inst_type=inst_type, inst_id=inst_id)
+    validation.validate(query, {}, state.config.language)
+    response = yield from send_with_retries(state, query, state.start_deadline())
+    return [codec.to_model(Instrument, query.operation, row) for row in response.rows]
+
+
+def measure_clock_offset(state: ClientState) -> Flow[float]:
+    """Measure the clock skew; later requests are signed with OKX's time."""
+    skew = yield from sync_clock(state, state.start_deadline(), invalid=state.clock_skew)
+    return skew.seconds

@@ -1,0 +1,222 @@
+"""One request: acquire permit, build, sign, send, decode, retry."""
+
+from __future__ import annotations
+
+from logging import getLogger
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import codec, validation
+from .effects import Flow, send, sleep
+from .exceptions import (
+    EXCEPTION_BY_KIND,
+    ApiError,
+    ClientClosedError,
+    ClockSkewError,
+    InvalidResponseError,
+    OkxError,
+    RateLimitError,
+    RequestNotSentError,
+)
+from .matching import match_rows
+from .retry import MAX_FREE_RECONNECTS, MAX_RETRY_AFTER_S, backoff, lookup_error, retry_after, should_retry
+from .sites import Site
+from .state import ClientState, ClockSkew
+from .transport import ConnectionDropped, Request
+
+if TYPE_CHECKING:
+    from .codec import Operation, Query
+    from .limiter import Permit
+    from .transport import Response
+
+logger = getLogger(__name__)
+# The first millisecond of the year 10000, which a timestamp cannot express.
+MAX_TIMESTAMP_MS = 253_402_300_800_000
+# What an HTTP status means where the contract does not know the code.
+KIND_BY_STATUS = {401: "authentication", 403: "permission", 429: "rate_limit"}
+UNKNOWN_SITE, CLOCK_SKEW = "50119", "50102"
+MESSAGES = {
+    "en": {
+        "sites": "This client uses {host}; other regional sites are {sites}.",
+        "skew": "OKX's clock was measured to be {seconds:+.3f} s from this machine's.",
+        "gateway": "The gateway answered before OKX's API did; it counted too many requests.",
+    },
+    "zh": {
+        "sites": "当前请求的是 {host}；其他区域站点有 {sites}。",
+        "skew": "测得 OKX 时钟与本机相差 {seconds:+.3f} 秒。",
+        "gateway": "请求在到达 OKX 接口之前被网关拒绝：请求过于频繁。",
+    },
+}
+
+
+class DecodedResponse(NamedTuple):
+    """Validated rows, and this machine's time when the request was sent and when the response was complete."""
+
+    rows: list[dict[str, Any]]
+    sent_at: float
+    received_at: float
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The only row; raises `InvalidResponseError` if there is none."""
+        if not self.rows:
+            raise InvalidResponseError("it has no row", http_status=200)
+        return self.rows[0]
+
+
+def send_with_retries(state: ClientState, query: Query, deadline: float | None) -> Flow[DecodedResponse]:
+    """Send a query until it succeeds, must not be retried, or the deadline is reached."""
+    attempt = reconnects = 0
+    is_clock_synced = not query.operation.signed
+    while True:
+        clock_skew = state.clock_skew
+        try:
+            permits = yield from acquire_permits(state, query.operation, deadline)
+            clock_skew = state.clock_skew
+            return (yield from send_once(state, query, permits, deadline))
+        except ClockSkewError:
+            if is_clock_synced:
+                raise
+            is_clock_synced = True
+            yield from sync_clock(state, deadline, invalid=clock_skew)
+            continue
+        except OkxError as error:
+            if isinstance(error, ConnectionDropped) and reconnects < MAX_FREE_RECONNECTS:
+                reconnects += 1
+                continue
+            attempt += 1
+            pause = max(backoff(attempt, state.random()), error.retry_after)
+            is_too_late = deadline is not None and state.clock.monotonic() + pause >= deadline
+            is_final = attempt > state.config.max_retries or pause > MAX_RETRY_AFTER_S
+            if is_final or is_too_late or not should_retry(error):
+                raise
+            logger.debug("retry %d in %.3f s after %s", attempt, pause, type(error).__name__)
+        # Outside the handler: a traceback of what happens during the pause does not hold this error.
+        yield from sleep(pause)
+
+
+def send_once(state: ClientState, query: Query, permits: list[Permit], deadline: float | None) -> Flow[DecodedResponse]:
+    """Send one request, decode its response, and release its permits by how it ended."""
+    sent_at = state.clock.time()
+    try:
+        # Signed after the wait for the limiter: OKX rejects a timestamp older than 30 s.
+        target = query.target
+        request = Request(query.operation.method, target, state.headers(query.operation, target))
+        response = yield from send(request, remaining_time(state, deadline))
+    except (RequestNotSentError, ClientClosedError):
+        for permit in permits:
+            yield from permit.release_unsent()
+        raise
+    except InvalidResponseError as error:
+        for permit in permits:
+            yield from permit.release_after_response()
+        raise error.redacted(state.config.credentials.redact)  # noqa: B904 -- it is the same error
+    except BaseException:
+        for permit in permits:
+            yield from permit.release_outcome_unknown()
+        raise
+    received_at = state.clock.time()
+    for permit in permits:
+        yield from permit.release_after_response()
+    try:
+        return DecodedResponse(decode(state, query, response), sent_at, received_at)
+    except RateLimitError:
+        for limiter in state.rate_limiters(query.operation):
+            limiter.throttle()
+        raise
+
+
+def acquire_permits(state: ClientState, operation: Operation, deadline: float | None) -> Flow[list[Permit]]:
+    """Acquire a permit of every rate limiter that counts the request."""
+    permits: list[Permit] = []
+    try:
+        for limiter in state.rate_limiters(operation):
+            permit = yield from limiter.acquire(state.config.timeout, deadline)
+            permits += [permit]
+    except BaseException:
+        for permit in permits:
+            yield from permit.release_unsent()
+        raise
+    return permits
+
+
+def remaining_time(state: ClientState, deadline: float | None) -> float:
+    """Return the seconds that one request may take: its `timeout`, or less when the deadline is nearer."""
+    if deadline is None:
+        return state.config.timeout
+    remaining = min(state.config.timeout, deadline - state.clock.monotonic())
+    if remaining <= 0:
+        message = f"total_timeout of {state.config.total_timeout} s was over before the request could be sent"
+        raise RequestNotSentError(message)
+    return remaining
+
+
+def decode(state: ClientState, query: Query, response: Response) -> list[dict[str, Any]]:
+    """Return the rows, or raise what the response means: from here, where no local has its text unredacted."""
+    rows = _decode_or_error(state, query, response)
+    if isinstance(rows, InvalidResponseError):
+        # What the connection brings next may belong to another request as well.
+        response.discard()
+    if isinstance(rows, OkxError):
+        raise rows
+    return rows
+
+
+def _decode_or_error(state: ClientState, query: Query, response: Response) -> list[dict[str, Any]] | OkxError:
+    redact = state.config.credentials.redact
+    try:
+        code, message, data = codec.parse_envelope(response)
+        if code == "0":
+            return match_rows(query, codec.validate_rows(query.operation, data, response))
+    except InvalidResponseError as error:
+        if response.status == 429:  # noqa: PLR2004 -- RFC 6585, 4
+            return build_api_error(state, query, response, "429", MESSAGES[state.config.language]["gateway"])
+        invalid = error.redacted(redact)
+        invalid.retry_after = retry_after(response.headers.get("retry-after"))
+        return invalid
+    return build_api_error(state, query, response, redact(code), redact(message))
+
+
+def build_api_error(state: ClientState, query: Query, response: Response, code: str, message: str) -> ApiError:
+    """Return the exception that an error code stands for."""
+    listed, language = lookup_error(code), state.config.language
+    default = "unavailable" if response.status >= 500 else KIND_BY_STATUS.get(response.status, "refused")  # noqa: PLR2004 -- RFC 9110, 15.6: server errors
+    request_id = response.headers.get("x-request-id", response.headers.get("cf-ray", ""))
+    error = EXCEPTION_BY_KIND[listed.kind if listed else default](
+        code,
+        message,
+        http_status=response.status,
+        explanation="" if listed is None else listed.zh if language == "zh" else listed.en,
+        hint=hint(state, query, code),
+        request_id=state.config.credentials.redact(request_id),
+        inst_ids=query.inst_ids,
+    )
+    error.retry_after = retry_after(response.headers.get("retry-after"))
+    return error
+
+
+def hint(state: ClientState, query: Query, code: str) -> str:
+    """Return what else is known about a rejected request."""
+    messages, seconds = MESSAGES[state.config.language], state.clock_skew.seconds
+    if code == UNKNOWN_SITE:
+        host = f"{state.config.origin.scheme}://{state.config.origin.netloc}"
+        others = ", ".join(f"{site.name} ({site.value})" for site in Site if site.value != host)
+        return messages["sites"].format(host=host, sites=others)
+    if code == CLOCK_SKEW:
+        return messages["skew"].format(seconds=seconds) if seconds else ""
+    return validation.hint(query, state.rule_inputs, state.config.language)
+
+
+def sync_clock(state: ClientState, deadline: float | None, invalid: ClockSkew) -> Flow[ClockSkew]:
+    """Measure the clock skew, unless another call has since `invalid` was."""
+    timeout = remaining_time(state, deadline)
+    return (yield from state.clock_skew_flight.get(lambda: measure_clock_skew(state, deadline), timeout, invalid))
+
+
+def measure_clock_skew(state: ClientState, deadline: float | None) -> Flow[ClockSkew]:
+    """Compare OKX's time with this machine's in the middle of the round trip."""
+    response = yield from send_with_retries(state, codec.TIME_QUERY, deadline)
+    milliseconds = int(response.row["ts"])
+    if milliseconds >= MAX_TIMESTAMP_MS:
+        message = f"server time out of range: {milliseconds}"
+        raise InvalidResponseError(message, http_status=200)
+    return ClockSkew(milliseconds / 1000 - (response.sent_at + response.received_at) / 2)

@@ -1,0 +1,106 @@
+"""State that all calls of one client share."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, NamedTuple
+
+from attrs import define, field
+
+from .account import Account
+from .codec import DEMO_HEADER
+from .exceptions import ClientClosedError
+from .limiter import LimitKey, RateLimit
+from .single_flight import SingleFlight
+from .sites import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .clock import Clock
+    from .codec import Operation
+    from .config import ClientConfig
+    from .limiter import Limiter, RateLimiter
+
+BASE_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "okx-maxloan-sdk"}
+
+
+class ClockSkew(NamedTuple):
+    """How far OKX's clock is ahead of this machine's, in seconds."""
+
+    seconds: float
+
+
+@define(eq=False)
+class ClientState:
+    """Settings, and what was learned from OKX: clock skew, account, rate-limit keys."""
+
+    config: ClientConfig
+    random: Callable[[], float] = random.random
+    is_closed: bool = False
+    account: Account | None = None
+    clock_skew_flight: SingleFlight[ClockSkew] = field(factory=lambda: SingleFlight(ClockSkew(0.0)))
+    account_flight: SingleFlight[Account] = field(factory=lambda: SingleFlight(None))
+    # Parameters besides the pairs with which OKX has answered a request for the maximum loan.
+    accepted_params: set[tuple[tuple[str, str], ...]] = field(factory=set)
+    clock: Clock = field(init=False)
+    _limiter: Limiter = field(init=False)
+    _rate_limit_keys: dict[str, None] = field(factory=dict)
+    _rate_limiters: dict[tuple[str, ...], list[RateLimiter]] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        account = self.config.account
+        self.clock, self._limiter = self.config.clock, self.config.create_limiter()
+        self.set_account(account if isinstance(account, Account) else None)
+
+    @property
+    def clock_skew(self) -> ClockSkew:
+        """The clock skew as it was measured last."""
+        return self.clock_skew_flight.value or ClockSkew(0.0)
+
+    @property
+    def rule_inputs(self) -> Mapping[str, str]:
+        """The account's settings by the names that the rules use."""
+        return self.account.rule_inputs if self.account else {}
+
+    def start_deadline(self) -> float | None:
+        """Return the deadline of a call that starts now, a time of the monotonic clock."""
+        total_timeout = self.config.total_timeout
+        return None if total_timeout is None else self.clock.monotonic() + total_timeout
+
+    def set_account(self, account: Account | None) -> None:
+        """Set the account, whose uid becomes the rate limit's key.
+
+        Requests that were counted under the API key still count, so its limiter is used as well.
+        """
+        self.account = account
+        uid = account.uid if account else ""
+        self._rate_limit_keys[self.config.rate_limit_key or uid or self.config.credentials.fingerprint] = None
+
+    def rate_limiters(self, operation: Operation) -> list[RateLimiter]:
+        """Return the rate limiters that count a request, always in the same order."""
+        if self.is_closed:
+            raise ClientClosedError
+        users = ("ip",) if operation.limit.per == "ip" else tuple(self._rate_limit_keys)
+        if limiters := self._rate_limiters.get((operation.id, *users)):
+            return limiters
+        # A site has several host names, and a user is counted once. On this machine each port is an exchange.
+        origin = self.config.origin
+        site = f"loopback:{origin.port}" if is_loopback(origin.host) else ""
+        if operation.limit.per == "ip":
+            site = site or self.config.site.name.lower()
+        limit = RateLimit(operation.limit.requests, operation.limit.period)
+        limiters = [self._limiter.for_key(LimitKey(user, operation.id, site), limit, self.clock) for user in users]
+        self._rate_limiters[operation.id, *users] = limiters
+        return limiters
+
+    def headers(self, operation: Operation, target: str) -> Mapping[str, str]:
+        """Return the headers of one request, signed with OKX's time of now."""
+        headers = dict(BASE_HEADERS)
+        if operation.signed:
+            timestamp = self.clock.time() + self.clock_skew.seconds
+            headers |= self.config.credentials.sign(operation.method, target, timestamp)
+        if self.config.demo:
+            name, value = DEMO_HEADER
+            headers[name] = value
+        return headers

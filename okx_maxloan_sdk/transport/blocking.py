@@ -1,0 +1,104 @@
+"""Blocking transport: plain sockets under an absolute deadline."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+from okx_maxloan_sdk.exceptions import ClientClosedError
+
+from .base import not_sent
+from .connect import connect, seconds_until
+from .http1 import READ_SIZE, ResponseParser, encode_request
+from .pool import Connection, ConnectionPool
+
+if TYPE_CHECKING:
+    from okx_maxloan_sdk.sites import Origin
+
+    from .base import Request, Response
+
+
+class BlockingConnection(Connection):
+    """One connection over a plain socket."""
+
+    def open(self, origin: Origin, deadline: float) -> None:
+        """Connect and do the TLS handshake; raise `RequestNotSentError`."""
+        try:
+            self._socket = connect(origin.host, origin.port, deadline, lambda: self.must_close)
+            if origin.scheme == "https":
+                from .tls import client_context  # noqa: PLC0415 -- plain HTTP to a mock needs no certificates
+
+                tls, host = client_context(), origin.host
+                self._socket = secured = tls.wrap_socket(
+                    self._socket, server_hostname=host, do_handshake_on_connect=False
+                )
+                secured.settimeout(seconds_until(deadline))
+                secured.do_handshake()
+        except OSError as error:
+            raise not_sent(error) from None
+        if self.must_close:
+            raise not_sent("the client was closed")
+
+    def exchange(self, data: bytes, deadline: float, parser: ResponseParser) -> None:
+        """Send a request and read its response; raise `OSError`."""
+        self.is_reusable = False
+        self._socket.settimeout(seconds_until(deadline))
+        self._socket.sendall(data)
+        while not parser.is_complete:
+            self._socket.settimeout(seconds_until(deadline))
+            parser.feed(self._socket.recv(READ_SIZE))
+        self.is_reusable = parser.is_reusable
+
+    def interrupt(self) -> None:
+        """Make the request on it fail, from any thread; its owner closes it then."""
+        self.must_close = True
+        with suppress(OSError, AttributeError):  # not connected any more, or yet
+            # Not SSLSocket's method: that takes TLS off first, and a request could follow in plain text.
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class BlockingTransport:
+    """Sends requests from any thread; after a fork, the child opens connections of its own."""
+
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
+        self._is_closed = False
+        # By process; `setdefault` is atomic, so threads that come first together share one.
+        self._pools: dict[int, ConnectionPool[BlockingConnection]] = {}
+
+    def send(self, request: Request, timeout: float) -> Response:
+        """Send and read to the end within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        data, parser = encode_request(self._origin.netloc, request), ResponseParser()
+        pool = self._pool()
+        connection = pool.take()
+        try:
+            if not connection.is_reused:
+                connection.open(self._origin, deadline)
+            connection.exchange(data, deadline, parser)
+        except OSError as error:
+            raise connection.failure(error, parser) from None
+        finally:
+            pool.release(connection)
+        return parser.response(partial(pool.discard, connection))
+
+    def _pool(self) -> ConnectionPool[BlockingConnection]:
+        if self._is_closed:
+            raise ClientClosedError
+        pid = os.getpid()
+        if (pool := self._pools.get(pid)) is None:
+            pool = self._pools.setdefault(pid, ConnectionPool(BlockingConnection))
+            for parent in self._pools.keys() - {pid}:
+                # This process has copies of the parent's descriptors; to close them does not disturb the parent.
+                self._pools.pop(parent, None)
+        return pool
+
+    def close(self) -> None:
+        """Close every connection of this process; requests under way fail."""
+        self._is_closed = True
+        if pool := self._pools.get(os.getpid()):
+            pool.close()

@@ -1,0 +1,130 @@
+"""TCP connections: names resolved on threads of our own, addresses raced as in RFC 8305."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import time
+from concurrent.futures import Future
+from errno import EINPROGRESS, EWOULDBLOCK
+from ipaddress import ip_address
+from itertools import zip_longest
+from threading import Thread
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# RFC 8305, 8: "Connection Attempt Delay", in seconds. A cancelled attempt ends as soon.
+ATTEMPT_DELAY = 0.25
+FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+# Lookups under way, by process, host and port: a thread does not survive a fork.
+_lookups: dict[tuple[int, str, int], Future[list[Any]]] = {}
+
+
+def seconds_until(deadline: float) -> float:
+    """Return the seconds until a point on the monotonic clock; raise `TimeoutError` if it has passed."""
+    if (seconds := deadline - time.monotonic()) <= 0:
+        raise TimeoutError("the deadline has passed")
+    return seconds
+
+
+def start_thread(function: Callable[[], None]) -> None:
+    """Call a function on a daemon thread; raise `OSError` if there can be none.
+
+    The threads of an executor keep a process alive after Ctrl-C, and asyncio's may be busy with the program's own jobs.
+    """
+    try:
+        Thread(target=function, name="okx-maxloan connect", daemon=True).start()
+    except RuntimeError as error:  # there are too many, or the interpreter is about to end
+        raise OSError(str(error)) from None
+
+
+def resolve(host: str, port: int, deadline: float) -> list[Any]:
+    """Look up the addresses of a host, once for all who need them at the same time, families in turns (RFC 8305, 4)."""
+    try:
+        return [(FAMILIES[ip_address(host).version], socket.SOCK_STREAM, 0, "", (host, port))]
+    except ValueError:  # it is a name
+        pass
+    families: dict[int, list[Any]] = {}
+    for address in dict.fromkeys(_look_up(host, port, deadline)):
+        families.setdefault(address[0], []).append(address)
+    return [each for turn in zip_longest(*families.values()) for each in turn if each]
+
+
+def _look_up(host: str, port: int, deadline: float) -> list[Any]:
+    lookup, key = Future[list[Any]](), (os.getpid(), host, port)
+
+    def run() -> None:
+        try:
+            lookup.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 -- those who wait for it raise it
+            lookup.set_exception(error)
+        finally:
+            _lookups.pop(key, None)
+
+    if (running := _lookups.setdefault(key, lookup)) is lookup:
+        try:
+            start_thread(run)
+        except BaseException as error:
+            _lookups.pop(key, None)
+            lookup.set_exception(error)
+            raise
+    try:
+        return running.result(seconds_until(deadline))
+    except TimeoutError:
+        raise TimeoutError(f"{host} was not resolved in time") from None
+    except Exception as error:  # noqa: BLE001 -- the lookup's own error belongs to all who wait for it
+        raise OSError(f"{host} cannot be resolved: {error}") from None
+
+
+def connect(host: str, port: int, deadline: float, is_cancelled: Callable[[], bool]) -> socket.socket:
+    """Return a socket to the first address that connects, non-blocking; raise `OSError`.
+
+    An attempt starts 250 ms after the one before it, or as soon as that one fails; the others are closed.
+    """
+    waiting, failure = resolve(host, port, deadline)[::-1], OSError(f"{host} has no address")
+    attempts: set[socket.socket] = set()
+    next_start = 0.0
+    with selectors.DefaultSelector() as selector:
+        try:
+            while waiting or attempts:
+                remaining = seconds_until(deadline)
+                if is_cancelled():
+                    raise ConnectionError("the request was cancelled")
+                delay = next_start - time.monotonic() if attempts else 0.0
+                if waiting and delay <= 0:
+                    next_start, delay = time.monotonic() + ATTEMPT_DELAY, ATTEMPT_DELAY
+                    try:
+                        attempts.add(attempt := _start(*waiting.pop()))
+                        selector.register(attempt, selectors.EVENT_WRITE)
+                    except OSError as error:
+                        failure, next_start = error, 0.0
+                        continue
+                for key, _ in selector.select(min(remaining, delay if waiting else ATTEMPT_DELAY)):
+                    tried: Any = key.fileobj
+                    selector.unregister(tried)
+                    attempts.remove(tried)
+                    if not (code := tried.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
+                        return cast("socket.socket", tried)
+                    tried.close()
+                    failure, next_start = OSError(code, os.strerror(code)), 0.0
+            raise failure
+        finally:
+            for attempt in attempts:
+                attempt.close()
+
+
+def _start(family: int, kind: int, protocol: int, _: str, address: Any) -> socket.socket:
+    attempt = socket.socket(family, kind, protocol)
+    try:
+        attempt.setblocking(False)
+        attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # EWOULDBLOCK is Windows' word for EINPROGRESS; one that is connected is writable at once.
+        if (code := attempt.connect_ex(address)) not in (0, EINPROGRESS, EWOULDBLOCK):
+            raise OSError(code, os.strerror(code))
+    except BaseException:
+        attempt.close()
+        raise
+    return attempt

@@ -1,0 +1,153 @@
+"""Rules between parameters, and of each parameter by itself, checked before a request is sent."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from .exceptions import InvalidParametersError, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from .codec import Condition, Operation, Parameter, Query, Rule
+
+# Inferred rules never block a request; if OKX rejects it, they are shown as a hint.
+ENFORCED_BASES = ("documented", "observed")
+CONTRACT_ID = re.compile(r"[A-Za-z0-9]+-[A-Za-z0-9_]+-[A-Za-z0-9-]+")
+EXAMPLE_VALUES = {"instId": "BTC-USDT"}
+# Messages for one parameter; the rules bring their own.
+MESSAGES = {
+    "en": {
+        "missing": "{name} is required",
+        "empty": "{name} is empty; omit it instead",
+        "enum": "{name} must be one of {values}{suggestion}",
+        "suggestion": "; did you mean {value}?",
+        "count": "{name} takes at most {limit} values in one request",
+        "twice": "{name} lists {value} twice",
+        "contract": "{name} takes trading pairs such as BTC-USDT; {value} is a contract, which has no maximum loan",
+        "form": "{name} has an invalid form; expected a value such as {example}",
+    },
+    "zh": {
+        "missing": "缺少必填参数 {name}",
+        "empty": "{name} 为空；不需要时请省略",
+        "enum": "{name} 只能取 {values}{suggestion}",
+        "suggestion": "；是否想写 {value}？",
+        "count": "{name} 单次请求最多 {limit} 个",
+        "twice": "{name} 中 {value} 重复",
+        "contract": "{name} 只接受币对，如 BTC-USDT；{value} 是合约，没有最大可借",
+        "form": "{name} 应为 {example} 这样的值；请检查拼写",
+    },
+}
+
+
+def matches(condition: Condition, inputs: Mapping[str, str]) -> bool:
+    """Return whether every part of a condition is true."""
+    return all(_matches_value(allowed, inputs.get(key)) for key, allowed in condition.items())
+
+
+def _matches_value(allowed: tuple[str, ...], value: str | None) -> bool:
+    if allowed == ("present",):
+        return value is not None
+    if allowed == ("absent",):
+        return value is None
+    return value is not None and any(fnmatchcase(value, pattern) for pattern in allowed)
+
+
+def is_applicable(rule: Rule, inputs: Mapping[str, str]) -> bool:
+    """Return whether every account setting that the rule depends on is known."""
+    return all(key in inputs for key in (*rule.when, *rule.then) if key.startswith("account."))
+
+
+def violated_rules(rules: Iterable[Rule], inputs: Mapping[str, str]) -> Iterator[Rule]:
+    """Return the rules that are violated.
+
+    Inputs are the query parameters, and `account.mode`, `account.borrowing` and `account.isolated` where known.
+    A rule is checked for each pair.
+    """
+    inst_ids = inputs.get("instId", "").split(",")
+    each_pair = [{**inputs, "instId": inst_id} for inst_id in inst_ids] if len(inst_ids) > 1 else [inputs]
+    return (
+        rule
+        for rule in rules
+        if is_applicable(rule, inputs)
+        and any(matches(rule.when, one) and not matches(rule.then, one) for one in each_pair)
+    )
+
+
+def check_parameter(parameter: Parameter, value: str | None) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield what is wrong with one parameter: a key of `MESSAGES` and its values."""
+    if value is None:
+        if parameter.required:
+            yield "missing", {}
+        return
+    if not value:
+        yield "empty", {}
+        return
+    if parameter.enum:
+        allowed = {each.value.lower(): each.value for each in parameter.values}
+        if value not in allowed.values():
+            close = get_close_matches(value.strip().lower(), allowed, 1)
+            yield "enum", {"values": ", ".join(allowed.values()), "close": allowed[close[0]] if close else ""}
+        return
+    items = value.split(",") if parameter.max_items > 1 else [value]
+    if len(items) > parameter.max_items:
+        yield "count", {"limit": str(parameter.max_items)}
+    for item in sorted({item for item in items if items.count(item) > 1}):
+        yield "twice", {"value": item}
+    for item in items:
+        if parameter.pattern and not re.fullmatch(parameter.pattern, item):
+            message_id = "contract" if parameter.name == "instId" and CONTRACT_ID.fullmatch(item) else "form"
+            yield message_id, {"value": item, "example": EXAMPLE_VALUES.get(parameter.name, "USDT")}
+
+
+def validate(query: Query, account: Mapping[str, str], language: str) -> None:
+    """Raise `InvalidParametersError` with everything that is wrong with a query."""
+    if violations := find_violations(query, account, language):
+        raise InvalidParametersError(violations)
+
+
+def find_violations(query: Query, account: Mapping[str, str], language: str) -> list[Violation]:
+    """Return everything that is wrong with a query: its parameters one by one, then the rules between them."""
+    operation, inputs = query.operation, {**query.params, **account}
+    enforced = violated_rules((rule for rule in operation.rules if rule.basis in ENFORCED_BASES), inputs)
+    docs = _docs_url(operation, language)
+    between = [Violation(rule.id, format_inputs(rule, inputs), _message(rule, language), docs) for rule in enforced]
+    return [*find_parameter_violations(query, language), *between]
+
+
+def find_parameter_violations(query: Query, language: str) -> list[Violation]:
+    """Return what is wrong with the parameters, each by itself."""
+    messages, docs, violations = MESSAGES[language], _docs_url(query.operation, language), []
+    for parameter in query.operation.parameters:
+        value = query.params.get(parameter.name)
+        for message_id, context in check_parameter(parameter, value):
+            close = context.get("close")
+            suggestion = messages["suggestion"].format(value=close) if close else ""
+            expected = messages[message_id].format(name=parameter.name, suggestion=suggestion, **context)
+            shown = context.get("value", value)
+            given = f"{parameter.name}: {'-' if shown is None else repr(shown[:80])}"
+            violations.append(Violation(message_id, given, expected, docs))
+    return violations
+
+
+def hint(query: Query, account: Mapping[str, str], language: str) -> str:
+    """Return the inferred rules that a rejected query violates."""
+    unsure = (rule for rule in query.operation.rules if rule.basis not in ENFORCED_BASES)
+    return " ".join(_message(rule, language) for rule in violated_rules(unsure, {**query.params, **account}))
+
+
+def format_inputs(rule: Rule, inputs: Mapping[str, str]) -> str:
+    """Show the inputs that a rule depends on."""
+    keys = dict.fromkeys((*rule.when, *rule.then))
+    return ", ".join(f"{key}={inputs[key]}" if key in inputs else f"{key}: -" for key in keys)
+
+
+def _message(rule: Rule, language: str) -> str:
+    return rule.zh if language == "zh" else rule.en
+
+
+def _docs_url(operation: Operation, language: str) -> str:
+    return operation.docs_zh if language == "zh" else operation.docs_en

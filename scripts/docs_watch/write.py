@@ -1,0 +1,136 @@
+"""The pages written into spec and lock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import SingleQuotedScalarString
+from validate import faults
+
+from .compare import Change, Place, Severity
+from .draft import MARK
+from .drift import line, open_differences
+from .edit import apply_facts
+from .files import replace_atomically
+from .report import say
+from .spec import Spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from .drift import Difference, Operation
+    from .facts import Facts
+    from .lock import Lock
+
+SPEC = "spec/openapi.yaml"
+
+
+class Refused(Exception):
+    """An edit that would leave the spec invalid."""
+
+
+class Written(NamedTuple):
+    """The spec as it is now, the places that were edited, those where it is left unlike the pages, and the drafts."""
+
+    spec: Spec
+    edited: list[tuple[Operation, Place]]
+    left: set[tuple[Operation, Place]]
+    drafts: list[int]
+
+
+def write(
+    root: Path,
+    spec: Spec,
+    lock: Lock,
+    pages: Mapping[Operation, Mapping[str, Facts]],
+    rows: Sequence[Difference],
+) -> Written:
+    """Bring spec and lock up to date, both or neither; of `rows`, what only a person can judge stays in the lock."""
+    edited: list[tuple[Operation, Place]] = []
+    left: set[tuple[Operation, Place]] = set()
+    for operation, found in pages.items():
+        edited += [(operation, place) for place in apply_facts(spec, lock, operation, found)]
+        lock.update(operation.id, found)
+        unlike = open_differences(spec, lock, operation, found)
+        left |= {(operation, place) for each in unlike.values() for place in each}
+        for row in rows:
+            if row.operation == operation and (operation, row.place) not in edited:
+                change = Change(row.place, row.was, row.now, row.severity)
+                for language in row.languages:
+                    if row.place not in unlike[language]:
+                        lock.keep_unread(operation.id, language, change)
+    if edited:
+        spec.document["info"]["version"] = SingleQuotedScalarString(datetime.now(UTC).date().isoformat())
+    text = spec.text()
+    if wrong := faults(YAML(typ="safe").load(text), root / "spec" / "extensions.schema.json"):
+        raise Refused("\n  ".join(["the edited spec would not be valid; nothing was written", *wrong]))
+    replace_atomically({root / "spec" / "openapi.yaml": text, root / "spec" / "docs.lock.json": lock.text()})
+    drafts = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == f"# {MARK}"]
+    return Written(Spec(text), edited, left, drafts)
+
+
+def todo_list(root: Path, written: Written, rows: Sequence[Difference]) -> Iterator[str]:
+    """Say what was edited, and what a person has to do, each with its line in the new spec."""
+    spec = written.spec
+    for operation, place in written.edited:
+        yield f"edited   {operation.id} {place} {spec_location(spec, operation, place)}"
+    yield from decisions(spec, rows)
+    for row in rows:
+        if (row.operation, row.place) in written.edited:
+            continue
+        where = f"({' '.join(row.languages)}) {spec_location(spec, row.operation, row.place)}"
+        if (row.operation, row.place) in written.left:
+            yield f"edit     {row.operation.id} {row.place}: {say(row.was)} -> {say(row.now)} {where}"
+        else:
+            yield f"read     {row.severity.name.lower()} {row.operation.id} {row.place} {where}"
+        if row.place.fact == "path":
+            yield from (f"edit     {place} names {row.was}" for place in mentions(root, str(row.was)))
+    yield from (f"rewrite  OKX's words in our own {SPEC}:{number}" for number in written.drafts)
+
+
+def decisions(spec: Spec, rows: Sequence[Difference]) -> Iterator[str]:
+    """Name each rule that mentions a parameter that changed, and what else a new one needs."""
+    for operation in dict.fromkeys(row.operation for row in rows):
+        node = spec.operation(operation.method, operation.path)
+        changed = {
+            row.place.name: row.place
+            for row in rows
+            if row.operation == operation and row.place.table == "request" and row.severity > Severity.WORDING
+        }
+        lines = spec.lines(operation.method, operation.path)
+        for rule in node.get("x-okx-rules", ()):
+            if mentioned := [name for name in changed if name in {**rule["when"], **rule["then"]}]:
+                line_number = lines["x-okx-rules." + rule["id"]]
+                about = f"does rule {rule['id']} still hold? It mentions {', '.join(mentioned)}"
+                yield f"decide   {operation.id} {about} {SPEC}:{line_number}"
+        known = {each["name"]: each for each in node["parameters"]}
+        if any(not place.fact and name in known for name, place in changed.items()):
+            yield f"decide   {operation.id} does a rule between parameters follow? x-okx-rules {SPEC}:{lines['rules']}"
+        required = [name for name in changed if known.get(name, {}).get("required")]
+        for name in required:
+            if not changed[name].fact:
+                about = f"{name} is required: every caller has to give it, so okx_maxloan_sdk/client.py spells it out"
+                yield f"edit     {operation.id} {about} {spec_location(spec, operation, changed[name])}"
+        for each in node.get("x-okx-examples", ()):
+            if lacking := [name for name in required if name not in each["query"]]:
+                line_number = lines["x-okx-examples." + each["id"]]
+                about = f"example {each['id']} lacks {', '.join(lacking)}, which is required"
+                yield f"edit     {operation.id} {about} {SPEC}:{line_number}"
+
+
+def mentions(root: Path, text: str) -> Iterator[str]:
+    """List the files that name a text themselves, each with its first line that does."""
+    for folder in ("okx_maxloan_sdk", "tests", "docs"):
+        for path in sorted((root / folder).rglob("*")):
+            if "docs_watch" not in path.parts and path.suffix in {".py", ".md", ".toml", ".yaml"}:
+                lines = path.read_text("utf-8").splitlines()
+                if found := [number for number, each in enumerate(lines, 1) if text in each]:
+                    yield f"{path.relative_to(root).as_posix()}:{found[0]}"
+
+
+def spec_location(spec: Spec, operation: Operation, place: Place) -> str:
+    """Name the line of the spec."""
+    return f"{SPEC}:{line(spec.lines(operation.method, operation.path), place)}"

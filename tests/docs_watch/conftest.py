@@ -1,0 +1,61 @@
+"""A checkout with a small spec, and the lock of the pages in tests/docs_watch/pages.py."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from docs_watch.compare import Severity
+from docs_watch.drift import Operation, differences
+from docs_watch.facts import PageParseError
+from docs_watch.lock import Lock
+from docs_watch.page import parse_page
+
+from tests.docs_watch.pages import PATH, both
+
+if TYPE_CHECKING:
+    from docs_watch.spec import Spec
+
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+LOAN = Operation("getMaxLoan", "GET", PATH)
+SILENT = {"operation": "getMaxLoan", "says": [], "reason": "the page does not list them"}
+KNOWN = [
+    {**SILENT, "languages": ["en", "zh"], "what": "response.mgnMode.values"},
+    {**SILENT, "languages": ["zh"], "what": "response.side.values"},
+]
+
+
+CODES = {0, *Severity, 20}
+
+
+def outcome(spec: Spec, lock: Lock, data: bytes) -> int:
+    """Do as check_docs.py does with a page; return its exit code."""
+    try:
+        rows = differences(spec, lock, LOAN, parse_page(data, LOAN.method, LOAN.path))
+    except PageParseError:
+        return 20
+    return max((row.severity for row in rows), default=0)
+
+
+@pytest.fixture
+def lock() -> Lock:
+    """Lock the pages as they are."""
+    made = Lock(json.dumps({"known": KNOWN}))
+    made.update("getMaxLoan", parse_page(both("markdown"), "GET", PATH))
+    return made
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, lock: Lock) -> Path:
+    """Lay out what check_docs.py reads and writes."""
+    folder = tmp_path / "spec"
+    folder.mkdir()
+    shutil.copy(HERE / "openapi.yaml", folder)
+    shutil.copy(ROOT / "spec" / "extensions.schema.json", folder)
+    (folder / "docs.lock.json").write_text(lock.text(), "utf-8")
+    return tmp_path

@@ -1,0 +1,271 @@
+"""changelog.py: which announcements concern us, why, and how the day of the last review moves."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import check_docs
+import pytest
+from docs_watch.changelog import find_date, parse_changelog
+from docs_watch.facts import PageParseError
+from docs_watch.lock import Lock
+
+from tests.docs_watch.conftest import ROOT
+from tests.docs_watch.pages import FORMS, PATH, both
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REVIEWED = "2026-08-22"
+# Day or heading, title, sentences; in our own words.
+Log = list[tuple[str, str, str]]
+
+
+def log(form: str, entries: Log) -> bytes:
+    """Write a changelog; code stands in back quotes."""
+    if form == "markdown":
+        return "\n\n".join(f"# {day}\n\n## {title}\n\n{text}" for day, title, text in entries).encode()
+    pieces = []
+    for day, title, text in entries:
+        code = "".join(part if n % 2 == 0 else f"<code>{part}</code>" for n, part in enumerate(text.split("`")))
+        pieces.append(f"<h1 id='{day}'>{day}</h1>\n<h2 id='{day}-x'>{title}</h2>\n<p>{code}</p>\n")
+    return f"<!doctype html><html><body>{''.join(pieces)}</body></html>".encode()
+
+
+def run(checkout: Path, data: bytes, *flags: str) -> int:
+    """Run the script over a changelog."""
+    page = checkout / "log_en.page"
+    page.write_bytes(data)
+    return check_docs.main(["--changelog", str(page), "--root", str(checkout), *flags])
+
+
+def found(checkout: Path, capsys: pytest.CaptureFixture[str], data: bytes) -> list[dict[str, Any]]:
+    """List what the script says of a changelog."""
+    capsys.readouterr()
+    run(checkout, data, "--format", "json")
+    notices: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["changelog"]
+    return notices
+
+
+@pytest.fixture(autouse=True)
+def reviewed(checkout: Path) -> None:
+    """Let the changelog be reviewed up to a day."""
+    path = checkout / "spec" / "docs.lock.json"
+    lock = Lock(path.read_text("utf-8"))
+    lock.review(date.fromisoformat(REVIEWED), "as far as the pages are", [])
+    path.write_text(lock.text(), "utf-8")
+    spec = checkout / "spec" / "openapi.yaml"
+    text = spec.read_text("utf-8")
+    code = "x-okx-errors:\n  - {code: '51010', kind: account_mode, retry: never, en: The mode., zh: 模式。}\n"
+    spec.write_text(text.replace("x-okx-errors: []", code), "utf-8")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (f"The operation `GET {PATH}` has news.", "getMaxLoan"),
+        (f"接口 `{PATH}` 有更新。", "getMaxLoan"),
+        ("See How much can be borrowed for the rest.", "getMaxLoan"),
+        ("“能借多少”接口有更新。", "getMaxLoan"),
+        ("A loan: it was reworked.", "getMaxLoan"),
+        ("Pass tradeQuoteCcy from now on.", "tradeQuoteCcy"),
+        ("新增请求参数tradeQuoteCcy。", "tradeQuoteCcy"),
+        ("The field `side` has a third value.", "side"),
+        ("Some `instId` are renamed.", "instId"),
+        ("Error 51010 has another text.", "error 51010"),
+        ("错误码51010的文案已更新。", "error 51010"),
+        ("Send requests to openapi.okx.com instead.", "host openapi.okx.com"),
+        ("The REST API moves to another domain.", "REST hosts"),
+        ("REST 接口将启用新域名。", "REST hosts"),
+        ("The rate limit of some operations was lowered.", "rate limits"),
+        ("部分接口限速调整。", "rate limits"),
+    ],
+)
+def test_what_concerns_us(
+    checkout: Path, capsys: pytest.CaptureFixture[str], form: str, text: str, reason: str
+) -> None:
+    """An entry that names something of ours is listed with its day, its title and the reason."""
+    data = log(form, [("2026-09-30", "News of September", text), (REVIEWED, "Old news", text)])
+    assert run(checkout, data) == 10
+    (notice,) = found(checkout, capsys, data)
+    assert (notice["day"], notice["title"], notice["severity"]) == ("2026-09-30", "News of September", "wording")
+    assert reason in notice["reasons"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_links_name_an_operation(checkout: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
+    """A link to the documentation of an operation names it."""
+    link = "https://www.okx.com/docs-v5/en/#a-loan"
+    text = f"[It]({link}) was changed." if form == "markdown" else f"<a href='{link}'>It</a> was changed."
+    (notice,) = found(checkout, capsys, log(form, [("2026-09-30", "News", text)]))
+    assert notice["reasons"] == ["getMaxLoan"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Something about copy trading.",
+        "跟单功能有更新。",
+        "A side effect of this type of account.",
+        "See wss://ws.okx.com:8443/ws/v5/public and https://www.okx.com/docs-v5/en/ for more.",
+        "The error 999999 and the amount 51010.5 are new.",
+        f"The operation `GET {PATH}-history` has news.",
+    ],
+)
+def test_what_does_not_concern_us(checkout: Path, form: str, text: str) -> None:
+    """An entry that names nothing of ours is not listed, nor one whose words only look like ours."""
+    assert run(checkout, log(form, [("2026-09-30", "News", text)])) == 0
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("This is a breaking change of `instId`.", 12),
+        ("The change of `instId` is incompatible with what was.", 12),
+        ("The change of `instId` is not backward compatible.", 12),
+        ("`instId` 有变动，属于不兼容变更。", 12),
+        ("A non-breaking change of `instId`.", 10),
+        ("`instId` 的变更完全兼容。", 10),
+    ],
+)
+def test_what_calls_itself_incompatible(checkout: Path, form: str, text: str, code: int) -> None:
+    """An entry that says that it is incompatible ends with the code of a breaking change."""
+    assert run(checkout, log(form, [("2026-09-30", "News", text)])) == code
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_rows_of_tables_are_read(checkout: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
+    """A name in a cell of its own is named, whatever it is."""
+    table = {
+        "markdown": "Parameter | Type | Description\n---|---|---\nside | String | Which",
+        "html": "<table><tr><th>Parameter</th><th>Type</th></tr><tr><td>side</td><td>String</td></tr></table>",
+    }
+    (notice,) = found(checkout, capsys, log(form, [("2026-09-30", "News", table[form])]))
+    assert notice["reasons"] == ["side"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_parts_of_an_entry(checkout: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
+    """Headings below the title of an entry are parts of it: what one says counts for what another names."""
+    pieces = [(1, "Changelog", ""), (2, "2026-09-30", ""), (3, "A merge", "Incompatible."), (3, "Another", "`side`.")]
+    if form == "markdown":
+        page = "\n\n".join(f"{'#' * level} {title}\n\n{text}" for level, title, text in pieces)
+        page = page.replace("Incompatible.", "Incompatible.\n\n#### What it is about\n\n`instId`")
+    else:
+        page = "".join(f"<h{level - 1 or 1}>{title}</h{level - 1 or 1}><p>{text}</p>" for level, title, text in pieces)
+        page = page.replace("Incompatible.</p>", "Incompatible.</p><h3>What it is about</h3><p><code>instId</code></p>")
+        page = page.replace("`side`", "<code>side</code>")
+    notices = [(each["title"], each["severity"]) for each in found(checkout, capsys, page.encode())]
+    assert notices == [("A merge", "breaking"), ("Another", "wording")]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("heading", ["Upcoming Changes", "即将上线"])
+def test_announcements_without_a_day(
+    checkout: Path, capsys: pytest.CaptureFixture[str], form: str, heading: str
+) -> None:
+    """What is to come is listed until it is reviewed, and again when its words change."""
+    old = (REVIEWED, "Old", "Nothing.")
+    data = log(form, [(heading, "Soon", "The field `side` will go."), old])
+    assert [each["day"] for each in found(checkout, capsys, data)] == ["upcoming"]
+    assert run(checkout, data, "--reviewed", REVIEWED, "--reason", "side is optional for us") == 0
+    assert run(checkout, data) == 0
+    assert run(checkout, log(form, [(heading, "Soon", "The field `side` will go in May."), old])) == 10
+
+
+def test_review_moves_the_day(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--reviewed moves the day in the lock, with a reason; entries up to it are no longer listed."""
+    data = log("html", [("2026-10-02", "Third", "`instId`"), ("2026-10-01", "Second", "`instId`")])
+    assert run(checkout, data, "--reviewed", "2026-10-01", "--reason", "the ids are not ours") == 10
+    assert "changelog wording 2026-10-02  Third  (instId)" in capsys.readouterr().out
+    lock = json.loads((checkout / "spec" / "docs.lock.json").read_text("utf-8"))
+    assert lock["changelog"] == {"reviewed": "2026-10-01", "reason": "the ids are not ours", "upcoming": []}
+    assert check_docs.main(["--reviewed", "2026-10-02", "--reason", "nothing of it", "--root", str(checkout)]) == 0
+    assert run(checkout, data) == 0
+
+
+def test_review_needs_a_reason_and_a_day_that_was(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A review without a reason, or of a day to come, is a mistake of the caller's."""
+    tomorrow = (datetime.now(UTC).date() + timedelta(days=1)).isoformat()
+    for flags in (("2026-10-01",), ("2026-10-01", "--reason", "ok"), (tomorrow, "--reason", "looking ahead")):
+        with pytest.raises(SystemExit):
+            check_docs.main(["--reviewed", *flags, "--root", str(checkout)])
+    assert "--reason" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("data", [b"", b"# No date\n\ntext", b"<h1>503 Service ServiceUnavailableError</h1>", b"\xff"])
+def test_changelog_that_is_not_understood(checkout: Path, data: bytes) -> None:
+    """A page without a dated entry is no changelog, and moves no day."""
+    before = (checkout / "spec" / "docs.lock.json").read_bytes()
+    assert run(checkout, data, "--reviewed", "2026-10-01", "--reason", "whatever it says") == 20
+    assert (checkout / "spec" / "docs.lock.json").read_bytes() == before
+    with pytest.raises(PageParseError):
+        parse_changelog(data)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<h1>2026-10-01</h1><h1>x</h1>" + "<h2>y</h2>z" * 300_000,
+        "<h1>2026-10-01</h1>z" * 50_000,
+        "# 2026-10-01\n\n## x\n" + "### y\nz\n" * 300_000,
+        "# Upcoming\n" + "## y\nz\n" * 20_000,
+    ],
+)
+def test_hostile_changelogs_end(checkout: Path, text: str) -> None:
+    """A changelog made to keep a parser busy ends soon."""
+    start = time.perf_counter()
+    run(checkout, text.encode())
+    assert time.perf_counter() - start < 30
+
+
+@pytest.mark.parametrize("size", [140_000, 100_000])
+def test_changelog_that_is_too_long(checkout: Path, size: int) -> None:
+    """An entry, or a sum of unreviewed ones, that is too long to be read is refused until it is reviewed."""
+    entries = [("2026-10-01", f"Entry {number}", "x " * (size // 2)) for number in range(1 if size > 2**17 else 22)]
+    assert run(checkout, log("markdown", entries)) == 20
+    assert run(checkout, log("markdown", entries), "--reviewed", "2026-10-01", "--reason", "nothing but x") == 0
+
+
+def test_changelog_beside_pages(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A changelog is known by its name among the pages, and the worst of both decides the code."""
+    (checkout / "page.html").write_bytes(both("html"))
+    (checkout / "log_zh.html").write_bytes(
+        log("html", [("2026年9月30日", "公告", "`instId` 有变动，属于不兼容变更。")])
+    )
+    pages = [str(checkout / name) for name in ("page.html", "log_zh.html")]
+    assert check_docs.main([*pages, "--root", str(checkout)]) == 12
+    assert "changelog breaking 2026-09-30  公告  (instId)" in capsys.readouterr().out
+    assert check_docs.main([*pages, "--root", str(checkout), "--format", "markdown"]) == 12
+    assert "- changelog breaking 2026-09-30 `公告`: `instId`" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("title", "day", "rest"),
+    [
+        ("2026-09-30", date(2026, 9, 30), ""),
+        ("2026.9.3 News", date(2026, 9, 3), "News"),
+        ("2026年9月30日", date(2026, 9, 30), ""),
+        ("September 30, 2026 - News", date(2026, 9, 30), "News"),
+        ("30 Sep 2026", date(2026, 9, 30), ""),
+        ("2026-02-31", None, "2026-02-31"),
+        ("News of 2021-10-12", None, "News of 2021-10-12"),
+        ("News", None, "News"),
+    ],
+)
+def test_dates_of_headings(title: str, day: date | None, rest: str) -> None:
+    """A heading that begins with a date dates what follows; one that mentions a date does not."""
+    assert find_date(title) == (day, rest)
+
+
+def test_lock_names_a_day_and_its_reason() -> None:
+    """The committed lock says up to which day OKX's changelog is reviewed, and why that is enough."""
+    lock = Lock((ROOT / "spec" / "docs.lock.json").read_text("utf-8"))
+    assert date.fromisoformat(lock.changelog["reviewed"]) >= date(2026, 8, 22)
+    assert len(lock.changelog["reason"]) > 20

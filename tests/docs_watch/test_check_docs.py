@@ -1,0 +1,219 @@
+"""check_docs.py as it is run: exit codes, formats, several pages, the big page, and bytes of every kind."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import check_docs
+import pytest
+from docs_watch.page import parse_page
+from docs_watch.spec import Spec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.docs_watch.conftest import CODES, HERE, ROOT, outcome
+from tests.docs_watch.mutated_pages import LONGEST, read
+from tests.docs_watch.pages import EN, FORMS, PATH, RENDER, ZH, Row, both
+
+if TYPE_CHECKING:
+    from docs_watch.lock import Lock
+
+
+def run(checkout: Path, *pages: bytes, flags: tuple[str, ...] = ()) -> int:
+    """Run the script over pages."""
+    names = []
+    for number, page in enumerate(pages):
+        names.append(str(checkout / f"page-{number}"))
+        Path(names[-1]).write_bytes(page)
+    return check_docs.main([*names, "--root", str(checkout), *flags])
+
+
+@pytest.mark.parametrize(
+    ("page", "code"),
+    [
+        (both("markdown"), 0),
+        (both("html", EN.row("response", "ccy", about="The coin you get")), 10),
+        (both("html", EN.with_row("response", Row("quota", "Left"))), 11),
+        (both("markdown", EN.without("request", "ccy")), 12),
+        (b"<h1>403 Forbidden</h1>", 20),
+        (both("markdown").replace(b"#### Request Parameters", b"#### Request"), 20),
+        (both("markdown").replace("#### 请求参数".encode(), b""), 20),
+    ],
+)
+def test_exit_codes(checkout: Path, page: bytes, code: int) -> None:
+    """The worst difference decides the exit code; a page that is not understood is never a zero."""
+    assert run(checkout, page) == code
+
+
+def test_script_runs_from_anywhere(checkout: Path, tmp_path: Path) -> None:
+    """The script runs as a program from any folder, and prints what it found."""
+    page = tmp_path / "page.md"
+    page.write_bytes(both("markdown", EN.row("request", "mgnMode", required="No")))
+    command = [sys.executable, str(ROOT / "scripts" / "check_docs.py"), str(page), "--root", str(checkout)]
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 11, done.stderr
+    assert "additive  getMaxLoan  request.mgnMode.required  required  optional  en" in done.stdout
+
+
+def test_no_table_where_one_was(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A page that says "none" where the lock has parameters is not believed."""
+    assert run(checkout, both("html", EN.but(request=()))) == 20
+    assert "no table of request parameters" in capsys.readouterr().out
+
+
+def test_several_pages(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Languages may come in files of their own; each page has to hold the operation, and they must not disagree."""
+    en, zh = RENDER["html"](EN).encode(), RENDER["markdown"](ZH).encode()
+    assert run(checkout, en, zh, flags=("--language", "en", "--language", "zh")) == 0
+    for flags in ((), ("--language", "zh")):
+        assert run(checkout, en, flags=flags) == 20
+        assert "getMaxLoan: not in zh on any of these pages" in capsys.readouterr().out
+    assert run(checkout, en, flags=("--language", "en")) == 0
+    assert run(checkout, en, b"# nothing here") == 20
+    assert "page-1: no documentation" in capsys.readouterr().out
+    assert run(checkout, en, RENDER["markdown"](EN.without("response", "side")).encode()) == 20
+    assert "not what another page says" in capsys.readouterr().out
+
+
+def test_json(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The JSON form is one object, with every row and every page that was not understood."""
+    run(checkout, both("html", EN.row("request", "mgnMode", required="No")), b"", flags=("--format", "json"))
+    found = json.loads(capsys.readouterr().out)
+    (row,) = found["differences"]
+    assert row["place"] == "request.mgnMode.required"
+    assert (row["was"], row["now"], row["severity"], row["languages"]) == ("required", "optional", "additive", ["en"])
+    assert isinstance(row["line"], int)
+    assert row["words"] == ["", ""]
+    assert "no documentation" in found["not_understood"][0]
+
+
+def test_markdown_defuses_what_a_page_says(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever a page says stands in code in an issue: no link, no mention, no further column."""
+    page = EN.but(per="Rate limit rule: @okx | [x](https://example.com) `y`")
+    run(checkout, both("html", page), b"GET /a`@b|", flags=("--format", "markdown"))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].count("|") == lines[2].count("|") == len(lines[0].split(" | ")) + 1
+    assert "| `@okx/" in lines[2]
+    assert "@" not in re.sub("`[^`]*`", "", "\n".join(lines))
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_words_are_shown_side_by_side(checkout: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
+    """A row about words shows ours and OKX's, each in the page's language."""
+    pages = [page.row("request", "ccy", about=f"New words\n{page.language}").but(prose="A notice") for page in (EN, ZH)]
+    assert run(checkout, both("html", *pages), flags=("--format", form)) == 10
+    said = capsys.readouterr().out
+    if form == "json":
+        said = "\n".join(" ".join(map(str, row["words"])) for row in json.loads(said)["differences"])
+    for words in ("A coin.", "New words en", "币种。", "New words zh", "What can be borrowed.", "A notice"):
+        assert words in " ".join(said.split())
+
+
+def test_unknown_operation(checkout: Path) -> None:
+    """An operation that the spec does not have is a mistake of the caller's."""
+    with pytest.raises(SystemExit, match="no operation getNothing in the spec, only getMaxLoan"):
+        run(checkout, both("html"), flags=("--operation", "getNothing"))
+
+
+def test_facts_of_any_operation(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The facts of an operation that the spec does not have can be shown."""
+    page = RENDER["html"](EN.but(path="/api/v5/other")).encode()
+    assert run(checkout, page, flags=("--facts", "GET /api/v5/other")) == 0
+    assert json.loads(capsys.readouterr().out)[0]["en"]["request"]["instId"]["limit"] == 5
+    assert run(checkout, page, flags=("--facts", "GET /api/v5/none")) == 20
+
+
+def test_first_page_makes_the_lock(checkout: Path) -> None:
+    """Without a lock the spec alone is compared, and --write makes the lock."""
+    (checkout / "spec" / "docs.lock.json").unlink()
+    assert run(checkout, both("html")) == 12
+    assert run(checkout, both("html"), flags=("--write",)) == 12
+    lock = json.loads((checkout / "spec" / "docs.lock.json").read_text())
+    assert lock["operations"]["getMaxLoan"].keys() == {"en", "zh"}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_page_of_all_endpoints(form: str) -> None:
+    """One endpoint is found among those of a 4 MB page, within a second."""
+    other = EN.but(prose="word " * 400)
+    others = [RENDER[form](other.but(path=f"/api/v5/other/{n}", title=f"Other {n}")) for n in range(1300)]
+    page = "\n\n".join([*others[:900], RENDER[form](EN), *others[900:]]).encode()
+    assert len(page) > 4_000_000
+    start = time.perf_counter()
+    found = parse_page(page, "GET", PATH)
+    assert time.perf_counter() - start < 1
+    assert found == parse_page(RENDER[form](EN).encode(), "GET", PATH)
+
+
+TOP = f"<h3>t</h3>GET {PATH}"
+HEAD = f"# t\n\n#### HTTP Request\n\n`GET {PATH}`\n\n#### Request Parameters\n\n"
+TABLE = f"{HEAD}a | b\n---|---\n"
+# Those that fit into the budget of page.py reach the parser; the others must not.
+HOSTILE = {
+    "nested": TOP + "<div>" * 25_000,
+    "formatting": TOP + "".join(f"<b a{n}>" for n in range(4000)) + "<p>x</p>" * 10_000,
+    "attributes": f"{TOP}<a {' '.join(f'a{n}' for n in range(12_000))}>",
+    "more attributes": f"{TOP}<a {' '.join(f'a{n}' for n in range(300_000))}>",
+    "comments": TOP + "<!--" * 30_000,
+    "titles": "<h3>" * 400_000,
+    "candidates": TOP * 60_000,
+    "markdown titles": f"# t\nGET {PATH}\n" * 60_000,
+    "blank lines": TABLE + "\n" * 120_000,
+    "continued cells": TABLE + "x\n" * 60_000,
+    "delimiters": f"{HEAD}a|b\n" + "|---" * 30_000,
+    "brackets": TABLE + "[](" * 40_000,
+    "depth": TABLE + ">" * 120_000 + "x | y",
+    "json": HEAD + "    " + "[" * 120_000,
+    "numbers": f"# t\n\n#### Rate Limit: {'9' * 120_000} requests per second\n\n#### HTTP Request\n\n`GET {PATH}`",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_pages_end(checkout: Path, text: str) -> None:
+    """A page made to keep a parser busy, or to fill the memory, is refused soon."""
+    start = time.perf_counter()
+    assert run(checkout, text.encode()) == 20
+    assert time.perf_counter() - start < 10
+
+
+WORDS = [
+    *(line for form in FORMS for line in RENDER[form](EN).splitlines()),
+    *("<table>", "<tr>", "<td>", "</td>", "<h4>", "<h3>", "<br>", "<pre>", "<code>", "<!--", "&gt;", "&#0;"),
+    *("#### ", "# ", " | ", "---|---", "> ", "`", "    ", "\n", "```", "~~", "**", "限速：", "无", "\0"),
+]
+SPEC = Spec((HERE / "openapi.yaml").read_text("utf-8"))
+QUIET = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # the lock is only read
+LINES = st.lists(st.sampled_from(WORDS), max_size=60).map(lambda words: "\n".join(words).encode())
+
+
+@settings(QUIET, max_examples=300)
+@given(data=st.one_of(st.binary(max_size=400), LINES))
+def test_any_bytes_end_in_an_exit_code(lock: Lock, data: bytes) -> None:
+    """Whatever the bytes are, they are compared or refused; nothing else happens."""
+    assert outcome(SPEC, lock, data) in CODES
+
+
+def test_mutated_pages_end_in_an_exit_code(lock: Lock) -> None:
+    """Of 300 pages that were damaged at random each is compared or refused, as a changelog too, and soon."""
+    for code, seconds in read(lock, 300, seed=1):
+        assert code in CODES
+        assert seconds < LONGEST
+
+
+@settings(QUIET, max_examples=300)
+@given(data=st.data())
+def test_damaged_pages_end_in_an_exit_code(lock: Lock, data: st.DataObject) -> None:
+    """A page that was cut, doubled, spliced or mistyped is compared, or refused."""
+    page = bytearray(both(data.draw(st.sampled_from(FORMS))))
+    pieces = st.one_of(st.binary(max_size=4), st.sampled_from(WORDS).map(str.encode))
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(page)))
+        end = min(len(page), start + data.draw(st.integers(0, 80)))
+        page[start:end] = data.draw(st.one_of(pieces, st.just(page[start:end] * 2)))
+    assert outcome(SPEC, lock, bytes(page)) in CODES

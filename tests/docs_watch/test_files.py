@@ -1,0 +1,110 @@
+"""files.py: pages from files and addresses, and files replaced together."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+from docs_watch import files
+from docs_watch.facts import PageParseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Site(BaseHTTPRequestHandler):
+    """A site with a page, a large one, and ways round."""
+
+    PLACES: ClassVar[dict[str, str]] = {"/moved": "/page", "/loop": "/loop", "/away": "http://192.0.2.1/page"}
+
+    def do_GET(self) -> None:
+        """Answer."""
+        if self.path in self.PLACES:
+            self.send_response(302)
+            self.send_header("Location", self.PLACES[self.path])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        body = b"x" * 5000 if self.path == "/large" else b"# page"
+        self.send_response(404 if self.path == "/missing" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class's names
+        """Keep quiet."""
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    """Serve on loopback."""
+    with HTTPServer(("127.0.0.1", 0), Site) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_page_from_an_address(site: str) -> None:
+    """A page is fetched, and a redirect followed."""
+    assert files.load(f"{site}/page#part") == b"# page"
+    assert files.load(f"{site}/moved") == b"# page"
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("/missing", "HTTP 404"), ("/loop", "redirects"), ("/away", "over https only"), ("/large", "larger than")],
+)
+def test_address_that_gives_no_page(site: str, path: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal, a circle, a redirect away from https and a page that is too large are told."""
+    monkeypatch.setattr(files, "LARGEST", 4096)
+    with pytest.raises(PageParseError, match=said):
+        files.load(site + path)
+
+
+@pytest.mark.parametrize("address", ["http://192.0.2.1/", "http://localhost.example/", "http://127.0.0.1.example/x"])
+def test_plain_http_is_for_this_machine(address: str) -> None:
+    """No page is fetched over http from elsewhere."""
+    with pytest.raises(PageParseError, match="over https only"):
+        files.load(address)
+
+
+@pytest.mark.parametrize(
+    "source", ["missing.md", ".", "a\0b", "https://\0/", "https://xn--/", "https://127.0.0.1:1/", "ftp://x/y"]
+)
+def test_source_that_cannot_be_read(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing file, a folder, a broken address and a closed port are told by what they are."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PageParseError, match="cannot be read"):
+        files.load(source)
+
+
+def test_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file has the same limit as an address."""
+    monkeypatch.setattr(files, "LARGEST", 4)
+    (tmp_path / "page").write_bytes(b"12345")
+    with pytest.raises(PageParseError, match="larger than"):
+        files.load(str(tmp_path / "page"))
+
+
+def test_files_are_replaced_with_their_modes(tmp_path: Path) -> None:
+    """Files are replaced, new ones made, modes kept, and nothing else is left in the folder."""
+    old = tmp_path / "old"
+    old.write_text("before")
+    old.chmod(0o640)
+    files.replace_atomically({old: "after\r\n", tmp_path / "new": "made"})
+    assert old.read_bytes() == b"after\r\n"
+    assert old.stat().st_mode & 0o777 == 0o640
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
+
+
+def test_new_file_goes_when_a_later_one_fails(tmp_path: Path) -> None:
+    """A file that was not there is not there afterwards either."""
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="folder"):
+        files.replace_atomically({tmp_path / "new": "made", tmp_path / "folder": "text"})
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]

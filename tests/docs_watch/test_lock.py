@@ -1,0 +1,63 @@
+"""docs.lock.json of this repository, and how a lock accepts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from docs_watch.compare import Change, Place, Severity
+from docs_watch.drift import Operation, open_differences
+from docs_watch.lock import Lock
+from docs_watch.spec import Spec
+
+from tests.docs_watch.conftest import ROOT
+
+TEXT = (ROOT / "spec" / "docs.lock.json").read_text("utf-8")
+SPEC = Spec((ROOT / "spec" / "openapi.yaml").read_text("utf-8"))
+LOCK = Lock(TEXT)
+
+
+def test_lock_is_written_the_one_way() -> None:
+    """The committed lock is byte for byte what the script would write, one row a line."""
+    assert LOCK.text() == TEXT
+    assert max(map(len, TEXT.splitlines())) < 700
+
+
+def test_every_accepted_difference_has_a_reason() -> None:
+    """What is accepted is accepted for a reason, of an operation and languages that are locked."""
+    for entry in LOCK.known:
+        assert len(entry["reason"]) > 20
+        assert {*entry["languages"]} <= LOCK.operations[entry["operation"]].keys()
+
+
+@pytest.mark.parametrize("operation", [Operation(*each) for each in SPEC.operations()], ids=lambda each: each.id)
+def test_spec_says_what_the_locked_pages_said(operation: Operation) -> None:
+    """Every fact of the locked pages is in the spec, or accepted; an operation without a page is not locked."""
+    pages = LOCK.facts(operation.id)
+    assert not any(open_differences(SPEC, LOCK, operation, pages).values())
+
+
+def test_maximum_loan_is_locked_in_both_languages() -> None:
+    """The operation that this SDK is about is locked."""
+    assert LOCK.operations["getMaxLoan"].keys() == {"en", "zh"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "accepted"),
+    [
+        ({"what": "response.side.values"}, True),
+        ({"what": "response.*.values"}, True),
+        ({"what": "response.*"}, False),
+        ({"what": "response.side.values", "says": []}, True),
+        ({"what": "response.side.values", "says": ["buy"]}, False),
+        ({"what": "response.side.values", "spec": ["buy"]}, True),
+        ({"what": "response.side.values", "spec": None}, False),
+        ({"what": "response.side.values", "languages": ["en"]}, False),
+        ({"what": "response.side.values", "operation": "getTime"}, False),
+    ],
+)
+def test_what_an_entry_accepts(entry: dict[str, object], *, accepted: bool) -> None:
+    """An entry accepts one place in the named languages, and no further than what it says the page and the spec say."""
+    change = Change(Place("response", "side", "values"), ("buy",), (), Severity.BREAKING)
+    lock = Lock(json.dumps({"known": [{"operation": "getMaxLoan", "languages": ["zh"], "reason": "why", **entry}]}))
+    assert lock.accepts("getMaxLoan", "zh", change) is accepted

@@ -1,0 +1,127 @@
+"""The whole road: a page changes, spec, lock and client follow, and what is tested holds with the new facts."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from api_change import Report, version
+from okx_maxloan_api.contract import GET_MAX_LOAN
+
+from tests.docs_watch.end_to_end_update import WALKED, prepare, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+USE = """
+import json, sys
+import okx_maxloan_api, okx_maxloan_sdk
+from okx_maxloan_api.contract import GET_MAX_LOAN
+from okx_maxloan_sdk import MaxLoan
+from okx_maxloan_sdk.codec import to_model, validate_rows
+from okx_maxloan_sdk.mock.fixtures import default_exchange
+from okx_maxloan_sdk.mock.rows import max_loan_rows
+from okx_maxloan_sdk.mock.server import run_mock_server
+
+row = {"maxLoan": "1", "ccy": "BTC", "newAmount": "7"}
+(old,), (new,) = (validate_rows(GET_MAX_LOAN, [each], None) for each in ({"maxLoan": "1", "ccy": "BTC"}, row))
+with run_mock_server() as mock:
+    client = mock.client("spot")
+    loans = client.get_max_loan("BTC-USDT", mgn_mode="cross", new_thing="x")
+    (batch,) = client.iter_max_loan(["BTC-USDT"], mgn_mode="cross", new_thing="x")
+    sent = [each.target.partition("newThing=")[2] for each in mock.exchange.log]
+(instruments,) = (each for each in GET_MAX_LOAN.parameters if each.name == "instId")
+(modes,) = (each for each in GET_MAX_LOAN.parameters if each.name == "mgnMode")
+print(json.dumps({
+    "packages": [okx_maxloan_sdk.__file__, okx_maxloan_api.__file__],
+    "amounts": [to_model(MaxLoan, GET_MAX_LOAN, each).new_amount for each in (old, new)],
+    "asked": [(each.inst_id, each.new_amount) for each in (*loans, *batch.loans)], "sent": sent,
+    "row": [*max_loan_rows(default_exchange().users["spot"], {"mgnMode": "cross", "instId": "BTC-USDT"})[0]],
+    "limit": GET_MAX_LOAN.limit[:2], "items": instruments.max_items, "modes": [each.value for each in modes.values],
+}))
+"""
+# What counts by the facts that changed and is quick; the nightly workflow runs all of `make test`.
+TESTED = (
+    *(f"tests/test_{name}.py" for name in ("batching", "request", "client", "codec", "exceptions", "validation")),
+    *(f"tests/test_spec.py::test_{name}" for name in ("valid", "every_parameter_and_field_of_the_page")),
+    *(f"tests/cli/test_{name}.py" for name in ("alerts", "record", "render", "rules", "screen", "show")),
+    "tests/test_readme.py::test_languages_have_one_structure",
+    *(f"tests/contract/test_mock.py::test_the_mock_passes[{name}]" for name in ("corpus", "limit")),
+    *("tests/mock/test_exchange.py", "tests/contract/test_oracle.py"),
+    "tests/contract/test_answers.py",
+)
+
+
+COMMAND = (sys.executable, "-c", "import sys; from okx_maxloan_sdk.cli import main; sys.exit(main())")
+COG = ("-m", "cogapp", "-r", "-I", "scripts", "-I", "generated", "-I", ".", "README.md", "README.zh.md")
+
+
+def reaches_the_command(checkout: Path) -> None:
+    """Ask with the new option, and read the new column."""
+    for command in ("show", "watch"):
+        assert "--new-thing VALUE" in run(checkout, *COMMAND, command, "--help", "--lang", "en")
+    asking = ("BTC-USDT", "--mock", "--new-thing", "x")
+    head, *rows = csv.reader(run(checkout, *COMMAND, "show", *asking, "--format", "csv").splitlines())
+    assert (head[-1], [row[-1] for row in rows]) == ("new_amount", ["", ""])
+    assert run(checkout, *COMMAND, "watch", *asking, "--count", "1").count("BTC-USDT") == 2
+
+
+def reaches_the_readmes(checkout: Path) -> None:
+    """Write the tables and figures of both anew."""
+    limit, (size,) = GET_MAX_LOAN.limit, (each.max_items for each in GET_MAX_LOAN.parameters if each.name == "instId")
+    run(checkout, sys.executable, *COG)
+    for name, most in (("README.md", f"at most {size + 2} in"), ("README.zh.md", f"最多 {size + 2} 个")):
+        text = (checkout / name).read_text("utf-8")
+        assert "\n| `new_thing` | `newThing` |" in text
+        assert "\n| `new_amount` | `newAmount` |" in text
+        assert f" {limit.requests + 10} " in text.partition("readme.limit(")[2].partition("[[[end]]]")[0]
+        assert most in text
+
+
+@pytest.mark.skipif(WALKED in os.environ, reason="this is the copy in which the road was walked")
+def test_from_the_page_to_green_tests(tmp_path: Path) -> None:
+    """A changed page goes through check, --write and regenerate into a client that has it all, and passes its tests."""
+    if not shutil.which("git"):
+        pytest.skip("the report on the API needs git")
+    checkout, python = tmp_path / "checkout", sys.executable
+    page = prepare(checkout)
+    check = [python, "scripts/check_docs.py", str(page)]
+
+    rows = json.loads(run(checkout, *check, "--format", "json", code=11))["differences"]
+    assert {row["place"]: row["severity"] for row in rows if row["severity"] != "wording"} == {
+        "rate": "additive",
+        "request.mgnMode.values": "additive",
+        "request.instId.limit": "additive",
+        "request.newThing": "additive",
+        "response.newAmount": "additive",
+    }
+    assert "decide   getMaxLoan" in run(checkout, *check, "--write", code=10)
+    report = run(checkout, python, "scripts/regenerate.py")
+    assert "generated/ was regenerated" in report
+    assert f"which calls for {Report([], ['x'], []).bump(version(checkout))} " in report
+    assert "okx_maxloan_sdk.MaxLoan.new_amount" in report
+    assert "okx_maxloan_api.contract.ExtraParameters.new_thing" in report
+    assert "### Breaking" not in report
+
+    limit, parameters = GET_MAX_LOAN.limit, {each.name: each for each in GET_MAX_LOAN.parameters}
+    generated = checkout / "generated" / "okx_maxloan_api" / "__init__.py"
+    assert json.loads(run(checkout, python, "-c", USE)) == {
+        "packages": [str(checkout / "okx_maxloan_sdk" / "__init__.py"), str(generated)],
+        "amounts": ["", "7"],
+        "asked": [["BTC-USDT", ""]] * 4,
+        "sent": ["x", "x"],
+        "row": [*(each.name for each in GET_MAX_LOAN.fields), "newAmount"],
+        "limit": [limit.requests + 10, limit.period],
+        "items": parameters["instId"].max_items + 2,
+        "modes": [*(each.value for each in parameters["mgnMode"].values), "newMode"],
+    }
+    reaches_the_command(checkout)
+    reaches_the_readmes(checkout)
+    run(checkout, python, "-m", "ruff", "check", "--quiet", ".")
+    run(checkout, python, "scripts/regenerate.py", "--check")
+    run(checkout, python, "-m", "pytest", *TESTED, timeout=300)

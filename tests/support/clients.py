@@ -1,0 +1,128 @@
+"""Both clients behind one handle, so that one test body proves both."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from inspect import isasyncgen, iscoroutine
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MaxLoanClient
+from tests.support.clock import FakeClock
+from tests.support.fake_transport import AsyncFakeTransport, FakeTransport
+from tests.support.limiter import RecordingLimiter
+from tests.support.transports import runner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from okx_maxloan_sdk.mock.exchange import MockExchange
+
+# The secret is the documentation's example; the key has the form of OKX's.
+KEY, SECRET, PASSPHRASE = "0b6a4a1e-6f4e-4c2b-9d1c-3f6f2f4c7a11", "22582BD0CFF14C41EDBF1AB98506286D", "Pass phrase 77"
+
+
+def credentials() -> Credentials:
+    """Make credentials that no exchange knows."""
+    return Credentials(KEY, SECRET, PASSPHRASE)
+
+
+def credentials_for(served: MockExchange) -> Credentials:
+    """Make credentials that the exchange knows."""
+    key = served.users["spot"].keys[0]
+    return Credentials(key.key, key.secret, key.passphrase)
+
+
+class BlockingFacade:
+    """A client whose calls block, whichever kind it is."""
+
+    def __init__(self, client: Any, client_factory: ClientFactory) -> None:
+        self.raw, self._door = client, client_factory
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.raw, name)
+        return partial(self._call, found) if callable(found) else found
+
+    def _call(self, method: Callable[..., Any], *args: Any, **settings: Any) -> Any:
+        return self._door.finish(method(*args, **settings))
+
+
+class ClientFactory:
+    """Opens clients of one kind, with connections of their own or over an httpx client of the caller's."""
+
+    def __init__(self, kind: str, transport: str = "own") -> None:
+        self.kind, self.transport = kind, transport
+        self.limiter = RecordingLimiter()
+        self.clock = FakeClock()
+        self._runner = runner(kind)
+        self._opened: list[Any] = []
+        self._http: Any = None
+        if transport == "httpx":
+            self._http = httpx.AsyncClient() if self._runner else httpx.Client()
+
+    @property
+    def is_async(self) -> bool:
+        """Whether its clients are awaited."""
+        return self._runner is not None
+
+    def open(self, wire: FakeTransport | None = None, **settings: Any) -> Any:
+        """Open a client, on a scripted wire if one is given, with a free limiter and a fake clock unless told."""
+        make: Any = AsyncMaxLoanClient if self._runner else MaxLoanClient
+        given: dict[str, Any] = {"limiter": self.limiter, "clock": self.clock, "http_client": self._http, **settings}
+        client = make(given.pop("credentials", None) or credentials(), **given)
+        if wire is not None:
+            client._transport = AsyncFakeTransport(wire) if self._runner else wire
+        self._opened.append(client)
+        return BlockingFacade(client, self)
+
+    def finish(self, result: Any) -> Any:
+        """Bring what a client gave to its end: a coroutine to its result, a stream to blocking."""
+        if self._runner and iscoroutine(result):
+            return self._runner.run(result)
+        return self._blocking(result) if isasyncgen(result) else result
+
+    def together(self, client: Any, *calls: Callable[[Any], Any]) -> Sequence[Any]:
+        """Make calls at the same time, from threads or tasks, and give each result or error."""
+        if self._runner:
+
+            async def gather() -> list[Any]:
+                return await asyncio.gather(*(call(client.raw) for call in calls), return_exceptions=True)
+
+            return self._runner.run(gather())
+        with ThreadPoolExecutor(len(calls)) as pool:
+            return [future.exception() or future.result() for future in [pool.submit(c, client.raw) for c in calls]]
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for client in self._opened:
+            self.finish(client.close())
+        if self._http is not None:
+            self.finish(self._http.aclose() if self._runner else self._http.close())
+        if self._runner:
+            self._runner.close()
+
+    def _blocking(self, stream: Any) -> Generator[Any, None, None]:
+        try:
+            while True:
+                try:
+                    yield self.finish(_next(stream))
+                except StopAsyncIteration:
+                    return
+        finally:
+            self.finish(_close(stream))
+
+
+def get_max_loan(client: Any, inst_id: Any = None, **parameters: Any) -> Any:
+    """Call `get_max_loan` with the pairs of a table's row by their keyword."""
+    return client.get_max_loan(*([] if inst_id is None else [inst_id]), **parameters)
+
+
+async def _next(stream: Any) -> Any:
+    return await anext(stream)
+
+
+async def _close(stream: Any) -> None:
+    await stream.aclose()

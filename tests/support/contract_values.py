@@ -1,0 +1,27 @@
+"""What the contract says of maximum loan, for tests to count by, and rows that name only the fields that matter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import evolve
+from okx_maxloan_api.contract import GET_MAX_LOAN
+
+from okx_maxloan_sdk import MaxLoan
+from okx_maxloan_sdk.codec import to_model
+from okx_maxloan_sdk.mock.rows import empty_value
+from tests.support.fake_transport import inst_ids
+
+LIMIT = GET_MAX_LOAN.limit
+PARAMETERS = {each.name: each for each in GET_MAX_LOAN.parameters}
+SIZE = PARAMETERS["instId"].max_items
+MODES = tuple(each.value for each in PARAMETERS["mgnMode"].values)
+# Full requests, and five times as many as are sent at once.
+MANY = inst_ids(5 * LIMIT.requests * SIZE)
+EMPTY: dict[str, Any] = {each.name: empty_value(each) for each in GET_MAX_LOAN.fields}
+EMPTY_LOAN = to_model(MaxLoan, GET_MAX_LOAN, EMPTY)
+
+
+def loan(**fields: Any) -> MaxLoan:
+    """Make a row of BTC-USDT under cross margin; what is not given is empty."""
+    return evolve(EMPTY_LOAN, **{"inst_id": "BTC-USDT", "mgn_mode": "cross", **fields})

@@ -1,0 +1,75 @@
+"""Every transport behind one handle, whose calls block."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from importlib.util import find_spec
+from typing import Any
+
+import httpx
+import pytest
+
+from okx_maxloan_sdk.sites import parse_origin
+from okx_maxloan_sdk.transport import Request, Response, transport_factory
+
+GET = Request("GET", "/api/v5/x?instId=A-B,C-D&note=%2C", {"OK-ACCESS-KEY": "the-key", "Accept": "application/json"})
+UVLOOP = pytest.mark.skipif(find_spec("uvloop") is None, reason="uvloop is not made for this system")
+LOOPS = ["async", pytest.param("uvloop", marks=UVLOOP)]
+KINDS = ["sync", *LOOPS]
+OWN = [pytest.param(f"own {kind}", marks=UVLOOP if kind == "uvloop" else ()) for kind in ("sync", "async", "uvloop")]
+HTTPX = [f"httpx {kind}" for kind in ("sync", "async")]
+
+
+def runner(kind: str) -> asyncio.Runner | None:
+    """Make the event loop of a kind of client: of asyncio, of uvloop, or none."""
+    if kind == "uvloop" and sys.platform != "win32":
+        import uvloop  # noqa: PLC0415 -- Windows has none
+
+        return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    return asyncio.Runner() if kind == "async" else None
+
+
+def in_use(transport: Any) -> list[Any]:
+    """List the connections of this process or event loop that a request has, or has left open."""
+    pool = transport._pool()
+    return [each for each in list(pool._open.values()) if each not in pool._idle and not each.must_close]
+
+
+class TransportHarness:
+    """One of the transports, made as a client would make it."""
+
+    def __init__(self, choice: str) -> None:
+        self.transport, _, kind = choice.partition(" ")
+        self.runner = runner(kind)
+        self.raw: Any = None
+        self._own: httpx.Client | httpx.AsyncClient | None = None
+
+    def to(self, url: str, proxy: str | None = None) -> TransportHarness:
+        """Carry to this address."""
+        if self.transport == "httpx" and proxy is None:
+            self._own = httpx.AsyncClient() if self.runner else httpx.Client()
+        self.raw = transport_factory(parse_origin(url), proxy, self._own, is_async=self.runner is not None)()
+        return self
+
+    def send(self, request: Request = GET, timeout: float = 5.0) -> Response:
+        found = self.run(self.raw.send(request, timeout))
+        assert isinstance(found, Response)
+        return found
+
+    def run(self, result: Any) -> Any:
+        return self.runner.run(result) if self.runner else result
+
+    def close(self) -> None:
+        if self.raw is not None:
+            self.run(self.raw.close())
+        if isinstance(self._own, httpx.Client):
+            self._own.close()
+        elif self._own is not None:
+            self.run(self._own.aclose())
+
+    def end(self) -> None:
+        """Close it for good, the event loop of its calls too."""
+        self.close()
+        if self.runner:
+            self.runner.close()

@@ -1,0 +1,154 @@
+"""Cancelled: tasks and streams that end half-way leave no slot, no connection, no thread and no task behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from okx_maxloan_sdk import AsyncMaxLoanClient, MemoryLimiter, batching
+from okx_maxloan_sdk.clock import SystemClock
+from tests.support.clients import credentials, credentials_for
+from tests.support.contract_values import MANY, SIZE
+from tests.support.fake_transport import FakeTransport, inst_ids, loans_response
+from tests.support.limiter import RecordingLimiter
+from tests.support.raw import RawServer, hang, respond
+from tests.support.transports import in_use
+
+if TYPE_CHECKING:
+    from okx_maxloan_sdk.mock.exchange import MockExchange
+    from tests.conftest import Run
+    from tests.support.clients import ClientFactory
+
+
+def test_cancelled_task(run: Run, exchange: tuple[str, MockExchange]) -> None:
+    """Cancelled tasks leak no slot and no connection: whatever they waited for, there is room afterwards."""
+    url, served = exchange
+    limiter = MemoryLimiter(max_requests=100)
+
+    async def main() -> None:
+        async with AsyncMaxLoanClient(credentials_for(served), base_url=url, limiter=limiter) as client:
+            for _ in range(3):
+                tasks = [asyncio.ensure_future(client.get_max_loan("BTC-USDT", mgn_mode="cross")) for _ in range(50)]
+                await asyncio.sleep(0.1)  # real: the requests are to be on their way
+                for task in tasks:
+                    task.cancel()
+                results = await asyncio.gather(*tasks, return_exceptions=True)
+                assert {type(each) for each in results} == {asyncio.CancelledError}
+            assert client.rate_limit.queued == 0
+            assert client.rate_limit.in_use <= 100
+            assert in_use(client._transport) == []
+            assert len(asyncio.all_tasks()) == 1
+
+    served.limited = False
+    # More than there are requests: one that is read after its task was cancelled uses up a delay as well.
+    served.fail_next(1000, delay=30.0)
+    run(main())
+
+
+def test_cancelled_task_says_so(run: Run) -> None:
+    """A task that is cancelled with its request on the way holds its slot as one whose outcome is unknown."""
+    limiter = RecordingLimiter()
+
+    async def main() -> None:
+        with RawServer(hang()) as server:
+            async with AsyncMaxLoanClient(credentials(), base_url=server.url, limiter=limiter) as client:
+                task = asyncio.ensure_future(client.get_max_loan("BTC-USDT", mgn_mode="cross"))
+                await asyncio.to_thread(server.wait, 1)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+
+    run(main())
+    assert limiter.notes == ["unknown"]
+
+
+def test_cancelled_at_any_moment(run: Run) -> None:
+    """Whatever a task is doing when it is cancelled, every slot it took is told how it ended."""
+    limiter = RecordingLimiter()
+
+    async def main() -> None:
+        with RawServer(respond()) as server:
+            for turns in range(60):
+                async with AsyncMaxLoanClient(credentials(), base_url=server.url, limiter=limiter) as client:
+                    await client.get_max_loan(
+                        "BTC-USDT", mgn_mode="cross"
+                    )  # from now on, requests with these parameters go side by side
+                    task = asyncio.ensure_future(client.get_max_loan(inst_ids(2 * SIZE + 1), mgn_mode="cross"))
+                    for _ in range(turns):
+                        await asyncio.sleep(0)
+                    task.cancel()
+                    await asyncio.wait([task])
+                    assert "taken" not in limiter.notes, turns
+                    assert len(asyncio.all_tasks()) == 1
+
+    run(main())
+    assert "unknown" in limiter.notes
+
+
+def test_cancelled_batch(run: Run) -> None:
+    """A cancelled batch cancels its requests, and its slots know."""
+    limiter = RecordingLimiter()
+
+    async def main() -> None:
+        with RawServer(respond(), hang()) as server:
+            async with AsyncMaxLoanClient(credentials(), base_url=server.url, limiter=limiter) as client:
+                await client.get_max_loan("BTC-USDT", mgn_mode="cross")  # as above
+                task = asyncio.ensure_future(client.get_max_loan(inst_ids(3 * SIZE), mgn_mode="cross"))
+                await asyncio.to_thread(server.wait, 4)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                assert len(asyncio.all_tasks()) == 1
+
+    run(main())
+    assert limiter.notes == ["answered", *["unknown"] * 3]
+
+
+def quiet() -> bool:
+    """Wait until no thread of a blocking client runs."""
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        if not any(each.name.startswith("okx-maxloan") for each in threading.enumerate()):
+            return True
+        time.sleep(0.005)
+    return False
+
+
+def test_abandoned_stream_leaves_no_connection(client_factory: ClientFactory) -> None:
+    """A stream abandoned with requests on their way leaves, once those are over, no connection in use."""
+    with RawServer(respond(), hang()) as server:
+        client = client_factory.open(base_url=server.url, timeout=0.3, clock=SystemClock())  # real time, to see it end
+        stream = client.iter_max_loan(MANY, mgn_mode="cross")
+        next(stream)
+        stream.close()
+        assert quiet()
+        assert "taken" not in client_factory.limiter.notes
+        begun = len(client_factory.limiter.notes)
+        assert client_factory.finish(used(client.raw)) == []
+        time.sleep(0.3)
+        assert len(client_factory.limiter.notes) == begun <= batching.MAX_CONCURRENCY + 1
+        client.close()
+
+
+def used(client: Any) -> Any:
+    """List the connections of a client that are in use, on the event loop that it runs on."""
+
+    async def of_this_loop() -> Any:
+        return in_use(client._transport)
+
+    return of_this_loop() if isinstance(client, AsyncMaxLoanClient) else in_use(client._transport)
+
+
+def test_stream_dropped_without_closing(client_factory: ClientFactory) -> None:
+    """A stream that is forgotten in the middle is cleaned up as one that is closed."""
+    client = client_factory.open(FakeTransport(loans_response))
+    for each in client.iter_max_loan(MANY, mgn_mode="cross"):
+        assert each.error is None
+        break
+    gc.collect()
+    assert quiet()

@@ -1,0 +1,98 @@
+"""Flow: effects carried out blocking and awaiting, and what fails of them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.drivers import run_async
+from okx_maxloan_sdk.effects import Flow, gather, run_blocking, send, sleep
+from okx_maxloan_sdk.exceptions import RequestNotSentError
+from tests.support.clock import FakeClock
+from tests.support.fake_transport import AsyncFakeTransport, FakeTransport
+from tests.support.flow_runner import ANSWER, FlowRunner, flow_returning
+from tests.support.transports import GET
+
+
+def test_effects(driver: FlowRunner) -> None:
+    """Each effect gives its result to the flow, and the flow's own result comes out."""
+
+    def flow() -> Flow[list[Any]]:
+        def take(each: int) -> bool:
+            found.append(each)
+            return True
+
+        found: list[Any] = [(yield from send(GET, 3.0)), (yield from sleep(1.5)), (yield from run_blocking(lambda: 7))]
+        yield from gather(iter([flow_returning(8), flow_returning(9)]), 1, take)
+        return found
+
+    assert driver(flow()) == [ANSWER, False, 7, 8, 9]
+    assert driver.wire.requests == [GET]
+    assert driver.wire.timeouts == [3.0]
+    assert isinstance(driver.clock, FakeClock)
+    assert driver.clock.slept[0] == 1.5
+
+
+def test_failures_are_raised_in_the_flow(driver: FlowRunner) -> None:
+    """What fails is raised where the flow waits: it may handle it, go on, and ask again."""
+    driver.wire = FakeTransport(RequestNotSentError("no"), ANSWER)
+
+    def flow() -> Flow[object]:
+        try:
+            yield from send(GET, 1.0)
+        except RequestNotSentError:
+            return (yield from send(GET, 2.0))
+        return None
+
+    assert driver(flow()) is ANSWER
+
+
+def test_failures_come_out(driver: FlowRunner) -> None:
+    """What a flow does not handle comes out as it was raised, after the flow has cleaned up."""
+    failure, cleaned = RequestNotSentError("no"), []
+    driver.wire = FakeTransport(failure)
+
+    def flow() -> Flow[None]:
+        try:
+            yield from send(GET, 1.0)
+        finally:
+            yield from sleep(0.25)
+            cleaned.append(True)
+
+    with pytest.raises(RequestNotSentError) as caught:
+        driver(flow())
+    assert caught.value is failure
+    assert cleaned == [True]
+
+
+def test_blocking_work_leaves_the_loop_free() -> None:
+    """What may block runs in another thread, and a cancelled task waits until it is over."""
+    began, end, order = threading.Event(), threading.Event(), []
+
+    def work() -> None:
+        began.set()
+        end.wait(10)
+        order.append(f"work in {threading.current_thread() is threading.main_thread()}")
+
+    def flow() -> Flow[None]:
+        try:
+            yield from run_blocking(work)
+        finally:
+            order.append("cleaned up")
+
+    async def main() -> None:
+        task = asyncio.ensure_future(run_async(flow(), AsyncFakeTransport(FakeTransport(ANSWER)), SystemClock()))
+        await asyncio.to_thread(began.wait, 10)
+        task.cancel()
+        await asyncio.sleep(0.01)
+        assert order == []
+        end.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert order == ["work in False", "cleaned up"]

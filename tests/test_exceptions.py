@@ -1,0 +1,234 @@
+"""Errors: one tree, total, that survives pickling and says what to do."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+from typing import TYPE_CHECKING, get_args, get_type_hints
+
+import pytest
+from okx_maxloan_api.contract import ERRORS, Error
+
+import okx_maxloan_sdk
+from okx_maxloan_sdk import exceptions
+from okx_maxloan_sdk.exceptions import (
+    EXCEPTION_BY_KIND,
+    ApiConnectionError,
+    ApiError,
+    ApiTimeoutError,
+    ClientClosedError,
+    InvalidParametersError,
+    InvalidResponseError,
+    LimiterUnavailableError,
+    MissingDataError,
+    NoResponseError,
+    OkxError,
+    PartialFailureError,
+    RateLimitTimeoutError,
+    RequestNotSentError,
+    Violation,
+)
+from okx_maxloan_sdk.transport import ConnectionDropped
+from tests.support.contract_values import loan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LOAN = loan(max_loan="1.5", ccy="BTC", side="sell")
+BROKEN = Violation("some-rule", "ccy=USDT", "Ask for pairs.", "https://www.okx.com/docs-v5/en/#x")
+
+
+def tree(root: type[OkxError], depth: int = 0) -> Iterator[tuple[str, int]]:
+    """List the classes of the module as they stand in the source, with their depth."""
+    source = list(vars(exceptions).values())
+    for each in sorted((each for each in root.__subclasses__() if each in source), key=source.index):
+        yield each.__name__, depth
+        yield from tree(each, depth + 1)
+
+
+def api(kind: type[ApiError] = ApiError) -> ApiError:
+    """Make a refusal with everything in it."""
+    return kind(
+        "51000",
+        "their words",
+        http_status=400,
+        explanation="our words",
+        hint="a hint",
+        request_id="r-1",
+        inst_ids=("BTC-USDT", "ETH-USDT"),
+    )
+
+
+def every() -> list[OkxError]:
+    """Make one of each."""
+    return [
+        OkxError("words"),
+        InvalidParametersError([BROKEN, BROKEN]),
+        *(api(kind) for kind in EXCEPTION_BY_KIND.values()),
+        ApiConnectionError("words"),
+        RequestNotSentError("words"),
+        LimiterUnavailableError("words"),
+        RateLimitTimeoutError("words"),
+        NoResponseError("words"),
+        ApiTimeoutError("words"),
+        ConnectionDropped("words"),
+        InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>"),
+        MissingDataError(("BTC-USD",), "a hint"),
+        PartialFailureError([LOAN], [(("ETH-USDT",), api()), (("A-B", "C-D"), RequestNotSentError("no"))]),
+        ClientClosedError(),
+    ]
+
+
+NAMES = [type(each).__name__ for each in every()]
+
+
+def test_the_tree_is_documented() -> None:
+    """The module's docstring draws the tree as it is, each class with a line of its own."""
+    drawn = re.findall(r"^([│├└ ]*)(\w+)(?:  +(\S.*))?$", exceptions.__doc__ or "", re.MULTILINE)
+    root, *rest = [each for each in drawn if each[1] in vars(exceptions)]
+    assert root[1] == "OkxError"
+    assert [(name, len(lines) // 2 - 1) for lines, name, _ in rest] == list(tree(OkxError))
+    assert all(words for *_, words in rest)
+
+
+def test_every_class_is_tried_here() -> None:
+    """No error class is missing from the tests below."""
+    assert {type(each).__name__ for each in every()} >= {name for name, _ in tree(OkxError)}
+
+
+def test_every_class_is_exported_and_explained() -> None:
+    """Every class can be imported from the package, and says what it means."""
+    for name, _ in tree(OkxError):
+        assert getattr(okx_maxloan_sdk, name) is getattr(exceptions, name)
+        assert name in okx_maxloan_sdk.__all__
+    assert all((type(each).__doc__ or "").strip() for each in every())
+
+
+def test_kinds_are_total() -> None:
+    """Every kind that the contract knows has a class, and every class of a refusal is some kind's."""
+    assert set(get_args(get_type_hints(Error)["kind"])) == set(EXCEPTION_BY_KIND)
+    assert {each.kind for each in ERRORS.values()} <= set(EXCEPTION_BY_KIND)
+    assert set(EXCEPTION_BY_KIND.values()) == {ApiError, *ApiError.__subclasses__()}
+
+
+def test_codes_are_total() -> None:
+    """Every code of the contract stands under its own name, says what it means, and what is done about it."""
+    for code, each in ERRORS.items():
+        assert each.code == code
+        assert each.en
+        assert each.zh
+        assert each.retry in get_args(get_type_hints(Error)["retry"])
+
+
+@pytest.mark.parametrize("place", range(len(NAMES)), ids=NAMES)
+@pytest.mark.parametrize(
+    "again",
+    [
+        *(lambda error, protocol=protocol: pickle.loads(pickle.dumps(error, protocol)) for protocol in range(6)),  # noqa: S301 -- our own bytes
+        copy.copy,
+        copy.deepcopy,
+    ],
+    ids=[*(f"pickle {protocol}" for protocol in range(6)), "copy", "deepcopy"],
+)
+def test_survives(place: int, again: Callable[[OkxError], OkxError]) -> None:
+    """An error comes through pickle and copy as it was."""
+    error = every()[place]
+    found = again(error)
+    assert type(found) is type(error)
+    assert str(found) == str(error)
+    assert state(found) == state(error)
+
+
+def state(error: BaseException) -> object:
+    """Tell what an error carries, errors inside it included."""
+    if isinstance(error, PartialFailureError):
+        return error.loans, error.args[0], [(ids, type(each), state(each)) for ids, each in error.failures]
+    return vars(error), error.args
+
+
+def test_arguments() -> None:
+    """What an error was made of is in its arguments, as with any exception."""
+    failures = ((("A-B",), RequestNotSentError("no")),)
+    assert InvalidParametersError([BROKEN]).args == ((BROKEN,),)
+    assert api().args == ("51000", "their words")
+    assert InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>").args == (
+        "it is HTML",
+        502,
+        "<html>",
+        (),
+    )
+    assert PartialFailureError([LOAN], failures).args == ((LOAN,), failures)
+    plain = ApiError("1", "words", http_status=200)
+    assert (plain.explanation, plain.hint, plain.request_id, plain.inst_ids) == ("", "", "", ())
+
+
+def test_masked() -> None:
+    """Masking an unreadable answer leaves nothing of it in words, arguments, context or traceback."""
+
+    def fails() -> None:
+        try:
+            raise ValueError("secret")
+        except ValueError:
+            rows = [{"instId": "secret", "secret": [{"deep": "secret"}, 1]}]
+            raise InvalidResponseError("a secret", http_status=502, body_excerpt="secret " * 99, rows=rows)  # noqa: B904 -- the point
+
+    with pytest.raises(InvalidResponseError) as caught:
+        fails()
+    error = caught.value
+    assert error.redacted(lambda text: text.replace("secret", "***")) is error
+    assert (error.reason, error.http_status, error.body_excerpt) == ("a ***", 502, ("*** " * 99)[:200])
+    assert error.rows == ({"instId": "***", "***": [{"deep": "***"}, 1]},)
+    assert error.args == (error.reason, 502, error.body_excerpt, error.rows)
+    assert (error.__context__, error.__traceback__) == (None, None)
+
+
+def test_refusal_says_what_to_do() -> None:
+    """A refusal shows code, status, the exchange's words, ours, the hint, and the pairs."""
+    assert str(api()) == (
+        "OKX rejected the request with code 51000 (HTTP 400): their words\nour words\na hint\ninstId BTC-USDT,ETH-USDT"
+    )
+    assert str(ApiError("59999", "", http_status=200)) == "OKX rejected the request with code 59999 (HTTP 200): -"
+
+
+def test_broken_rules_say_what_to_do() -> None:
+    """Each broken rule shows what is needed, what was given, its id and its documentation."""
+    error = InvalidParametersError([BROKEN, BROKEN])
+    assert isinstance(error, ValueError)
+    line = "Ask for pairs. (given: ccy=USDT; rule some-rule; https://www.okx.com/docs-v5/en/#x)"
+    assert str(error) == f"{line}\n{line}"
+    assert error.violations == (BROKEN, BROKEN)
+
+
+def test_bad_answer_says_what_came() -> None:
+    """An unreadable answer shows its status, the reason and its beginning."""
+    said = str(InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>\n"))
+    assert said == "invalid response from OKX (HTTP 502): it is HTML: '<html>\\n'"
+    assert str(InvalidResponseError("it is empty")) == "invalid response from OKX (HTTP 0): it is empty"
+
+
+def test_missing_data_says_what_is_missing() -> None:
+    """An answer without a row names what was requested, and the hint."""
+    said = str(MissingDataError(["BTC-USD"], "a hint"))
+    assert said == "OKX returned no data for BTC-USD; it may be delisted\na hint"
+
+
+def test_batch_says_what_failed() -> None:
+    """A batch's error counts what arrived, and names each failure with its pairs."""
+    error = PartialFailureError((LOAN,), ((("A-B", "C-D"), RequestNotSentError("no")),))
+    assert str(error) == "no rows for 2 of the pairs; 1 rows arrived\nA-B,C-D: no"
+    assert error.loans == [LOAN]
+    assert [(ids, type(each)) for ids, each in error.failures] == [(("A-B", "C-D"), RequestNotSentError)]
+
+
+def test_closed_says_what_to_do() -> None:
+    """Use after close says that a new client is needed."""
+    assert str(ClientClosedError()) == "the client is closed; create a new one"
+
+
+def test_caught_as_what_they_are() -> None:
+    """Callers catch by family: everything, everything about transport, every wrong question as a ValueError."""
+    assert all(isinstance(each, OkxError) for each in every())
+    assert issubclass(ConnectionDropped, NoResponseError)
+    assert issubclass(NoResponseError, ApiConnectionError)
+    assert not issubclass(InvalidResponseError, ApiConnectionError)

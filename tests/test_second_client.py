@@ -1,0 +1,116 @@
+"""A second client, made from the spec by datamodel-code-generator: its models hold what ours hold."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import okx_maxloan_api.models
+import pytest
+from okx_maxloan_api.contract import OPERATIONS, Operation
+from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+ROOT = Path(__file__).resolve().parent.parent
+SPEC = ROOT / "spec" / "openapi.yaml"
+ROWS = {
+    "getMaxLoan": "MaxLoanRow",
+    "getAccountConfig": "AccountConfigRow",
+    "getAccountInstruments": "InstrumentRow",
+    "getTime": "TimeRow",
+}
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """Generate the second client's models and import them."""
+    pytest.importorskip("datamodel_code_generator", reason="of the dev group")
+    out = tmp_path_factory.mktemp("second") / "second_client.py"
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "datamodel_code_generator",
+        "--input",
+        SPEC,
+        "--input-file-type",
+        "openapi",
+    ]
+    options: list[str | Path] = ["--output", out, "--output-model-type", "pydantic_v2.BaseModel", "--no-formatters"]
+    scopes = ["--openapi-scopes", "schemas", "paths", "parameters"]
+    subprocess.run([*command, *options, *scopes], check=True, capture_output=True, timeout=120)
+    spec = importlib.util.spec_from_file_location("second_client", out)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["second_client"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def one_type(schema: dict[str, Any]) -> str:
+    """Read the type of a property, which may be null besides."""
+    kinds = {each.get("type") for each in schema.get("anyOf", [schema])} - {"null"}
+    return str(*kinds)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.id)
+def test_fields(second: ModuleType, operation: Operation) -> None:
+    """A row has the same fields, of the same types, with the same defaults, and requires the same of them."""
+    schema = getattr(second, ROWS[operation.id]).model_json_schema()
+    theirs = {name: (one_type(each), name in schema["required"]) for name, each in schema["properties"].items()}
+    assert theirs == {each.name: (each.type, each.required) for each in operation.fields}
+    defaults = {name: each["default"] for name, each in schema["properties"].items() if "default" in each}
+    ours = {each.name: each.default for each in operation.fields if not each.required}
+    assert {name: () if default == [] else default for name, default in defaults.items()} == ours
+
+
+@pytest.mark.parametrize("operation", [each for each in OPERATIONS if each.parameters], ids=lambda each: each.id)
+def test_parameters(second: ModuleType, operation: Operation) -> None:
+    """A query has the same parameters, values and limits, and requires the same of them."""
+    words = [part.capitalize() for part in operation.path.removeprefix("/api").replace("-", "/").split("/")]
+    schema = getattr(second, f"Api{''.join(words)}GetParametersQuery").model_json_schema()
+    theirs = schema["properties"]
+    assert {name: name in schema["required"] for name in theirs} == {
+        each.name: each.required for each in operation.parameters
+    }
+    for each in operation.parameters:
+        options = theirs[each.name].get("anyOf", [theirs[each.name]])
+        refs = [schema["$defs"][option["$ref"].rpartition("/")[2]] for option in options if "$ref" in option]
+        values = [value for ref in refs for value in ref.get("enum", ())]
+        assert values == [value.value for value in each.values]
+        assert max(option.get("maxItems", 1) for option in options) == each.max_items
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.id)
+def test_examples(second: ModuleType, operation: Operation) -> None:
+    """Both clients read the rows of the spec's examples alike."""
+    document = YAML(typ="safe").load(SPEC)
+    examples = document["paths"][operation.path]["get"]["responses"]["200"]["content"]["application/json"]["examples"]
+    rows = [row for each in examples.values() for row in each["value"]["data"]]
+    assert rows
+    for row in rows:
+        ours = getattr(okx_maxloan_api.models, ROWS[operation.id]).from_dict(row)
+        assert ours.to_dict() == getattr(second, ROWS[operation.id]).model_validate(row).model_dump()
+
+
+def test_refusals_have_an_example() -> None:
+    """Every kind of refusal shows one whose code is a code of ours, and that the schema of a refusal takes."""
+    document = YAML(typ="safe").load(SPEC)
+    codes = {each["code"] for each in document["x-okx-errors"]}
+    for item in document["paths"].values():
+        responses = item["get"]["responses"]
+        refusals = [responses[status]["content"]["application/json"] for status in responses if status != "200"]
+        assert len(refusals) == 2
+        for each in refusals:
+            assert each["example"]["code"] in codes
+            assert okx_maxloan_api.models.Refusal.from_dict(each["example"]).msg
+
+
+def test_contact() -> None:
+    """The spec says who is to be asked about it."""
+    assert YAML(typ="safe").load(SPEC)["info"]["contact"]["name"]

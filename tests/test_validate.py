@@ -1,0 +1,68 @@
+"""validate.py: contradictions between parameters, rules and examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from validate import contradictions
+
+PAIR = {"name": "pair", "schema": {"type": "string"}}
+COIN = {"name": "coin", "schema": {"type": "string"}}
+MODE = {"name": "mode", "schema": {"type": "string", "enum": ["a", "b"]}, "required": True}
+ONE_OF = {"id": "one-of", "when": {"pair": "absent"}, "then": {"coin": "present"}}
+EXCLUDES = {"id": "excludes", "when": {"pair": "present"}, "then": {"coin": "absent"}}
+NEEDS = {"id": "needs", "when": {"coin": "present", "account.mode": "spot"}, "then": {"mode": "a"}}
+
+
+def spec(
+    parameters: list[dict[str, Any]], rules: list[dict[str, Any]], queries: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Lay out a spec of one operation."""
+    examples = [{"id": f"example-{number}", "query": query} for number, query in enumerate(queries)]
+    operation = {"parameters": parameters, "x-okx-rules": rules, "x-okx-examples": examples}
+    return {"paths": {"/p": {"get": operation}}}
+
+
+def required(parameter: dict[str, Any]) -> dict[str, Any]:
+    """Make a parameter required."""
+    return {**parameter, "required": True}
+
+
+def test_spec_that_agrees_with_itself() -> None:
+    """Rules and examples that go together with the parameters are no contradiction."""
+    assert contradictions(spec([MODE, PAIR, COIN], [ONE_OF, EXCLUDES, NEEDS], [{"mode": "a", "pair": ["x"]}])) == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "rules", "queries", "said"),
+    [
+        ([MODE, PAIR, required(COIN)], [EXCLUDES], [], ["rule excludes forbids coin, which is required"]),
+        (
+            [MODE, required(PAIR), COIN],
+            [ONE_OF, EXCLUDES],
+            [],
+            [
+                "rule one-of never applies: it is about requests without pair, which is required",
+                "rule excludes forbids coin in every request, as pair is required",
+            ],
+        ),
+        (
+            [MODE, PAIR, COIN],
+            [{**NEEDS, "then": {"mode": ["a", "c"]}}],
+            [],
+            ["rule needs speaks of mode=c, which is no value of it"],
+        ),
+        ([MODE, PAIR, COIN], [], [{"pair": ["x"]}], ["example example-0 lacks mode, which is required"]),
+    ],
+)
+def test_contradictions(
+    parameters: list[dict[str, Any]], rules: list[dict[str, Any]], queries: list[dict[str, Any]], said: list[str]
+) -> None:
+    """A rule that forbids what is required, never applies or names no value is told, as is an incomplete example."""
+    assert contradictions(spec(parameters, rules, queries)) == [f"/p: {each}" for each in said]
+
+
+def test_deprecated_parameters_take_no_part() -> None:
+    """A rule about a parameter that is marked as gone contradicts nothing."""
+    assert contradictions(spec([MODE, PAIR, {**required(COIN), "deprecated": True}], [EXCLUDES], [])) == []

@@ -1,0 +1,171 @@
+"""HTTP/1.1: where one response ends and nothing may follow, what is no response, and what cannot be sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from okx_maxloan_sdk.exceptions import InvalidResponseError, NoResponseError, RequestNotSentError
+from okx_maxloan_sdk.transport import Request
+from okx_maxloan_sdk.transport.http1 import MAX_HEADER_BYTES, ResponseParser
+from tests.support.raw import ROWS, RawServer, head, respond, send_bytes
+from tests.support.transports import GET
+
+if TYPE_CHECKING:
+    from tests.support.raw import Behavior
+    from tests.support.transports import TransportHarness
+
+ANSWER = head(len(ROWS)) + ROWS
+CHUNKED = head(None, 200, "Transfer-Encoding: chunked")
+INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\nContent-Encoding: br\r\n\r\n"
+# What the server writes, and whether the connection can be used again after it.
+WHOLE = {
+    "with its length": (ANSWER, True),
+    "in chunks": (CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(ROWS), ROWS), True),
+    "in chunks, with a trailer": (CHUNKED + b"%x\r\n%b\r\n0\r\nContent-Type: x\r\n\r\n" % (len(ROWS), ROWS), True),
+    "after interim responses": (INTERIM + b"HTTP/1.1 100 Continue\r\n\r\n" + ANSWER, True),
+    "offering an upgrade": (head(len(ROWS), 200, "Upgrade: h2c", "Connection: Upgrade") + ROWS, True),
+    "closing": (head(len(ROWS), 200, "Connection: close") + ROWS, False),
+    "of HTTP/1.0": (ANSWER.replace(b"HTTP/1.1", b"HTTP/1.0"), False),
+    "followed by nonsense": (ANSWER + b"nonsense", False),
+    "followed by another": (ANSWER + head(2) + b"no", False),
+    "followed by line ends": (ANSWER + b"\r\n\r\n", False),
+    "in chunks, followed by line ends": (CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n\r\n" % (len(ROWS), ROWS), False),
+    "in chunks, followed by another": (CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(ROWS), ROWS) + ANSWER, False),
+}
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_whole_response(carrier: TransportHarness, case: str) -> None:
+    """A response is read to its end; a connection that carried more than it, or that it ends, is not used again."""
+    written, reused = WHOLE[case]
+    with RawServer(send_bytes(written, keep=True), respond(b"2nd")) as server:
+        first, second = carrier.to(server.url).send(), carrier.send()
+        assert (first.status, first.body, first.headers["content-type"]) == (200, ROWS, "application/json")
+        assert second.body == b"2nd"
+        assert (server.on == [1, 1]) == reused
+        carrier.close()
+
+
+@pytest.mark.parametrize("status", [204, 304])
+@pytest.mark.parametrize("body", [b"", b"a body", ROWS])
+def test_status_without_content(carrier: TransportHarness, status: int, body: bytes) -> None:
+    """A body of a status that has none is no part of a later response: the connection is not used again."""
+    with RawServer(send_bytes(head(len(body), status) + body, keep=True), respond(b"2nd")) as server:
+        assert (carrier.to(server.url).send().status, carrier.send().body) == (status, b"2nd")
+        assert server.on == [1, 2]
+        carrier.close()
+
+
+def byte_by_byte(data: bytes) -> Behavior:
+    """Write one byte after the other, in as many pieces as the system makes of them."""
+
+    def move(_: RawServer, connection: Any) -> bool:
+        for byte in data:
+            connection.sendall(bytes([byte]))
+        return True
+
+    return move
+
+
+def test_response_in_pieces(carrier: TransportHarness) -> None:
+    """A response that arrives byte by byte is the same response, and its connection is used again."""
+    with RawServer(byte_by_byte(INTERIM + ANSWER)) as server:
+        carrier.to(server.url)
+        assert [carrier.send().body for _ in range(2)] == [ROWS] * 2
+        assert server.on == [1, 1]
+        carrier.close()
+
+
+CUT_SHORT = {
+    "in a chunk": CHUNKED + b"ff\r\nabc",
+    "after an interim response": INTERIM,
+    "in the headers": b"HTTP/1.1 200 OK\r\nContent-Le",
+    "in the body": head(10) + b"12345",
+}
+
+
+@pytest.mark.parametrize("case", CUT_SHORT)
+def test_response_cut_short(carrier: TransportHarness, case: str) -> None:
+    """A response that the end of the connection cuts short is none; the next request has another connection."""
+    with RawServer(send_bytes(CUT_SHORT[case]), respond()) as server:
+        with pytest.raises(NoResponseError, match="closed the connection before the end of the response"):
+            carrier.to(server.url).send()
+        assert carrier.send().body == ROWS
+        assert server.on == [1, 2]
+        carrier.close()
+
+
+BROKEN = {
+    "another protocol": b"HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    "two lengths": head(5, 200, "Content-Length: 7") + b"12345",
+    "length, then chunks": head(5, 200, "Transfer-Encoding: chunked") + b"0\r\n\r\n",
+    "chunks, then length": CHUNKED[:-2] + b"Content-Length: 5\r\n\r\n0\r\n\r\n",
+    "folded header": b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n",
+    "no version": b"HTTP/9.9 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "endless headers": b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 40_000,
+    "endless header": b"HTTP/1.1 200 OK\r\nX-A: " + b"b" * 400_000,
+    "endless interim responses": INTERIM * 5_000,
+    "endless trailer": CHUNKED + b"0\r\nX-A: " + b"b" * (2 << 20),
+    "endless trailers": CHUNKED + b"0\r\n" + b"X-A: b\r\n" * 300_000,
+    "endless chunk": CHUNKED + b"5;a=" + b"b" * (2 << 20),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_broken_response(carrier: TransportHarness, case: str) -> None:
+    """What is no response of HTTP/1.1 is refused; the next request has another connection."""
+    with RawServer(send_bytes(BROKEN[case]), respond()) as server:
+        with pytest.raises(InvalidResponseError, match=r"it is not HTTP/1\.1"):
+            carrier.to(server.url).send()
+        assert carrier.send().body == ROWS
+        assert server.on == [1, 2]
+        carrier.close()
+
+
+def fed(data: bytes) -> ResponseParser:
+    """Parse bytes that arrive at once."""
+    parser = ResponseParser()
+    parser.feed(data)
+    return parser
+
+
+@pytest.mark.parametrize("place", ["headers", "trailers"])
+@pytest.mark.parametrize("more", [0, 1])
+def test_header_limit(place: str, more: int) -> None:
+    """Headers and trailers of 100 KiB are read, and not one byte more, even if they arrive at once."""
+    line = b"A: " + b"b" * (MAX_HEADER_BYTES - 1 + more) + b"\r\n"
+    start = b"HTTP/1.1 200 X\r\n"
+    data = start + line + b"\r\n"
+    if place == "trailers":
+        spent = len(b"Transfer-Encodingchunked")
+        data = start + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + line[:3] + line[3 + spent :] + b"\r\n"
+    if more:
+        with pytest.raises(InvalidResponseError, match="too long"):
+            fed(data)
+    else:
+        assert fed(data).is_complete is (place == "trailers")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("GET", "/a b", {}),
+        Request("GET", "/é", {}),
+        Request("GET", "/a\r\nX: y", {}),
+        Request("GET", "/a", {"OK-ACCESS-KEY": "a\r\nX: y"}),
+        Request("GET", "/a", {"OK-ACCESS-KEY": "é"}),
+        Request("GET", "/a", {"X: y\r\nZ": "a"}),
+    ],
+    ids=["space", "not ASCII", "line", "line in a header", "not ASCII in a header", "line in a name"],
+)
+def test_characters_that_cannot_travel(carrier: TransportHarness, request_: Request) -> None:
+    """What would change the lines of a request is not sent, and not shown."""
+    with RawServer(respond()) as server:
+        with pytest.raises(RequestNotSentError, match="character that HTTP does not allow") as caught:
+            carrier.to(server.url).send(request_)
+        assert not any(part in str(caught.value) for part in ("X:", "a b", "é"))
+        assert carrier.send(GET).status == 200
+        assert server.on == [1]
+        carrier.close()

@@ -1,0 +1,151 @@
+"""Connection pool: the connection used last comes first, no stale one comes at all, and none is left open."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from okx_maxloan_sdk.transport import pool as module
+from okx_maxloan_sdk.transport.pool import Connection, ConnectionPool
+
+if TYPE_CHECKING:
+    import pytest
+
+
+class FakeConnection(Connection):
+    """A connection without a socket."""
+
+    readable = closed = False
+
+    def has_input(self) -> bool:
+        return self.readable
+
+    def interrupt(self) -> None:
+        self.must_close = True
+
+    def close(self) -> None:
+        self.closed = True
+
+
+Pool = ConnectionPool[FakeConnection]
+
+
+def used(pool: Pool, count: int) -> list[FakeConnection]:
+    """Take so many connections at once, and release them after an exchange."""
+    connections = [pool.take() for _ in range(count)]
+    for each in connections:
+        each.is_reusable = True
+        pool.release(each)
+    return connections
+
+
+def test_a_request_has_a_connection_to_itself() -> None:
+    """While one is in use, the next request gets another; the one that was used last is used first."""
+    pool = ConnectionPool(FakeConnection)
+    one, two = used(pool, 2)
+    assert one is not two
+    assert one.is_reused
+    taken = [pool.take() for _ in range(3)]
+    assert taken[:2] == [two, one]
+    assert not taken[2].is_reused
+
+
+def test_failed_connection() -> None:
+    """A connection that its last exchange does not allow to be used again is closed."""
+    pool = ConnectionPool(FakeConnection)
+    connection = pool.take()
+    pool.release(connection)
+    assert connection.closed
+    assert pool.take() is not connection
+
+
+def test_readable_connection() -> None:
+    """Idle connections over which something came are closed on the way to one that can be used."""
+    pool = ConnectionPool(FakeConnection)
+    quiet, ended, noisy = used(pool, 3)
+    ended.readable = noisy.readable = True
+    assert pool.take() is quiet
+    assert (quiet.closed, ended.closed, noisy.closed) == (False, True, True)
+
+
+def test_connection_idle_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections that were idle for too long are closed, though a younger one is used."""
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    pool = ConnectionPool(FakeConnection)
+    one, two, three = used(pool, 3)
+    now += module.KEEP_ALIVE
+    assert pool.take() is three
+    pool.release(three)
+    now += 0.1
+    assert pool.take() is three
+    assert (one.closed, two.closed, three.closed) == (True, True, False)
+
+
+def test_discarded_connection() -> None:
+    """A discarded connection is closed: at once if it is idle, else after its request; twice is no error."""
+    pool = ConnectionPool(FakeConnection)
+    idle, busy = used(pool, 2)
+    assert pool.take() is busy
+    for _ in range(2):
+        pool.discard(idle)
+        pool.discard(busy)
+    assert (idle.closed, busy.closed) == (True, False)
+    pool.release(busy)
+    assert busy.closed
+    assert not pool.take().is_reused
+
+
+def test_closed_pool() -> None:
+    """Closing interrupts the connections that a request has, and closes idle ones and what comes later."""
+    pool = ConnectionPool(FakeConnection)
+    idle, busy = used(pool, 2)
+    assert pool.take() is busy
+    pool.close()
+    assert (idle.closed, busy.closed, busy.must_close) == (True, False, True)
+    pool.release(busy)
+    assert busy.closed
+    assert pool.take().must_close
+
+
+def test_released_as_the_pool_closes() -> None:
+    """A connection that is released in the moment of closing is closed, not left idle."""
+    pool = ConnectionPool(FakeConnection)
+    connection = pool.take()
+    pool.close()
+    connection.is_reusable, connection.must_close = True, False
+    pool.release(connection)
+    assert connection.closed
+
+
+def test_lost_connection() -> None:
+    """A connection that nobody has any more is not held by the pool."""
+    pool = ConnectionPool(FakeConnection)
+    pool.take()
+    gc.collect()
+    assert list(pool._open) == []
+
+
+def test_threads() -> None:
+    """Threads that take and release at once never share a connection."""
+    pool, shared, busy = ConnectionPool(FakeConnection), [], set()
+
+    def work() -> None:
+        for _ in range(2000):
+            connection = pool.take()
+            if id(connection) in busy:
+                shared.append(connection)
+            busy.add(id(connection))
+            busy.discard(id(connection))
+            connection.is_reusable = True
+            pool.release(connection)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert shared == []
+    assert len(pool._open) <= len(threads)
