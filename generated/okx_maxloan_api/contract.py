@@ -73,6 +73,35 @@ class Example(NamedTuple):
     zh: str
 
 
+class Outcome(NamedTuple):
+    """One possible response to an open question, and the rules that it would confirm, support in part, or refute."""
+
+    id: str
+    when: Condition
+    confirms: tuple[str, ...]
+    supports: tuple[str, ...]
+    refutes: tuple[str, ...]
+    en: str
+    zh: str
+
+
+class OpenQuestion(NamedTuple):
+    """What nobody knows about the operation, the request that would tell, and the accounts that may send it.
+
+    An account has to be able to trade the pairs of the request, unless they are `unlisted`.
+    """
+
+    id: str
+    accounts: tuple[Condition, ...]
+    query: Mapping[str, str]
+    unlisted: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    en: str
+    zh: str
+    why_en: str
+    why_zh: str
+
+
 class Operation(NamedTuple):
     """One operation of the exchange."""
 
@@ -96,7 +125,15 @@ class Error(NamedTuple):
 
     code: str
     kind: Literal[
-        "refused", "authentication", "permission", "rate_limit", "clock", "parameter", "account_mode", "unavailable"
+        "refused",
+        "authentication",
+        "permission",
+        "rate_limit",
+        "clock",
+        "parameter",
+        "instrument",
+        "account_mode",
+        "unavailable",
     ]
     retry: Literal["never", "later", "resync"]
     en: str
@@ -135,8 +172,8 @@ GET_MAX_LOAN = Operation(
                     zh="全仓：所有仓位共用账户保证金。",
                 ),
             ),
-            en="Margin mode that the loan would serve.",
-            zh="借币所用的保证金模式。",
+            en="Margin mode of the position.",
+            zh="保证金模式（OKX 也称仓位类型）。",
         ),
         Parameter(
             name="instId",
@@ -157,8 +194,8 @@ GET_MAX_LOAN = Operation(
             pattern="^[A-Za-z0-9]{1,20}$",
             enum=False,
             values=(),
-            en="Currency whose manual-borrow quota is asked for, in Spot mode with borrowing enabled. Takes the place of `instId`.",
-            zh="查询手动借币额度的币种，仅用于已开通借币的现货模式，与 `instId` 二选一。",
+            en="Currency whose maximum manual loan is requested, in Spot mode with borrowing enabled. Takes the place of `instId`.",
+            zh="要查询手动借币最大可借的币种，仅适用于已开通借币的现货模式；按币种查询时代替 `instId`。",
         ),
         Parameter(
             name="mgnCcy",
@@ -169,7 +206,7 @@ GET_MAX_LOAN = Operation(
             enum=False,
             values=(),
             en="Currency posted as margin; applies to isolated margin, and to cross margin in Futures mode.",
-            zh="用作保证金的币种；逐仓可用，全仓仅合约模式可用。",
+            zh="保证金币种，适用于逐仓杠杆，以及合约模式下的全仓杠杆。",
         ),
         Parameter(
             name="tradeQuoteCcy",
@@ -179,8 +216,8 @@ GET_MAX_LOAN = Operation(
             pattern="^[A-Za-z0-9]{1,20}$",
             enum=False,
             values=(),
-            en="Quote currency that the spot trade would be settled in; the pair's own when left out. `USD` settles X-USDC in USD.",
-            zh="现货交易实际使用的计价币种；不传时取币对自身的计价币种。查询 X-USDC 时传 `USD` 则以 USD 结算。",
+            en="Quote currency that a trade settles in, for instruments of type SPOT only; default the pair's own. `USD` settles X-USDC in USD.",
+            zh="交易时使用的计价币种，仅适用于币币；不传时为该币对自身的计价币种。查询 X-USDC 时传 `USD` 则以 USD 结算。",
         ),
     ),
     fields=(
@@ -192,7 +229,7 @@ GET_MAX_LOAN = Operation(
             default="",
             pattern="",
             values=(),
-            en="Trading pair that was asked about; empty in the answer to a currency.",
+            en="Trading pair of the row; empty in the response to a query for a currency.",
             zh="所查询的币对；按币种查询时为空。",
         ),
         Field(
@@ -216,7 +253,7 @@ GET_MAX_LOAN = Operation(
                     zh="全仓：所有仓位共用账户保证金。",
                 ),
             ),
-            en="Margin mode that was asked about.",
+            en="Margin mode of the query.",
             zh="所查询的保证金模式。",
         ),
         Field(
@@ -238,8 +275,8 @@ GET_MAX_LOAN = Operation(
             default=None,
             pattern="^([0-9]{1,40}(\\.[0-9]{1,40})?)?$",
             values=(),
-            en="Amount that could be borrowed, in units of `ccy`, exact, never negative, up to 16 decimals seen; empty when OKX gives none.",
-            zh="可借数量，单位为 `ccy`，精确值，不为负数，最多见过 16 位小数；OKX 未给出时为空。",
+            en="Amount that can be borrowed, in units of `ccy`, exact, never negative; up to 16 decimals were observed. Empty where OKX returns no number.",
+            zh="可借数量，单位为 `ccy`，不为负数；按原始精度返回，目前实测最多 16 位小数；OKX 未返回数值时为空。",
         ),
         Field(
             name="ccy",
@@ -249,8 +286,8 @@ GET_MAX_LOAN = Operation(
             default=None,
             pattern="",
             values=(),
-            en="Currency that would be borrowed.",
-            zh="将被借入的币种。",
+            en="Currency of the loan.",
+            zh="所借币种。",
         ),
         Field(
             name="side",
@@ -264,12 +301,12 @@ GET_MAX_LOAN = Operation(
                     value="buy",
                     name="buy",
                     en="Buying the base currency with borrowed quote currency.",
-                    zh="买入：借入计价币。",
+                    zh="买入：借入计价货币。",
                 ),
-                Value(value="sell", name="sell", en="Selling borrowed base currency.", zh="卖出：借入交易币。"),
+                Value(value="sell", name="sell", en="Selling borrowed base currency.", zh="卖出：借入交易货币。"),
             ),
-            en="Order side that the loan would serve.",
-            zh="借币所服务的订单方向。",
+            en="Side of the order that uses the loan.",
+            zh="订单方向，即所借币种用于买单还是卖单。",
         ),
     ),
     rules=(
@@ -278,15 +315,15 @@ GET_MAX_LOAN = Operation(
             basis="documented",
             when={"instId": ("absent",)},
             then={"ccy": ("present",)},
-            en="Ask for pairs with instId, or for a currency with ccy; one of the two is needed.",
-            zh="instId（币对）与 ccy（币种）必须传其中一个。",
+            en="Pass at least one of instId (trading pairs) and ccy (a currency).",
+            zh="instId（币对）与 ccy（币种）至少传一个。",
         ),
         Rule(
             id="pair-excludes-currency",
             basis="inferred",
             when={"instId": ("present",)},
             then={"ccy": ("absent",)},
-            en="instId and ccy are two different questions; ask them one at a time.",
+            en="instId and ccy are different queries; send them in separate requests.",
             zh="instId 与 ccy 是两种不同的查询，请分开请求。",
         ),
         Rule(
@@ -294,39 +331,39 @@ GET_MAX_LOAN = Operation(
             basis="inferred",
             when={"ccy": ("present",)},
             then={"mgnMode": ("cross",)},
-            en="A currency is asked for with mgnMode=cross.",
-            zh="按币种查询时 mgnMode 用 cross。",
+            en="A query for a currency needs mgnMode=cross.",
+            zh="按币种查询时 mgnMode 应为 cross。",
         ),
         Rule(
             id="currency-without-margin-currency",
             basis="documented",
             when={"ccy": ("present",), "mgnMode": ("cross",)},
             then={"mgnCcy": ("absent",)},
-            en="For cross margin mgnCcy belongs to Futures mode and ccy to Spot mode; they never go together.",
-            zh="全仓时 mgnCcy 用于合约模式，ccy 用于现货模式，二者不能同时使用。",
+            en="With cross margin, mgnCcy is for Futures mode and ccy for Spot mode; no account can use both.",
+            zh="全仓杠杆的 mgnCcy 适用于合约模式，ccy 适用于现货模式，二者不能同时使用。",
         ),
         Rule(
             id="quote-currency-needs-pair",
             basis="inferred",
             when={"tradeQuoteCcy": ("present",)},
             then={"instId": ("present",)},
-            en="tradeQuoteCcy says how a pair is settled, so it needs instId.",
-            zh="tradeQuoteCcy 说明币对的计价币种，需要同时传 instId。",
+            en="tradeQuoteCcy applies to a pair, so it needs instId.",
+            zh="tradeQuoteCcy 指定币对的计价币种，需要同时传 instId。",
         ),
         Rule(
             id="quote-currency-is-cross",
             basis="inferred",
             when={"tradeQuoteCcy": ("present",)},
             then={"mgnMode": ("cross",)},
-            en="tradeQuoteCcy is for spot trading, which is asked for with mgnMode=cross.",
-            zh="tradeQuoteCcy 仅用于现货，查询时 mgnMode 用 cross。",
+            en="tradeQuoteCcy is for instruments of type SPOT only; use mgnMode=cross.",
+            zh="tradeQuoteCcy 仅适用于币币，查询时 mgnMode 应为 cross。",
         ),
         Rule(
             id="usd-pair-became-usdc-pair",
             basis="inferred",
             when={"instId": ("*-USD",)},
             then={"instId": ("*-USDC",)},
-            en="OKX merged Crypto-USD pairs into Crypto-USDC on 2026-09-30; ask for X-USDC, with tradeQuoteCcy=USD to settle in USD.",
+            en="OKX merged Crypto-USD pairs into Crypto-USDC on 2026-09-30; query X-USDC, with tradeQuoteCcy=USD to settle in USD.",
             zh="OKX 已于 2026-09-30 将 Crypto-USD 币对并入 Crypto-USDC；请改查 X-USDC，需以 USD 结算时传 tradeQuoteCcy=USD。",
         ),
         Rule(
@@ -335,14 +372,14 @@ GET_MAX_LOAN = Operation(
             when={"account.mode": ("spot",)},
             then={"mgnMode": ("cross",)},
             en="An account in Spot mode has no isolated margin; use mgnMode=cross, or switch the account to Futures mode.",
-            zh="现货模式没有逐仓杠杆；请使用 mgnMode=cross，或把账户切换为合约模式。",
+            zh="现货模式没有逐仓杠杆；请使用 mgnMode=cross，或将账户切换为合约模式。",
         ),
         Rule(
             id="spot-needs-borrowing",
             basis="inferred",
             when={"account.mode": ("spot",)},
             then={"account.borrowing": ("enabled",)},
-            en="In Spot mode a loan needs borrowing to be enabled in the account's settings.",
+            en="In Spot mode, a loan needs borrowing to be enabled in the account's settings.",
             zh="现货模式需要先在账户设置中开通借币。",
         ),
         Rule(
@@ -350,7 +387,7 @@ GET_MAX_LOAN = Operation(
             basis="documented",
             when={"ccy": ("present",)},
             then={"account.mode": ("spot",)},
-            en="A currency can be asked for in Spot mode only; in other modes ask for pairs with instId.",
+            en="A query for a currency works in Spot mode only; in other modes, query pairs with instId.",
             zh="按币种查询仅适用于现货模式；其他模式请用 instId 按币对查询。",
         ),
         Rule(
@@ -358,32 +395,32 @@ GET_MAX_LOAN = Operation(
             basis="documented",
             when={"mgnCcy": ("present",), "mgnMode": ("cross",)},
             then={"account.mode": ("futures",)},
-            en="For cross margin mgnCcy applies in Futures mode only; leave it out.",
-            zh="全仓时 mgnCcy 仅适用于合约模式，请去掉该参数。",
+            en="With cross margin, mgnCcy applies in Futures mode only; leave it out.",
+            zh="全仓杠杆的 mgnCcy 仅适用于合约模式，请去掉该参数。",
         ),
         Rule(
             id="isolated-margin-currency-is-futures",
             basis="inferred",
             when={"mgnCcy": ("present",), "mgnMode": ("isolated",)},
             then={"account.mode": ("futures",)},
-            en="For isolated margin mgnCcy may apply in Futures mode only; try without it.",
-            zh="逐仓时 mgnCcy 可能仅适用于合约模式，可去掉该参数重试。",
+            en="With isolated margin, mgnCcy may apply in Futures mode only; try without it.",
+            zh="逐仓杠杆的 mgnCcy 可能仅适用于合约模式，可去掉该参数重试。",
         ),
         Rule(
             id="futures-cross-needs-margin-currency",
             basis="inferred",
             when={"account.mode": ("futures",), "mgnMode": ("cross",), "instId": ("present",)},
             then={"mgnCcy": ("present",)},
-            en="In Futures mode cross margin is posted in one currency; say which with mgnCcy.",
-            zh="合约模式的全仓需要用 mgnCcy 指明保证金币种。",
+            en="In Futures mode, cross margin is posted in one currency; name it with mgnCcy.",
+            zh="合约模式的全仓杠杆需要用 mgnCcy 指明保证金币种。",
         ),
         Rule(
             id="auto-transfer-needs-margin-currency",
             basis="documented",
             when={"account.mode": ("futures",), "account.isolated": ("auto_transfers_ccy",), "mgnMode": ("isolated",)},
             then={"mgnCcy": ("present",)},
-            en="This account takes either currency of a pair as isolated margin; say which with mgnCcy.",
-            zh="该账户的逐仓可用交易币或计价币作保证金，请用 mgnCcy 指明。",
+            en="This account accepts either currency of a pair as isolated margin; name it with mgnCcy.",
+            zh="该账户的逐仓杠杆可用交易货币或计价货币作保证金，请用 mgnCcy 指明。",
         ),
         Rule(
             id="isolated-is-futures",
@@ -398,8 +435,8 @@ GET_MAX_LOAN = Operation(
             basis="inferred",
             when={"tradeQuoteCcy": ("present",)},
             then={"account.mode": ("spot",)},
-            en="tradeQuoteCcy is for spot trading; other account modes have no use for it.",
-            zh="tradeQuoteCcy 仅用于现货，其他账户模式不适用。",
+            en="tradeQuoteCcy is for instruments of type SPOT only; leave it out in account modes other than Spot.",
+            zh="tradeQuoteCcy 仅适用于币币（SPOT）；现货模式以外的账户模式不适用。",
         ),
     ),
     examples=(
@@ -446,8 +483,8 @@ GET_MAX_LOAN = Operation(
             zh="组合保证金模式，全仓杠杆。",
         ),
     ),
-    en="How much the account could still borrow: per trading pair one row for each order side, or one answer for a currency.\nA positive amount is no promise that a later borrow order passes.",
-    zh="账户当前还能借多少：按币对查询时每个买卖方向一行，按币种查询时返回该币种的额度。\n数额为正并不保证随后的借币或下单一定成功。",
+    en="How much the account can still borrow: one row for each order side of a trading pair, or the maximum loan of a currency.\nOKX may still reject a later loan or order when the amount is positive.",
+    zh="账户当前的最大可借：按币对查询时每个订单方向一条，按币种查询时返回该币种的最大可借。\n最大可借大于 0 不代表一定能借到：OKX 仍可能拒绝下单或借币。",
     docs_en="https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-the-maximum-loan-of-instrument",
     docs_zh="https://www.okx.com/docs-v5/zh/#trading-account-rest-api-get-the-maximum-loan-of-instrument",
 )
@@ -528,16 +565,13 @@ GET_ACCOUNT_CONFIG = Operation(
             pattern="",
             values=(
                 Value(
-                    value="automatic",
-                    name="automatic",
-                    en="Margin moves in when a position opens.",
-                    zh="开仓时自动划转。",
+                    value="automatic", name="automatic", en="Margin moves in when a position opens.", zh="开仓划转。"
                 ),
                 Value(
                     value="auto_transfers_ccy",
                     name="auto_transfers_ccy",
                     en="As automatic; base or quote currency may be the margin.",
-                    zh="自动划转，交易币与计价币均可作保证金。",
+                    zh="开仓划转，交易货币与计价货币均可作保证金。",
                 ),
                 Value(value="quick_margin", name="quick_margin", en="Quick margin.", zh="一键借币模式。"),
             ),
@@ -707,7 +741,7 @@ GET_ACCOUNT_INSTRUMENTS = Operation(
                     value="post_only",
                     name="post_only",
                     en="Only orders that add liquidity.",
-                    zh="仅接受只做 maker 的订单。",
+                    zh="仅接受 post-only 订单（只做 maker）。",
                 ),
                 Value(value="rebase", name="rebase", en="It is being rebased.", zh="变基中，不可交易。"),
                 Value(value="test", name="test", en="A test pair.", zh="测试产品，不可交易。"),
@@ -785,7 +819,11 @@ ERRORS: Mapping[str, Error] = {
         code="50002", kind="refused", retry="never", en="The body is not JSON.", zh="请求体不是合法的 JSON。"
     ),
     "50004": Error(
-        code="50004", kind="unavailable", retry="later", en="The exchange took too long.", zh="交易所处理超时。"
+        code="50004",
+        kind="unavailable",
+        retry="later",
+        en="OKX timed out, and the outcome is unknown; a query can be retried safely.",
+        zh="接口请求超时，结果未知；查询可安全重试。",
     ),
     "50005": Error(
         code="50005",
@@ -819,7 +857,7 @@ ERRORS: Mapping[str, Error] = {
         code="50061",
         kind="rate_limit",
         retry="never",
-        en="The account has reached its order limit.",
+        en="The account has reached its limit of orders per interval.",
         zh="账户已达到订单频率上限。",
     ),
     "50062": Error(
@@ -938,14 +976,14 @@ ERRORS: Mapping[str, Error] = {
         kind="permission",
         retry="never",
         en="The account's settings forbid this currency.",
-        zh="账户设置禁止了该币种。",
+        zh="账户已设置禁止交易该币种。",
     ),
     "50033": Error(
         code="50033",
         kind="permission",
         retry="never",
-        en="The account's settings forbid this instrument.",
-        zh="账户设置禁止了该产品。",
+        en="The account's settings forbid this instrument or its business line.",
+        zh="账户已设置禁止交易该产品（或其所属业务线）。",
     ),
     "50041": Error(
         code="50041",
@@ -996,8 +1034,8 @@ ERRORS: Mapping[str, Error] = {
         code="51037",
         kind="permission",
         retry="never",
-        en="The account is at risk and only takes orders that reduce it.",
-        zh="账户存在风险，仅支持降低风险的订单。",
+        en="The account is at risk and accepts only IOC orders that reduce it.",
+        zh="账户存在风险，仅支持降低风险方向的 IOC 订单。",
     ),
     "50072": Error(
         code="50072",
@@ -1052,7 +1090,7 @@ ERRORS: Mapping[str, Error] = {
         zh="该分页方式不支持 before。",
     ),
     "50044": Error(
-        code="50044", kind="parameter", retry="never", en="A broker type is missing.", zh="缺少 broker 类型。"
+        code="50044", kind="parameter", retry="never", en="A broker type is missing.", zh="缺少经纪商（broker）类型。"
     ),
     "50045": Error(
         code="50045",
@@ -1061,10 +1099,10 @@ ERRORS: Mapping[str, Error] = {
         en="Simulated positions cannot be counted in this mode.",
         zh="该模式不能计入模拟仓位。",
     ),
-    "50047": Error(code="50047", kind="parameter", retry="never", en="The contract has settled.", zh="合约已交割。"),
+    "50047": Error(code="50047", kind="instrument", retry="never", en="The contract has settled.", zh="合约已交割。"),
     "50049": Error(
         code="50049",
-        kind="parameter",
+        kind="instrument",
         retry="never",
         en="The instrument cannot be traded on margin.",
         zh="该产品不支持杠杆交易。",
@@ -1081,38 +1119,44 @@ ERRORS: Mapping[str, Error] = {
         zh="日期间隔月数过长。",
     ),
     "50122": Error(
-        code="50122", kind="parameter", retry="never", en="The amount is below the minimum.", zh="数量低于最小值。"
+        code="50122",
+        kind="parameter",
+        retry="never",
+        en="The order's value is below the minimum.",
+        zh="下单金额低于最低限额。",
     ),
     "51000": Error(
         code="51000",
         kind="parameter",
         retry="never",
         en="A parameter has a value that OKX does not accept here.",
-        zh="参数取值不被接受。",
+        zh="参数值无效，或不适用于当前账户。",
     ),
-    "51001": Error(code="51001", kind="parameter", retry="never", en="There is no such instrument.", zh="产品不存在。"),
+    "51001": Error(
+        code="51001", kind="instrument", retry="never", en="There is no such instrument.", zh="产品不存在。"
+    ),
     "51015": Error(
         code="51015",
-        kind="parameter",
+        kind="instrument",
         retry="never",
         en="The instrument is not of the type asked for.",
         zh="产品与产品类型不匹配。",
     ),
     "51021": Error(
-        code="51021", kind="parameter", retry="never", en="The instrument is not listed yet.", zh="产品尚未上线。"
+        code="51021", kind="instrument", retry="never", en="The instrument is not listed yet.", zh="产品尚未上线。"
     ),
     "50038": Error(
-        code="50038", kind="refused", retry="never", en="Demo trading does not have this.", zh="模拟交易不支持该功能。"
+        code="50038", kind="refused", retry="never", en="Demo trading does not have this.", zh="模拟盘不支持该功能。"
     ),
     "50053": Error(
-        code="50053", kind="refused", retry="never", en="Only demo trading has this.", zh="仅模拟交易支持该功能。"
+        code="50053", kind="refused", retry="never", en="Only demo trading has this.", zh="仅模拟盘支持该功能。"
     ),
     "50055": Error(
         code="50055",
         kind="refused",
         retry="never",
         en="Demo assets were reset too often today.",
-        zh="今日模拟资产重置次数已达上限。",
+        zh="今日模拟盘资产重置次数已达上限。",
     ),
     "50056": Error(
         code="50056",
@@ -1129,8 +1173,8 @@ ERRORS: Mapping[str, Error] = {
         code="50048",
         kind="refused",
         retry="never",
-        en="The change would risk a liquidation.",
-        zh="该变更可能导致强平。",
+        en="Switching the risk unit may lead to a liquidation.",
+        zh="切换对冲单元可能导致强平。",
     ),
     "50050": Error(
         code="50050", kind="refused", retry="never", en="Options trading is active already.", zh="期权交易已开通。"
@@ -1216,10 +1260,18 @@ ERRORS: Mapping[str, Error] = {
         zh="缺少时间戳请求头。",
     ),
     "50108": Error(
-        code="50108", kind="authentication", retry="never", en="The broker is unknown.", zh="券商 ID 不存在。"
+        code="50108",
+        kind="authentication",
+        retry="never",
+        en="The broker is unknown.",
+        zh="经纪商（broker）ID 不存在。",
     ),
     "50109": Error(
-        code="50109", kind="authentication", retry="never", en="The broker's domain is unknown.", zh="券商域名不存在。"
+        code="50109",
+        kind="authentication",
+        retry="never",
+        en="The broker's domain is unknown.",
+        zh="经纪商（broker）域名不存在。",
     ),
     "50110": Error(
         code="50110",
@@ -1243,7 +1295,7 @@ ERRORS: Mapping[str, Error] = {
         kind="authentication",
         retry="never",
         en="The signature is wrong: the secret does not belong to the key, or a proxy changed the request.",
-        zh="签名错误：密钥与 API key 不匹配，或代理改动了请求。",
+        zh="签名错误：Secret key 与 API key 不匹配，或代理改动了请求。",
     ),
     "50114": Error(
         code="50114", kind="authentication", retry="never", en="The authorization is invalid.", zh="授权无效。"
@@ -1260,14 +1312,14 @@ ERRORS: Mapping[str, Error] = {
         kind="permission",
         retry="never",
         en="The broker has to share its IP first.",
-        zh="需要经纪商先提供 IP。",
+        zh="需要经纪商（broker）先提供 IP。",
     ),
     "50119": Error(
         code="50119",
         kind="authentication",
         retry="never",
         en="The exchange does not know the API key: it was deleted, or it belongs to another regional site.",
-        zh="交易所没有该 API key：可能已删除，或属于其他区域站点。",
+        zh="API key 不存在：可能已删除，或属于其他区域站点。",
     ),
     "50120": Error(
         code="50120",

@@ -11,17 +11,17 @@ class MaxLoanFields:
     "Row of /api/v5/account/max-loan."
 
     inst_id: str = field(default="", kw_only=True)
-    "Trading pair that was asked about; empty in the answer to a currency.\n所查询的币对；按币种查询时为空。"
+    "Trading pair of the row; empty in the response to a query for a currency.\n所查询的币对；按币种查询时为空。"
     mgn_mode: Literal["isolated", "cross"] | str = field(default="", kw_only=True)
-    "Margin mode that was asked about.\n所查询的保证金模式。"
+    "Margin mode of the query.\n所查询的保证金模式。"
     mgn_ccy: str = field(default="", kw_only=True)
     "Currency posted as margin; empty where it does not apply.\n保证金币种；不适用时为空。"
     max_loan: str
-    "Amount that could be borrowed, in units of `ccy`, exact, never negative, up to 16 decimals seen; empty when OKX gives none.\n可借数量，单位为 `ccy`，精确值，不为负数，最多见过 16 位小数；OKX 未给出时为空。"
+    "Amount that can be borrowed, in units of `ccy`, exact, never negative; up to 16 decimals were observed. Empty where OKX returns no number.\n可借数量，单位为 `ccy`，不为负数；按原始精度返回，目前实测最多 16 位小数；OKX 未返回数值时为空。"
     ccy: str
-    "Currency that would be borrowed.\n将被借入的币种。"
+    "Currency of the loan.\n所借币种。"
     side: Literal["buy", "sell"] | str = field(default="", kw_only=True)
-    "Order side that the loan would serve.\n借币所服务的订单方向。"
+    "Side of the order that uses the loan.\n订单方向，即所借币种用于买单还是卖单。"
     additional_properties: Mapping[str, Any] = field(factory=dict, hash=False, kw_only=True)
 
 

@@ -1,6 +1,5 @@
-"""Whether the exchange is what this release takes it for: a short check that only reads, for CI."""
+"""Checks that OKX still behaves as this release expects; read-only, for CI."""
 
-from .check import Finding, verify
-from .report import run
+from .checks import CheckResult, verify
 
-__all__ = ["Finding", "run", "verify"]
+__all__ = ["CheckResult", "verify"]

@@ -1,23 +1,8 @@
-"""python -m okx_maxloan_sdk.verify [--mock USER] [--lang zh]: the check as a program."""
+"""Command okx-maxloan verify as `python -m okx_maxloan_sdk.verify`."""
 
-from __future__ import annotations
-
-import argparse
 import sys
 
-from .report import run
-
-
-def main() -> int:
-    """Read the arguments, and give the exit code."""
-    parser = argparse.ArgumentParser(
-        "okx_maxloan_sdk.verify", description=sys.modules["okx_maxloan_sdk.verify"].__doc__
-    )
-    parser.add_argument("--mock", metavar="USER", help="ask the embedded mock exchange as this user")
-    parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the report")
-    given = parser.parse_args()
-    return run(lambda line: sys.stdout.write(f"{line}\n"), given.lang, given.mock)
-
+from okx_maxloan_sdk.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(["verify", *sys.argv[1:]]))

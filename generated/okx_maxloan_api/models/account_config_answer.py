@@ -16,7 +16,7 @@ T = TypeVar("T", bound="AccountConfigAnswer")
 @_attrs_define
 class AccountConfigAnswer:
     """Envelope of the account's settings.
-    账户设置的应答外层。
+    账户配置接口的返回结果。
     """
 
     code: str

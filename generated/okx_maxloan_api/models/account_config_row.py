@@ -13,7 +13,7 @@ T = TypeVar("T", bound="AccountConfigRow")
 class AccountConfigRow:
     """Settings of one account. OKX sends more fields than the ones that matter here; they are kept as additional
     properties.
-    账户设置。OKX 返回的字段更多，其余字段保存在附加属性中。
+    账户配置。OKX 返回的字段更多，其余字段保存在附加属性中。
     """
 
     uid: str
@@ -43,8 +43,8 @@ class AccountConfigRow:
     mgn_iso_mode: str
     """How isolated margin is transferred.
     逐仓杠杆保证金的划转方式。
-    `automatic`: Margin moves in when a position opens. 开仓时自动划转。
-    `auto_transfers_ccy`: As automatic; base or quote currency may be the margin. 自动划转，交易币与计价币均可作保证金。
+    `automatic`: Margin moves in when a position opens. 开仓划转。
+    `auto_transfers_ccy`: As automatic; base or quote currency may be the margin. 开仓划转，交易货币与计价货币均可作保证金。
     `quick_margin`: Quick margin. 一键借币模式。
     """
     perm: str

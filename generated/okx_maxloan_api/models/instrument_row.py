@@ -41,7 +41,7 @@ class InstrumentRow:
     `live`: It can be traded. 交易中。
     `suspend`: Trading is suspended. 暂停交易。
     `preopen`: It is listed and not yet open. 预上线，尚未开放。
-    `post_only`: Only orders that add liquidity. 仅接受只做 maker 的订单。
+    `post_only`: Only orders that add liquidity. 仅接受 post-only 订单（只做 maker）。
     `rebase`: It is being rebased. 变基中，不可交易。
     `test`: A test pair. 测试产品，不可交易。
     """

@@ -16,7 +16,7 @@ T = TypeVar("T", bound="InstrumentsAnswer")
 @_attrs_define
 class InstrumentsAnswer:
     """Envelope of the instruments.
-    产品列表的应答外层。
+    产品列表接口的返回结果。
     """
 
     code: str

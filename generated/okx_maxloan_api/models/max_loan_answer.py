@@ -16,7 +16,7 @@ T = TypeVar("T", bound="MaxLoanAnswer")
 @_attrs_define
 class MaxLoanAnswer:
     """Envelope of maximum loan.
-    最大可借的应答外层。
+    最大可借接口的返回结果。
     """
 
     code: str
@@ -29,7 +29,7 @@ class MaxLoanAnswer:
     """
     data: list[MaxLoanRow]
     """One row for each pair and side, or for the currency; a delisted pair may have none.
-    每个币对与方向一行，或该币种的行；已下线的币对可能没有数据。
+    每个币对的每个方向一条；按币种查询时为该币种的一条。已下线的币对可能没有数据。
     """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

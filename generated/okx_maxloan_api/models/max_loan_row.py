@@ -16,11 +16,11 @@ class MaxLoanRow:
     """
 
     inst_id: str
-    """Trading pair that was asked about; empty in the answer to a currency.
+    """Trading pair of the row; empty in the response to a query for a currency.
     所查询的币对；按币种查询时为空。
     """
     mgn_mode: str
-    """Margin mode that was asked about.
+    """Margin mode of the query.
     所查询的保证金模式。
     `isolated`: The margin of one position stands apart from the rest of the account. 逐仓：单个仓位的保证金与账户其余资产分开。
     `cross`: All positions share the account's margin. 全仓：所有仓位共用账户保证金。
@@ -30,19 +30,19 @@ class MaxLoanRow:
     保证金币种；不适用时为空。
     """
     max_loan: str
-    """Amount that could be borrowed, in units of `ccy`, exact, never negative, up to 16 decimals seen; empty when
-    OKX gives none.
-    可借数量，单位为 `ccy`，精确值，不为负数，最多见过 16 位小数；OKX 未给出时为空。
+    """Amount that can be borrowed, in units of `ccy`, exact, never negative; up to 16 decimals were observed. Empty
+    where OKX returns no number.
+    可借数量，单位为 `ccy`，不为负数；按原始精度返回，目前实测最多 16 位小数；OKX 未返回数值时为空。
     """
     ccy: str
-    """Currency that would be borrowed.
-    将被借入的币种。
+    """Currency of the loan.
+    所借币种。
     """
     side: str
-    """Order side that the loan would serve.
-    借币所服务的订单方向。
-    `buy`: Buying the base currency with borrowed quote currency. 买入：借入计价币。
-    `sell`: Selling borrowed base currency. 卖出：借入交易币。
+    """Side of the order that uses the loan.
+    订单方向，即所借币种用于买单还是卖单。
+    `buy`: Buying the base currency with borrowed quote currency. 买入：借入计价货币。
+    `sell`: Selling borrowed base currency. 卖出：借入交易货币。
     """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

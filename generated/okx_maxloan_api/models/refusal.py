@@ -14,7 +14,7 @@ T = TypeVar("T", bound="Refusal")
 @_attrs_define
 class Refusal:
     """A refusal with an HTTP status of its own.
-    带有 HTTP 错误状态的拒绝。
+    HTTP 状态码为错误的响应。
     """
 
     code: int | str
@@ -27,7 +27,7 @@ class Refusal:
     """
     data: Any | Unset = UNSET
     """Empty; an array, or an object for an unknown path.
-    为空；可能是数组，未知路径时是对象。
+    空数组；路径不存在时为空对象。
     """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

@@ -16,7 +16,7 @@ T = TypeVar("T", bound="TimeAnswer")
 @_attrs_define
 class TimeAnswer:
     """Envelope of the clock.
-    时间的应答外层。
+    系统时间接口的返回结果。
     """
 
     code: str

@@ -63,7 +63,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[AccountConfigAnswer | Refusal]:
-    """Settings of the account · 账户设置
+    """Settings of the account · 账户配置
 
     The account's mode and margin settings, which decide what maximum loan accepts, and what the API key
     may do.
@@ -90,7 +90,7 @@ def sync(
     *,
     client: AuthenticatedClient,
 ) -> AccountConfigAnswer | Refusal | None:
-    """Settings of the account · 账户设置
+    """Settings of the account · 账户配置
 
     The account's mode and margin settings, which decide what maximum loan accepts, and what the API key
     may do.
@@ -113,7 +113,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[AccountConfigAnswer | Refusal]:
-    """Settings of the account · 账户设置
+    """Settings of the account · 账户配置
 
     The account's mode and margin settings, which decide what maximum loan accepts, and what the API key
     may do.
@@ -138,7 +138,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
 ) -> AccountConfigAnswer | Refusal | None:
-    """Settings of the account · 账户设置
+    """Settings of the account · 账户配置
 
     The account's mode and margin settings, which decide what maximum loan accepts, and what the API key
     may do.

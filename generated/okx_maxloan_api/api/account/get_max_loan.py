@@ -92,32 +92,32 @@ def sync_detailed(
     mgn_ccy: str | Unset = UNSET,
     trade_quote_ccy: str | Unset = UNSET,
 ) -> Response[MaxLoanAnswer | Refusal]:
-    """Maximum loan of an instrument or a currency · 交易产品或币种的最大可借
+    """Maximum loan of an instrument or a currency · 产品或币种的最大可借
 
-    How much the account could still borrow: per trading pair one row for each order side, or one answer
-    for a currency.
-    A positive amount is no promise that a later borrow order passes.
-    账户当前还能借多少：按币对查询时每个买卖方向一行，按币种查询时返回该币种的额度。
-    数额为正并不保证随后的借币或下单一定成功。
+    How much the account can still borrow: one row for each order side of a trading pair, or the maximum
+    loan of a currency.
+    OKX may still reject a later loan or order when the amount is positive.
+    账户当前的最大可借：按币对查询时每个订单方向一条，按币种查询时返回该币种的最大可借。
+    最大可借大于 0 不代表一定能借到：OKX 仍可能拒绝下单或借币。
 
     Args:
-        mgn_mode (GetMaxLoanMgnMode): Margin mode that the loan would serve.
-            借币所用的保证金模式。
+        mgn_mode (GetMaxLoanMgnMode): Margin mode of the position.
+            保证金模式（OKX 也称仓位类型）。
             `isolated`: The margin of one position stands apart from the rest of the account.
             逐仓：单个仓位的保证金与账户其余资产分开。
             `cross`: All positions share the account's margin. 全仓：所有仓位共用账户保证金。
         inst_id (str | Unset): One to five trading pairs, joined by commas. Needed unless `ccy` is
             given.
             一到五个币对，用半角逗号连接。未传 `ccy` 时必填。
-        ccy (str | Unset): Currency whose manual-borrow quota is asked for, in Spot mode with
+        ccy (str | Unset): Currency whose maximum manual loan is requested, in Spot mode with
             borrowing enabled. Takes the place of `instId`.
-            查询手动借币额度的币种，仅用于已开通借币的现货模式，与 `instId` 二选一。
+            要查询手动借币最大可借的币种，仅适用于已开通借币的现货模式；按币种查询时代替 `instId`。
         mgn_ccy (str | Unset): Currency posted as margin; applies to isolated margin, and to cross
             margin in Futures mode.
-            用作保证金的币种；逐仓可用，全仓仅合约模式可用。
-        trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
-            pair's own when left out. `USD` settles X-USDC in USD.
-            现货交易实际使用的计价币种；不传时取币对自身的计价币种。查询 X-USDC 时传 `USD` 则以 USD 结算。
+            保证金币种，适用于逐仓杠杆，以及合约模式下的全仓杠杆。
+        trade_quote_ccy (str | Unset): Quote currency that a trade settles in, for instruments of
+            type SPOT only; default the pair's own. `USD` settles X-USDC in USD.
+            交易时使用的计价币种，仅适用于币币；不传时为该币对自身的计价币种。查询 X-USDC 时传 `USD` 则以 USD 结算。
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -151,32 +151,32 @@ def sync(
     mgn_ccy: str | Unset = UNSET,
     trade_quote_ccy: str | Unset = UNSET,
 ) -> MaxLoanAnswer | Refusal | None:
-    """Maximum loan of an instrument or a currency · 交易产品或币种的最大可借
+    """Maximum loan of an instrument or a currency · 产品或币种的最大可借
 
-    How much the account could still borrow: per trading pair one row for each order side, or one answer
-    for a currency.
-    A positive amount is no promise that a later borrow order passes.
-    账户当前还能借多少：按币对查询时每个买卖方向一行，按币种查询时返回该币种的额度。
-    数额为正并不保证随后的借币或下单一定成功。
+    How much the account can still borrow: one row for each order side of a trading pair, or the maximum
+    loan of a currency.
+    OKX may still reject a later loan or order when the amount is positive.
+    账户当前的最大可借：按币对查询时每个订单方向一条，按币种查询时返回该币种的最大可借。
+    最大可借大于 0 不代表一定能借到：OKX 仍可能拒绝下单或借币。
 
     Args:
-        mgn_mode (GetMaxLoanMgnMode): Margin mode that the loan would serve.
-            借币所用的保证金模式。
+        mgn_mode (GetMaxLoanMgnMode): Margin mode of the position.
+            保证金模式（OKX 也称仓位类型）。
             `isolated`: The margin of one position stands apart from the rest of the account.
             逐仓：单个仓位的保证金与账户其余资产分开。
             `cross`: All positions share the account's margin. 全仓：所有仓位共用账户保证金。
         inst_id (str | Unset): One to five trading pairs, joined by commas. Needed unless `ccy` is
             given.
             一到五个币对，用半角逗号连接。未传 `ccy` 时必填。
-        ccy (str | Unset): Currency whose manual-borrow quota is asked for, in Spot mode with
+        ccy (str | Unset): Currency whose maximum manual loan is requested, in Spot mode with
             borrowing enabled. Takes the place of `instId`.
-            查询手动借币额度的币种，仅用于已开通借币的现货模式，与 `instId` 二选一。
+            要查询手动借币最大可借的币种，仅适用于已开通借币的现货模式；按币种查询时代替 `instId`。
         mgn_ccy (str | Unset): Currency posted as margin; applies to isolated margin, and to cross
             margin in Futures mode.
-            用作保证金的币种；逐仓可用，全仓仅合约模式可用。
-        trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
-            pair's own when left out. `USD` settles X-USDC in USD.
-            现货交易实际使用的计价币种；不传时取币对自身的计价币种。查询 X-USDC 时传 `USD` 则以 USD 结算。
+            保证金币种，适用于逐仓杠杆，以及合约模式下的全仓杠杆。
+        trade_quote_ccy (str | Unset): Quote currency that a trade settles in, for instruments of
+            type SPOT only; default the pair's own. `USD` settles X-USDC in USD.
+            交易时使用的计价币种，仅适用于币币；不传时为该币对自身的计价币种。查询 X-USDC 时传 `USD` 则以 USD 结算。
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -205,32 +205,32 @@ async def asyncio_detailed(
     mgn_ccy: str | Unset = UNSET,
     trade_quote_ccy: str | Unset = UNSET,
 ) -> Response[MaxLoanAnswer | Refusal]:
-    """Maximum loan of an instrument or a currency · 交易产品或币种的最大可借
+    """Maximum loan of an instrument or a currency · 产品或币种的最大可借
 
-    How much the account could still borrow: per trading pair one row for each order side, or one answer
-    for a currency.
-    A positive amount is no promise that a later borrow order passes.
-    账户当前还能借多少：按币对查询时每个买卖方向一行，按币种查询时返回该币种的额度。
-    数额为正并不保证随后的借币或下单一定成功。
+    How much the account can still borrow: one row for each order side of a trading pair, or the maximum
+    loan of a currency.
+    OKX may still reject a later loan or order when the amount is positive.
+    账户当前的最大可借：按币对查询时每个订单方向一条，按币种查询时返回该币种的最大可借。
+    最大可借大于 0 不代表一定能借到：OKX 仍可能拒绝下单或借币。
 
     Args:
-        mgn_mode (GetMaxLoanMgnMode): Margin mode that the loan would serve.
-            借币所用的保证金模式。
+        mgn_mode (GetMaxLoanMgnMode): Margin mode of the position.
+            保证金模式（OKX 也称仓位类型）。
             `isolated`: The margin of one position stands apart from the rest of the account.
             逐仓：单个仓位的保证金与账户其余资产分开。
             `cross`: All positions share the account's margin. 全仓：所有仓位共用账户保证金。
         inst_id (str | Unset): One to five trading pairs, joined by commas. Needed unless `ccy` is
             given.
             一到五个币对，用半角逗号连接。未传 `ccy` 时必填。
-        ccy (str | Unset): Currency whose manual-borrow quota is asked for, in Spot mode with
+        ccy (str | Unset): Currency whose maximum manual loan is requested, in Spot mode with
             borrowing enabled. Takes the place of `instId`.
-            查询手动借币额度的币种，仅用于已开通借币的现货模式，与 `instId` 二选一。
+            要查询手动借币最大可借的币种，仅适用于已开通借币的现货模式；按币种查询时代替 `instId`。
         mgn_ccy (str | Unset): Currency posted as margin; applies to isolated margin, and to cross
             margin in Futures mode.
-            用作保证金的币种；逐仓可用，全仓仅合约模式可用。
-        trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
-            pair's own when left out. `USD` settles X-USDC in USD.
-            现货交易实际使用的计价币种；不传时取币对自身的计价币种。查询 X-USDC 时传 `USD` 则以 USD 结算。
+            保证金币种，适用于逐仓杠杆，以及合约模式下的全仓杠杆。
+        trade_quote_ccy (str | Unset): Quote currency that a trade settles in, for instruments of
+            type SPOT only; default the pair's own. `USD` settles X-USDC in USD.
+            交易时使用的计价币种，仅适用于币币；不传时为该币对自身的计价币种。查询 X-USDC 时传 `USD` 则以 USD 结算。
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -262,32 +262,32 @@ async def asyncio(
     mgn_ccy: str | Unset = UNSET,
     trade_quote_ccy: str | Unset = UNSET,
 ) -> MaxLoanAnswer | Refusal | None:
-    """Maximum loan of an instrument or a currency · 交易产品或币种的最大可借
+    """Maximum loan of an instrument or a currency · 产品或币种的最大可借
 
-    How much the account could still borrow: per trading pair one row for each order side, or one answer
-    for a currency.
-    A positive amount is no promise that a later borrow order passes.
-    账户当前还能借多少：按币对查询时每个买卖方向一行，按币种查询时返回该币种的额度。
-    数额为正并不保证随后的借币或下单一定成功。
+    How much the account can still borrow: one row for each order side of a trading pair, or the maximum
+    loan of a currency.
+    OKX may still reject a later loan or order when the amount is positive.
+    账户当前的最大可借：按币对查询时每个订单方向一条，按币种查询时返回该币种的最大可借。
+    最大可借大于 0 不代表一定能借到：OKX 仍可能拒绝下单或借币。
 
     Args:
-        mgn_mode (GetMaxLoanMgnMode): Margin mode that the loan would serve.
-            借币所用的保证金模式。
+        mgn_mode (GetMaxLoanMgnMode): Margin mode of the position.
+            保证金模式（OKX 也称仓位类型）。
             `isolated`: The margin of one position stands apart from the rest of the account.
             逐仓：单个仓位的保证金与账户其余资产分开。
             `cross`: All positions share the account's margin. 全仓：所有仓位共用账户保证金。
         inst_id (str | Unset): One to five trading pairs, joined by commas. Needed unless `ccy` is
             given.
             一到五个币对，用半角逗号连接。未传 `ccy` 时必填。
-        ccy (str | Unset): Currency whose manual-borrow quota is asked for, in Spot mode with
+        ccy (str | Unset): Currency whose maximum manual loan is requested, in Spot mode with
             borrowing enabled. Takes the place of `instId`.
-            查询手动借币额度的币种，仅用于已开通借币的现货模式，与 `instId` 二选一。
+            要查询手动借币最大可借的币种，仅适用于已开通借币的现货模式；按币种查询时代替 `instId`。
         mgn_ccy (str | Unset): Currency posted as margin; applies to isolated margin, and to cross
             margin in Futures mode.
-            用作保证金的币种；逐仓可用，全仓仅合约模式可用。
-        trade_quote_ccy (str | Unset): Quote currency that the spot trade would be settled in; the
-            pair's own when left out. `USD` settles X-USDC in USD.
-            现货交易实际使用的计价币种；不传时取币对自身的计价币种。查询 X-USDC 时传 `USD` 则以 USD 结算。
+            保证金币种，适用于逐仓杠杆，以及合约模式下的全仓杠杆。
+        trade_quote_ccy (str | Unset): Quote currency that a trade settles in, for instruments of
+            type SPOT only; default the pair's own. `USD` settles X-USDC in USD.
+            交易时使用的计价币种，仅适用于币币；不传时为该币对自身的计价币种。查询 X-USDC 时传 `USD` 则以 USD 结算。
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

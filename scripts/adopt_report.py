@@ -1,0 +1,290 @@
+"""Take reports of `okx-maxloan verify --open-questions` into spec/openapi.yaml, as far as no judgement is needed.
+
+A report is the JSON file, or a text with the block that the command prints, such as an issue. An answered question
+moves to the answered ones, and an inferred rule that it confirms becomes observed, with day, site and account mode.
+What needs a person is listed. Exit codes: 0 nothing is left to a person, 10 something is, 20 a report was refused or
+contradicts another; then nothing is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections import defaultdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from codegen.contract import condition, raw_query
+from codegen.validate import EFFECTS
+from docs_watch.spec import Spec
+from docs_watch.write import SPEC, RefusedError, mentions, save, set_version
+from jsonschema import Draft202012Validator
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import SingleQuotedScalarString
+
+from okx_maxloan_sdk.validation import matches
+from okx_maxloan_sdk.verify.open_questions import REPORT_SCHEMA, facts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+OPEN, ANSWERED = "x-okx-open-questions", "x-okx-answered-questions"
+LEFT_TO_A_PERSON, REFUSED = 10, 20
+SITES = ("global", "eea", "us", "tr")
+BLOCK = re.compile(r"^```json\s*$(.*?)^```", re.MULTILINE | re.DOTALL)
+# As `okx-maxloan verify` writes them: settings, and values or shapes of fields.
+SETTINGS = {
+    "type": "object",
+    "required": ["account.mode"],
+    "additionalProperties": {"type": "string", "pattern": r"^[a-z_]{1,40}\Z"},
+}
+ROW = {
+    "type": "object",
+    "propertyNames": {"pattern": r"^[A-Za-z][A-Za-z0-9_]{0,39}\Z"},
+    "additionalProperties": {"type": "string", "pattern": r"^[A-Za-z0-9 +*-]{0,60}\Z"},
+}
+HEADER = {"type": "string", "pattern": r"^[A-Za-z0-9-]{1,100}\Z"}
+ANSWER = {
+    "question": {"type": "string"},
+    "outcome": {"type": ["string", "null"]},
+    "sent": {"type": "string"},
+    "status": {"type": "integer", "minimum": 100, "maximum": 599},
+    "code": {"type": "string", "pattern": r"^([0-9]{1,6}(_[0-9]{1,6})?|odd)\Z"},
+    "headers": {"type": "array", "items": HEADER},
+    "rows": {"type": "array", "items": ROW},
+}
+REPORT = {
+    "schema": {"const": REPORT_SCHEMA},
+    "spec_version": {"type": "string"},
+    "sdk_version": {"type": "string"},
+    "date": {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z"},
+    "site": {"enum": [*SITES, "mock", "other"]},
+    "trading": {"enum": ["live", "demo"]},
+    "account": SETTINGS,
+    "answers": {
+        "type": "array",
+        "items": {"type": "object", "required": [*ANSWER], "properties": ANSWER, "additionalProperties": False},
+    },
+}
+VALIDATOR = Draft202012Validator(
+    {"type": "object", "required": [*REPORT], "properties": REPORT, "additionalProperties": False}
+)
+
+
+class Verdict(NamedTuple):
+    """What one report says about one question; `outcome` is None for a response that nobody thought of."""
+
+    question: str
+    outcome: str | None
+    code: str
+    date: str
+    site: str
+    mode: str
+    facts: dict[str, str]
+
+    def __str__(self) -> str:
+        facts = ", ".join(f"{name}={value}" for name, value in self.facts.items())
+        return f"{self.outcome or 'no outcome'} ({self.date}, {self.site}, {self.mode}; {facts})"
+
+
+class Adopted(NamedTuple):
+    """What was edited, what the reports leave to a person, each with the rule that it is about, and what is known."""
+
+    edited: list[str]
+    to_decide: list[tuple[str, str]]
+    refuted: list[str]
+    known: list[str]
+
+
+def read_report(path: Path, *, is_rehearsal: bool) -> dict[str, Any]:
+    """Read a report; raise `RefusedError` saying why it is none, or not from OKX."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        block = BLOCK.search(text)
+        report: Any = json.loads(block[1] if block else text)
+    except (OSError, ValueError, RecursionError) as error:
+        message = f"{path}: it cannot be read: {error}"
+        raise RefusedError(message) from None
+    if faults := [f"{error.json_path}: {error.message[:100]}" for error in VALIDATOR.iter_errors(report)]:
+        raise RefusedError(
+            "\n  ".join([f"{path}: it is no report of okx-maxloan verify --open-questions", *faults[:5]])
+        )
+    if report["site"] not in SITES and not is_rehearsal:
+        message = f"{path}: its site is {report['site']}, and only OKX's own answers count; --rehearsal takes it"
+        raise RefusedError(message)
+    if report["trading"] == "demo":
+        message = f"{path}: it is about demo trading, whose rules may differ; make one with a key for live trading"
+        raise RefusedError(message)
+    if (reported := parse_date(report["date"])) is None or reported > datetime.now(UTC).date():
+        message = f"{path}: its date is {report['date']}, which is no date of the past"
+        raise RefusedError(message)
+    return dict(report)
+
+
+def parse_date(text: str) -> date | None:
+    """Read a date, None if there is no such day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def verdicts(path: Path, report: dict[str, Any], questions: dict[str, Any]) -> Iterator[Verdict]:
+    """Judge each answer by the outcomes of today's spec, whatever the report says of them."""
+    site = report["site"] if report["site"] in SITES else "mock"
+    mode = report["account"]["account.mode"]
+    for answer in report["answers"]:
+        name, facts = answer["question"], facts_of(answer["code"], answer["headers"], answer["rows"])
+        if name not in questions:
+            message = f"{path}: the spec has no question {name}"
+            raise RefusedError(message)
+        question = questions[name]
+        if not any(matches(condition(each), report["account"]) for each in question["accounts"]):
+            message = f"{path}: the question {name} is not for an account in {mode} mode"
+            raise RefusedError(message)
+        if not answer["sent"].endswith(sent(question)):
+            message = f"{path}: the question {name} is about {sent(question)}, and the report about {answer['sent']}"
+            raise RefusedError(message)
+        outcomes = (each["id"] for each in question["outcomes"] if matches(condition(each["when"]), facts))
+        yield Verdict(name, next(outcomes, None), answer["code"], report["date"], site, mode, facts)
+
+
+def sent(question: dict[str, Any]) -> str:
+    """Return the request of a question as a report has it."""
+    return "?" + "&".join(f"{name}={value}" for name, value in raw_query(question["query"]).items())
+
+
+def contradictions(found: Iterable[Verdict], questions: dict[str, Any]) -> Iterator[str]:
+    """Show side by side what reports, and answers of before, say differently about a question or a rule."""
+    by_question: defaultdict[str, list[Verdict]] = defaultdict(list)
+    by_rule: defaultdict[str, list[tuple[str, Verdict]]] = defaultdict(list)
+    for each in found:
+        by_question[each.question].append(each)
+        answer = questions[each.question].get("answer")
+        if answer and each.outcome and answer["outcome"] != each.outcome:
+            before = f"{answer['outcome']} ({answer['date']}, {answer['site']}, {answer['mode']})"
+            yield f"question {each.question} was answered otherwise:\n  {before}\n  {each}"
+        outcome: Any = next((one for one in questions[each.question]["outcomes"] if one["id"] == each.outcome), {})
+        for effect in EFFECTS:
+            for rule in outcome.get(effect, ()):
+                by_rule[rule].append((effect, each))
+    for name, given in by_question.items():
+        if len({each.outcome for each in given}) > 1:
+            yield "\n  ".join([f"the reports contradict each other about question {name}:", *map(str, given)])
+    for rule, effects in by_rule.items():
+        if len({effect == "refutes" for effect, _ in effects}) > 1:
+            lines = (f"{each.question} {effect} it: {each}" for effect, each in effects)
+            yield "\n  ".join([f"the reports contradict each other about rule {rule}:", *lines])
+
+
+def adopt(operation: Any, found: Iterable[Verdict], questions: Mapping[str, Any]) -> Adopted:
+    """Edit the operation; the first report of several that agree is the one that is named."""
+    adopted = Adopted([], [], [], [])
+    rules = {each["id"]: each for each in operation.get("x-okx-rules", ())}
+    first: dict[str, Verdict] = {}
+    for each in found:
+        first.setdefault(each.question, each)
+    for verdict in first.values():
+        if verdict.outcome is None:
+            adopted.to_decide.append((f"question {verdict.question}: none of its outcomes: {verdict}", ""))
+            continue
+        outcome = next(each for each in questions[verdict.question]["outcomes"] if each["id"] == verdict.outcome)
+        adopted.to_decide.extend(decisions(verdict, outcome, rules))
+        adopted.refuted.extend(rule for rule in outcome.get("refutes", ()) if rule in rules)
+        open_ids = [each["id"] for each in operation[OPEN]]
+        if verdict.question not in open_ids:
+            adopted.known.append(f"question {verdict.question} is answered already")
+            continue
+        question = operation[OPEN].pop(open_ids.index(verdict.question))
+        question["answer"] = CommentedMap(
+            outcome=verdict.outcome,
+            code=SingleQuotedScalarString(verdict.code),
+            date=SingleQuotedScalarString(verdict.date),
+            site=verdict.site,
+            mode=verdict.mode,
+        )
+        question["answer"].fa.set_flow_style()
+        append(operation, ANSWERED, question)
+        adopted.edited.append(f"question {verdict.question} is answered: {verdict.outcome}")
+        for rule in outcome.get("confirms", ()):
+            if rule in rules and rules[rule]["basis"] == "inferred":
+                rules[rule]["basis"] = "observed"
+                append(rules[rule], "source", f"report {verdict.date} {verdict.site} {verdict.mode}")
+                adopted.edited.append(f"rule {rule} is observed")
+    if not operation[OPEN]:
+        operation[OPEN] = CommentedSeq()
+        operation.ca.items.pop(OPEN, None)  # comments above the first question would stand nowhere
+    return adopted
+
+
+def decisions(verdict: Verdict, outcome: Any, rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Say what an answer means for rules that only a person can change, as long as they stand."""
+    for rule in outcome.get("refutes", ()):
+        if rule in rules:
+            yield f"rule {rule} ({rules[rule]['basis']}) does not hold: {verdict}", rule
+    for rule in outcome.get("supports", ()):
+        if rule in rules and rules[rule]["basis"] == "inferred":
+            yield f"rule {rule} held for this request; does it for all that it is about? {verdict}", rule
+
+
+def append(node: Any, key: str, value: object) -> None:
+    """Append to a list of the document, which is made if it is missing or empty."""
+    if not node.get(key):
+        node[key] = CommentedSeq()
+        if isinstance(value, str):
+            node[key].fa.set_flow_style()
+    node[key].append(value)
+
+
+def rule_lines(spec: Spec) -> dict[str, int]:
+    """Say on which line each rule of the maximum loan stands."""
+    method, path = next((method, path) for name, method, path in spec.operations() if name == "getMaxLoan")
+    prefix = "x-okx-rules."
+    found = spec.lines(method, path).items()
+    return {name.removeprefix(prefix): line for name, line in found if name.startswith(prefix)}
+
+
+def run(root: Path, paths: Sequence[Path], *, is_rehearsal: bool) -> int:
+    """Adopt reports and print what that came to."""
+    spec = Spec((root / SPEC).read_text(encoding="utf-8"))
+    operation = next(item["get"] for item in spec.document["paths"].values() if OPEN in item["get"])
+    questions = {each["id"]: each for each in (*operation[OPEN], *operation.get(ANSWERED, ()))}
+    try:
+        reports = [(path, read_report(path, is_rehearsal=is_rehearsal)) for path in paths]
+        found = [each for path, report in reports for each in verdicts(path, report, questions)]
+        if conflicts := list(contradictions(found, questions)):
+            raise RefusedError("\n".join(conflicts))
+        adopted = adopt(operation, found, questions)
+        if adopted.edited:
+            set_version(spec)
+            save(root, spec)
+    except RefusedError as refused:
+        print(f"adopt_report: {refused}\nnothing was written", file=sys.stderr)
+        return REFUSED
+    now = rule_lines(Spec(spec.text()))
+    to_decide = [f"{about} {SPEC}:{now[rule]}" if rule else about for about, rule in adopted.to_decide]
+    for label, lines in (("edited", adopted.edited), ("known", adopted.known), ("decide", to_decide)):
+        print("".join(f"{label:8} {each}\n" for each in lines), end="")
+    for rule in adopted.refuted:
+        print("".join(f"edit     {place} names {rule}\n" for place in mentions(root, f'"{rule}"')), end="")
+    for rule in sorted({each.split()[1] for each in adopted.edited if each.startswith("rule ")}):
+        print(f"read     {SPEC}:{now[rule]}: the comment of rule {rule} may say that it is a guess")
+    return LEFT_TO_A_PERSON if adopted.to_decide else 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT", help="JSON of verify --report")
+    parser.add_argument("--rehearsal", action="store_true", help="take reports of a mock exchange, to try the road")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the checkout to work on")
+    options = parser.parse_args(argv)
+    return run(options.root, options.reports, is_rehearsal=options.rehearsal)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
