@@ -15,11 +15,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import contract
-from allowed_code import code_faults
-from derive import derive
+from codegen import contract
+from codegen.allowed_code import code_faults
+from codegen.spec_for_generator import derive
+from codegen.validate import contradictions, faults
 from ruamel.yaml import YAML
-from validate import contradictions, faults
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -61,9 +61,10 @@ def generate(spec: dict[str, Any], folder: Path) -> Path:
     config.write_text(json.dumps(CONFIG), encoding="utf-8")
     tool(
         "openapi_python_client", "generate", "--meta", "none", "--fail-on-warning", "--path", document,
-        "--output-path", out, "--config", config, "--custom-template-path", HERE / "templates",
+        "--output-path", out, "--config", config, "--custom-template-path", HERE / "codegen" / "templates",
     )  # fmt: skip
     (out / "contract.py").write_text(contract.source(spec), encoding="utf-8")
+    (out / "open_questions.py").write_text(contract.questions_source(spec), encoding="utf-8")
     (out / "rows.py").write_text(contract.rows_source(spec), encoding="utf-8")
     (out / "py.typed").touch()
     for command, *flags in RUFF:
@@ -79,7 +80,7 @@ def generate(spec: dict[str, Any], folder: Path) -> Path:
             *flags,
             out,
         )
-    if found := code_faults(out, contract.model_source(), contract.names(spec)):
+    if found := code_faults(out, contract.model_source(), contract.names(spec), contract.QUESTIONS_HEAD):
         fail("the generated code has what no template makes; nothing was written\n  " + "\n  ".join(found))
     return out
 

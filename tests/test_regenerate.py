@@ -81,10 +81,10 @@ def test_stale_tree_fails(checkout: Path) -> None:
     """A spec that was changed without regenerating fails the check, and the diff shows its new field in the model."""
     edit(
         checkout / "spec" / "openapi.yaml",
-        "        ccy:\n          type: string\n          description: Currency that would be borrowed.\n",
+        "        ccy:\n          type: string\n          description: Currency of the loan.\n",
         "        quota:\n          type: string\n          default: ''\n          description: A new thing.\n"
         "          x-description-zh: 新字段。\n"
-        "        ccy:\n          type: string\n          description: Currency that would be borrowed.\n",
+        "        ccy:\n          type: string\n          description: Currency of the loan.\n",
     )
     assert "+    quota: str" in regenerate(checkout, "--check").stdout
 

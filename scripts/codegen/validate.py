@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # What contract.py is made of.
 NEEDED = ("operationId", "x-okx-rate-limit", "externalDocs", "security", "parameters", "responses")
 ACCOUNT = {"account.mode", "account.borrowing", "account.isolated"}
+# What an answer to an open question may say about a rule.
+EFFECTS = ("confirms", "supports", "refutes")
 
 
 def walk(node: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -80,8 +82,43 @@ def contract_faults(spec: dict[str, Any]) -> Iterator[str]:
             yield from (
                 f"{path}: rule {rule['id']} speaks of {each}, which is no parameter" for each in sorted(unknown)
             )
+        yield from (f"{path}: {fault}" for fault in question_faults(operation, names, ids))
     codes = [each["code"] for each in spec["x-okx-errors"]]
     yield from (f"x-okx-errors: {each} stands twice" for each in sorted({c for c in codes if codes.count(c) > 1}))
+
+
+def question_faults(operation: dict[str, Any], names: set[str], rule_ids: list[str]) -> Iterator[str]:
+    """Require that questions have unique ids, send parameters that exist, and are about rules that exist.
+
+    An answered question may be about a rule that has gone, as one that it refuted.
+    """
+    open_questions = operation.get("x-okx-open-questions", [])
+    questions = [*open_questions, *operation.get("x-okx-answered-questions", [])]
+    ids = [each["id"] for each in questions]
+    yield from (f"question {each} stands twice" for each in sorted({i for i in ids if ids.count(i) > 1}))
+    for question in questions:
+        for name in sorted(question["query"].keys() - names):
+            yield f"question {question['id']} sends {name}, which is no parameter"
+        for pair in question.get("unlisted", ()):
+            if pair not in question["query"].get("instId", ()):
+                yield f"question {question['id']} has the unlisted pair {pair}, which it does not send"
+        outcomes = [outcome["id"] for outcome in question["outcomes"]]
+        for each in sorted({i for i in outcomes if outcomes.count(i) > 1}):
+            yield f"question {question['id']} has the outcome {each} twice"
+        yield from effect_faults(question, rule_ids if question in open_questions else None)
+        if question.get("answer", {}).get("outcome", outcomes[0]) not in outcomes:
+            yield f"question {question['id']} has an answer that is none of its outcomes"
+
+
+def effect_faults(question: dict[str, Any], rule_ids: list[str] | None) -> Iterator[str]:
+    """Require that outcomes speak of rules that exist, if these are given, and of each in one way."""
+    for outcome in question["outcomes"]:
+        rules = [rule for effect in EFFECTS for rule in outcome.get(effect, ())]
+        for rule in sorted({*rules}):
+            if rule_ids is not None and rule not in rule_ids:
+                yield f"question {question['id']} is about the rule {rule}, which does not exist"
+            if rules.count(rule) > 1:
+                yield f"outcome {outcome['id']} of question {question['id']} says two things about the rule {rule}"
 
 
 def contradictions(spec: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MODULES = {"__future__", "attrs", "collections.abc", "http", "httpx", "importlib", "ssl", "typing", "urllib.parse"}
-# What the templates of openapi-python-client 0.29.1 and scripts/templates call.
+# What the templates of openapi-python-client 0.29.1 and of this folder call.
 AT_IMPORT = {"TypeVar", "Unset", "_attrs_field", "field"}
 FUNCTIONS = {
     *AT_IMPORT, "AttributeError", "HTTPStatus", "Response", "TypeError", "ValueError", "cast", "cls", "dict", "evolve",
@@ -195,6 +195,22 @@ def contract_faults(tree: ast.Module, model: str, names: list[str]) -> Iterator[
         yield f"contract.py: {', '.join(twice)} would take the place of the model's own name"
 
 
+def questions_faults(tree: ast.Module, head: str) -> Iterator[str]:
+    """Require the head, then OPEN_QUESTIONS with literals; nothing else."""
+    given = ast.parse(head).body
+    if [ast.dump(each) for each in tree.body[: len(given)]] != [ast.dump(each) for each in given]:
+        yield "open_questions.py: it does not begin as contract.py of the generator begins it"
+    imported = {name.name for each in given if isinstance(each, ast.ImportFrom) for name in each.names}
+    rest = tree.body[len(given) :]
+    yield from (
+        f"open_questions.py:{node.lineno}: unexpected {shown(node)}"
+        for node in rest
+        if not (assigned_name(node) == "OPEN_QUESTIONS" and is_fact(node, imported, set()))
+    )
+    if len(rest) != 1:
+        yield f"open_questions.py: it has {len(rest)} statements after its imports; expected OPEN_QUESTIONS"
+
+
 def shown(node: ast.AST) -> str:
     """Show the beginning of a piece of code on one line."""
     return f"{type(node).__name__} {ast.unparse(node)[:80]!r}"
@@ -208,7 +224,7 @@ def module_faults(tree: ast.Module, name: str) -> Iterator[str]:
     yield from (f"{name}: {each} is bound twice" for each in sorted({each for each in names if names.count(each) > 1}))
 
 
-def code_faults(tree: Path, model: str, names: list[str]) -> list[str]:
+def code_faults(tree: Path, model: str, names: list[str], questions_head: str) -> list[str]:
     """List what is in a generated tree and in no template, each with its place."""
     faults = []
     for path in sorted(each for each in tree.rglob("*") if each.is_file()):
@@ -221,5 +237,10 @@ def code_faults(tree: Path, model: str, names: list[str]) -> list[str]:
         except SyntaxError as error:
             faults.append(f"{name}:{error.lineno}: {error.msg}")
             continue
-        faults += contract_faults(code, model, names) if name == "contract.py" else module_faults(code, name)
+        if name == "contract.py":
+            faults += contract_faults(code, model, names)
+        elif name == "open_questions.py":
+            faults += questions_faults(code, questions_head)
+        else:
+            faults += module_faults(code, name)
     return faults

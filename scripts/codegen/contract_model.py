@@ -73,6 +73,35 @@ class Example(NamedTuple):
     zh: str
 
 
+class Outcome(NamedTuple):
+    """One possible response to an open question, and the rules that it would confirm, support in part, or refute."""
+
+    id: str
+    when: Condition
+    confirms: tuple[str, ...]
+    supports: tuple[str, ...]
+    refutes: tuple[str, ...]
+    en: str
+    zh: str
+
+
+class OpenQuestion(NamedTuple):
+    """What nobody knows about the operation, the request that would tell, and the accounts that may send it.
+
+    An account has to be able to trade the pairs of the request, unless they are `unlisted`.
+    """
+
+    id: str
+    accounts: tuple[Condition, ...]
+    query: Mapping[str, str]
+    unlisted: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    en: str
+    zh: str
+    why_en: str
+    why_zh: str
+
+
 class Operation(NamedTuple):
     """One operation of the exchange."""
 
@@ -96,7 +125,15 @@ class Error(NamedTuple):
 
     code: str
     kind: Literal[
-        "refused", "authentication", "permission", "rate_limit", "clock", "parameter", "account_mode", "unavailable"
+        "refused",
+        "authentication",
+        "permission",
+        "rate_limit",
+        "clock",
+        "parameter",
+        "instrument",
+        "account_mode",
+        "unavailable",
     ]
     retry: Literal["never", "later", "resync"]
     en: str

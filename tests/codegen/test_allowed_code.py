@@ -10,16 +10,16 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import contract
 import pytest
 import regenerate
-from allowed_code import code_faults
+from codegen import contract
+from codegen.allowed_code import code_faults
 from ruamel.yaml import YAML
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 RUN = "open('ran', 'w')"
 # Each ends a literal in one of the forms that a template may use, or is what an escape or a format makes code of.
 ENGLISH = [
@@ -71,13 +71,14 @@ for path in sorted(pathlib.Path('okx_maxloan_api').rglob('*.py')):
 from okx_maxloan_api import contract as it
 from okx_maxloan_api.api.account.get_max_loan import sync
 from okx_maxloan_api.models.max_loan_row import MaxLoanRow
-print(json.dumps([it.GET_MAX_LOAN, it.ERRORS, sync.__doc__, MaxLoanRow.__doc__]))
+from okx_maxloan_api.open_questions import OPEN_QUESTIONS
+print(json.dumps([it.GET_MAX_LOAN, it.ERRORS, OPEN_QUESTIONS, sync.__doc__, MaxLoanRow.__doc__]))
 """
     command = [sys.executable, "-I", "-c", script]
     done = subprocess.run(command, cwd=tree.parent, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
-    operation, errors, operation_text, row_text = json.loads(done.stdout)
-    return {"operation": operation, "errors": errors, "docstrings": [operation_text, row_text]}
+    operation, errors, questions, operation_text, row_text = json.loads(done.stdout)
+    return {"operation": operation, "errors": errors, "questions": questions, "docstrings": [operation_text, row_text]}
 
 
 def spoil(given: dict[str, Any], en: str, zh: str) -> None:
@@ -88,7 +89,17 @@ def spoil(given: dict[str, Any], en: str, zh: str) -> None:
     operation["parameters"].append({"name": "later", "in": "query", "schema": {"type": "string"}, **texts})
     for node in (*operation["parameters"], row, *row["properties"].values(), *given["servers"], given["info"]):
         node.update(texts)
-    for each in (*operation["x-okx-rules"], *operation["x-okx-examples"], *given["x-okx-errors"]):
+    questions = operation["x-okx-open-questions"]
+    outcomes = [outcome for each in questions for outcome in each["outcomes"]]
+    whys = [each["why"] for each in questions]
+    for each in (
+        *operation["x-okx-rules"],
+        *operation["x-okx-examples"],
+        *given["x-okx-errors"],
+        *questions,
+        *outcomes,
+        *whys,
+    ):
         each.update({"en": en, "zh": zh})
     for value in operation["parameters"][0]["x-okx-values"].values():
         value |= {"en": en, "zh": zh}
@@ -103,7 +114,8 @@ def test_hostile_texts_stay_texts(tmp_path: Path, en: str, zh: str) -> None:
     found = imported(tree)
     assert not list(tmp_path.rglob("ran"))
     *_, parameters, fields, rules, examples, said_en, said_zh, _, _ = found["operation"]
-    for each in (*parameters, *fields, *rules, *examples, *found["errors"].values()):
+    outcomes = [outcome for *_, outcomes, _, _, _, _ in found["questions"] for outcome in outcomes]
+    for each in (*parameters, *fields, *rules, *examples, *found["questions"], *outcomes, *found["errors"].values()):
         assert each[-2:] == [en, zh]
     assert [said_en, said_zh] == [en, zh]
     for text in found["docstrings"]:
@@ -133,6 +145,7 @@ def test_hostile_names_and_values_stay_values(tmp_path: Path, text: str) -> None
 
 
 MODEL = "models/max_loan_row.py"
+QUESTIONS = "open_questions.py"
 ENDPOINT = "api/account/get_max_loan.py"
 REFUSED: list[tuple[str, Callable[[str], str]]] = [
     *(
@@ -157,6 +170,12 @@ REFUSED: list[tuple[str, Callable[[str], str]]] = [
     ("contract.py", lambda code: code.replace('later."""', f'later."""\n    {RUN}\n')),
     ("contract.py", lambda code: code.replace('later."""', f'later."""\n    x: str | None = {RUN}\n    ""\n')),
     ("contract.py", lambda code: code.replace("class ExtraParameters(", f"@{RUN}\nclass ExtraParameters(")),
+    (QUESTIONS, lambda code: code + f"{RUN}\n"),
+    (QUESTIONS, lambda code: code + "x = 1\n"),
+    (QUESTIONS, lambda code: code.replace("import OpenQuestion", "import Rule, OpenQuestion")),
+    (QUESTIONS, lambda code: code.replace("_QUESTIONS = (", f"_QUESTIONS = (OpenQuestion(id={RUN}),")),
+    (QUESTIONS, lambda code: code.replace("OPEN_QUESTIONS = ", f"OPEN_QUESTIONS = {RUN} or ")),
+    (QUESTIONS, lambda code: code.replace("OPEN_QUESTIONS = ", "Outcome = ")),
     (MODEL, lambda code: code + f"{RUN}\n"),
     (MODEL, lambda code: code + "x = eval('1')\n"),
     (MODEL, lambda code: code + "import os\n"),
@@ -193,7 +212,7 @@ def test_unexpected_code_is_refused(tmp_path: Path, name: str, change: Callable[
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(change(code), "utf-8")
     assert path.read_text("utf-8") != code
-    faults = code_faults(tmp_path, contract.model_source(), contract.names(spec()))
+    faults = code_faults(tmp_path, contract.model_source(), contract.names(spec()), contract.QUESTIONS_HEAD)
     assert faults
     assert all(each.startswith(name) for each in faults)
 
@@ -201,7 +220,7 @@ def test_unexpected_code_is_refused(tmp_path: Path, name: str, change: Callable[
 def test_the_committed_tree_is_allowed() -> None:
     """The committed tree has nothing that is refused."""
     tree = ROOT / "generated" / "okx_maxloan_api"
-    faults = code_faults(tree, contract.model_source(), contract.names(spec()))
+    faults = code_faults(tree, contract.model_source(), contract.names(spec()), contract.QUESTIONS_HEAD)
     assert [each for each in faults if "__pycache__" not in each] == []
 
 

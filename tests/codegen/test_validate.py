@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from validate import contradictions
+from codegen.validate import contradictions
 
 PAIR = {"name": "pair", "schema": {"type": "string"}}
 COIN = {"name": "coin", "schema": {"type": "string"}}

@@ -5,12 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import contract_model as model
 from openapi_python_client.strings import PythonIdentifier
+
+from . import contract_model as model
 
 MODEL = Path(model.__file__)
 # What okx_maxloan_sdk/client.py spells out; a later parameter of maximum loan reaches its methods as ExtraParameters.
 EXPLICIT_PARAMETERS = {"mgnMode", "instId", "ccy", "mgnCcy", "tradeQuoteCcy"}
+
+
+QUESTIONS_HEAD = """\
+\"\"\"What nobody knows yet about the operations: what spec/openapi.yaml says, typed; never edited by hand.\"\"\"
+
+from .contract import OpenQuestion, Outcome
+"""
 
 
 def attribute(name: str) -> str:
@@ -72,8 +80,39 @@ def rule(node: dict[str, Any]) -> model.Rule:
 
 def example(node: dict[str, Any]) -> model.Example:
     """Read one documented question; OKX takes lists joined by raw commas."""
-    query = {name: ",".join(value) if isinstance(value, list) else value for name, value in node["query"].items()}
-    return model.Example(**{**node, "query": query})
+    return model.Example(**{**node, "query": raw_query(node["query"])})
+
+
+def raw_query(query: dict[str, str | list[str]]) -> dict[str, str]:
+    """Join the lists of a query as OKX takes them."""
+    return {name: ",".join(value) if isinstance(value, list) else value for name, value in query.items()}
+
+
+def open_question(node: dict[str, Any]) -> model.OpenQuestion:
+    """Read one open question."""
+    outcomes = (
+        model.Outcome(
+            each["id"],
+            condition(each["when"]),
+            tuple(each.get("confirms", ())),
+            tuple(each.get("supports", ())),
+            tuple(each.get("refutes", ())),
+            each["en"],
+            each["zh"],
+        )
+        for each in node["outcomes"]
+    )
+    return model.OpenQuestion(
+        id=node["id"],
+        accounts=tuple(map(condition, node["accounts"])),
+        query=raw_query(node["query"]),
+        unlisted=tuple(node.get("unlisted", ())),
+        outcomes=tuple(outcomes),
+        en=node["en"],
+        zh=node["zh"],
+        why_en=node["why"]["en"],
+        why_zh=node["why"]["zh"],
+    )
 
 
 def row(spec: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
@@ -102,6 +141,12 @@ def operation(spec: dict[str, Any], path: str, node: dict[str, Any]) -> model.Op
         docs_en=node["externalDocs"]["url"],
         docs_zh=node["externalDocs"]["x-url-zh"],
     )
+
+
+def questions_source(spec: dict[str, Any]) -> str:
+    """Write open_questions.py, apart from the contract: only `okx-maxloan verify` loads it."""
+    nodes = (each for item in spec["paths"].values() for each in item["get"].get("x-okx-open-questions", ()))
+    return f"{QUESTIONS_HEAD}\nOPEN_QUESTIONS = {tuple(map(open_question, nodes))!r}\n"
 
 
 def new_parameters(operations: list[model.Operation]) -> str:

@@ -1,0 +1,1 @@
+"""The generated package: from spec/openapi.yaml to checked Python source."""
