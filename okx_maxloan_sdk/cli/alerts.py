@@ -1,76 +1,106 @@
-"""Alerts: `USDT<1000` rings when some row of USDT falls under 1000, `BTC-USDT<0.5` when one of the pair does."""
+"""Alerts on amounts: `USDT<1000` is triggered by a row of USDT below 1000, `BTC-USDT<0.5` by a row of the pair."""
 
 from __future__ import annotations
 
+import json
 import operator
 import re
+import shlex
+import shutil
+import subprocess
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from .troubles import Trouble
+from .errors import CliError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from okx_maxloan_sdk import MaxLoan
 
-    from .record import Key
+    from .history import SeriesKey
 
-FORM = re.compile(r"\s*(?P<what>[A-Za-z0-9-]+)\s*(?P<test><=|>=|<|>)\s*(?P<amount>[0-9]+(\.[0-9]+)?)\s*")
-TESTS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
+FORM = re.compile(r"\s*(?P<subject>[A-Za-z0-9-]+)\s*(?P<operator><=|>=|<|>)\s*(?P<amount>[0-9]+(\.[0-9]+)?)\s*")
+OPERATORS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
 }
+COMMAND_TIMEOUT_S = 30.0
 
 
 @frozen
 class Alert:
-    """A currency or a pair, and the bound of its amount."""
+    """A currency or pair, and the bound of its amount."""
 
     text: str
-    what: str
-    test: str
+    subject: str
+    operator: str
     amount: Decimal
 
-    def rings(self, loan: MaxLoan) -> bool:
-        """Tell whether a row is beyond the bound; a row without an amount is not."""
-        if loan.amount is None or self.what not in (loan.ccy, loan.inst_id):
+    def matches(self, loan: MaxLoan) -> bool:
+        """Return whether a row is beyond the bound; a row without an amount is not."""
+        if loan.amount is None or self.subject not in (loan.ccy, loan.inst_id):
             return False
-        return TESTS[self.test](loan.amount, self.amount)
+        return OPERATORS[self.operator](loan.amount, self.amount)
 
 
-def alert(text: str) -> Alert:
-    """Read an alert."""
-    found = FORM.fullmatch(text)
-    if found is None:
-        raise Trouble("alert", value=text)
-    return Alert(text.strip(), found["what"].upper(), found["test"], Decimal(found["amount"]))
+def parse_alert(value: str) -> Alert:
+    """Parse an alert."""
+    match = FORM.fullmatch(value)
+    if match is None:
+        raise CliError("alert", value=value)
+    return Alert(value.strip(), match["subject"].upper(), match["operator"], Decimal(match["amount"]))
 
 
 @define
-class Bells:
-    """Rings once when a row goes beyond a bound, and again only after it has come back."""
+class AlertTracker:
+    """Triggers an alert once when a row passes its bound, and again only after the row has come back."""
 
     alerts: Sequence[Alert]
-    _ringing: set[tuple[Alert, Key]] = field(factory=set, init=False)
+    _active: set[tuple[Alert, SeriesKey]] = field(factory=set, init=False)
     _without_data: set[Alert] = field(factory=set, init=False)
 
-    def ring(self, rows: dict[Key, MaxLoan]) -> list[tuple[Alert, MaxLoan]]:
-        """Give the alerts that begin with these rows."""
-        beyond = {(alert, key): row for alert in self.alerts for key, row in rows.items() if alert.rings(row)}
-        begun = [(alert, row) for (alert, key), row in beyond.items() if (alert, key) not in self._ringing]
-        # A row that did not arrive this time rings on.
-        self._ringing = set(beyond) | {(alert, key) for alert, key in self._ringing if key not in rows}
-        return begun
+    def update(self, rows: Mapping[SeriesKey, MaxLoan]) -> list[tuple[Alert, SeriesKey, MaxLoan]]:
+        """Return the alerts that these rows trigger."""
+        beyond = {(alert, key): row for alert in self.alerts for key, row in rows.items() if alert.matches(row)}
+        triggered = [(*pair, row) for pair, row in beyond.items() if pair not in self._active]
+        # A row that is missing from this poll keeps its state.
+        self._active = set(beyond) | {(alert, key) for alert, key in self._active if key not in rows}
+        return triggered
 
-    def report_without_data(self, rows: Iterable[MaxLoan]) -> list[Alert]:
-        """Return the alerts that no row of a complete answer belongs to, each once until it has a row again."""
+    def update_without_data(self, rows: Iterable[MaxLoan]) -> list[Alert]:
+        """Return the alerts that no row of a complete poll belongs to, each once until it has a row again."""
         names = {name for row in rows for name in (row.ccy.upper(), row.inst_id.upper())}
-        without = {alert for alert in self.alerts if alert.what not in names}
+        without = {alert for alert in self.alerts if alert.subject not in names}
         new = [alert for alert in self.alerts if alert in without - self._without_data]
         self._without_data = without
         return new
+
+
+def parse_command(value: str) -> list[str]:
+    """Split the command of an alert; raise a usage error where its program does not exist."""
+    try:
+        words = shlex.split(value)
+    except ValueError:
+        words = []
+    if not words or shutil.which(words[0]) is None:
+        raise CliError("alert_command", value=value)
+    return words
+
+
+def run_command(command: Sequence[str], event: Mapping[str, object]) -> str | None:
+    """Run a command without a shell, with the event as JSON on its standard input; return why it failed, or None."""
+    data = json.dumps(event, ensure_ascii=False)
+    try:
+        done = subprocess.run(  # noqa: S603 -- the user's own command
+            command, input=data, capture_output=True, encoding="utf-8", timeout=COMMAND_TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    if done.returncode == 0:
+        return None
+    return f"exit code {done.returncode}: {' '.join((done.stderr or done.stdout).split())[:200]}"

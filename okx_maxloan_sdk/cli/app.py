@@ -1,134 +1,115 @@
-"""The commands by name, and what becomes of everything that goes wrong in them."""
+"""Entry point of the command: parse the arguments, run, report what went wrong."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import traceback
+from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import click
 
-from .command import NAME, WORDS, Group, Run, common, complaint
-from .troubles import FAILED, INTERRUPTED, PIPE_CLOSED, WRONG, Trouble
-from .words import Language, asked_for, language
+from .base import COMPLETION_VARIABLE, NAME, Group, Run, format_usage_error
+from .errors import CliError, ExitCode
+from .i18n import detect_language, find_lang_option, text, translated_click
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# A module of this package each, with a line on it.
-COMMANDS: dict[Language, dict[str, str]] = {
-    "en": {
-        "show": "Show how much could be borrowed.",
-        "watch": "Watch it change, ring when it falls, record it.",
-        "chart": "Draw what watch has recorded.",
-        "doctor": "Find out why it does not work.",
-        "rules": "List the rules between parameters.",
-        "mock": "Serve the mock exchange.",
-        "verify": "Check that OKX is what this release takes it for.",
-        "completion": "Print what makes the shell complete okx-maxloan.",
-    },
-    "zh": {
-        "show": "查询还能借多少。",
-        "watch": "持续观察变化、提醒并记录。",
-        "chart": "把 watch 的记录画成图。",
-        "doctor": "查找无法使用的原因。",
-        "rules": "列出参数之间的规则。",
-        "mock": "运行模拟交易所。",
-        "verify": "检查 OKX 是否仍与本版本的预期一致。",
-        "completion": "输出 shell 自动补全脚本。",
-    },
-}
-ABOUT = {
-    "en": "How much an OKX account may still borrow (GET /api/v5/account/max-loan).",
-    "zh": "查询 OKX 账户还能借多少（GET /api/v5/account/max-loan）。",
-}
-EXTRAS = {"uvicorn": "mock", "plotext": "chart", "matplotlib": "chart", "redis": "redis", "rich": "cli"}
-EXAMPLES = (
-    f"{NAME} show BTC-USDT ETH-USDT --mode cross --mock",
-    f"{NAME} watch BTC-USDT --every 5s --alert 'USDT<1000'",
-    f"{NAME} doctor",
-)
+    from .i18n import Language
+
+# Which extra of the package brings a module.
+EXTRAS = {"uvicorn": "mock", "plotext": "chart", "matplotlib": "chart", "redis": "redis"}
 
 
-def app(lang: Language) -> Group:
-    """Make the command in one language."""
+def create_app(lang: Language) -> Group:
+    """Create the command in one language."""
 
-    def load(name: str) -> click.Command:
-        made: click.Command = import_module(f".{name}", __package__).command(lang)
-        return made
-
-    def show_version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
-        if asked and not ctx.resilient_parsing:
-            from importlib.metadata import version  # noqa: PLC0415 -- it takes longer to load than all of help
-
+    def show_version(ctx: click.Context, _param: click.Parameter, is_given: bool) -> None:
+        if is_given and not ctx.resilient_parsing:
             click.echo(f"{NAME} {version('okx-maxloan-sdk')}")
             ctx.exit()
 
-    about: dict[str, Any] = {"is_flag": True, "is_eager": True, "expose_value": False, "callback": show_version}
-    params = [click.Option(["--version"], help=WORDS[lang]["version"], **about), *common(lang)]
-    group = Group(lang, COMMANDS[lang], load, help=ABOUT[lang], params=params)
-    group.examples = EXAMPLES
-    return group
+    option = click.Option(
+        ["-V", "--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show_version,
+        help=text(lang, "app.version"),
+    )
+    return Group(lang, [option])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command, and give its exit code; the arguments are the program's when none are given."""
-    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    run = Run(language(asked_for(given)), debug="--debug" in given)
+    """Run the command and return its exit code; without arguments, those of the process are used."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    run = Run(detect_language(find_lang_option(arguments)), debug="--debug" in arguments)
+    # Closed, as by `>&-`: the caller wants no output.
+    sys.stdout, sys.stderr = (stream or open(os.devnull, "w", encoding="utf-8") for stream in (sys.stdout, sys.stderr))  # noqa: PTH123, SIM115 -- for the whole run
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that has no Chinese shows question marks, not a traceback.
+        # A terminal without Chinese characters shows question marks, not a traceback.
         if callable(reconfigure := getattr(stream, "reconfigure", None)):
             reconfigure(errors="replace")
     try:
-        code = app(run.lang).main(given, NAME, standalone_mode=False, obj=run)
-        sys.stdout.flush()
+        with translated_click(run.lang):
+            try:
+                code = create_app(run.lang).main(arguments, NAME, standalone_mode=False, obj=run)
+                sys.stdout.flush()
+            except click.ClickException as error:
+                return print_error(run, error)
+            except SystemExit:
+                # Click exits by itself after completing a word for the shell, and where it meets a broken pipe.
+                if COMPLETION_VARIABLE in os.environ:
+                    raise
+                raise BrokenPipeError from None
     except BrokenPipeError:
-        # The reader has gone; not even the interpreter, as it ends, may write to it.
+        # The reader has gone; the interpreter must not write to the pipe either when it exits.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
-    except click.Abort:
-        return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 -- a traceback shows no user what to do
-        return report(run, error)
-    return int(code or 0)
+        return ExitCode.BROKEN_PIPE
+    except (click.Abort, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 -- users get a message, not a traceback
+        return print_error(run, error)
+    return int(code or ExitCode.OK)
 
 
-def report(run: Run, error: Exception) -> int:
-    """Say on stderr what went wrong, and give the exit code."""
-    code, text = meaning(run, error)
-    text = "\n".join([text, *getattr(error, "__notes__", ())])
+def print_error(run: Run, error: Exception) -> ExitCode:
+    """Print what went wrong to stderr and return the exit code."""
+    code, message = classify_error(run.lang, error)
+    message = "\n".join([message, *getattr(error, "__notes__", ())])
     if run.debug:
-        import traceback  # noqa: PLC0415 -- for those who look for a fault
-
-        print(run.mask("".join(traceback.format_exception(error))), file=sys.stderr)
-    first, *more = run.mask(text).splitlines()
+        print(run.redact("".join(traceback.format_exception(error))), file=sys.stderr)
+    first, *more = run.redact(message).splitlines()
     print("\n".join([f"{NAME}: {first}", *(f"  {line}" for line in more)]), file=sys.stderr)
     return code
 
 
-def meaning(run: Run, error: Exception) -> tuple[int, str]:
-    """Tell the exit code and the words of an error."""
+def classify_error(lang: Language, error: Exception) -> tuple[ExitCode, str]:  # noqa: PLR0911 -- one for each kind
+    """Return the exit code and the message of an error."""
     match error:
-        case Trouble():
-            return error.code, error.text(run.lang)
+        case CliError():
+            return error.code, error.text(lang)
         case click.ClickException():
-            return WRONG, complaint(error, run.lang)
+            return ExitCode.USAGE, format_usage_error(error, lang)
         case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] in EXTRAS:
             module = name.partition(".")[0]
-            return FAILED, Trouble("extra", module=module, extra=EXTRAS[module]).text(run.lang)
+            return ExitCode.FAILURE, text(lang, "error.extra", module=module, extra=EXTRAS[module])
         case OSError(filename=str(path)):
-            return FAILED, Trouble("file", path=path, reason=error.strerror).text(run.lang)
+            return ExitCode.FAILURE, text(lang, "error.file", path=path, reason=error.strerror)
         case OSError(strerror=str(reason)):
-            return FAILED, reason
-    from okx_maxloan_sdk import InvalidParametersError, OkxError  # noqa: PLC0415 -- help does not need them
+            return ExitCode.FAILURE, reason
+    # Only here, so that help does not import the library.
+    from okx_maxloan_sdk import AuthenticationError, InvalidParametersError, OkxError  # noqa: PLC0415 -- see above
 
-    text = str(error)
     if isinstance(error, InvalidParametersError):
         lines = [f"{each.expected} ({each.given})" for each in error.violations]
-        text = "\n".join([*lines, *{each.docs_url: "" for each in error.violations}])
-    elif not isinstance(error, (ValueError, OkxError, ImportError)):
-        text = Trouble("bug", kind=type(error).__name__, reason=error).text(run.lang)
-    return WRONG if isinstance(error, ValueError) else FAILED, text
+        return ExitCode.USAGE, "\n".join([*lines, *{each.docs_url: "" for each in error.violations}])
+    if isinstance(error, ValueError | AuthenticationError):
+        return ExitCode.USAGE, str(error)
+    if isinstance(error, OkxError | ImportError):
+        return ExitCode.FAILURE, str(error)
+    return ExitCode.FAILURE, text(lang, "error.bug", kind=type(error).__name__, reason=error)

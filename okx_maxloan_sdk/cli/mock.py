@@ -1,46 +1,95 @@
-"""okx-maxloan mock: the mock exchange on a port of this machine."""
+"""Command okx-maxloan mock: the mock exchange on a port of this machine."""
 
 from __future__ import annotations
 
+import errno
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import click
+from okx_maxloan_api.contract import DEMO_HEADER, GET_MAX_LOAN
 
-from .command import NAME, Command, Run
+from okx_maxloan_sdk.mock import default_exchange
+from okx_maxloan_sdk.mock.scenario import load
+
+from .base import NAME, Command, Run
+from .connection import DRIFT_SEED, import_mock
+from .errors import CliError, ExitCode
+from .i18n import text
 
 if TYPE_CHECKING:
-    from .words import Language, Words
+    from okx_maxloan_sdk.mock import ApiKey, MockExchange, User
 
-WORDS: Words = {
-    "en": {
-        "about": "Serve an exchange that answers as OKX does, on this machine only, and say how to ask it.",
-        "port": "Port to listen on; a free one when left out.",
-        "scenario": "TOML file with users, balances and faults.",
-        "user": "Whose key to show.",
-    },
-    "zh": {
-        "about": "在本机运行一个与 OKX 应答方式相同的交易所，并说明如何查询它。",
-        "port": "监听端口；不指定时自动选择。",
-        "scenario": "描述用户、余额和故障的 TOML 文件。",
-        "user": "显示哪个用户的密钥。",
-    },
-}
+    from .i18n import Language
+
+# Signs in plain sh with openssl; date has no milliseconds everywhere, so they are zero.
+CURL = """\
+Q={target}; T=$(date -u +%Y-%m-%dT%H:%M:%S.000Z); \
+curl -sS "$OKX_BASE_URL$Q" -H "OK-ACCESS-KEY: $OKX_API_KEY" -H "OK-ACCESS-PASSPHRASE: $OKX_API_PASSPHRASE" \
+-H "OK-ACCESS-TIMESTAMP: $T" \
+-H "OK-ACCESS-SIGN: $(printf %s "${{T}}GET$Q" | openssl dgst -sha256 -hmac "$OKX_API_SECRET" -binary | base64)"{more}"""
 
 
 def command(lang: Language) -> Command:
-    """Make the command."""
-    words = WORDS[lang]
+    """Create the command."""
+    port, path = click.IntRange(0, 65535), click.Path(path_type=Path)
     params: list[click.Parameter] = [
-        click.Option(["--port"], type=click.IntRange(0, 65535), default=0, metavar="PORT", help=words["port"]),
-        click.Option(["--scenario"], type=click.Path(path_type=Path), metavar="FILE", help=words["scenario"]),
-        click.Option(["--user"], metavar="NAME", help=words["user"]),
+        click.Option(["--port"], type=port, default=0, metavar="PORT", help=text(lang, "mock.port")),
+        click.Option(["--scenario"], type=path, metavar="FILE", help=text(lang, "mock.scenario")),
+        click.Option(["--user"], metavar="NAME", help=text(lang, "mock.user")),
     ]
-    return Command("mock", lang, mock, words["about"], params, (f"{NAME} mock --port 8080",))
+    return Command("mock", lang, mock, params, (f"{NAME} mock --port 8080",))
 
 
-def mock(_run: Run, *, port: int, scenario: Path | None, user: str | None) -> None:
-    """Serve until Ctrl-C."""
-    from okx_maxloan_sdk.mock.command import run  # noqa: PLC0415 -- help does not need the server
+def mock(run: Run, *, port: int, scenario: Path | None, user: str | None) -> int | None:
+    """Serve until Ctrl-C or SIGTERM."""
+    server = import_mock("serve")
+    exchange = load_exchange(scenario)
+    name = user or next(iter(exchange.users))
+    if name not in exchange.users:
+        names = list(exchange.users)
+        raise CliError("mock_user", name=name, names=names, suggest_from=(name, names))
+    try:
+        server.serve_forever(exchange, port, lambda url: print(banner(run.lang, exchange, url, name), flush=True))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CliError("port_in_use", code=ExitCode.FAILURE, port=port) from None
+        raise
+    return None
 
-    run(port, scenario, user, lambda words: print(words, flush=True))
+
+def load_exchange(scenario: Path | None) -> MockExchange:
+    """Load a scenario, or the demo exchange without one."""
+    if scenario is None:
+        return default_exchange(drift_seed=DRIFT_SEED)
+    if not scenario.is_file():
+        raise CliError("no_scenario", path=scenario)
+    return load(scenario)
+
+
+def banner(lang: Language, exchange: MockExchange, url: str, name: str) -> str:
+    """Return variables to paste into a shell, and a signed request that works once they are set."""
+    user = exchange.users[name]
+    variables = import_mock("server").environment(user.keys[0], url)
+    users = [f"{each} ({exchange.users[each].mode})" for each in exchange.users]
+    return "\n".join(
+        [
+            f"# {text(lang, 'mock.users', users=users, name=name)}",
+            *(f"export {variable}={shlex.quote(value)}" for variable, value in variables.items()),
+            "",
+            _curl(user, user.keys[0]),
+            "",
+            f"# {text(lang, 'mock.stop')}",
+        ]
+    )
+
+
+def _curl(user: User, key: ApiKey) -> str:
+    account = {name.removeprefix("account."): value for name, value in user.account.items()}
+    examples = (each for each in GET_MAX_LOAN.examples if each.account.items() <= account.items())
+    example = next(examples, GET_MAX_LOAN.examples[0])
+    target = f"{GET_MAX_LOAN.path}?{urlencode(example.query, safe=',')}"
+    more = f" -H '{DEMO_HEADER[0]}: {DEMO_HEADER[1]}'" if key.demo else ""
+    return CURL.format(target=shlex.quote(target), more=more)

@@ -1,59 +1,62 @@
-"""okx-maxloan verify: whether OKX is still what this release takes it for."""
+"""Command okx-maxloan verify: whether OKX still behaves as this release expects."""
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from .command import NAME, Command, Run
-from .profiles import OTHERS, PARTS
-from .source import Asker, asker, options
+import click
+
+from okx_maxloan_sdk.verify.checks import VERIFY_CHECKS
+
+from .base import NAME, Command, Run
+from .connection import ConnectionOptions, connection_options
+from .errors import CliError, ExitCode
+from .i18n import text
+from .open_questions import ask_open_questions, list_requests
+from .report import STATE_STYLES, run_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from .i18n import Language
 
-    from .profiles import Settings
-    from .words import Language, Words
 
-WORDS: Words = {
-    "en": {
-        "about": "Check that OKX still answers as this release expects: only reads, in a dozen questions. Here 0 means"
-        " that everything agrees, 1 that something differs, 2 that the check could not be made.",
-    },
-    "zh": {
-        "about": "检查 OKX 的应答是否仍与本版本的预期一致：只读取，共十余次查询。此处 0 表示全部一致，1 表示有不一致，"
-        "2 表示无法检查。",
-    },
-}
+class VerifyCommand(Command):
+    """Command whose exit codes have a meaning of their own."""
+
+    exit_codes = "verify.exit_codes"
 
 
 def command(lang: Language) -> Command:
-    """Make the command."""
-    return Command("verify", lang, verify, WORDS[lang]["about"], options(lang), (f"{NAME} verify --mock",))
+    """Create the command."""
+    params = [
+        click.Option(["--open-questions"], is_flag=True, help=text(lang, "verify.open_questions")),
+        click.Option(["--dry-run"], is_flag=True, help=text(lang, "verify.dry_run")),
+        click.Option(["--report"], type=click.Path(dir_okay=False), metavar="FILE", help=text(lang, "verify.report")),
+        *connection_options(lang),
+    ]
+    examples = (
+        f"{NAME} verify",
+        f"{NAME} verify --mock",
+        f"{NAME} verify --open-questions --report answers.json",
+        "python -m okx_maxloan_sdk.verify --profile ci",
+    )
+    return VerifyCommand("verify", lang, verify, params, examples)
 
 
-def verify(run: Run, **who: Any) -> int:
-    """Print the report."""
-    from okx_maxloan_sdk.verify import run as check  # noqa: PLC0415 -- help does not need it
-
-    with asker(Asker(**who), "cross") as found, exported(found):
-        run.secrets |= found.secrets
-        return check(lambda line: print(run.mask(line), flush=True), run.lang)
-
-
-@contextmanager
-def exported(found: Settings) -> Iterator[None]:
-    """Put the settings where the check finds them: in the environment, as long as the block runs."""
-    before = dict(os.environ)
-    words = {
-        **{name: getattr(found, word) for word, name in {**PARTS, **OTHERS}.items()},
-        "OKX_DEMO": str(int(found.demo)),
-    }
-    proxies = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY"), found.proxy) if found.proxy else {}
-    try:
-        os.environ.update({name: word for name, word in {**words, **proxies}.items() if word})
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+def verify(run: Run, *, open_questions: bool, dry_run: bool, report: str | None, **options: Any) -> int:
+    """Check each account, print a summary, and return the exit code."""
+    connect = ConnectionOptions.take(options)
+    if (dry_run or report) and not open_questions:
+        raise CliError("open_questions_needed", option="--dry-run" if dry_run else "--report")
+    if open_questions and dry_run:
+        list_requests(run.lang)
+        return ExitCode.OK
+    if open_questions:
+        return ask_open_questions(run, connect, report)
+    results = run_report(run, connect, VERIFY_CHECKS, stops_at_failure=False)
+    counts: Counter[str] = Counter(each.state for each in results)
+    print(text(run.lang, "report.summary", **{state: counts[state] for state in STATE_STYLES}))
+    if any(each.is_inconclusive for each in results):
+        print(text(run.lang, "report.inconclusive"))
+        return ExitCode.USAGE
+    return ExitCode.FAILURE if counts["failed"] else ExitCode.OK

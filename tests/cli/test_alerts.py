@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from okx_maxloan_sdk import MaxLoan
-from okx_maxloan_sdk.cli.alerts import Alert, Bells, alert
-from okx_maxloan_sdk.cli.record import key
-from okx_maxloan_sdk.cli.troubles import Trouble
+from okx_maxloan_sdk.cli.alerts import Alert, AlertTracker, parse_alert
+from okx_maxloan_sdk.cli.errors import CliError
+from okx_maxloan_sdk.cli.history import series_key
 from tests.support import contract_values
 
 
@@ -16,28 +16,28 @@ def loan(amount: str, ccy: str = "USDT", inst_id: str = "BTC-USDT") -> MaxLoan:
     return contract_values.loan(inst_id=inst_id, side="buy", ccy=ccy, max_loan=amount)
 
 
-def rung(bells: Bells, *loans: MaxLoan) -> list[str]:
-    """Name the alerts that begin with these rows."""
-    return [alert.text for alert, _ in bells.ring({key(loan): loan for loan in loans})]
+def triggered(tracker: AlertTracker, *loans: MaxLoan) -> list[str]:
+    """Return the alerts that these rows trigger."""
+    return [alert.text for alert, _, _ in tracker.update({series_key(loan): loan for loan in loans})]
 
 
 def test_reading() -> None:
     """A currency or a pair, a comparison, and an exact amount."""
-    assert alert(" usdt <= 1000.10 ") == Alert("usdt <= 1000.10", "USDT", "<=", Decimal("1000.10"))
-    assert alert("BTC-USDT>0.5").what == "BTC-USDT"
+    assert parse_alert(" usdt <= 1000.10 ") == Alert("usdt <= 1000.10", "USDT", "<=", Decimal("1000.10"))
+    assert parse_alert("BTC-USDT>0.5").subject == "BTC-USDT"
 
 
 @pytest.mark.parametrize("text", ["USDT", "USDT<", "<5", "USDT=5", "USDT<-5", "USDT<1e3", "USDT<5<6", "USDT<NaN"])
 def test_refusing(text: str) -> None:
     """Anything else is named, with an example of what is right."""
-    with pytest.raises(Trouble) as caught:
-        alert(text)
+    with pytest.raises(CliError) as caught:
+        parse_alert(text)
     assert text in caught.value.text("en")
     assert "'USDT<1000'" in caught.value.text("en")
 
 
 @pytest.mark.parametrize(
-    ("text", "rings"),
+    ("text", "matches"),
     [
         ("USDT<1000.0000000000000002", True),
         ("USDT<1000.0000000000000001", False),
@@ -49,30 +49,30 @@ def test_refusing(text: str) -> None:
         ("ETH-USDT<2000", False),
     ],
 )
-def test_bounds_are_exact(text: str, rings: bool) -> None:
+def test_bounds_are_exact(text: str, matches: bool) -> None:
     """Amounts are compared digit by digit, for the pair or the currency that is named."""
-    assert alert(text).rings(loan("1000.0000000000000001")) is rings
+    assert parse_alert(text).matches(loan("1000.0000000000000001")) is matches
 
 
-def test_no_amount_rings_nothing() -> None:
+def test_no_amount() -> None:
     """A row without an amount is neither below nor above a bound."""
-    assert not alert("USDT<1").rings(loan(""))
+    assert not parse_alert("USDT<1").matches(loan(""))
 
 
-def test_ringing_once_for_each_crossing() -> None:
-    """A bell rings when a row goes beyond its bound, and again only after it has come back."""
-    bells = Bells([alert("USDT<10"), alert("USDT<5")])
-    assert rung(bells, loan("9")) == ["USDT<10"]
-    assert rung(bells, loan("4")) == ["USDT<5"]
-    assert rung(bells, loan("4")) == []
-    assert rung(bells) == [], "a row that did not arrive has not come back"
-    assert rung(bells, loan("4")) == []
-    assert rung(bells, loan("11")) == []
-    assert rung(bells, loan("4")) == ["USDT<10", "USDT<5"]
+def test_one_alert_for_each_crossing() -> None:
+    """An alert is triggered when a row passes its bound, and again only after the row has come back."""
+    tracker = AlertTracker([parse_alert("USDT<10"), parse_alert("USDT<5")])
+    assert triggered(tracker, loan("9")) == ["USDT<10"]
+    assert triggered(tracker, loan("4")) == ["USDT<5"]
+    assert triggered(tracker, loan("4")) == []
+    assert triggered(tracker) == [], "a row that did not arrive has not come back"
+    assert triggered(tracker, loan("4")) == []
+    assert triggered(tracker, loan("11")) == []
+    assert triggered(tracker, loan("4")) == ["USDT<10", "USDT<5"]
 
 
-def test_rows_ring_apart() -> None:
-    """Two pairs of one currency have a bell each."""
-    bells = Bells([alert("USDT<10")])
-    assert rung(bells, loan("9")) == ["USDT<10"]
-    assert rung(bells, loan("9"), loan("9", inst_id="ETH-USDT")) == ["USDT<10"]
+def test_each_row_has_its_state() -> None:
+    """Two pairs of one currency trigger an alert each."""
+    tracker = AlertTracker([parse_alert("USDT<10")])
+    assert triggered(tracker, loan("9")) == ["USDT<10"]
+    assert triggered(tracker, loan("9"), loan("9", inst_id="ETH-USDT")) == ["USDT<10"]

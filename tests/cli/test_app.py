@@ -1,4 +1,4 @@
-"""The command as a whole: help, complaints, exit codes, start-up."""
+"""The command as a whole: help, usage errors, exit codes, start-up."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.cells import cell_len
 
 import okx_maxloan_sdk.cli as package
-from okx_maxloan_sdk.cli import cells
-from okx_maxloan_sdk.cli.app import COMMANDS, main
-from okx_maxloan_sdk.cli.troubles import PIPE_CLOSED, Trouble, nearest
-from tests.support import clean_env
+from okx_maxloan_sdk.cli.app import main
+from okx_maxloan_sdk.cli.base import COMMANDS
+from okx_maxloan_sdk.cli.errors import CliError, ExitCode, find_nearest
+from tests.support.clean_env import clean_env
 
 if TYPE_CHECKING:
     from okx_maxloan_sdk.mock.server import MockServer
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from .conftest import Run
 
 PROGRAM = "import sys; from okx_maxloan_sdk.cli import main; sys.exit(main())"
-HELPS = [(), *((name,) for name in COMMANDS["en"])]
+HELPS = [(), *((name,) for name in COMMANDS)]
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -39,34 +40,41 @@ def test_help(run: Run, monkeypatch: pytest.MonkeyPatch, path: tuple[str, ...], 
     assert {"en": "Exit codes: 0", "zh": "退出码：0"}[lang] in out
     assert "--debug" in out
     assert not re.search(r"\{\w+\}|None", out)
-    before_examples = re.split("^(?:Examples|示例):$", out, flags=re.MULTILINE)[0]
-    assert max(cells.width(line) for line in before_examples.splitlines()) <= min(room, 100)
+    before_examples = re.split("^(?:Examples:|示例：)$", out, flags=re.MULTILINE)[0]
+    assert max(cell_len(line) for line in before_examples.splitlines()) <= min(room, 100)
 
 
-def test_nothing_said_is_help(run: Run) -> None:
-    """Without arguments the page of help comes."""
+def test_no_arguments(run: Run) -> None:
+    """Without arguments the help page is shown."""
     assert run() == run("--help")
 
 
 def test_version(run: Run) -> None:
     """--version names the command and a version."""
     assert re.fullmatch(r"okx-maxloan \d+\.\d+\.\d+\S*\n", run("--version").out)
+    assert run("-V") == run("--version")
 
 
 @pytest.mark.parametrize(
     ("arguments", "words", "where"),
     [
-        (["shwo"], "There is no command 'shwo'; did you mean show?", "okx-maxloan --help"),
-        (["xyzzy"], "There is no command 'xyzzy'.", "okx-maxloan --help"),
-        (["show", "--moed", "x"], "There is no option --moed; did you mean --mode?", "okx-maxloan show --help"),
-        (["show", "--mode"], "--mode needs a value.", "--help"),
-        (["show", "--lang", "cn"], "--lang: 'cn' is not one of en, zh", "okx-maxloan show --help"),
-        (["watch", "BTC-USDT", "--count", "many"], "--count: 'many'", "okx-maxloan watch --help"),
+        (["shwo"], "No such command 'shwo'. Did you mean 'show'?", "okx-maxloan --help"),
+        (["xyzzy"], "No such command 'xyzzy'.", "okx-maxloan --help"),
+        (["show", "--formt", "x"], "No such option '--formt'. Did you mean '--format'?", "okx-maxloan show --help"),
+        (["show", "--foo"], "No such option '--foo'.\n", "okx-maxloan show --help"),
+        (["--json"], "No such option '--json'.\n", "okx-maxloan --help"),
+        (["show", "--mode"], "Option '--mode' requires an argument.", "--help"),
+        (["show", "--lang", "cn"], "Invalid value for '--lang': 'cn' is not one of en, zh.", "okx-maxloan show --help"),
+        (
+            ["watch", "BTC-USDT", "--count", "many"],
+            "Invalid value for '--count': 'many' is not a valid integer range.",
+            "okx-maxloan watch --help",
+        ),
         (["doctor", "BTC-USDT"], "BTC-USDT", "okx-maxloan doctor --help"),
-        (["completion"], "{bash|zsh|fish} is missing", "okx-maxloan completion --help"),
+        (["completion"], "Missing argument '{bash|zsh|fish}'.", "okx-maxloan completion --help"),
     ],
 )
-def test_complaints(run: Run, arguments: list[str], words: str, where: str) -> None:
+def test_usage_errors(run: Run, arguments: list[str], words: str, where: str) -> None:
     """Wrong arguments exit 2, say what is wrong and what was probably meant, and where help is."""
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
@@ -75,10 +83,27 @@ def test_complaints(run: Run, arguments: list[str], words: str, where: str) -> N
     assert err.splitlines()[-1].endswith(where)
 
 
-def test_complaints_in_chinese(run: Run) -> None:
-    """In Chinese they are Chinese."""
-    assert "没有选项 --moed；是否想写 --mode？" in run("show", "--moed", "--lang=zh").err
-    assert "没有命令 'shwo'；是否想写 show？" in run("--lang", "zh", "shwo").err
+def test_chinese_usage_errors(run: Run) -> None:
+    """In Chinese click's own messages are Chinese as well, with Chinese punctuation."""
+    assert "没有选项 '--formt'。您是不是想输入 '--format'？\n" in run("show", "--formt", "--lang=zh").err
+    assert "'many' 不是有效的整数。\n" in run("watch", "A-B", "--count", "many", "--lang=zh").err
+    for arguments in (
+        ["shwo"],
+        ["show", "--mode"],
+        ["show", "--mock=x"],
+        ["show", "--mode", "x"],
+        ["watch", "A-B", "--count", "x"],
+        ["watch", "A-B", "--count", "0"],
+        ["doctor", "x"],
+        ["doctor", "x", "y"],
+        ["completion"],
+        ["chart", "--since"],
+        ["show", "--mm"],
+    ):
+        message = run(arguments[0], "--lang=zh", *arguments[1:]).err.splitlines()[0].partition(": ")[2]
+        without_literals = re.sub(r"'[^']*'|（[^）]*）|x>=1|integer range|[a-z]+、[a-z]+", "x", message)
+        assert re.search("[\u4e00-\u9fff]", message), arguments
+        assert not re.search("[A-Za-z.:;]{2,}|[。：？] |\\.$", without_literals), message
 
 
 def test_language_of_the_locale(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,24 +113,24 @@ def test_language_of_the_locale(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     assert "Usage" in run("--help", "--lang", "en").out
 
 
-def test_a_fault_of_ours_is_no_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What should not have happened is a sentence; --debug shows where, without values and with secrets masked."""
+def test_internal_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An internal error is a message that names --debug, not a traceback."""
 
     def fail(*_: object, **__: object) -> None:
         number = "local-value"
         raise LookupError("secret-word", number[:5])
 
-    monkeypatch.setattr("okx_maxloan_sdk.cli.show.client", fail)
+    monkeypatch.setattr("okx_maxloan_sdk.cli.show.open_connections", fail)
     for name, value in (("KEY", "secret-key-1"), ("SECRET", "secret-word"), ("PASSPHRASE", "passphrase")):
         monkeypatch.setenv(f"OKX_API_{name}", value)
     code, _, err = run("show", "BTC-USDT")
     assert code == 1
-    assert "This should not have happened: LookupError" in err
+    assert "Internal error: LookupError" in err
     assert "--debug" in err
 
 
-def test_debug_masks(run: Run, exchange: MockServer) -> None:
-    """--debug shows the traceback with key, secret and passphrase blanked out."""
+def test_debug_redacts(run: Run, exchange: MockServer) -> None:
+    """--debug shows the traceback with key, secret and passphrase redacted."""
     user = exchange.key("spot")
     exchange.exchange.fail_next(1, code="50110", path="/api/v5/account/max-loan")
     exchange.exchange.fail_next(1, html=f"<p>{user.key} {user.secret} {user.passphrase}", status=403)
@@ -117,16 +142,17 @@ def test_debug_masks(run: Run, exchange: MockServer) -> None:
 
 
 def test_missing_extras(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What an extra would bring is named with the way to install it."""
-    monkeypatch.setitem(sys.modules, "okx_maxloan_sdk.mock.serve", None)
-    monkeypatch.setattr("okx_maxloan_sdk.cli.show.client", lambda *_, **__: __import__("uvicorn.nothing"))
-    code, _, err = run("show", "BTC-USDT", "--mock")
-    assert code == 1
-    assert 'uvicorn is missing; install it with: pip install "okx-maxloan-sdk[mock]"' in err
+    """Where the mock's server is not installed, the extra is named that brings it."""
+    monkeypatch.delitem(sys.modules, "okx_maxloan_sdk.mock.serve", raising=False)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    for command in (["show", "BTC-USDT", "--mock"], ["mock"]):
+        code, out, err = run(*command)
+        assert (code, out) == (1, "")
+        assert 'uvicorn is missing; install it with: pip install "okx-maxloan-sdk[mock]"' in err
 
 
-def test_standard_output_that_somebody_replaced(run: Run) -> None:
-    """Where a program has put something simpler in its place, the same is written there."""
+def test_replaced_standard_output(run: Run) -> None:
+    """A stream without `reconfigure` in place of stdout gets the same output."""
     with contextlib.redirect_stdout(io.StringIO()) as simple:
         assert main(["--version"]) == 0
     assert simple.getvalue() == run("--version").out
@@ -138,25 +164,26 @@ def test_interrupt(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("okx_maxloan_sdk.cli.show.client", interrupt)
+    monkeypatch.setattr("okx_maxloan_sdk.cli.show.open_connections", interrupt)
     assert main(["show", "BTC-USDT"]) == 130
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_nearest_prefers_swapped_letters() -> None:
-    """Of equally near words, the one with the same letters was meant."""
-    assert nearest("BTC-USTD", ["BTC-USD", "BTC-USDT"], "en") == "; did you mean BTC-USDT?"
-    assert nearest("zzz", ["BTC-USDT"], "en", ".") == "."
+def test_nearest() -> None:
+    """Of similar words the one with the same letters is suggested, and none that is not similar."""
+    assert find_nearest("BTC-USTD", ["BTC-USD", "BTC-USDT"]) == "BTC-USDT"
+    assert find_nearest("zzz", ["BTC-USDT"]) is None
+    assert find_nearest("spot", ["cross", "isolated"]) is None
 
 
-def test_trouble_in_both_languages() -> None:
-    """A trouble can be told in either language."""
-    trouble = Trouble("pair", pair="A-B", near=("A-B", ["A-C"]))
-    assert trouble.text("en") == "A-B is not a margin pair of this account; did you mean A-C?"
-    assert trouble.text("zh") == "A-B 不是该账户的杠杆币对；是否想写 A-C？"
+def test_error_in_both_languages() -> None:
+    """An error has a message in either language, with a suggestion."""
+    error = CliError("unknown_pair", pair="A-B", suggest_from=("A-B", ["A-C"]))
+    assert error.text("en") == "A-B is not a margin pair of this account. Did you mean A-C?"
+    assert error.text("zh") == "A-B 不是该账户的杠杆币对。您是不是想输入 A-C？"
 
 
-@pytest.mark.parametrize("name", COMMANDS["en"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_options_are_unique(name: str) -> None:
     """No two options of a command have one name, so that a parameter that OKX adds hides none of ours."""
     params = import_module(f"{package.__name__}.{name}").command("en").params
@@ -165,28 +192,76 @@ def test_options_are_unique(name: str) -> None:
 
 
 def test_start_up() -> None:
-    """Help loads neither the sub-commands' libraries nor httpx and asyncio."""
-    assert not loaded("--help") & {"okx_maxloan_sdk.cli.show", "rich", "httpx", "asyncio"}
-    assert not loaded("show", "--help") & {"rich", "httpx", "httpcore", "asyncio"}
+    """Help takes at most 0.4 s of CPU, and imports neither the mock's server nor what draws.
+
+    CPU time, since the machine may be busy with other things. The page of all commands imports no command.
+    """
+    command, environ, before = [sys.executable, "-c", PROGRAM, "show", "--help"], clean_env(), os.times()
+    for _ in range(5):
+        subprocess.run(command, env=environ, check=True, capture_output=True, timeout=20)
+    after = os.times()
+    assert (after.children_user + after.children_system - before.children_user - before.children_system) / 5 < 0.4
+    assert not loaded("--help") & {"httpx", "asyncio", "okx_maxloan_sdk.cli.show"}
+    assert not loaded("show", "--help") & {
+        "httpx",
+        "httpcore",
+        "asyncio",
+        "uvicorn",
+        "matplotlib",
+        "plotext",
+    }
 
 
 def loaded(*arguments: str) -> set[str]:
     """List the modules that a run loads."""
     program = f"import sys; from okx_maxloan_sdk.cli.app import main; main({arguments}); print(*sys.modules)"
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, env=clean_env.clean_env(), check=True, capture_output=True, text=True, timeout=20)
+    done = subprocess.run(command, env=clean_env(), check=True, capture_output=True, text=True, timeout=20)
     return set(done.stdout.split())
 
 
-def test_closed_pipe() -> None:
-    """Who reads only the first line gets it, and no traceback."""
-    command = [sys.executable, "-c", PROGRAM, "rules"]
+PIPES = [
+    ["rules"],
+    ["--help"],
+    ["doctor", "--mock"],
+    ["verify", "--mock"],
+    ["completion", "bash"],
+    ["--version"],
+    *(["show", "--all", "--mock", "--format", each] for each in ("table", "json", "ndjson", "csv")),
+    *(["watch", "BTC-USDT", "--mock", "--every", "1ms", "--format", each] for each in ("table", "tsv", "ndjson")),
+]
+
+
+@pytest.mark.parametrize("arguments", PIPES, ids=" ".join)
+def test_closed_pipe(arguments: list[str]) -> None:
+    """When the reader of the output has gone, the exit code is 141, without a traceback."""
+    command = [sys.executable, "-m", "okx_maxloan_sdk", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
         errors = process.stderr.read()
-    assert (process.returncode, errors) == (PIPE_CLOSED, b"")
+    assert (process.returncode, errors) == (ExitCode.BROKEN_PIPE, b"")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="it takes sh")
+@pytest.mark.parametrize("arguments", ["show BTC-USDT --mock", "watch BTC-USDT --mock --count 1", "--version"])
+def test_closed_output(arguments: str) -> None:
+    """With standard output closed the command does its work in silence."""
+    command = ["sh", "-c", f"exec '{sys.executable}' -m okx_maxloan_sdk {arguments} >&-"]
+    done = subprocess.run(command, stderr=subprocess.PIPE, timeout=20, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("variable", ["OKX_BASE_URL", "OKX_LIMITER"])
+@pytest.mark.parametrize("command", ["show BTC-USDT", "watch BTC-USDT --count 1", "doctor", "verify"])
+@pytest.mark.parametrize("scheme", ["https", "redis", "pigeon"])
+@pytest.mark.usefixtures("exchange")
+def test_passwords_in_urls(run: Run, monkeypatch: pytest.MonkeyPatch, variable: str, command: str, scheme: str) -> None:
+    """User and password of a URL are shown nowhere, whether the URL can be used or not."""
+    monkeypatch.setenv(variable, f"{scheme}://some-user:p%40ss/w0rd@127.0.0.1:9")
+    _, out, err = run(*command.split(), "--debug")
+    assert not re.search("some-user|w0rd|p%40ss|p@ss", out + err)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX's")

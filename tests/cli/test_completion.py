@@ -17,17 +17,17 @@ PROGRAM = "import sys; from okx_maxloan_sdk.cli import main; sys.exit(main())"
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_scripts(run: Run, shell: str) -> None:
-    """Each shell gets a script that asks the command."""
+    """Each shell gets a script that calls the command."""
     code, out, err = run("completion", shell)
     assert (code, err) == (0, "")
     assert f"_OKX_MAXLOAN_COMPLETE={shell}_complete" in out
 
 
 def test_another_shell(run: Run) -> None:
-    """A shell that there is not is answered with those there are."""
+    """The error for an unknown shell lists the known ones."""
     code, _, err = run("completion", "bsh")
     assert code == 2
-    assert "bash, zsh, fish; did you mean bash?" in err
+    assert "bash, zsh, fish. Did you mean bash?" in err
 
 
 @pytest.mark.parametrize(

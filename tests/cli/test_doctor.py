@@ -1,4 +1,4 @@
-"""okx-maxloan doctor, and the everyday mistakes that it recognises."""
+"""Command okx-maxloan doctor, and the usual mistakes that it recognizes."""
 
 from __future__ import annotations
 
@@ -8,20 +8,28 @@ import socket
 import ssl
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from okx_maxloan_sdk.cli.checks import CHECKS, Case, form, limit, line, name, tls
-from okx_maxloan_sdk.cli.command import Run as State
-from okx_maxloan_sdk.cli.profiles import Settings
+from okx_maxloan_sdk.cli.base import Run as State
+from okx_maxloan_sdk.cli.config import Settings
+from okx_maxloan_sdk.cli.diagnostics import (
+    AccountContext,
+    check_credentials_format,
+    check_dns,
+    check_rate_limit,
+    check_tcp,
+    check_tls,
+)
 from okx_maxloan_sdk.mock.user import User
 from okx_maxloan_sdk.transport.tls import client_context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from okx_maxloan_sdk.mock.server import MockServer
+    from okx_maxloan_sdk.verify import CheckResult
 
     from .conftest import Run
 
@@ -29,33 +37,40 @@ PEM = Path(__file__).resolve().parent.parent / "transport" / "loopback.pem"
 KEY, SECRET, PASSPHRASE = "00000001-0000-0000-0000-000000000000", "0" * 31 + "1", "mock-1"
 
 
-def case(key: str = KEY, secret: str = SECRET, passphrase: str = PASSPHRASE, **more: str | None) -> Case:
-    """Make a case of some settings."""
-    return Case(State("en"), Settings(key, secret, passphrase, "test", **more))  # type: ignore[arg-type]  # all are text
+def context(key: str = KEY, secret: str = SECRET, passphrase: str = PASSPHRASE, **more: Any) -> AccountContext:
+    """Return the context of an account."""
+    return AccountContext(State("en"), Settings(key, secret, passphrase, "test", **more))
+
+
+def message_id(check: Callable[[AccountContext], Iterator[CheckResult]], account: AccountContext) -> str:
+    """Return what a check reports first."""
+    return next(check(account)).message_id
 
 
 def test_all_is_well(run: Run, exchange: MockServer) -> None:
-    """With everything right there is one line for each check, none of which fails."""
+    """With everything right each check is ok; the heading says what is checked, and with which credentials."""
     exchange.exchange.users["spot"].keys[0].permissions = ("read_only",)
     exchange.exchange.users["spot"].keys[0].addresses = ("127.0.0.1",)
     code, out, err = run("doctor")
     assert (code, err) == (0, "")
-    assert len(out.splitlines()) == len(CHECKS)
-    assert all(row.startswith("ok ") for row in out.splitlines())
-    assert "BTC-USDT, cross: 2 rows" in out
+    heading, *rows = out.splitlines()
+    assert heading.rstrip() == f"{exchange.url}, live trading, credentials: OKX_API_KEY"
+    assert len(rows) == 14
+    assert all(row.startswith("ok ") for row in rows)
+    assert "spot-pair: 2 rows" in out
 
 
 @pytest.mark.parametrize("user", ["spot", "futures", "multi_currency", "portfolio", "sub"])
-def test_each_account_is_asked_what_it_may_ask(run: Run, user: str) -> None:
-    """The question at the end fits the account's mode."""
-    code, out, _ = run("doctor", "--mock-account", user)
+def test_each_account(run: Run, user: str) -> None:
+    """The requests fit the account's mode."""
+    code, out, _ = run("doctor", "--mock-user", user)
     assert code == 0
     assert "2 rows" in out
     assert ("sub-account" if user == "sub" else "main account") in out
 
 
 def test_either_currency_as_margin(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An account that takes either currency as margin is asked with one."""
+    """An account with base or quote currency as margin is told to name one."""
     for variable, value in exchange.environment("futures").items():
         monkeypatch.setenv(variable, value)
     exchange.exchange.users["futures"].isolated = "auto_transfers_ccy"
@@ -65,20 +80,20 @@ def test_either_currency_as_margin(run: Run, exchange: MockServer, monkeypatch: 
 
 
 MISTAKES = {
-    "region": ("50119", {}, "OKX_SITE to eea, us or tr"),
+    "region": ("50119", {}, "OKX_SITE or --site to the one that you log in to, eea, us or tr"),
     "demo key on live": ("50101", {}, "set OKX_DEMO=1"),
     "live key on demo": ("50101", {"OKX_DEMO": "1"}, "unset OKX_DEMO"),
     "passphrase": ("50105", {}, "not the password of the account"),
-    "secret": ("50113", {}, "does not belong to this key"),
+    "secret": ("50113", {}, "does not belong to this API key"),
     "key": ("50111", {}, "mistyped"),
-    "address": ("50110", {}, "IP list"),
-    "anything else": ("50114", {}, "refused with 50114"),
+    "address": ("50110", {}, "IP allowlist"),
+    "anything else": ("50114", {}, "rejected it with 50114"),
 }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_everyday_mistakes(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch, mistake: str) -> None:
-    """A refusal is explained by what it means in everyday life; nothing is asked after it."""
+def test_usual_mistakes(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch, mistake: str) -> None:
+    """A rejection is explained by its usual cause; no request follows it."""
     code, environ, words = MISTAKES[mistake]
     for variable, value in environ.items():
         monkeypatch.setenv(variable, value)
@@ -86,14 +101,14 @@ def test_everyday_mistakes(run: Run, exchange: MockServer, monkeypatch: pytest.M
     found, out, _ = run("doctor")
     assert found == 1
     *_, failed, rest = out.splitlines()
-    assert failed.startswith("FAIL  key")
+    assert re.match("FAIL +API key ", failed)
     assert words in failed
-    assert rest == "The rest needs this and was not tried."
+    assert rest == "The remaining checks depend on this one and were skipped."
     assert not any("max-loan" in each.target for each in exchange.exchange.log)
 
 
-def test_real_refusals(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the exchange itself refuses is recognised too, and the key that its message repeats is not shown."""
+def test_real_rejections(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rejection by the mock itself is recognized, and the API key in its message is redacted."""
     exchange.exchange.users["spot"].keys[0].addresses = ("203.0.113.9",)
     code, out, _ = run("doctor")
     assert code == 1
@@ -105,10 +120,11 @@ def test_real_refusals(run: Run, exchange: MockServer, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("skew", "state", "words"), [(0.1, "ok", "between"), (-5, "note", "corrects"), (40, "FAIL", "refuses more than 30")]
+    ("skew", "state", "words"),
+    [(0.1, "ok", "differs by"), (-5, "note", "corrects"), (40, "FAIL", "rejects more than 30")],
 )
 def test_clock(run: Run, exchange: MockServer, skew: float, state: str, words: str) -> None:
-    """A clock that is a little off is a note, one that OKX would refuse a failure."""
+    """A clock that is a little off is a note, one that OKX would reject a failure."""
     exchange.exchange.skew = skew
     (found,) = [row for row in run("doctor").out.splitlines() if " clock " in row]
     assert found.startswith(state)
@@ -116,8 +132,8 @@ def test_clock(run: Run, exchange: MockServer, skew: float, state: str, words: s
 
 
 def test_borrowing_off(run: Run) -> None:
-    """Where nothing can be borrowed, that is what is said."""
-    code, out, _ = run("doctor", "--mock-account", "spot_plain")
+    """Spot mode with borrowing off is a failure."""
+    code, out, _ = run("doctor", "--mock-user", "spot_plain")
     assert code == 1
     assert "borrowing off" in out
 
@@ -132,54 +148,57 @@ def test_permissions(run: Run, exchange: MockServer) -> None:
 
 
 @pytest.mark.usefixtures("exchange")
-def test_answers_of_an_account_like_no_other(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mode of later days is a note; an account that says itself that the key may not read fails."""
+def test_unknown_account(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unknown mode is a note; an API key without the read permission is a failure."""
     config = User.config
     monkeypatch.setattr(User, "config", lambda *who: {**config(*who), "acctLv": "9"})
-    assert "note  account mode " in run("doctor").out
+    assert re.search("note +account mode +This release does not know", run("doctor").out)
     monkeypatch.setattr(User, "config", lambda *who: {**config(*who), "perm": "trade"})
-    assert "FAIL  permission " in run("doctor").out
+    assert "FAIL     permissions " in run("doctor").out
 
 
-def test_form() -> None:
-    """Swapped, quoted, doubled and strange credentials are seen without showing them."""
-    assert form(case()).word == "form"
-    assert form(case(SECRET, KEY)).word == "swapped"
-    assert form(case(f'"{KEY}"')).word == "quoted"
-    assert form(case(passphrase=" abc")).word == "quoted"
-    assert form(case(secret=PASSPHRASE)).word == "same"
-    assert form(case(secret="short")).about == {"parts": "secret"}
+def test_credentials_format() -> None:
+    """Swapped, quoted, equal and odd credentials are recognized without showing them."""
+    accounts = {
+        "usual_format": [context()],
+        "swapped": [context(SECRET, KEY)],
+        "quoted": [context(f'"{KEY}"'), context(passphrase=" abc")],
+        "equal_parts": [context(secret=PASSPHRASE)],
+        "odd_format": [context(secret="short")],
+    }
+    for expected, found in accounts.items():
+        assert {message_id(check_credentials_format, each) for each in found} == {expected}
 
 
 @pytest.mark.parametrize(("variable", "value"), [("OKX_BASE_URL", "ftp://okx"), ("OKX_LIMITER", "pigeon:x")])
-def test_settings_that_cannot_be(
+def test_wrong_settings(
     run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
-    """A wrong address or limiter is found before the network is touched."""
+    """A wrong URL or limiter is found before anything is sent."""
     monkeypatch.setenv(variable, value)
     code, out, _ = run("doctor")
     assert code == 1
-    assert out.splitlines()[1].startswith("FAIL  site")
+    assert re.match("FAIL +settings ", out.splitlines()[2])
     assert not exchange.exchange.log
 
 
 @pytest.mark.usefixtures("exchange")
 def test_nothing_listens(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A port where nobody listens is told from a name that nobody knows."""
+    """A closed port and an unknown host are told from each other."""
     monkeypatch.setenv("OKX_BASE_URL", "http://127.0.0.1:9")
-    assert "127.0.0.1:9 cannot be reached" in run("doctor").out
+    assert "Cannot connect to 127.0.0.1:9" in run("doctor").out
     monkeypatch.setenv("OKX_BASE_URL", "https://no-such-host.invalid")
-    assert "no-such-host.invalid is not found" in run("doctor").out
+    assert "no-such-host.invalid cannot be resolved" in run("doctor").out
 
 
 @pytest.mark.usefixtures("exchange")
-def test_proxy_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_proxy(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy that cannot be reached is named without its password."""
     monkeypatch.setenv("OKX_BASE_URL", "https://openapi.okx.com")
     monkeypatch.setenv("HTTPS_PROXY", "http://user:hidden-word@127.0.0.1:9")
     code, out, _ = run("doctor")
     assert code == 1
-    assert "the proxy 127.0.0.1:9 cannot be reached" in out
+    assert "Cannot connect to the proxy 127.0.0.1:9" in out
     assert "hidden-word" not in out
 
 
@@ -202,9 +221,9 @@ def plain_port() -> Iterator[int]:
 
 
 def test_no_tls(plain_port: int) -> None:
-    """What answers without TLS is not OKX."""
-    found = case(base_url=f"https://127.0.0.1:{plain_port}")
-    assert (name(found).state, tls(found).word) == ("ok", "no_tls")
+    """A port that does not speak TLS is not OKX."""
+    found = context(base_url=f"https://127.0.0.1:{plain_port}")
+    assert (message_id(check_dns, found), message_id(check_tls, found)) == ("dns_ok", "no_tls")
 
 
 @pytest.fixture
@@ -225,46 +244,67 @@ def tls_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-@pytest.mark.parametrize(("trusted", "word"), [(True, "tls"), (False, "no_trust")])
+@pytest.mark.parametrize(("trusted", "word"), [(True, "tls_ok"), (False, "untrusted")])
 def test_certificates(monkeypatch: pytest.MonkeyPatch, tls_port: int, trusted: bool, word: str) -> None:
-    """A certificate is trusted, or something on the way opens the connection."""
+    """A certificate is trusted or not, as for requests."""
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(PEM))
     client_context.cache_clear()
-    assert tls(case(base_url=f"https://127.0.0.1:{tls_port}")).word == word
+    assert message_id(check_tls, context(base_url=f"https://127.0.0.1:{tls_port}")) == word
     client_context.cache_clear()
 
 
 def test_tls_behind_a_proxy(monkeypatch: pytest.MonkeyPatch, plain_port: int) -> None:
-    """Through a proxy, the proxy is what is connected to."""
+    """With a proxy, the connection goes to the proxy."""
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{plain_port}")
-    found = case()
-    assert line(found).about["port"] == plain_port
-    assert tls(found).word == "tls_later"
+    found = context()
+    assert list(check_dns(found)) == [], "the proxy resolves the name"
+    result = next(check_tcp(found))
+    assert (result.check, result.args["port"]) == ("proxy", plain_port)
+    assert message_id(check_tls, found) == "tls_behind_proxy"
 
 
-def test_cut_limit(exchange: MockServer) -> None:
-    """A limit that was cut tells of another program."""
-    found = case(base_url=exchange.url)
-    source = found.ask()
+def test_reduced_limit(exchange: MockServer) -> None:
+    """A reduced limit is a note."""
+    found = context(base_url=exchange.url)
     exchange.exchange.fail_next(1, code="50011")
-    source.get_max_loan("BTC-USDT", mgn_mode="cross")
-    assert limit(found).word == "cut"
-    source.close()
+    found.client.get_max_loan("BTC-USDT", mgn_mode="cross")
+    assert message_id(check_rate_limit, found) == "rate_limit_reduced"
+    found.close()
 
 
 def test_chinese(run: Run) -> None:
     """In Chinese every line is."""
     code, out, _ = run("doctor", "--mock", "--lang", "zh")
     assert code == 0
-    assert all(row.startswith(("正常", "注意")) for row in out.splitlines())
+    assert all(row.startswith(("正常", "注意")) for row in out.splitlines()[1:])
+    assert "内置 mock 交易所（不是 OKX）" in out.splitlines()[0]
 
 
 def test_narrow(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a narrow terminal words are wrapped, not cut."""
+    """On a narrow terminal messages are wrapped, not cut."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "30")
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
     out = run("doctor", "--mock").out
     assert max(len(re.sub("\x1b\\[[0-9;]*m", "", row)) for row in out.splitlines()) <= 30
+    assert "…" not in out
+
+
+def test_several_profiles(run: Run, exchange: MockServer, tmp_path: Path) -> None:
+    """Each profile is checked; one that fails hides no other."""
+    file = tmp_path / "config" / "okx-maxloan" / "config.toml"
+    file.parent.mkdir(parents=True)
+    tables = []
+    for name in ("futures", "spot"):
+        key = exchange.key(name)
+        parts = {"key": key.key, "secret": key.secret, "passphrase": key.passphrase, "base_url": exchange.url}
+        tables.append(f"[{name}]\n" + "".join(f'{part} = "{value}"\n' for part, value in parts.items()))
+    file.write_text("".join(tables))
+    file.chmod(0o600)
+    exchange.exchange.fail_next(1, code="50113", path="/api/v5/account/config")
+    code, out, _ = run("doctor", "--profile", "futures", "--profile", "spot")
+    assert code == 1
+    assert out.index("[futures]") < out.index("FAIL") < out.index("[spot]") < out.index("Spot mode")
+    assert run("doctor", "--profile", "futures", "--profile", "spot").code == 0

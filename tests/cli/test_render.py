@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from attrs import asdict
 from okx_maxloan_api.contract import GET_MAX_LOAN
+from rich.cells import cell_len
 
 from okx_maxloan_sdk import MaxLoan
-from okx_maxloan_sdk.cli import cells
-from okx_maxloan_sdk.cli.render import Format, Grid, writer
-from okx_maxloan_sdk.cli.words import Language
+from okx_maxloan_sdk.cli.i18n import Language
+from okx_maxloan_sdk.cli.render import Format, align_decimals, column_widths, create_writer, fits
 from tests.support import contract_values
 
 EXACT = "0.0018826268161452"
@@ -41,23 +41,24 @@ def drawn(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
         form: Format = "table",
         lang: Language = "en",
         room: int = 0,
-        coming: tuple[str, ...] = (),
+        expected: tuple[str, ...] = (),
     ) -> str:
         if room:
             monkeypatch.setenv("COLUMNS", str(room))
             monkeypatch.setenv("TERM", "xterm")
             monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-        out = writer(form, lang, coming)
+        out = create_writer(form, lang)
+        out.expect(expected)
         for loans in rounds:
             out.add(loans)
         out.close()
-        return capsys.readouterr().out
+        return re.sub(" +$", "", capsys.readouterr().out, flags=re.MULTILINE)
 
     return drawn
 
 
 def test_table(drawn: Drawn) -> None:
-    """Amounts stand below each other by their decimal points; a column that says nothing is left out."""
+    """The decimal points of amounts form one column; a column without a value is left out."""
     assert drawn(ROWS).splitlines() == [
         "Instrument  Mode   Side  Currency                 Max loan",
         "BTC-USDT    cross  sell  BTC            0.0018826268161452",
@@ -69,9 +70,9 @@ def test_table(drawn: Drawn) -> None:
 def test_columns_are_aligned_in_cells(drawn: Drawn, lang: Language) -> None:
     """Chinese heads are as wide as what stands below them."""
     lines = drawn(ROWS, lang=lang).splitlines()
-    starts = {cells.width(line[: line.index(word)]) for line, word in zip(lines[1:], ("sell", "buy"), strict=True)}
-    head = {"en": "Side", "zh": "方向"}[lang]
-    assert starts == {cells.width(lines[0][: lines[0].index(head)])}
+    starts = {cell_len(line[: line.index(word)]) for line, word in zip(lines[1:], ("sell", "buy"), strict=True)}
+    head = {"en": "Side", "zh": "订单方向"}[lang]
+    assert starts == {cell_len(lines[0][: lines[0].index(head)])}
 
 
 def test_narrow_terminals_get_blocks(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +93,7 @@ def test_colour_is_for_terminals(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) 
 def test_rows_that_come_later_fit(drawn: Drawn) -> None:
     """When more rows are to come, the columns leave room for them from the start."""
     late = [loan("1.5", inst_id="LONGNAME-USDT")]
-    head, *rows = drawn(ROWS, late, coming=("BTC-USDT", "LONGNAME-USDT")).splitlines()
+    head, *rows = drawn(ROWS, late, expected=("BTC-USDT", "LONGNAME-USDT")).splitlines()
     assert len({row.index("cross") for row in rows}) == 1
     assert head.count("Instrument") == 1
     assert len({row.rstrip().rindex(".") for row in rows if "." in row}) == 1
@@ -116,13 +117,13 @@ def test_no_amount(drawn: Drawn) -> None:
 
 @pytest.mark.parametrize("form", ["json", "ndjson"])
 def test_json_keeps_digits(drawn: Drawn, form: Format) -> None:
-    """Amounts are strings as they came, and a new field of OKX comes along with its digits."""
-    fresh = loan(additional_properties={"rate": Decimal("0.10000000000000000001")})
+    """Amounts are strings as they came, and a new field of OKX comes along with its digits, in snake_case."""
+    fresh = loan(additional_properties={"borrowRate": Decimal("0.10000000000000000001")})
     text = drawn([fresh], [ROWS[1]], form=form)
     rows = json.loads(text) if form == "json" else [json.loads(line) for line in text.splitlines()]
     assert [row["max_loan"] for row in rows] == [EXACT, "776213"]
-    assert rows[0]["rate"] == "0.10000000000000000001"
-    assert [*rows[1]] == [each.attribute for each in GET_MAX_LOAN.fields]
+    assert rows[0]["borrow_rate"] == "0.10000000000000000001"
+    assert set(rows[1]) == {each.attribute for each in GET_MAX_LOAN.fields}
 
 
 def test_csv(drawn: Drawn) -> None:
@@ -135,15 +136,34 @@ def test_csv_has_fields_that_came_later(drawn: Drawn, monkeypatch: pytest.Monkey
     """A field that only the contract knows is a column at the end; what is no text is written as JSON."""
     later = tuple(GET_MAX_LOAN.fields[-1]._replace(attribute=name) for name in ("flag", "tags", "word"))
     grown = GET_MAX_LOAN._replace(fields=GET_MAX_LOAN.fields + later)
-    monkeypatch.setattr("okx_maxloan_api.contract.GET_MAX_LOAN", grown)
+    monkeypatch.setattr("okx_maxloan_sdk.cli.render.GET_MAX_LOAN", grown)
     row: Any = SimpleNamespace(**asdict(loan()), flag=True, tags=["a", "b"], word="x")
     (told,) = csv.DictReader(io.StringIO(drawn([row], form="csv")))
     assert list(told.items())[-3:] == [("flag", "true"), ("tags", '["a", "b"]'), ("word", "x")]
 
 
-def test_grid_leaves_out_silent_columns() -> None:
-    """A column without a word takes no room."""
-    grid = Grid(["a", "b", "c"], [["1", "", "3"]])
-    assert str(grid.line(["1", "", "3"])) == "1  3"
-    assert grid.fits(4)
-    assert not grid.fits(3)
+def test_columns_without_values() -> None:
+    """A column without a value takes no width."""
+    widths = column_widths(["a", "b", "c"], [["1", "", "3"]])
+    assert widths == [1, 0, 1]
+    assert fits(widths, 4)
+    assert not fits(widths, 3)
+
+
+def test_decimal_points_form_one_column() -> None:
+    """Numbers are padded on the right to the most decimals, or to as many as are expected."""
+    assert align_decimals(["1.25", "10", "-"]) == ["1.25", "10   ", "-   "]
+    assert align_decimals(["1", "2"]) == ["1", "2"]
+    assert align_decimals(["1.5"], 3) == ["1.5  "]
+
+
+@pytest.mark.parametrize("form", ["table", "json", "ndjson", "csv"])
+def test_profiles(capsys: pytest.CaptureFixture[str], form: Format) -> None:
+    """With several profiles, each format has a column or key for the profile."""
+    out = create_writer(form, "en", has_profiles=True)
+    out.add(ROWS[:1], "main")
+    out.add(ROWS[:1], "bot")
+    out.close()
+    printed = capsys.readouterr().out
+    assert ("Profile" if form == "table" else "profile") in printed
+    assert printed.index("main") < printed.index("bot")

@@ -1,8 +1,10 @@
-"""okx-maxloan verify."""
+"""Command okx-maxloan verify."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +23,8 @@ def test_mock(run: Run, lang: str) -> None:
     before = dict(os.environ)
     code, out, err = run("verify", "--mock", "--lang", lang)
     assert (code, err) == (0, "")
-    assert {"en": "0 differ", "zh": "不一致 0"}[lang] in out
+    assert {"en": "0 failed", "zh": "失败 0"}[lang] in out
+    assert {"en": "embedded mock exchange", "zh": "内置 mock 交易所"}[lang] in out
     assert dict(os.environ) == before
 
 
@@ -36,21 +39,34 @@ def test_profile(run: Run, exchange: MockServer, tmp_path: Path, monkeypatch: py
     file.chmod(0o600)
     code, out, _ = run("verify", "--profile", "bot")
     assert code == 0
-    assert "account mode futures" in out
+    assert "Futures mode" in out
+    assert "config.toml [bot]" in out
 
 
 def test_differences(run: Run, exchange: MockServer) -> None:
-    """What differs exits 1; what cannot be checked exits 2, and shows no key."""
+    """A difference exits with 1; a check that could not be made exits with 2, and shows no key."""
     exchange.exchange.fail_next(1, code="50120", path="/api/v5/account/max-loan")
     assert run("verify").code == 1
     exchange.exchange.fail_next(1, code="50113", path="/api/v5/account/config")
     code, out, _ = run("verify")
     assert code == 2
+    assert "Secret key" in out
     assert exchange.key("spot").key not in out
 
 
-def test_nobody(run: Run) -> None:
-    """Without keys it says so, rather than check something else."""
+def test_both(run: Run, exchange: MockServer) -> None:
+    """A check that could not be made outweighs a difference."""
+    exchange.exchange.skew = 40
+    exchange.exchange.fail_next(1, code="50113", path="/api/v5/account/config")
+    assert run("verify").code == 2
+
+
+def test_no_credentials(run: Run) -> None:
+    """Without credentials it exits with 2, as a lost secret of CI must not pass."""
     code, out, err = run("verify")
     assert (code, out) == (2, "")
     assert "OKX_API_KEY" in err
+    command = [sys.executable, "-m", "okx_maxloan_sdk.verify", "--lang", "zh"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "没有找到 API key" in done.stderr

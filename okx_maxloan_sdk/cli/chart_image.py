@@ -1,0 +1,69 @@
+"""Chart as PNG or SVG; the same history gives the same file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+
+from .chart_data import Series, amount_ticks, format_amounts, format_time, format_title, time_ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from .i18n import Language
+
+# Fonts with Chinese characters: Linux, macOS, Windows.
+CHINESE_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Heiti SC",
+    "Hiragino Sans GB",
+    "Microsoft YaHei",
+    "SimHei",
+)
+WIDTH_INCHES, HEIGHT_INCHES = 8.0, 2.6
+SIDE_COLORS = {"sell": "#c0392b", "buy": "#1e8449"}
+DEFAULT_COLOR = "#2c5f8a"
+MAX_TICKS = 6
+
+
+def render_image(series: Sequence[Series], path: Path, lang: Language) -> None:
+    """Draw one chart below the other; without a Chinese font the titles are English."""
+    installed = {each.name for each in fontManager.ttflist}
+    family = next((name for name in CHINESE_FONTS if name in installed), None)
+    title_lang: Language = lang if family else "en"
+    settings: dict[Any, Any] = {"svg.hashsalt": "okx-maxloan", "axes.unicode_minus": False}
+    settings |= {"font.family": [family, "sans-serif"] if title_lang == "zh" and family else ["sans-serif"]}
+    with mpl.rc_context(settings):
+        figure = Figure(figsize=(WIDTH_INCHES, HEIGHT_INCHES * len(series)), layout="constrained")
+        FigureCanvasAgg(figure)
+        for each, axes in zip(series, figure.subplots(len(series), squeeze=False)[:, 0], strict=True):
+            _draw(axes, each, title_lang)
+        metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
+        figure.savefig(path, dpi=120, metadata=metadata)
+
+
+def _draw(axes: Axes, series: Series, lang: Language) -> None:
+    color = SIDE_COLORS.get(series.key.side, DEFAULT_COLOR)
+    for times, amounts in series.segments:
+        # An amount holds until the next poll; a single one is a dot.
+        marker = "" if len(times) > 1 else "."
+        axes.plot(times, amounts, drawstyle="steps-post", color=color, linewidth=1.4, marker=marker)
+    axes.set_title(format_title(series, lang), loc="left", fontsize=10)
+    times = time_ticks(series.start, series.end, MAX_TICKS)
+    axes.set_xticks(times, [format_time(at, series.end - series.start) for at in times])
+    amounts = amount_ticks(min(series.amounts), max(series.amounts), MAX_TICKS)
+    axes.set_yticks(amounts, format_amounts(amounts))
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)

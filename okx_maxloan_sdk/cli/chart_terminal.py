@@ -1,0 +1,52 @@
+"""Chart in the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .chart_data import Series, amount_ticks, format_amounts, format_time, format_title, time_ticks
+from .render import SIDE_STYLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .i18n import Language
+
+plotext: Any = import_module("plotext")  # it has no types
+
+# Lines of one chart, its frame and axis included; fewer show nothing, more are hard to take in at a glance.
+MIN_HEIGHT, MAX_HEIGHT = 8, 18
+TIME_TICK_WIDTH = 10
+MAX_AMOUNT_TICKS = 4
+
+
+def render_terminal(series: Sequence[Series], size: os.terminal_size, lang: Language) -> str:
+    """Draw one chart below the other, as wide as the terminal; plain where colour is not wanted."""
+    figure = plotext.figure
+    figure.clear()
+    height = min(max(size.lines // len(series), MIN_HEIGHT), MAX_HEIGHT)
+    figure.plot_size(size.columns, height * len(series))
+    if len(series) > 1:
+        figure.subplots(len(series), 1)
+    for row, each in enumerate(series, 1):
+        _draw(figure.subplot(row, 1) if len(series) > 1 else figure, each, size.columns, lang)
+    is_plain = bool(os.environ.get("NO_COLOR")) or not sys.stdout.isatty()
+    text: str = figure.build().string(colorless=is_plain)
+    return text.rstrip("\n")
+
+
+def _draw(plot: Any, series: Series, columns: int, lang: Language) -> None:
+    marker = plotext.marker("braille", pixel=SIDE_STYLES.get(series.key.side, "default"))
+    plot.theme("simple")
+    for times, amounts in series.segments:
+        signal = plotext.figure.signal(times, amounts, marker=marker)
+        plot.draw(signal.lines() if len(times) > 1 else signal)
+    plot.title(format_title(series, lang))
+    span = series.end - series.start
+    times = time_ticks(series.start, series.end, max(columns // (2 * TIME_TICK_WIDTH), 2))
+    plot.ruler("x").ticks(times, [format_time(at, span) for at in times])
+    amounts = amount_ticks(min(series.amounts), max(series.amounts), MAX_AMOUNT_TICKS)
+    plot.ruler("y").ticks(amounts, format_amounts(amounts))

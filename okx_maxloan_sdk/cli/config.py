@@ -1,0 +1,134 @@
+"""Settings of one account: from the environment, or from a profile of ~/.config/okx-maxloan/config.toml.
+
+[default]
+key = "..."
+secret = "..."
+passphrase = "..."
+site = "eea"              # global, eea, us, tr; optional, as all that follows
+demo = true
+base_url = "https://..."
+limiter = "file:///..."
+proxy = "http://..."
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from .errors import CliError, find_nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CREDENTIAL_VARS = {"key": "OKX_API_KEY", "secret": "OKX_API_SECRET", "passphrase": "OKX_API_PASSPHRASE"}
+OPTIONAL_VARS = {"site": "OKX_SITE", "demo": "OKX_DEMO", "base_url": "OKX_BASE_URL", "limiter": "OKX_LIMITER"}
+SETTING_TYPES: dict[str, type[str | bool]] = {
+    **dict.fromkeys((*CREDENTIAL_VARS, *OPTIONAL_VARS, "proxy"), str),
+    "demo": bool,
+}
+SITES = ("global", "eea", "us", "tr")
+BOOLEAN_VALUES = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
+
+
+@frozen
+class Settings:
+    """Credentials, site and limiter of one account; `source` says where they were found."""
+
+    key: str = field(repr=False)
+    secret: str = field(repr=False)
+    passphrase: str = field(repr=False)
+    source: str
+    site: str = "global"
+    demo: bool = False
+    base_url: str | None = None
+    limiter: str | None = field(default=None, repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    is_mock: bool = field(default=False, repr=False)
+
+    @property
+    def secrets(self) -> set[str]:
+        """What no output may show, beside the passwords in URLs."""
+        return {self.key, self.secret, self.passphrase}
+
+
+def config_path(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where the file of profiles is."""
+    try:
+        home = Path.home()
+    except RuntimeError:  # as for some users that services run as
+        home = Path(os.sep)
+    return Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "okx-maxloan" / "config.toml"
+
+
+def load_settings(profile: str | None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Load the settings of a profile or, without one, of the environment, else of the profile `default`."""
+    file = config_path(environ)
+    given = [name for name in CREDENTIAL_VARS.values() if environ.get(name)]
+    if profile is None and not given and not file.exists():
+        raise CliError("no_credentials", path=file)
+    if profile is not None or not given:
+        return _load_profile(file, profile or "default")
+    if missing := [name for name in CREDENTIAL_VARS.values() if name not in given]:
+        raise CliError("incomplete_credentials", missing=missing, path=file)
+    return _load_environment(environ)
+
+
+def _load_environment(environ: Mapping[str, str]) -> Settings:
+    variables = {**CREDENTIAL_VARS, **OPTIONAL_VARS}
+    values: dict[str, Any] = {name: environ[variable] for name, variable in variables.items() if environ.get(variable)}
+    demo = values.get("demo", "").lower()
+    if demo not in BOOLEAN_VALUES:
+        raise CliError("boolean", where=OPTIONAL_VARS["demo"], value=demo)
+    site = _parse_site(OPTIONAL_VARS["site"], values)
+    return Settings(**{**values, "demo": BOOLEAN_VALUES[demo], "site": site}, source="OKX_API_KEY")
+
+
+def _load_profile(file: Path, name: str) -> Settings:
+    profiles = _read_profiles(file, name)
+    if name not in profiles or not isinstance(profiles[name], dict):
+        raise CliError("no_profile", path=file, name=name, names=list(profiles) or "-", suggest_from=(name, profiles))
+    values: dict[str, Any] = profiles[name]
+    for key, value in values.items():
+        if key not in SETTING_TYPES:
+            names = list(SETTING_TYPES)
+            # A name that is near no setting may be a secret in the wrong place.
+            shown = key if find_nearest(key, names) else f"{key[:3]}…"
+            nearest = (key, names)
+            raise CliError("unknown_setting", path=file, name=name, setting=shown, settings=names, suggest_from=nearest)
+        if not isinstance(value, SETTING_TYPES[key]):
+            expected = "true / false" if SETTING_TYPES[key] is bool else '"..."'
+            raise CliError("setting_type", path=file, name=name, setting=key, expected=expected)
+    if missing := [key for key in CREDENTIAL_VARS if not values.get(key)]:
+        raise CliError("incomplete_profile", path=file, name=name, missing=missing)
+    source = f"{file} [{name}]"
+    return Settings(**{**values, "site": _parse_site(f"{source} site", values)}, source=source)
+
+
+def _read_profiles(file: Path, name: str) -> dict[str, Any]:
+    try:
+        # Opening a FIFO would wait for a writer.
+        with open(file, "rb", opener=lambda path, flags: os.open(path, flags | getattr(os, "O_NONBLOCK", 0))) as stream:
+            # Of the open file, so that it cannot be exchanged in between; Windows has no such bits.
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise CliError("config_kind", path=file)
+            if os.name == "posix" and status.st_mode & 0o077:
+                raise CliError("config_mode", path=file, mode=f"{status.st_mode & 0o777:03o}")
+            return tomllib.loads(stream.read().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise CliError("no_config", path=file, name=name) from None
+    except ValueError as error:
+        raise CliError("config_syntax", path=file, reason=error) from None
+
+
+def _parse_site(where: str, values: Mapping[str, str]) -> str:
+    site = values.get("site", "global").lower()
+    if site not in SITES:
+        raise CliError("site", where=where, value=site, allowed=SITES, suggest_from=(site, SITES))
+    return site

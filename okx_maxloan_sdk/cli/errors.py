@@ -1,0 +1,63 @@
+"""Exit codes, and errors of the command with their message in both languages."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from .i18n import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .i18n import Language
+
+
+class ExitCode(IntEnum):
+    """How a run ended; `exit_codes` of the catalogue describes them to users."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    PARTIAL = 3
+    INTERRUPTED = 130  # 128 + SIGINT
+    BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+
+def find_nearest(word: str, words: Iterable[str]) -> str | None:
+    """Return the most similar of some words, or None where none is similar."""
+    close = get_close_matches(word, list(words), 3)
+    # Swapped letters are the likelier slip: BTC-USTD is BTC-USDT rather than BTC-USD.
+    close.sort(key=lambda each: sorted(each) != sorted(word))
+    return close[0] if close else None
+
+
+def did_you_mean(lang: Language, message: str, nearest: str | None) -> str:
+    """Append a suggestion to a message."""
+    if nearest is None:
+        return message
+    return message + (" " if lang == "en" else "") + text(lang, "error.did_you_mean", word=nearest)
+
+
+class CliError(Exception):
+    """The command cannot go on: the message `error.<message_id>`, and an exit code."""
+
+    def __init__(
+        self,
+        message_id: str,
+        *,
+        code: ExitCode = ExitCode.USAGE,
+        suggest_from: tuple[str, Iterable[str]] | None = None,
+        **args: object,
+    ) -> None:
+        super().__init__(message_id, args)
+        self.message_id = message_id
+        self.code = code
+        self.suggest_from = suggest_from
+        self.message_args: dict[str, object] = args
+
+    def text(self, lang: Language) -> str:
+        """Return the message in a language."""
+        message = text(lang, f"error.{self.message_id}", **self.message_args)
+        return did_you_mean(lang, message, find_nearest(*self.suggest_from) if self.suggest_from else None)

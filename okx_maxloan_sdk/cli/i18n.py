@@ -1,0 +1,90 @@
+"""Message catalogues, and the language of a run."""
+
+from __future__ import annotations
+
+import locale
+import os
+import tomllib
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+Language = Literal["en", "zh"]
+# POSIX's order of precedence.
+LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+LIST_SEPARATORS: Mapping[Language, str] = {"en": ", ", "zh": "、"}
+CLICK_MODULES = ("core", "decorators", "exceptions", "formatting", "parser", "types")
+
+
+@cache
+def load_catalogue(lang: Language) -> dict[str, dict[str, str]]:
+    """Return the messages of a language by table and key."""
+    with Path(__file__).with_name("locales").joinpath(f"{lang}.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def text(lang: Language, message_id: str, **args: object) -> str:
+    """Return the message `table.key` with its placeholders filled in; lists are joined as the language does it."""
+    table, _, key = message_id.partition(".")
+    joined = {
+        name: LIST_SEPARATORS[lang].join(map(str, value)) if isinstance(value, list | tuple) else value
+        for name, value in args.items()
+    }
+    return load_catalogue(lang)[table][key].format(**joined)
+
+
+def detect_language(lang_option: str | None, environ: Mapping[str, str] = os.environ) -> Language:
+    """Return the language of --lang, else of the locale, else English."""
+    name = lang_option or next((environ[each] for each in LOCALE_VARIABLES if environ.get(each)), "")
+    # Windows says it in its own way: "Chinese (Simplified)_China".
+    name = name or locale.getlocale()[0] or ""
+    return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
+
+
+def find_lang_option(arguments: Sequence[str]) -> str | None:
+    """Return the value of --lang before the arguments are parsed: help and usage errors need it."""
+    for index, argument in enumerate(arguments):
+        if argument == "--":
+            return None
+        if argument == "--lang":
+            return next(iter(arguments[index + 1 : index + 2]), None)
+        if argument.startswith("--lang="):
+            return argument.partition("=")[2]
+    return None
+
+
+@contextmanager
+def translated_click(lang: Language) -> Iterator[None]:
+    """Replace click's gettext functions with this catalogue while the block runs.
+
+    gettext itself chooses the language from the environment, which --lang does not change.
+    """
+    if lang == "en":
+        yield
+        return
+    translations = dict(
+        zip(load_catalogue("en")["click"].values(), load_catalogue(lang)["click"].values(), strict=True)
+    )
+
+    def gettext(message: str) -> str:
+        return translations.get(message, message)
+
+    def ngettext(singular: str, plural: str, count: int) -> str:
+        return gettext(singular if count == 1 else plural)
+
+    saved = []
+    for module in (import_module(f"click.{name}") for name in CLICK_MODULES):
+        for name, function in (("_", gettext), ("ngettext", ngettext)):
+            if name in vars(module):
+                saved.append((module, name, vars(module)[name]))
+                setattr(module, name, function)
+    try:
+        yield
+    finally:
+        for module, name, function in saved:
+            setattr(module, name, function)

@@ -1,0 +1,118 @@
+"""Exit codes of the command: one meaning each, whatever the command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from okx_maxloan_sdk.cli.errors import ExitCode
+from okx_maxloan_sdk.mock.server import run_mock_server
+
+if TYPE_CHECKING:
+    from okx_maxloan_sdk.mock.server import MockServer
+
+    from .conftest import Run
+
+LOANS, CONFIG = "/api/v5/account/max-loan", "/api/v5/account/config"
+NO_ROWS: dict[str, Any] = {"n": 99, "status": 200, "html": '{"code": "0", "msg": "", "data": []}', "path": LOANS}
+ONCE = "watch BTC-USDT --every 1ms --count 1"
+TWICE = "watch BTC-USDT --every 1ms --count 2"
+
+# Command, what the exchange answers otherwise than usual, exit code.
+TABLE: list[tuple[str, dict[str, Any], ExitCode]] = [
+    ("show BTC-USDT", {}, ExitCode.OK),
+    ("show --all --json", {}, ExitCode.OK),
+    (ONCE, {}, ExitCode.OK),
+    ("doctor", {}, ExitCode.OK),
+    ("verify", {}, ExitCode.OK),
+    ("rules", {}, ExitCode.OK),
+    ("--help", {}, ExitCode.OK),
+    # Nothing was answered.
+    ("show BTC-USDT", {"n": 99, "code": "50001"}, ExitCode.FAILURE),
+    ("show BTC-USTD", {}, ExitCode.FAILURE),
+    ("show BTC-USD", {}, ExitCode.PARTIAL),
+    (TWICE, {"n": 99, "code": "50064", "path": LOANS}, ExitCode.FAILURE),
+    ("doctor", {"code": "50110", "path": CONFIG}, ExitCode.FAILURE),
+    ("verify", {"code": "50120", "path": LOANS}, ExitCode.FAILURE),
+    ("chart {missing}/loans.sqlite BTC-USDT --out {missing}/a.svg", {}, ExitCode.USAGE),
+    # The arguments, the settings or the query are wrong.
+    ("shwo", {}, ExitCode.USAGE),
+    ("show", {}, ExitCode.USAGE),
+    ("show BTC/USDT", {}, ExitCode.USAGE),
+    ("show BTC-USDT --mode isolated", {}, ExitCode.USAGE),
+    ("show BTC-USDT", {"code": "50113"}, ExitCode.USAGE),
+    ("watch BTC-USTD --count 1", {}, ExitCode.USAGE),
+    (ONCE, {"code": "50113"}, ExitCode.USAGE),
+    (f"{ONCE} --limiter pigeon:x", {}, ExitCode.USAGE),
+    (f"{ONCE} --profile nobody", {}, ExitCode.USAGE),
+    ("verify", {"code": "50113", "path": CONFIG}, ExitCode.USAGE),
+    # A part was answered.
+    ("show BTC-USDT BTC-USTD", {}, ExitCode.PARTIAL),
+    ("show BTC-USDT BTC-USD", {}, ExitCode.PARTIAL),
+    ("show --all", {"code": "50064", "path": LOANS}, ExitCode.PARTIAL),
+    ("show BTC-USDT", NO_ROWS, ExitCode.PARTIAL),
+    (TWICE, {"code": "50064", "path": LOANS}, ExitCode.PARTIAL),
+]
+
+
+@pytest.mark.parametrize(("command", "failure", "code"), TABLE, ids=lambda each: str(each)[:60])
+def test_table(run: Run, exchange: MockServer, command: str, failure: dict[str, Any], code: ExitCode) -> None:
+    """Under cron the exit code says how the command ended, and stderr or the report says why."""
+    if failure:
+        exchange.exchange.fail_next(**failure)
+    found, out, err = run(*command.format(missing="/no/such").split())
+    assert found == code
+    assert bool(err) == (code != ExitCode.OK) or command in ("doctor", "verify")
+    assert out or code in (ExitCode.FAILURE, ExitCode.USAGE, ExitCode.PARTIAL)
+
+
+@pytest.mark.parametrize("variables", [{}, {"OKX_API_KEY": "", "OKX_API_SECRET": "", "OKX_API_PASSPHRASE": ""}])
+@pytest.mark.parametrize("command", ["show BTC-USDT", ONCE, "doctor", "verify"])
+def test_no_credentials(run: Run, monkeypatch: pytest.MonkeyPatch, command: str, variables: dict[str, str]) -> None:
+    """Without credentials, as when CI has lost its secret, nothing passes."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    code, out, err = run(*command.split())
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert "OKX_API_KEY" in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows interrupts programs in another way")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "show BTC-USDT",
+        "show --all",
+        "show BTC-USDT ETH-USDT SOL-USDT XRP-USDT ADA-USDT DOT-USDT LTC-USDT",
+        "watch BTC-USDT --every 1h",
+        "watch BTC-USDT --every 1h --mock",
+        "doctor",
+        "verify",
+    ],
+)
+def test_interrupt(command: str) -> None:
+    """Ctrl-C exits with 130 within a second, even while a request waits for its response."""
+    with run_mock_server() as served:
+        served.exchange.fail_next(99, delay=30)
+        environ = {**os.environ, **served.environment(), "PYTHONUNBUFFERED": "1"}
+        arguments = [sys.executable, "-m", "okx_maxloan_sdk", *command.split()]
+        process = subprocess.Popen(arguments, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        with process:
+            if "--mock" in command:
+                assert process.stdout is not None
+                process.stdout.readline()
+            else:
+                while not served.exchange.log:
+                    time.sleep(0.01)
+            begun = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=20)
+            duration = time.monotonic() - begun
+    assert (process.returncode, errors.strip()) == (ExitCode.INTERRUPTED, "")
+    assert duration < 1

@@ -1,0 +1,153 @@
+"""Message catalogues, and the choice of a language."""
+
+import ast
+import string
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG
+
+import okx_maxloan_sdk.cli as package
+from okx_maxloan_sdk.cli import matrix
+from okx_maxloan_sdk.cli.base import COMMANDS
+from okx_maxloan_sdk.cli.diagnostics import DOCTOR_CHECKS, MESSAGE_BY_CODE
+from okx_maxloan_sdk.cli.display import COLUMNS as LIVE_COLUMNS
+from okx_maxloan_sdk.cli.i18n import CLICK_MODULES, detect_language, find_lang_option, load_catalogue, text
+from okx_maxloan_sdk.cli.open_questions import EFFECTS
+from okx_maxloan_sdk.cli.render import COLUMNS
+from okx_maxloan_sdk.cli.report import STATE_STYLES
+from okx_maxloan_sdk.verify.checks import VERIFY_CHECKS
+
+FOLDERS = (Path(package.__file__).parent, Path(package.__file__).parent.parent / "verify")
+VERDICTS = ("yes", "no", "unconfirmed")
+# Messages whose id is computed, from the names that it is computed of.
+COMPUTED = {
+    *(f"{name}.{key}" for name in COMMANDS for key in ("summary", "about")),
+    *(f"check.{check.__name__.removeprefix('check_')}" for check in (*DOCTOR_CHECKS, *VERIFY_CHECKS)),
+    *(f"column.{name}" for name in (*COLUMNS, *LIVE_COLUMNS, "profile")),
+    "check.proxy",
+    *(f"result.{name}" for name in ("tcp_ok", "no_tcp", "proxy_ok", "no_proxy")),
+    *(f"matrix.{name}" for name in (*matrix.ACCOUNTS, *matrix.EXAMPLE_REQUESTS, "request", *VERDICTS)),
+    *(f"report.{name}" for name in (*STATE_STYLES, "mock", "demo", "live")),
+    *(f"result.{name}" for name in MESSAGE_BY_CODE.values()),
+    *(
+        f"result.mode_{mode.name}"
+        for each in GET_ACCOUNT_CONFIG.fields
+        for mode in each.values
+        if each.name == "acctLv"
+    ),
+    *(f"rules.{basis}" for basis in ("documented", "observed", "inferred")),
+    *(f"questions.{effect}" for effect in EFFECTS),
+    *(f"rules.{name}" for name in ("rule", "basis", "when", "then", "meaning")),
+}
+# Functions that take a message id, with the position of it, and the table of ids without one.
+CALLS = {"text": (1, ""), "CliError": (0, "error."), "CheckResult": (2, "result.")}
+
+
+def used_messages() -> set[str]:
+    """Find the messages that the code names, and those whose id is computed."""
+    used = set(COMPUTED)
+    for path in (path for folder in FOLDERS for path in folder.glob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        strings = {
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        used |= {each for each in strings if each.partition(".")[0] in load_catalogue("en")}
+        used |= {f"{table}.{each}" for table in ("error", "result") for each in strings}
+    return used
+
+
+def named_messages() -> list[tuple[str, set[str]]]:
+    """Find the calls that name a message, and the placeholders that they fill where they name each."""
+    named = []
+    for path in (path for folder in FOLDERS for path in folder.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+            if isinstance(node, ast.Call) and name in CALLS and len(node.args) > CALLS[name][0]:
+                argument = node.args[CALLS[name][0]]
+                keywords = {each.arg or "**" for each in node.keywords} - {"code", "suggest_from"}
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    named.append((f"{CALLS[name][1]}{argument.value}", {"**"} if name == "CheckResult" else keywords))
+    return named
+
+
+def placeholders(message: str) -> set[str]:
+    """Return the names of what a message leaves open."""
+    return {name for _, name, _, _ in string.Formatter().parse(message) if name}
+
+
+def test_languages_have_the_same_messages() -> None:
+    """Both catalogues have the same tables and keys in the same order, with the same placeholders."""
+    english, chinese = load_catalogue("en"), load_catalogue("zh")
+    assert list(english) == list(chinese)
+    for table, messages in english.items():
+        assert list(messages) == list(chinese[table]), table
+        for key, message in messages.items():
+            assert placeholders(message) == placeholders(chinese[table][key]), f"{table}.{key}"
+
+
+def test_no_message_is_unused() -> None:
+    """Each message is named by the code; each of click's is a text of click's."""
+    messages = {f"{table}.{key}" for table, each in load_catalogue("en").items() for key in each if table != "click"}
+    assert messages - used_messages() == set()
+    sources = [find_spec(f"click.{name}") for name in CLICK_MODULES]
+    click = "".join(Path(spec.origin).read_text("utf-8") for spec in sources if spec and spec.origin)
+    for message in load_catalogue("en")["click"].values():
+        assert f'"{message}"' in click
+
+
+def test_no_message_is_missing() -> None:
+    """Each message that the code names is in the catalogue, and each of its placeholders is filled."""
+    for message_id in COMPUTED:
+        table, _, key = message_id.partition(".")
+        assert key in load_catalogue("en")[table], message_id
+    assert len(named_messages()) > 100
+    for message_id, arguments in named_messages():
+        table, _, key = message_id.partition(".")
+        message = load_catalogue("en")[table][key]
+        assert placeholders(message) == arguments or "**" in arguments, message_id
+
+
+def test_lists() -> None:
+    """A list is joined as the language does it."""
+    args = {"value": "x", "words": ["a", "b"]}
+    assert text("en", "error.choice", **args) == "'x' is not one of a, b."
+    assert text("zh", "error.choice", **args) == "'x' 不在可选值 a、b 之中。"
+
+
+@pytest.mark.parametrize(
+    ("option", "environ", "lang"),
+    [
+        ("zh", {"LANG": "en_US.UTF-8"}, "zh"),
+        (None, {"LANG": "zh_CN.UTF-8"}, "zh"),
+        (None, {"LC_ALL": "en_US.UTF-8", "LANG": "zh_CN.UTF-8"}, "en"),
+        (None, {"LC_MESSAGES": "zh_TW", "LANG": "C"}, "zh"),
+        (None, {"LANG": "de_DE.UTF-8"}, "en"),
+        ("klingon", {}, "en"),
+    ],
+)
+def test_language(option: str | None, environ: dict[str, str], lang: str) -> None:
+    """--lang counts before the locale, the locale's variables in POSIX's order, else it is English."""
+    assert detect_language(option, environ) == lang
+
+
+def test_language_of_a_system_without_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows names its locale otherwise."""
+    monkeypatch.setattr("locale.getlocale", lambda: ("Chinese (Simplified)_China", "936"))
+    assert detect_language(None, {}) == "zh"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["show", "--lang", "zh"], "zh"),
+        (["--lang=zh", "show"], "zh"),
+        (["show", "--", "--lang", "zh"], None),
+        (["show", "--lang"], None),
+        ([], None),
+    ],
+)
+def test_lang_option(arguments: list[str], option: str | None) -> None:
+    """--lang is found wherever an option may stand."""
+    assert find_lang_option(arguments) == option
