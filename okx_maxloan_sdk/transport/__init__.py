@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .base import AsyncTransport, ConnectionDropped, Request, Response, Transport
+from .base import AsyncTransport, ConnectionDroppedError, Request, Response, Transport
 from .proxy import choose
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .proxy import Proxy
 
-__all__ = ["AsyncTransport", "ConnectionDropped", "Request", "Response", "Transport", "transport_factory"]
+__all__ = ["AsyncTransport", "ConnectionDroppedError", "Request", "Response", "Transport", "transport_factory"]
 
 
 def transport_factory(origin: Origin, proxy: str | None, http: object, *, is_async: bool) -> Callable[[], Any]:

@@ -9,9 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from okx_maxloan_sdk.exceptions import ClientClosedError, InvalidResponseError
+from okx_maxloan_sdk.threads import start_thread
 
 from .base import not_sent
-from .connect import connect, seconds_until, start_thread
+from .connect import connect, seconds_until
 from .http1 import ResponseParser, encode_request
 from .pool import Connection, ConnectionPool
 
@@ -132,14 +133,14 @@ class AsyncioTransport:
     """Sends requests from any task; each event loop has connections of its own."""
 
     def __init__(self, origin: Origin) -> None:
-        self._origin = origin
+        self._origin, self._netloc = origin, origin.netloc
         self._is_closed = False
         self._pools: dict[asyncio.AbstractEventLoop, ConnectionPool[AsyncConnection]] = {}
 
     async def send(self, request: Request, timeout: float) -> Response:
         """Send and read to the end within `timeout` seconds."""
         deadline = time.monotonic() + timeout
-        data, parser = encode_request(self._origin.netloc, request), ResponseParser()
+        data, parser = encode_request(self._netloc, request), ResponseParser()
         pool = self._pool()
         connection = pool.take()
         try:
@@ -147,7 +148,7 @@ class AsyncioTransport:
                 await connection.open(self._origin, deadline)
             await connection.exchange(data, deadline, parser)
         except OSError as error:
-            raise connection.failure(error, parser) from None
+            raise pool.failure(connection, error, parser) from None
         finally:
             pool.release(connection)
         return parser.response(partial(pool.discard, connection))

@@ -60,19 +60,21 @@ class AsyncTransport(Protocol):
         """Close every connection; requests under way fail."""
 
 
-class ConnectionDropped(NoResponseError):
+class ConnectionDroppedError(NoResponseError):
     """A reused connection closed before any byte of a response; trying again counts as no attempt."""
 
 
 def not_sent(error: object) -> RequestNotSentError:
     """Make the error of a request that was not sent."""
-    return RequestNotSentError(f"the request was not sent: {_reason(error)}")
+    return RequestNotSentError(_reason(error))
 
 
 def no_response(error: object, *, dropped: bool = False) -> NoResponseError:
     """Make the error of a request without a complete response."""
-    kind = ConnectionDropped if dropped else ApiTimeoutError if "Timeout" in type(error).__name__ else NoResponseError
-    return kind(f"no complete response: {_reason(error)}")
+    kind = (
+        ConnectionDroppedError if dropped else ApiTimeoutError if "Timeout" in type(error).__name__ else NoResponseError
+    )
+    return kind(_reason(error))
 
 
 def _reason(error: object) -> str:

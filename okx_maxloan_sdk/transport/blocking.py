@@ -65,36 +65,35 @@ class BlockingTransport:
     """Sends requests from any thread; after a fork, the child opens connections of its own."""
 
     def __init__(self, origin: Origin) -> None:
-        self._origin = origin
+        self._origin, self._netloc = origin, origin.netloc
         self._is_closed = False
         # By process; `setdefault` is atomic, so threads that come first together share one.
         self._pools: dict[int, ConnectionPool[BlockingConnection]] = {}
 
     def send(self, request: Request, timeout: float) -> Response:
         """Send and read to the end within `timeout` seconds."""
+        if self._is_closed:
+            raise ClientClosedError
         deadline = time.monotonic() + timeout
-        data, parser = encode_request(self._origin.netloc, request), ResponseParser()
-        pool = self._pool()
+        data, parser = encode_request(self._netloc, request), ResponseParser()
+        pool = self._pools.get(os.getpid()) or self._pool()
         connection = pool.take()
         try:
             if not connection.is_reused:
                 connection.open(self._origin, deadline)
             connection.exchange(data, deadline, parser)
         except OSError as error:
-            raise connection.failure(error, parser) from None
+            raise pool.failure(connection, error, parser) from None
         finally:
             pool.release(connection)
         return parser.response(partial(pool.discard, connection))
 
     def _pool(self) -> ConnectionPool[BlockingConnection]:
-        if self._is_closed:
-            raise ClientClosedError
         pid = os.getpid()
-        if (pool := self._pools.get(pid)) is None:
-            pool = self._pools.setdefault(pid, ConnectionPool(BlockingConnection))
-            for parent in self._pools.keys() - {pid}:
-                # This process has copies of the parent's descriptors; to close them does not disturb the parent.
-                self._pools.pop(parent, None)
+        pool = self._pools.setdefault(pid, ConnectionPool(BlockingConnection))
+        for parent in self._pools.keys() - {pid}:
+            # This process has copies of the parent's descriptors; to close them does not disturb the parent.
+            self._pools.pop(parent, None)
         return pool
 
     def close(self) -> None:

@@ -44,6 +44,6 @@ class BodyDecoder:
 
     def finish(self) -> bytes:
         """Return the whole body."""
-        if not self.is_complete:
+        if self._decompressor is not None and not self._decompressor.eof:
             raise InvalidResponseError("its compressed body ends early", http_status=self._status)
         return bytes(self._decoded)

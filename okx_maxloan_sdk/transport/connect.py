@@ -6,12 +6,13 @@ import os
 import selectors
 import socket
 import time
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from errno import EINPROGRESS, EWOULDBLOCK
 from ipaddress import ip_address
 from itertools import zip_longest
-from threading import Thread
 from typing import TYPE_CHECKING, Any, cast
+
+from okx_maxloan_sdk.threads import start_thread, wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,17 +31,6 @@ def seconds_until(deadline: float) -> float:
     return seconds
 
 
-def start_thread(function: Callable[[], None]) -> None:
-    """Call a function on a daemon thread; raise `OSError` if there can be none.
-
-    The threads of an executor keep a process alive after Ctrl-C, and asyncio's may be busy with the program's own jobs.
-    """
-    try:
-        Thread(target=function, name="okx-maxloan connect", daemon=True).start()
-    except RuntimeError as error:  # there are too many, or the interpreter is about to end
-        raise OSError(str(error)) from None
-
-
 def resolve(host: str, port: int, deadline: float) -> list[Any]:
     """Look up the addresses of a host, once for all who need them at the same time, families in turns (RFC 8305, 4)."""
     try:
@@ -55,27 +45,18 @@ def resolve(host: str, port: int, deadline: float) -> list[Any]:
 
 def _look_up(host: str, port: int, deadline: float) -> list[Any]:
     lookup, key = Future[list[Any]](), (os.getpid(), host, port)
-
-    def run() -> None:
-        try:
-            lookup.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except Exception as error:  # noqa: BLE001 -- those who wait for it raise it
-            lookup.set_exception(error)
-        finally:
-            _lookups.pop(key, None)
-
-    if (running := _lookups.setdefault(key, lookup)) is lookup:
-        try:
-            start_thread(run)
-        except BaseException as error:
-            _lookups.pop(key, None)
-            lookup.set_exception(error)
-            raise
+    lookup.add_done_callback(lambda _: _lookups.pop(key, None))
     try:
-        return running.result(seconds_until(deadline))
-    except TimeoutError:
-        raise TimeoutError(f"{host} was not resolved in time") from None
-    except Exception as error:  # noqa: BLE001 -- the lookup's own error belongs to all who wait for it
+        if (running := _lookups.setdefault(key, lookup)) is lookup:
+            start_thread(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), lookup)
+    except BaseException:
+        lookup.cancel()
+        raise
+    if not wait(running, seconds_until(deadline)):
+        raise TimeoutError(f"{host} was not resolved in time")
+    try:
+        return running.result()
+    except (Exception, CancelledError) as error:  # noqa: BLE001 -- the error of a lookup belongs to all who wait for it
         raise OSError(f"{host} cannot be resolved: {error}") from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -27,44 +28,40 @@ def encode_request(netloc: str, request: Request) -> bytes:
     text = "".join([request.target, *request.headers, *request.headers.values()])
     if not text.isascii() or not text.isprintable() or " " in request.target:
         raise not_sent("its target or a header has a character that HTTP does not allow")
-    lines = "".join([f"{name}: {value}\r\n" for name, value in request.headers.items()])
+    lines = "".join(map("{}: {}\r\n".format, request.headers, request.headers.values()))
     return f"{request.method} {request.target} HTTP/1.1\r\nHost: {netloc}\r\n{lines}\r\n".encode("ascii")
 
 
 class ResponseParser:
-    """Parse exactly one response; httptools calls the methods `on_...`."""
+    """Parse exactly one response; httptools calls what is named `on_...`."""
 
     def __init__(self) -> None:
+        self._fields: dict[bytes, bytes] = {}  # of the message that is read; after its headers, the trailers
+        self._chunks: list[bytes] = []
+        self._begun: list[None] = []  # one entry while a message is read
+        self.on_message_begin = partial(self._begun.append, None)
+        self.on_header, self.on_body = self._fields.__setitem__, self._chunks.append
         self._parser = HttpResponseParser(self)
         self._headers: dict[str, str] = {}
-        self._status = 0
+        self._status = self._header_bytes = self._encoded_bytes = 0
         self._has_headers = False
-        self._chunks: list[bytes] = []
-        self._header_bytes = self._encoded_bytes = 0
         self._body: BodyDecoder | None = None
         self.received = 0
-        self.is_complete = False
-        self.is_reusable = False
-
-    def on_message_begin(self) -> None:
-        if self.is_complete:
-            raise HttpParserError("a second response")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._header_bytes += len(name) + len(value)
-        if not self._has_headers:  # else it is a trailer
-            self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        self.is_complete = self.is_reusable = False
 
     def on_headers_complete(self) -> None:
+        if self.is_complete:
+            raise HttpParserError("a second response")
         self._status = self._parser.get_status_code()
         self._has_headers = self._status >= 200  # noqa: PLR2004 -- RFC 9110, 15.2: 1xx are interim
-        if not self._has_headers:
-            self._headers.clear()
-
-    def on_body(self, chunk: bytes) -> None:
-        self._chunks.append(chunk)
+        self._header_bytes = sum(map(len, self._fields)) + sum(map(len, self._fields.values()))
+        if self._has_headers:
+            fields = self._fields.items()
+            self._headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in fields}
+        self._fields.clear()
 
     def on_message_complete(self) -> None:
+        self._begun.clear()
         if self._has_headers:
             self.is_complete, self.is_reusable = True, self._parser.should_keep_alive()
 
@@ -81,16 +78,22 @@ class ResponseParser:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
             self.is_reusable = False
+            if isinstance(error.__context__, BaseException) and not isinstance(error.__context__, Exception):
+                raise error.__context__ from None  # such as KeyboardInterrupt, in one of the methods above
             if not self.is_complete:
-                raise InvalidResponseError(f"it is not HTTP/1.1: {error}", http_status=self._status) from None
+                raise self._invalid(str(error)) from None
+        limit = MAX_HEADER_BYTES
         if self._has_headers:
-            self._decode()
-        limit = MAX_BODY_BYTES if self._has_headers else MAX_HEADER_BYTES
-        if self._header_bytes > MAX_HEADER_BYTES or self.received - self._encoded_bytes > limit:
-            raise InvalidResponseError(
-                "it is not HTTP/1.1: its headers or trailers are too long", http_status=self._status
-            )
-        if self.is_reusable and not self._ends_with(data):
+            limit = MAX_BODY_BYTES
+            if self._body is None:
+                self._body = BodyDecoder(self._status, self._headers.get("content-encoding", ""))
+            for chunk in self._chunks:
+                self._encoded_bytes += len(chunk)
+                self._body.feed(chunk)
+        trailer_bytes = sum(map(len, self._fields)) + sum(map(len, self._fields.values()))
+        if self._header_bytes + trailer_bytes > MAX_HEADER_BYTES or self.received - self._encoded_bytes > limit:
+            raise self._invalid("its headers or trailers are too long")
+        if self._begun or not self._ends_with(data):
             self.is_reusable = False
         self._chunks.clear()
 
@@ -98,18 +101,10 @@ class ResponseParser:
         """Return the complete response."""
         # It refers to our methods: without this, each response would wait for the garbage collector.
         del self._parser
-        return Response(self._status, self._headers, self._decoder().finish(), discard)
+        return Response(self._status, self._headers, self._body.finish() if self._body else b"", discard)
 
-    def _decode(self) -> None:
-        body = self._decoder()
-        for chunk in self._chunks:
-            self._encoded_bytes += len(chunk)
-            body.feed(chunk)
-
-    def _decoder(self) -> BodyDecoder:
-        if self._body is None:
-            self._body = BodyDecoder(self._status, self._headers.get("content-encoding", ""))
-        return self._body
+    def _invalid(self, reason: str) -> InvalidResponseError:
+        return InvalidResponseError(f"it is not HTTP/1.1: {reason}", http_status=self._status)
 
     def _ends_with(self, data: bytes) -> bool:
         """Tell whether no byte follows the response: llhttp skips line ends between two messages."""
@@ -124,6 +119,6 @@ class ResponseParser:
     def _end(self) -> None:
         # RFC 9112, 6.3: only a body without a length may end with the connection.
         is_framed = "content-length" in self._headers or "transfer-encoding" in self._headers
-        if not self._has_headers or is_framed or not self._decoder().is_complete:
+        if self._body is None or is_framed or not self._body.is_complete:
             raise ConnectionError("the server closed the connection before the end of the response")
         self.is_complete = True

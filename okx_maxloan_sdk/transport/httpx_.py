@@ -1,18 +1,21 @@
 """httpx transport: for a client of the caller's own, for proxies, and where httptools is missing.
 
-httpx cannot tell whether more than the response was sent, so no connection is used for a second request. A blocking
-call is bounded between two reads only: each read may take `timeout` seconds.
+httpx cannot tell whether more than the response was sent, so no connection is used for a second request. It bounds a
+blocking call between two reads only; a server that drips a response keeps a thread of ours, but not the caller.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from okx_maxloan_sdk.exceptions import ClientClosedError, InvalidResponseError, OkxError
+from okx_maxloan_sdk.threads import start_thread, wait
 
 from .base import Request, Response, no_response, not_sent
 from .body import BodyDecoder
@@ -36,6 +39,9 @@ UNSENT = (
 FAILURES = (httpx.HTTPError, httpx.InvalidURL, TimeoutError)
 # How h11, under httpx, says that the connection was closed before the end of the response.
 CUT_SHORT = ("Server disconnected without sending a response", "without sending complete message body")
+# Seconds after the deadline in which httpx may end a blocking call itself: its errors tell what was sent.
+GRACE = 0.1
+LATE = "no complete response in time"
 # The caller's authentication and redirects are not for signed requests.
 SEND: dict[str, Any] = {"stream": True, "auth": None, "follow_redirects": False}
 
@@ -82,11 +88,25 @@ def meaning(error: Exception) -> OkxError:
 
 
 class HttpxTransport(_Httpx):
-    """Sends requests from any thread."""
+    """Sends requests from any thread.
+
+    Each on a thread of its own, where no signal raises an exception such as KeyboardInterrupt: that could leave the
+    lock of httpx's pool locked, and the next user of the client would wait for ever.
+    """
 
     def send(self, request: Request, timeout: float) -> Response:
-        """Send and read to the end within `timeout` seconds, as far as httpx lets it be bounded."""
-        deadline, message = time.monotonic() + timeout, self._request(request, timeout)
+        """Send and read to the end within `timeout` seconds."""
+        message, deadline = self._request(request, timeout), time.monotonic() + timeout
+        try:
+            # In the caller's context, which instrumentation of httpx reads.
+            call = start_thread(partial(copy_context().run, self._exchange, message, deadline))
+        except OSError as error:
+            raise not_sent(error) from None
+        if not wait(call, timeout + GRACE):
+            raise no_response(TimeoutError(LATE))
+        return call.result()
+
+    def _exchange(self, message: httpx.Request, deadline: float) -> Response:
         client = self._client or httpx.Client(**self._settings())
         try:
             response = client.send(message, **SEND)
@@ -95,7 +115,7 @@ class HttpxTransport(_Httpx):
                 for chunk in response.iter_raw():
                     body.feed(chunk)
                     if time.monotonic() > deadline:
-                        raise TimeoutError("no complete response in time")
+                        raise TimeoutError(LATE)
             finally:
                 response.close()
         except FAILURES as error:

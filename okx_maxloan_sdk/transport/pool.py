@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
+from logging import getLogger
 from ssl import SSLWantReadError
 from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakValueDictionary
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from .http1 import ResponseParser
 
+logger = getLogger(__name__)
 # Seconds that a connection may be idle.
 KEEP_ALIVE = 55.0
 
@@ -50,11 +52,6 @@ class Connection(ABC):
         """Close it, as its owner."""
         with suppress(AttributeError):  # it is not connected
             self._socket.close()
-
-    def failure(self, error: OSError, parser: ResponseParser) -> NoResponseError:
-        """Return the error of ours for an exchange that failed."""
-        dropped = self.is_reused and not parser.received and not isinstance(error, TimeoutError)
-        return no_response(error, dropped=dropped)
 
     def __del__(self) -> None:
         Connection.close(self)
@@ -106,6 +103,20 @@ class ConnectionPool(Generic[C]):
         with suppress(ValueError):  # another request has it
             self._idle.remove(connection)
             connection.close()
+
+    def failure(self, connection: C, error: OSError, parser: ResponseParser) -> NoResponseError:
+        """Return the error of ours for an exchange that failed.
+
+        Where a reused connection brought nothing, those that were idle as long are not used again: what ended one, such
+        as a suspended machine or a load balancer, ended all of them.
+        """
+        is_stale = connection.is_reused and not parser.received
+        if is_stale:
+            stale = [each for each in list(self._idle) if each.idle_since <= connection.idle_since]
+            logger.debug("a reused connection brought no response; %d idle ones are closed as well", len(stale))
+            for each in stale:
+                self.discard(each)
+        return no_response(error, dropped=is_stale and not isinstance(error, TimeoutError))
 
     def close(self) -> None:
         """Close every connection; requests under way fail."""

@@ -41,8 +41,8 @@ def test_request_that_is_not_read(carrier: TransportHarness) -> None:
         carrier.to(f"http://127.0.0.1:{listener.getsockname()[1]}")
         began = time.monotonic()
         with pytest.raises(NoResponseError, match="Timeout"):
-            carrier.send(Request("GET", "/" + "x" * (16 << 20), {}), 0.3)
-        assert 0.2 < time.monotonic() - began < 2.0
+            carrier.send(Request("GET", "/" + "x" * (16 << 20), {}), 1.0)
+        assert 0.9 < time.monotonic() - began < 5.0
         carrier.close()
 
 

@@ -259,7 +259,7 @@ def test_lookup_leaves_the_executor_alone(monkeypatch: pytest.MonkeyPatch, carri
     with RawServer(respond()) as server:
         assert carrier.to(server.url.replace("127.0.0.1", "localhost")).send().status == 200
         carrier.close()
-    assert found == [("okx-maxloan connect", True)]
+    assert found == [("okx-maxloan", True)]
 
 
 CHILD = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -157,3 +158,17 @@ def test_target_that_httpx_would_change() -> None:
         with pytest.raises(RequestNotSentError, match="would change its target"):
             HttpxTransport(parse_origin(server.url), None, own).send(Request("GET", "/a b", {}), 5.0)
         assert server.heads == []
+
+
+def test_a_blocking_request_has_the_context_of_its_caller() -> None:
+    """Instrumentation of httpx finds the caller's context variables, though the request has a thread of its own."""
+    trace: ContextVar[str] = ContextVar("trace", default="none")
+
+    def handle(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=httpx.ByteStream(trace.get().encode()))
+
+    token = trace.set("the caller's")
+    with httpx.Client(transport=httpx.MockTransport(handle)) as own:
+        response = HttpxTransport(parse_origin("http://127.0.0.1:1"), None, own).send(GET, 5.0)
+    trace.reset(token)
+    assert response.body == b"the caller's"

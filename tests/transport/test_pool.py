@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from typing import TYPE_CHECKING
 
+import pytest
+
+from okx_maxloan_sdk.exceptions import NoResponseError
 from okx_maxloan_sdk.transport import pool as module
+from okx_maxloan_sdk.transport.http1 import ResponseParser
 from okx_maxloan_sdk.transport.pool import Connection, ConnectionPool
-
-if TYPE_CHECKING:
-    import pytest
 
 
 class FakeConnection(Connection):
@@ -82,6 +82,31 @@ def test_connection_idle_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     now += 0.1
     assert pool.take() is three
     assert (one.closed, two.closed, three.closed) == (True, True, False)
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("reset"), TimeoutError("too late")], ids=["reset", "silent"])
+def test_stale_connections(error: OSError) -> None:
+    """A reused connection that brings no response takes all along that were idle as long, not those used since."""
+    pool = ConnectionPool(FakeConnection)
+    old, used_since, failed = used(pool, 3)
+    assert pool.take() is failed
+    failed.is_reusable = False
+    used_since.idle_since = time.monotonic()
+    assert isinstance(pool.failure(failed, error, ResponseParser()), NoResponseError)
+    assert (old.closed, used_since.closed) == (True, False)
+    pool.release(failed)
+    assert pool.take() is used_since
+
+
+def test_failure_of_one_connection() -> None:
+    """A new connection that fails, and one that failed within its response, say nothing about the others."""
+    pool, received = ConnectionPool(FakeConnection), ResponseParser()
+    received.received = 1
+    idle, failed = used(pool, 2)
+    assert pool.take() is failed
+    pool.failure(failed, ConnectionResetError("reset"), received)
+    pool.failure(FakeConnection(), ConnectionResetError("reset"), ResponseParser())
+    assert not idle.closed
 
 
 def test_discarded_connection() -> None:

@@ -105,7 +105,7 @@ def test_forms(text: str, url: str, auth: tuple[str, str] | None) -> None:
         ("http://[::1", "it needs a host"),
         ("http://p:99999", "its port must be 1 to 65535"),
         ("http://p:0", "its port must be 1 to 65535"),
-        ("http://user:hush#3@p:1", "percent-encode each"),
+        ("http://user:s3cret#3@p:1", "percent-encode each"),
         ("http://user:hu@sh@p:1", "percent-encode each"),
     ],
 )
@@ -130,12 +130,12 @@ def test_socks_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tunnel_that_the_proxy_refuses(carrier: TransportHarness) -> None:
     """A proxy that does not let a request through sees its own password and none of the request, which was not sent."""
     with RawServer(respond(b"no", 403)) as server:
-        proxy = server.url.replace("http://", "http://user:hush@")
+        proxy = server.url.replace("http://", "http://user:s3cret@")
         with pytest.raises(RequestNotSentError, match="ProxyError"):
             carrier.to("https://openapi.okx.com", proxy).send()
         (request,) = server.heads
         assert request.startswith(b"CONNECT openapi.okx.com:443 HTTP/1.1")
-        assert b"Proxy-Authorization: Basic " + base64.b64encode(b"user:hush") in request
+        assert b"Proxy-Authorization: Basic " + base64.b64encode(b"user:s3cret") in request
         assert b"the-key" not in request
         carrier.close()
 

@@ -21,7 +21,7 @@ from okx_maxloan_sdk.exceptions import (
 )
 from okx_maxloan_sdk.sites import parse_origin
 from okx_maxloan_sdk.state import BASE_HEADERS
-from okx_maxloan_sdk.transport import ConnectionDropped, Request, transport_factory
+from okx_maxloan_sdk.transport import ConnectionDroppedError, Request, transport_factory
 from okx_maxloan_sdk.transport.asynchronous import AsyncioTransport
 from okx_maxloan_sdk.transport.blocking import BlockingTransport
 from okx_maxloan_sdk.transport.httpx_ import AsyncHttpxTransport, HttpxTransport
@@ -163,7 +163,7 @@ def test_reused_connection_dropped(carrier: TransportHarness, drop: Behavior) ->
     """A reused connection that ends before any byte of the next response is said to have been dropped."""
     with RawServer(respond(), drop, respond()) as server:
         carrier.to(server.url).send()
-        with pytest.raises(ConnectionDropped):
+        with pytest.raises(ConnectionDroppedError):
             carrier.send()
         assert carrier.send().status == 200
         carrier.close()
@@ -221,7 +221,7 @@ def test_reused_connection_that_is_silent(carrier: TransportHarness) -> None:
         with pytest.raises(NoResponseError) as caught:
             carrier.send(GET, 0.1)
         carrier.close()
-    assert not isinstance(caught.value, ConnectionDropped)
+    assert not isinstance(caught.value, ConnectionDroppedError)
 
 
 def test_deadline_that_has_passed(carrier: TransportHarness) -> None:

@@ -1,0 +1,237 @@
+"""Thousands of cancellations and signals at random moments: no crossed response, nothing left behind.
+
+OKX_STRESS multiplies how many there are; `make stress` sends ten times as many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+import redis
+
+from okx_maxloan_sdk import AsyncMaxLoanClient, FileLimiter, MaxLoanClient, MemoryLimiter, RedisLimiter
+from okx_maxloan_sdk.codec import GET_MAX_LOAN
+from tests.limiter.valkey import Valkey
+from tests.support.clean_env import clean_env
+from tests.support.clients import credentials
+from tests.support.transports import UVLOOP, in_use, runner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from okx_maxloan_sdk import MaxLoan
+
+SIGNALS = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no interval timer")
+FACTOR = int(os.environ.get("OKX_STRESS", "1"))
+FDS = Path("/proc/self/fd")
+SEED = 20261127
+# A request ends within a few milliseconds, and is interrupted after about as many.
+MAX_DELAY_S, MAX_INTERVAL_S = 0.002, 0.004
+# A call never waits for another that was interrupted.
+MAX_CALL_S = 5.0
+# A process of its own: its descriptors and its share of the processor are not the client's.
+SERVER = r"""
+import asyncio, random, re, sys
+
+async def serve(reader, writer):
+    try:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            number = re.search(rb"instId=A(\d+)-B", head)[1].decode()
+            await asyncio.sleep(random.uniform(0, float(sys.argv[1])))
+            row = f'{{"instId":"A{number}-B","mgnMode":"cross","mgnCcy":"","maxLoan":"{number}","ccy":"B"'
+            body = f'{{"code":"0","msg":"","data":[{row},"side":"buy"}}]}}'
+            lines = ["HTTP/1.1 200 OK", "Content-Type: application/json", f"Content-Length: {len(body)}", "", body]
+            writer.write("\r\n".join(lines).encode())
+            await writer.drain()
+            if b"connection: close" in head.lower():
+                break
+    except (asyncio.IncompleteReadError, OSError):
+        pass
+    finally:
+        writer.close()
+
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+asyncio.run(main())
+"""
+
+
+@contextmanager
+def serve() -> Iterator[str]:
+    """Run the server until the block ends."""
+    command = [sys.executable, "-c", SERVER, str(MAX_DELAY_S)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=clean_env()) as process:
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        process.communicate()
+
+
+def check(number: int, loans: list[MaxLoan]) -> None:
+    """Require the row of the pair that was requested."""
+    assert [(each.inst_id, each.max_loan) for each in loans] == [(f"A{number}-B", str(number))]
+
+
+def permits_in_flight(client: AsyncMaxLoanClient | MaxLoanClient) -> int:
+    """Count the permits that a MemoryLimiter or FileLimiter takes for those of requests under way."""
+    [limiter] = client._state.rate_limiters(GET_MAX_LOAN)
+    return len(limiter._queue.store._ledger.in_flight)  # type: ignore[attr-defined]  # of these two
+
+
+def descriptors() -> int:
+    """Count this process's descriptors; 0 where the system does not list them."""
+    gc.collect()
+    return len(list(FDS.iterdir())) if FDS.exists() else 0
+
+
+@pytest.mark.parametrize(
+    ("transport", "count"),
+    [("asyncio", 2_000), pytest.param("uvloop", 1_000, marks=UVLOOP), ("httpx", 500)],
+)
+def test_cancellations(transport: str, count: int) -> None:
+    """Tasks that are cancelled at random moments get no other's response, and leave no permit, socket or task."""
+    count, moments = count * FACTOR, random.Random(SEED)  # noqa: S311 -- no secret
+    outcomes: set[str] = set()
+
+    async def call(client: AsyncMaxLoanClient, number: int) -> None:
+        try:
+            check(number, await client.get_max_loan(f"A{number}-B", mgn_mode="cross"))
+            outcomes.add("done")
+        except asyncio.CancelledError:
+            outcomes.add("cancelled")
+
+    async def main(url: str) -> None:
+        http_client = httpx.AsyncClient() if transport == "httpx" else None
+        limiter = MemoryLimiter(max_requests=10 * count)
+        # What the event loop and the client open once, they open now.
+        async with AsyncMaxLoanClient(credentials(), base_url=url) as client:
+            await call(client, 0)
+        await asyncio.sleep(0.01)  # real: an event loop closes sockets when it runs again
+        before = descriptors()
+        async with AsyncMaxLoanClient(credentials(), base_url=url, limiter=limiter, http_client=http_client) as client:
+            for start in range(0, count, 50):
+                tasks = [asyncio.ensure_future(call(client, start + index)) for index in range(50)]
+                for task in moments.sample(tasks, len(tasks)):
+                    await asyncio.sleep(moments.uniform(0, MAX_INTERVAL_S / 25))  # real, as the moments are
+                    task.cancel()
+                await asyncio.gather(*tasks)
+                assert client.rate_limit.queued == 0
+                assert permits_in_flight(client) == 0
+                assert transport == "httpx" or in_use(client._transport) == []
+            assert len(asyncio.all_tasks()) == 1
+        if http_client is not None:
+            await http_client.aclose()
+        await asyncio.sleep(0.01)  # real, as above
+        assert descriptors() <= before
+
+    loop = runner("uvloop" if transport == "uvloop" else "async")
+    assert loop is not None
+    with serve() as url, loop:
+        loop.run(main(url))
+    assert outcomes == {"done", "cancelled"}
+
+
+class Interrupted(BaseException):
+    """What the signal raises, as Ctrl-C raises KeyboardInterrupt."""
+
+
+@contextmanager
+def signals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let SIGALRM raise an exception."""
+
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    # What a signal raises in the clean-up of an object goes there, and pytest's would keep it with all its frames. A
+    # socket that is interrupted while it is made, before anybody can close it, is closed with its last reference.
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    old = signal.signal(signal.SIGALRM, interrupt)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, old)
+
+
+def call_and_interrupt(client: MaxLoanClient, count: int) -> None:
+    """Make calls, each of which a signal may end, and 50 that none does: they are answered rightly all the same."""
+    moments, outcomes = random.Random(SEED), [0, 0]  # noqa: S311 -- no secret
+    for number in range(count):
+        begun = time.monotonic()
+        try:
+            signal.setitimer(signal.ITIMER_REAL, moments.uniform(0.00005, MAX_INTERVAL_S))
+            loans = client.get_max_loan(f"A{number}-B", mgn_mode="cross")
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        except Interrupted:
+            outcomes[0] += 1
+        else:
+            check(number, loans)
+            outcomes[1] += 1
+        assert time.monotonic() - begun < MAX_CALL_S
+    for number in range(count, count + 50):
+        check(number, client.get_max_loan(f"A{number}-B", mgn_mode="cross"))
+    assert min(outcomes) > 0
+    gc.collect()
+
+
+@SIGNALS
+@pytest.mark.parametrize(("transport", "count"), [("own", 1_000), ("httpx", 200)])
+def test_signals(transport: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that a signal ends at a random moment leave no connection that answers another request, no socket."""
+    count *= FACTOR
+    with signals(monkeypatch), serve() as url:
+        # What is imported and opened at the first request is so as a whole.
+        with MaxLoanClient(credentials(), base_url=url) as first:
+            check(0, first.get_max_loan("A0-B", mgn_mode="cross"))
+        before, limiter = descriptors(), MemoryLimiter(max_requests=10 * count)
+        http_client = httpx.Client() if transport == "httpx" else None
+        client = MaxLoanClient(credentials(), base_url=url, limiter=limiter, http_client=http_client)
+        call_and_interrupt(client, count)
+        assert transport == "httpx" or in_use(client._transport) == []
+        assert permits_in_flight(client) == 0
+        client.close()
+        if http_client is not None:
+            http_client.close()
+        assert descriptors() <= before
+
+
+@SIGNALS
+def test_signals_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A limiter's file is left unlocked, without a permit of an interrupted request, and as if nothing had happened."""
+    limiter = FileLimiter(tmp_path, max_requests=10 * 300 * FACTOR)
+    with signals(monkeypatch), serve() as url, MaxLoanClient(credentials(), base_url=url, limiter=limiter) as client:
+        check(0, client.get_max_loan("A0-B", mgn_mode="cross"))
+        call_and_interrupt(client, 300 * FACTOR)
+        assert client.rate_limit.queued == permits_in_flight(client) == 0
+        [path] = tmp_path.glob("*.sqlite")
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+    assert caplog.messages == []
+
+
+@SIGNALS
+def test_signals_at_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis server holds no permit of an interrupted request, and the client's connection answers nobody else."""
+    with Valkey() as server, signals(monkeypatch), serve() as url:
+        limiter = RedisLimiter(server.url, max_requests=10 * 300 * FACTOR)
+        with MaxLoanClient(credentials(), base_url=url, limiter=limiter) as client:
+            check(0, client.get_max_loan("A0-B", mgn_mode="cross"))
+            call_and_interrupt(client, 300 * FACTOR)
+            assert client.rate_limit.queued == 0
+        with redis.Redis.from_url(server.url) as admin:
+            [key] = admin.keys()
+            assert b"in_flight\x90" in admin.get(key)  # MessagePack's empty array

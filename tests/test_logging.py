@@ -1,0 +1,143 @@
+"""Logging: the loggers and levels that the guide names, without secrets."""
+
+from __future__ import annotations
+
+import ast
+import logging
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from okx_maxloan_sdk import MemoryLimiter, RedisLimiter
+from okx_maxloan_sdk.limiter import LimitKey, RateLimit
+from okx_maxloan_sdk.limiter.file import FileStore
+from okx_maxloan_sdk.limiter.ledger import LimitPolicy
+from okx_maxloan_sdk.limiter.redis import RedisStore, RedisUnavailableError
+from okx_maxloan_sdk.mock import default_exchange
+from okx_maxloan_sdk.mock.server import run_mock_server
+from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory
+from tests.support.clock import FakeClock
+from tests.support.fake_transport import FakeTransport, loan_row, ok_response
+from tests.support.raw import RawServer, respond, send_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PASSWORD = "p4ssw0rd"
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "okx_maxloan_sdk"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_guide_names_every_logger(lang: str) -> None:
+    """The table has a row for each module that logs, with its level, and no other."""
+    used = set()
+    for path in PACKAGE.rglob("*.py"):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        used |= {(module, level.upper()) for level in re.findall(r"\blogger\.(\w+)\(", path.read_text("utf-8"))}
+    text = (ROOT / "docs" / lang / "logging.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `(okx_maxloan_sdk[\w.]+)` \| (\w+) \|", text, re.MULTILINE)) == used
+
+
+def test_every_event(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each line that a module can log comes from that module's logger, and has no credential or password in it."""
+    caplog.set_level(logging.DEBUG, "okx_maxloan_sdk")
+    mock_key = default_exchange().users["spot"].keys[0]
+    secrets = KEY, SECRET, PASSPHRASE, PASSWORD, mock_key.key, mock_key.secret, mock_key.passphrase
+    for event in (clock_and_retry, odd_row, connection_lost, refused, file_events, redis_events):
+        event(tmp_path)
+    written = {(PACKAGE / Path(record.pathname).relative_to(PACKAGE), record.msg) for record in caplog.records}
+    assert written == set(log_calls())
+    for record in caplog.records:
+        path = Path(record.pathname).relative_to(ROOT).with_suffix("")
+        assert record.name == ".".join(path.parts)
+        text = f"{record.getMessage()} {record.args} {vars(record)}"
+        assert [secret for secret in secrets if secret in text] == []
+    text = "\n".join(record.getMessage() for record in caplog.records)
+    assert re.search(r"retry 1 in \d\.\d+ s after ServiceUnavailableError", text)
+    assert re.search(r"signed \+(39\.9|40\.0)\d+ s from", text)
+    assert "a row has instId '***'" in text
+
+
+def log_calls() -> Iterator[tuple[Path, str]]:
+    """Find the messages in the code, before their arguments are put in."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name("logger")), args=[ast.Constant(str(message)), *_]):
+                    yield path, message
+
+
+def clock_and_retry(_: Path) -> None:
+    """Fail once, with a clock that is wrong."""
+    with run_mock_server() as okx:
+        okx.exchange.skew = 40.0
+        okx.exchange.fail_next(1, code="50013", path="/api/v5/account/max-loan")
+        okx.client("spot", limiter=MemoryLimiter(max_requests=20)).get_max_loan("BTC-USDT", mgn_mode="cross")
+
+
+def odd_row(_: Path) -> None:
+    """Get a row whose instId repeats the secret."""
+    client = ClientFactory("sync").open(FakeTransport(ok_response(loan_row("", ccy="USDT", side="", instId=SECRET))))
+    client.get_max_loan(mgn_mode="cross", ccy="USDT")
+
+
+def connection_lost(_: Path) -> None:
+    """Use a connection that the server closes as the second request comes."""
+    with RawServer(respond(), send_bytes(b""), respond()) as server:
+        client = ClientFactory("sync").open(base_url=server.url)
+        for _number in range(2):
+            client.get_max_loan("BTC-USDT", mgn_mode="cross")
+        client.close()
+
+
+def refused(_: Path) -> None:
+    """Hear that there were too many requests."""
+    key = LimitKey("one that is refused", "max_loan")
+    MemoryLimiter().for_key(key, RateLimit(20, 2.0), FakeClock()).throttle()
+
+
+def file_events(folder: Path) -> None:
+    """Find the file damaged, written by another machine, replaced, and impossible to write."""
+    policy, path = LimitPolicy(20, 2.0, None, 0.5), folder / "x.sqlite"
+    path.write_bytes(b"garbage" * 600)
+    store = FileStore(path)
+    store.reserve((1, 1), 1.0, 1, policy)
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE ledger SET boot_id = 'another'")
+    store.reserve((1, 2), 1.0, 1, policy)
+    path.rename(folder / "elsewhere.sqlite")
+    store.reserve((1, 3), 1.0, 1, policy)
+    path.unlink()
+    path.mkdir()
+    store.release((1, 3), 0.0)
+    store.close()
+
+
+def redis_events(_: Path) -> None:
+    """Lose a server and find it again; its URL has a password."""
+    clock, is_up = FakeClock(), [True]
+
+    def script(_: str, operation: str, *__: object) -> list[int]:
+        if not is_up[0]:
+            raise RedisUnavailableError("Connection refused")
+        return [1, 0, 0, 20, 1] if operation == "reserve" else []
+
+    server = RedisLimiter(f"redis://:{PASSWORD}@somewhere")._script.server
+    store, policy = RedisStore(script, "key", server, 0.25, clock.monotonic), LimitPolicy(20, 2.0, None, 0.5)
+    for up in (True, False, True):
+        is_up[0] = up
+        clock.now += 10.0
+        store.reserve((1, 1), 1.0, 1, policy)
+
+
+def test_silence(capfd: pytest.CaptureFixture[str]) -> None:
+    """A program that sets up no logging gets no line for a call that succeeds."""
+    with run_mock_server() as okx:
+        okx.client("spot").get_max_loan("BTC-USDT", mgn_mode="cross")
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,108 @@
+"""Threads: results, errors, and signals that come meanwhile."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+import pytest
+
+from okx_maxloan_sdk import threads
+from okx_maxloan_sdk.threads import call_to_end, start_thread, wait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SIGNALS = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no interval timer")
+
+
+@pytest.fixture
+def alarm() -> Iterator[None]:
+    """Raise KeyboardInterrupt in 50 ms; real time, as a signal's is."""
+    old = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, old)
+
+
+def test_result_and_error() -> None:
+    """A function's result is returned and its error raised, from the main thread and from another."""
+    assert call_to_end(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        call_to_end(lambda: 1 / 0)
+    assert start_thread(lambda: call_to_end(lambda: 8)).result(5) == 8
+
+
+def test_wait() -> None:
+    """Waiting ends with the future, or with the time; real, and short."""
+    future: Future[int] = Future()
+    assert not wait(future, 0.01)
+    future.set_result(1)
+    assert wait(future, 5)
+
+
+@SIGNALS
+def test_a_signal_waits_for_the_end(alarm: None) -> None:  # noqa: ARG001 -- it is raised meanwhile
+    """What a signal raises comes after the function has done all it had to do."""
+    steps: list[int] = []
+
+    def work() -> None:
+        for step in range(10):
+            time.sleep(0.02)
+            steps.append(step)
+
+    with pytest.raises(KeyboardInterrupt):
+        call_to_end(work)
+    assert steps == list(range(10))
+
+
+@SIGNALS
+def test_a_signal_does_not_wait_for_ever(alarm: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 -- as above
+    """A function that does not end keeps a thread, and not the program."""
+    monkeypatch.setattr(threads, "MAX_CLEANUP_SECONDS", 0.1)
+    end = threading.Event()
+    with pytest.raises(KeyboardInterrupt):
+        call_to_end(lambda: end.wait(20))
+    end.set()
+
+
+def test_a_signal_before_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupted before its thread runs, a function is never called."""
+    calls: list[int] = []
+    delayed: list[threading.Thread] = []
+
+    def interrupted(thread: threading.Thread) -> None:
+        delayed.append(thread)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            call_to_end(lambda: calls.append(1))
+    delayed[0].start()
+    delayed[0].join(5)
+    assert calls == []
+
+
+def test_start_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more threads is an `OSError`; what a signal raised in the middle of `start` is raised as it is."""
+
+    def full(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def interrupted(_: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise RuntimeError("cannot release un-acquired lock")  # as threading does
+
+    monkeypatch.setattr(threading.Thread, "start", full)
+    with pytest.raises(OSError, match="can't start"):
+        start_thread(lambda: None)
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        start_thread(lambda: None)
