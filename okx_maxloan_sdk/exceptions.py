@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,11 +39,40 @@ MAX_EXCERPT = 200
 MAX_REASONS = 20
 
 
+TEXTS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "violation": "{expected} (given: {given}; rule {rule_id}; {docs_url})",
+        "rejected": "OKX rejected the request with code {code} (HTTP {status}): {message}",
+        "not_sent": "the request was not sent: {reason}",
+        "no_response": "no complete response: {reason}",
+        "invalid": "invalid response from OKX (HTTP {status}): {reason}",
+        "missing": "OKX returned no data for {requested}; it may be delisted",
+        "partial": "no rows for {pairs} of the pairs; {loans} rows arrived",
+        "more": "and {count} more in .failures",
+    },
+    "zh": {
+        "violation": "{expected}（传入：{given}；规则 {rule_id}；{docs_url}）",
+        "rejected": "OKX 拒绝了请求，错误码 {code}（HTTP {status}）：{message}",
+        "not_sent": "请求未发送：{reason}",
+        "no_response": "未收到完整响应：{reason}",
+        "invalid": "OKX 的响应不符合接口规范（HTTP {status}）：{reason}",
+        "missing": "OKX 未返回 {requested} 的数据，可能已下线",
+        "partial": "{pairs} 个币对没有结果；已取得 {loans} 条",
+        "more": "另有 {count} 项，见 .failures",
+    },
+}
+
+
 class OkxError(Exception):
     """Base class of every error that this package raises."""
 
     # Seconds that the server asked to wait (Retry-After), 0 if it did not.
     retry_after: float = 0.0
+    # Language of its text, "en" or "zh".
+    language: str = "en"
+
+    def _text(self, name: str, **values: object) -> str:
+        return TEXTS[self.language][name].format(**values)
 
 
 @frozen
@@ -54,9 +83,12 @@ class Violation:
     given: str
     expected: str
     docs_url: str
+    language: str = field(default="en", repr=False, eq=False)
 
     def __str__(self) -> str:
-        return f"{self.expected} (given: {self.given}; rule {self.rule_id}; {self.docs_url})"
+        return TEXTS[self.language]["violation"].format(
+            expected=self.expected, given=self.given, rule_id=self.rule_id, docs_url=self.docs_url
+        )
 
 
 class InvalidParametersError(OkxError, ValueError):
@@ -98,7 +130,7 @@ class ApiError(OkxError):
         self.inst_ids = inst_ids
 
     def __str__(self) -> str:
-        summary = f"OKX rejected the request with code {self.code} (HTTP {self.http_status}): {self.message or '-'}"
+        summary = self._text("rejected", code=self.code, status=self.http_status, message=self.message or "-")
         pairs = f"instId {','.join(self.inst_ids)}" if self.inst_ids else ""
         return "\n".join(line for line in (summary, self.explanation, self.hint, pairs) if line)
 
@@ -147,9 +179,15 @@ class ApiConnectionError(OkxError):
 class RequestNotSentError(ApiConnectionError):
     """The request was not sent; OKX has not counted it."""
 
+    def __str__(self) -> str:
+        return self._text("not_sent", reason=super().__str__())
+
 
 class NoResponseError(ApiConnectionError):
     """The request may have arrived, and OKX may have counted it."""
+
+    def __str__(self) -> str:
+        return self._text("no_response", reason=super().__str__())
 
 
 class ApiTimeoutError(NoResponseError, TimeoutError):
@@ -174,7 +212,7 @@ class InvalidResponseError(OkxError):
 
     def __str__(self) -> str:
         excerpt = f": {self.body_excerpt!r}" if self.body_excerpt else ""
-        return f"invalid response from OKX (HTTP {self.http_status}): {self.reason}{excerpt}"
+        return self._text("invalid", status=self.http_status, reason=self.reason) + excerpt
 
     def redacted(self, redact: Callable[[str], str]) -> Self:
         """Redact secrets, and remove the traceback, whose frames hold the response unredacted."""
@@ -185,7 +223,7 @@ class InvalidResponseError(OkxError):
         return self.with_traceback(None)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild_invalid, self.args
+        return _rebuild_invalid, self.args, self.__dict__.copy()
 
 
 def _rebuild_invalid(
@@ -214,7 +252,7 @@ class MissingDataError(OkxError):
         self.hint: str = hint
 
     def __str__(self) -> str:
-        lines = (f"OKX returned no data for {', '.join(self.requested)}; it may be delisted", self.hint)
+        lines = (self._text("missing", requested=", ".join(self.requested)), self.hint)
         return "\n".join(line for line in lines if line)
 
 
@@ -241,8 +279,8 @@ class PartialFailureError(OkxError):
         pairs = sum(len(inst_ids) for inst_ids, _ in self.failures)
         reasons = [f"{','.join(inst_ids)}: {error}" for inst_ids, error in self.failures[:MAX_REASONS]]
         if more := len(self.failures) - len(reasons):
-            reasons.append(f"and {more} more in .failures")
-        return "\n".join([f"no rows for {pairs} of the pairs; {len(self.loans)} rows arrived", *reasons])
+            reasons.append(self._text("more", count=more))
+        return "\n".join([self._text("partial", pairs=pairs, loans=len(self.loans)), *reasons])
 
 
 class ClientClosedError(OkxError):
@@ -259,6 +297,7 @@ EXCEPTION_BY_KIND: Mapping[str, type[ApiError]] = {
     "permission": PermissionDeniedError,
     "account_mode": AccountModeError,
     "parameter": BadRequestError,
+    "instrument": BadRequestError,
     "rate_limit": RateLimitError,
     "unavailable": ServiceUnavailableError,
 }

@@ -29,7 +29,7 @@ from okx_maxloan_sdk.exceptions import (
     RequestNotSentError,
     Violation,
 )
-from okx_maxloan_sdk.transport import ConnectionDropped
+from okx_maxloan_sdk.transport import ConnectionDroppedError
 from tests.support.contract_values import loan
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def every() -> list[OkxError]:
         RateLimitTimeoutError("words"),
         NoResponseError("words"),
         ApiTimeoutError("words"),
-        ConnectionDropped("words"),
+        ConnectionDroppedError("words"),
         InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>"),
         MissingDataError(("BTC-USD",), "a hint"),
         PartialFailureError([LOAN], [(("ETH-USDT",), api()), (("A-B", "C-D"), RequestNotSentError("no"))]),
@@ -216,7 +216,7 @@ def test_missing_data_says_what_is_missing() -> None:
 def test_batch_says_what_failed() -> None:
     """A batch's error counts what arrived, and names each failure with its pairs."""
     error = PartialFailureError((LOAN,), ((("A-B", "C-D"), RequestNotSentError("no")),))
-    assert str(error) == "no rows for 2 of the pairs; 1 rows arrived\nA-B,C-D: no"
+    assert str(error) == "no rows for 2 of the pairs; 1 rows arrived\nA-B,C-D: the request was not sent: no"
     assert error.loans == [LOAN]
     assert [(ids, type(each)) for ids, each in error.failures] == [(("A-B", "C-D"), RequestNotSentError)]
 
@@ -229,6 +229,6 @@ def test_closed_says_what_to_do() -> None:
 def test_caught_as_what_they_are() -> None:
     """Callers catch by family: everything, everything about transport, every wrong question as a ValueError."""
     assert all(isinstance(each, OkxError) for each in every())
-    assert issubclass(ConnectionDropped, NoResponseError)
+    assert issubclass(ConnectionDroppedError, NoResponseError)
     assert issubclass(NoResponseError, ApiConnectionError)
     assert not issubclass(InvalidResponseError, ApiConnectionError)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from logging import getLogger
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
+from attrs import define
+
 from .ledger import CLOCK_MARGIN, MAX_DELIVERY_DELAY, RECOVERY_INTERVAL, LimitPolicy
-from .queue import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,15 +20,16 @@ if TYPE_CHECKING:
     from .ledger import LimitKey, PermitId, RateLimit
     from .queue import AcquireQueue, RateLimitStatus
 
+logger = getLogger(__name__)
 
+
+@define(eq=False)
 class Permit:
     """The right to send one request; only the first call of a release method counts."""
 
-    __slots__ = ("_period", "_permit_id", "_queue")
-
-    def __init__(self, queue: AcquireQueue, permit_id: PermitId, period: float) -> None:
-        self._queue, self._period = queue, period
-        self._permit_id: PermitId | None = permit_id
+    _queue: AcquireQueue
+    _permit_id: PermitId | None
+    _period: float
 
     def release_unsent(self) -> Flow[None]:
         """Free the slot at once: no byte was sent."""
@@ -41,9 +44,9 @@ class Permit:
         return self._release(self._period + MAX_DELIVERY_DELAY)
 
     def _release(self, hold: float) -> Flow[None]:
-        permit_id, self._permit_id = self._permit_id, None
-        if permit_id is not None:
-            yield from self._queue.release(permit_id, hold)
+        if self._permit_id is not None:
+            yield from self._queue.release(self._permit_id, hold)
+            self._permit_id = None
 
 
 class RateLimiter:
@@ -54,14 +57,22 @@ class RateLimiter:
     ) -> None:
         self._queue, self._policy, self._on_throttle = queue, policy, on_throttle
 
-    def acquire(self, timeout: float, deadline: float | None = None) -> Flow[Permit]:
+    def acquire(
+        self, timeout: float, deadline: float | None = None, permits: list[Permit] | None = None
+    ) -> Flow[Permit]:
         """Wait for a permit, for a request that takes at most `timeout` seconds.
+
+        It is appended to `permits` before there is a slot for it, so that a caller who is interrupted can release it.
 
         Raises `RateLimitTimeoutError` as soon as it is known that none can be had before `deadline` (a time of the
         clock), and `LimiterUnavailableError` when the store cannot be used.
         """
-        permit_id = yield from self._queue.acquire(self._policy, timeout, deadline)
-        return Permit(self._queue, permit_id, self._policy.period)
+        permit_id = self._queue.new_permit_id()
+        permit = Permit(self._queue, permit_id, self._policy.period)
+        if permits is not None:
+            permits.append(permit)
+        yield from self._queue.acquire(permit_id, self._policy, timeout, deadline)
+        return permit
 
     def status(self) -> RateLimitStatus:
         """Return how much of the limit is in use."""
@@ -71,7 +82,7 @@ class RateLimiter:
         """Reduce the limit: the exchange refused a request because it counted too many."""
         if self._queue.throttle(self._policy):
             status = self.status()
-            warn(
+            logger.warning(
                 "OKX counted too many requests, so another program sends for this user; the limit is reduced to %d of"
                 " %d requests, spread over %g s, and restored by one per %g s. Let all programs use one limiter.",
                 status.limit,

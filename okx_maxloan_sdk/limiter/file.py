@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import time
 from contextlib import suppress
+from logging import getLogger
 from math import isfinite
 from pathlib import Path
 from threading import Lock
@@ -21,7 +22,7 @@ from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 from .base import BaseLimiter
 from .fairness import FairShares, OwnerShare
 from .ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitKey, LimitPolicy, PermitId, Reservation
-from .queue import AcquireQueue, StoreBusy, shared_queue, warn
+from .queue import AcquireQueue, StoreBusyError, shared_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from .queue import RateLimitStatus
 
+logger = getLogger(__name__)
 T = TypeVar("T")
 Row: TypeAlias = tuple[str, float, str]
 """The boot of the machine that wrote it, its monotonic time, and the ledger as JSON."""
@@ -161,7 +163,7 @@ class SqliteFile:
     def update(self, change: Callable[[Row | None], Row]) -> None:
         """Replace the row by what `change` makes of it.
 
-        Raises `StoreBusy` while another process does so, `LimiterUnavailableError` when the file cannot be used.
+        Raises `StoreBusyError` while another process does so, `LimiterUnavailableError` when the file cannot be used.
         """
         with self.lock:
             try:
@@ -174,7 +176,7 @@ class SqliteFile:
                     self._update(change)
             except (sqlite3.Error, OSError, DamagedFileError) as error:
                 if _has_code(error, BUSY):
-                    raise StoreBusy(f"the rate limiter's file {self.path} is locked by another process") from None
+                    raise StoreBusyError(f"the rate limiter's file {self.path} is locked by another process") from None
                 self.close()
                 raise LimiterUnavailableError(f"the rate limiter's file {self.path} cannot be used: {error}") from error
             except BaseException:
@@ -191,14 +193,14 @@ class SqliteFile:
         if self._connection is not None and self._identity != self._identify():
             self.close()
             self.is_replaced = True
-            warn("the rate limiter's file %s was moved, deleted or replaced; it starts anew", self.path)
+            logger.warning("the rate limiter's file %s was moved, deleted or replaced; it starts anew", self.path)
         connection = self._connection or self._open()
         connection.execute("BEGIN IMMEDIATE")
         row = change(connection.execute("SELECT boot_id, written_at, state FROM ledger").fetchone())
         connection.execute("REPLACE INTO ledger VALUES (0, ?, ?, ?)", row)
         if self._identity != self._identify():
             self.is_replaced = True
-            raise StoreBusy(f"the rate limiter's file {self.path} is being replaced")
+            raise StoreBusyError(f"the rate limiter's file {self.path} is being replaced")
         connection.execute("COMMIT")
 
     def _open(self) -> sqlite3.Connection:
@@ -221,7 +223,7 @@ class SqliteFile:
             connection.executescript(SCHEMA)
             self._identity = self._identify()
             if self._identity[0] != (status.st_dev, status.st_ino):
-                raise StoreBusy(f"the rate limiter's file {self.path} is being replaced")
+                raise StoreBusyError(f"the rate limiter's file {self.path} is being replaced")
         except BaseException:
             connection.close()
             raise
@@ -255,7 +257,7 @@ class SqliteFile:
         """Delete a damaged file."""
         self.close()
         self.is_replaced = True
-        warn("the rate limiter's file %s starts anew: %s", self.path, error)
+        logger.warning("the rate limiter's file %s starts anew: %s", self.path, error)
         for path in self._paths():
             path.unlink(missing_ok=True)
 
@@ -318,14 +320,14 @@ class FileStore:
         try:
             self._transaction(lambda ledger, now: ledger.release(now, permit_id, hold))
         except LimiterUnavailableError as error:
-            warn("%s; a slot stays in use until its lease ends", error)
+            logger.warning("%s; a slot stays in use until its lease ends", error)
 
     def throttle(self, policy: LimitPolicy) -> bool:
         """Reduce the capacity, now or with the next request; return whether this refusal counts."""
         self._policy = policy
         try:
             return self._transaction(lambda ledger, now: ledger.throttle(now, policy))
-        except (StoreBusy, LimiterUnavailableError):
+        except (StoreBusyError, LimiterUnavailableError):
             self._is_throttle_pending = True
             return False
 
@@ -333,7 +335,7 @@ class FileStore:
         """Return the capacity and the number of slots in use, as last read where the file cannot be."""
         try:
             return self._transaction(lambda ledger, now: ledger.usage(now, policy))
-        except (StoreBusy, LimiterUnavailableError):
+        except (StoreBusyError, LimiterUnavailableError):
             return self._ledger.usage(self._now(), policy)
 
     def after_fork(self) -> None:
@@ -345,6 +347,7 @@ class FileStore:
 
     def _transaction(self, change: Callable[[Ledger, float], T]) -> T:
         results: list[T] = []
+        known_at = self._last_row[1]
 
         def update(row: Row | None) -> Row:
             now = self._now()
@@ -358,7 +361,7 @@ class FileStore:
         try:
             self._file.update(update)
         except BaseException:
-            self._last_row = self._boot_id, self._last_row[1], ""  # written or not: read again
+            self._last_row = self._boot_id, known_at, ""  # written or not: read again
             raise
         self._file.is_replaced = self._is_throttle_pending = False
         return results[0]
@@ -387,7 +390,7 @@ class FileStore:
     def _warn_of_other_clock(self, now: float) -> None:
         if now > self._warned_at + WARNING_INTERVAL:
             self._warned_at = now
-            warn(
+            logger.warning(
                 "the rate limiter's file %s was written before this machine's start, by another machine or with another"
                 " clock; nothing is sent for %g s. A folder serves one machine; use Redis for several.",
                 self._file.path,

@@ -106,10 +106,10 @@ class Ledger:
         The slot is held for `lease` seconds from its start unless it is released. `queued` is how many requests of
         this owner want a slot.
         """
-        capacity = self.capacity(now, policy)
+        capacity = self.capacity(now, policy) if self.reduction else policy.max_requests
         if permit_id in self.in_flight:
             wait = max(0.0, self.in_flight[permit_id][0] - now)
-            return Reservation(True, wait, wait, capacity, self._in_use())
+            return Reservation(True, wait, wait, capacity, len(self.in_flight) + len(self.held))
         self.expire(now)
         owner, is_shared = permit_id[0], policy.reserve_ahead != inf
         owed = self.shares.slots_owed_to_others(now, owner, capacity, self._slots_by_owner) if is_shared else 0
@@ -122,7 +122,7 @@ class Ledger:
                 self.in_flight[permit_id] = start, start + lease
                 if is_shared:
                     self.shares.update(owner, 1, queued - 1, now + policy.period / 8)
-                return Reservation(True, start - now, start - now, capacity, self._in_use())
+                return Reservation(True, start - now, start - now, capacity, len(self.in_flight) + len(self.held))
             wait = earliest - policy.reserve_ahead
         else:
             # No slot is free before some response, and that slot only a period later.
@@ -133,17 +133,17 @@ class Ledger:
                 wait = min(wait, earliest - policy.reserve_ahead)
         if is_shared:
             self.shares.update(owner, 0, queued, now + wait + policy.period / 8)
-        return Reservation(False, wait, earliest, capacity, self._in_use())
+        return Reservation(False, wait, earliest, capacity, len(self.in_flight) + len(self.held))
 
     def release(self, now: float, permit_id: PermitId, hold: float) -> None:
         """Hold a permit's slot for `hold` more seconds, or free it; record the slot of an unknown permit."""
-        start = now
-        if permit_id in self.in_flight:
-            start, _ = self.in_flight.pop(permit_id)
-        else:
+        start, _ = self.in_flight.get(permit_id, (now, now))
+        if permit_id not in self.in_flight:
             self.held = [slot for slot in self.held if slot[1:3] != permit_id]
         if hold > 0:
             insort(self.held, (now + hold, *permit_id, start))
+        # Last: interrupted before, the slot counts twice rather than not at all.
+        self.in_flight.pop(permit_id, None)
 
     def throttle(self, now: float, policy: LimitPolicy) -> bool:
         """Reduce the capacity after a refusal; refusals within one period of each other count once."""
@@ -156,24 +156,20 @@ class Ledger:
     def usage(self, now: float, policy: LimitPolicy) -> tuple[int, int]:
         """Return the capacity and the number of slots in use."""
         self.expire(now)
-        return self.capacity(now, policy), self._in_use()
+        return self.capacity(now, policy), len(self.in_flight) + len(self.held)
 
     def capacity(self, now: float, policy: LimitPolicy) -> int:
         """Return how many slots there are: all, less those that refusals cost."""
-        return max(1, policy.max_requests - self._reduction(now))
+        restored = int((now - self.reduced_at) / RECOVERY_INTERVAL)
+        return max(1, policy.max_requests - max(0, self.reduction - restored))
 
     def expire(self, now: float) -> None:
         """Free the slots whose hold or lease is over."""
         if self.held and self.held[0][0] <= now:
-            del self.held[: bisect_right(self.held, now, key=lambda slot: slot[0])]
-        for permit_id in [permit_id for permit_id, (_, end) in self.in_flight.items() if end <= now]:
-            del self.in_flight[permit_id]
-
-    def _in_use(self) -> int:
-        return len(self.in_flight) + len(self.held)
-
-    def _reduction(self, now: float) -> int:
-        return max(0, self.reduction - int((now - self.reduced_at) / RECOVERY_INTERVAL)) if self.reduction else 0
+            del self.held[: bisect_right(self.held, (now, inf))]
+        for permit_id, (_, end) in list(self.in_flight.items()):
+            if end <= now:
+                del self.in_flight[permit_id]
 
     def _slots_by_owner(self) -> Counter[int]:
         return Counter([*(owner for owner, _ in self.in_flight), *(slot[1] for slot in self.held)])
@@ -181,10 +177,10 @@ class Ledger:
     def _earliest_start(self, now: float, policy: LimitPolicy, capacity: int, after: int) -> float:
         """Return when the slot after `after` others can start; fewer than `capacity` are in flight."""
         start = max(now, self.blocked_until)
-        blocking = self._in_use() - capacity + after
+        blocking = len(self.in_flight) + len(self.held) - capacity + after
         if blocking >= 0:
             start = max(start, self.held[blocking][0])
-        burst = 1 if self._reduction(now) else policy.burst
+        burst = 1 if capacity < policy.max_requests else policy.burst
         if burst is not None:
             # Generic cell rate algorithm: each start moves the theoretical arrival time by one gap.
             gap = policy.period / capacity

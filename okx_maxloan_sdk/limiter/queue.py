@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from itertools import count
+from itertools import count, repeat
 from math import inf
-from threading import Lock
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from attrs import define
@@ -32,7 +32,7 @@ MIN_SLEEP = 0.01
 BUSY_INTERVAL, BUSY_RELEASE_TRIES, BUSY_TIMEOUT = 0.001, 10, 5.0
 
 
-class StoreBusy(Exception):
+class StoreBusyError(Exception):
     """The store cannot be written for a moment."""
 
 
@@ -45,11 +45,11 @@ class Store(Protocol):
     """Whether other processes write to the ledger too, without notice when a slot comes free."""
 
     def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
-        """Raise `LimiterUnavailableError` when the store cannot be used, `StoreBusy` when it can be soon."""
+        """Raise `LimiterUnavailableError` when the store cannot be used, `StoreBusyError` when it can be soon."""
         ...
 
     def release(self, permit_id: PermitId, hold: float) -> None:
-        """Raise `StoreBusy` when it must be called again later; what is never written ends with the lease."""
+        """Raise `StoreBusyError` when it must be called again later; what is never written ends with the lease."""
         ...
 
     def throttle(self, policy: LimitPolicy) -> bool:
@@ -98,7 +98,10 @@ class AcquireQueue:
     """First come, first served, across threads and event loops: only the first waiter's request goes to the store.
 
     A change is recorded first, then `_process` is called; one caller at a time processes what all have recorded. No
-    caller waits for the lock, so a flow may be closed anywhere, also by the garbage collector.
+    caller waits for another's work, so a flow may be closed anywhere, also by the garbage collector.
+
+    A signal handler may raise between any two operations. So what a caller takes it can give back without having been
+    told that it got it: its name in `_entered`, whose first one works, and the slot of its permit.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -109,41 +112,50 @@ class AcquireQueue:
     def reset(self) -> None:
         """Empty the queue: in a forked child, the waiters and the lock's holder are in another process."""
         self._owner = int.from_bytes(os.urandom(6), "big")
-        self._sequence = count(1)
+        # The next owner and number, without a call of Python code.
+        self.new_permit_id: Callable[[], PermitId] = zip(repeat(self._owner), count(1), strict=False).__next__
         self._waiters: deque[Waiter] = deque()
         self._pending_releases: deque[tuple[PermitId, float]] = deque()
         self._grant_requested = False
+        self._entered: list[object] = []
+        # Between the first of `_entered` and callers of `_locked`. Their threads are in `_locking`, as the garbage
+        # collector may close a flow in the middle of their call.
         self._lock = Lock()
+        self._locking: list[int] = []
         self._retry_at = self._earliest = -inf
         self._busy: LimiterUnavailableError | None = None
         self._busy_since = -inf
         self._capacity = 1
 
-    def acquire(self, policy: LimitPolicy, timeout: float, deadline: float | None) -> Flow[PermitId]:
+    def acquire(self, permit_id: PermitId, policy: LimitPolicy, timeout: float, deadline: float | None) -> Flow[None]:
         """Wait for a slot for a request that takes at most `timeout` seconds."""
-        permit_id = self._owner, next(self._sequence)
         lease = SCHEDULING_SLACK + timeout + policy.period + MAX_DELIVERY_DELAY
-        start = self._reserve_uncontended(permit_id, lease, policy, deadline)
-        if start is None:
-            start = yield from self._wait_for_start(Waiter(permit_id, lease, policy), deadline)
+        waiter = None
         try:
+            start = self._reserve_uncontended(permit_id, lease, policy, deadline)
+            if start is None:
+                waiter = Waiter(permit_id, lease, policy)
+                start = yield from self._wait_for_start(waiter, deadline)
             if deadline is not None and start > deadline:
                 raise self._deadline_error(0, start, deadline)
             while (remaining := start - self._now()) > 0:
                 yield Sleep(remaining)
-        except BaseException:
-            yield from self.release(permit_id, 0.0)
+        except BaseException as error:
+            may_have_slot = waiter is None or waiter.start is not None or not self.store.is_blocking
+            if may_have_slot and not isinstance(error, LimiterUnavailableError):
+                yield from self.release(permit_id, 0.0)
             raise
-        if self._now() < start + SCHEDULING_SLACK:
-            return permit_id
-        # This machine or process was suspended: the lease may end before the request does.
-        yield from self.release(permit_id, 0.0)
-        return (yield from self.acquire(policy, timeout, deadline))
+        if self._now() >= start + SCHEDULING_SLACK:
+            # This machine or process was suspended: the lease may end before the request does.
+            yield from self.release(permit_id, 0.0)
+            yield from self.acquire(permit_id, policy, timeout, deadline)
 
     def release(self, permit_id: PermitId, hold: float) -> Flow[None]:
         """Hold a slot for `hold` more seconds, or free it at once."""
         if permit_id[0] != self._owner:
             return  # it is the parent's, and this is a forked child
+        if self._release_uncontended(permit_id, hold):
+            return
         self._pending_releases.append((permit_id, self._now() + hold if hold else -inf))
         if self._waiters and (not hold or not self.store.is_shared):
             self._grant_requested = True
@@ -152,9 +164,14 @@ class AcquireQueue:
             if not self.store.is_blocking:
                 self._process()
             return
-        yield from self._process_or_defer()
-        if self.store.is_blocking or not self.store.is_shared:
+        if self.store.is_blocking:
+            yield RunBlocking(self._process)
             return
+        self._process()
+        if self.store.is_shared:
+            yield from self._retry_releases()
+
+    def _retry_releases(self) -> Flow[None]:
         for _ in range(BUSY_RELEASE_TRIES):
             if not self._pending_releases:
                 return
@@ -177,19 +194,43 @@ class AcquireQueue:
         self, permit_id: PermitId, lease: float, policy: LimitPolicy, deadline: float | None
     ) -> float | None:
         """Reserve a slot without a place in the queue when nobody waits; return its start."""
-        is_late = deadline is not None and self._now() >= deadline
-        if self.store.is_blocking or is_late or not self._lock.acquire(blocking=False):
+        if self.store.is_blocking or (deadline is not None and self._now() >= deadline):
             return None
         try:
-            if self._waiters or self._pending_releases:
+            self._entered.append(permit_id)
+            if self._entered[0] is not permit_id or self._waiters or self._pending_releases:
                 return None
-            reservation = self.store.reserve(permit_id, lease, 1, policy)
+            if get_ident() in self._locking:
+                return None
+            with self._lock:
+                reservation = self.store.reserve(permit_id, lease, 1, policy)
             return self._now() + reservation.wait if reservation.granted else None
-        except StoreBusy:
+        except StoreBusyError:
             return None
         finally:
-            self._lock.release()
+            self._entered.remove(permit_id)
+            if self._pending_releases or self._grant_requested:
+                self._process()
+
+    def _release_uncontended(self, permit_id: PermitId, hold: float) -> bool:
+        """Release a slot without a place in the queue when nobody waits; return whether that was so."""
+        if self._waiters or self.store.is_blocking:
+            return False
+        try:
+            self._entered.append(permit_id)
+            if self._entered[0] is not permit_id or get_ident() in self._locking:
+                return False
+            with self._lock:
+                self.store.release(permit_id, hold)
+        except StoreBusyError:
+            return False
+        finally:
+            self._entered.remove(permit_id)
+        if self._waiters and (not hold or not self.store.is_shared):
+            self._grant_requested = True
+        if self._pending_releases or self._grant_requested:
             self._process()
+        return True
 
     def _wait_for_start(self, waiter: Waiter, deadline: float | None) -> Flow[float]:
         """Wait in the queue until a slot is granted; return its start."""
@@ -206,15 +247,20 @@ class AcquireQueue:
                 if self._first() is waiter and self._now() >= self._retry_at:
                     yield from self._request_grant()
         except BaseException:
-            yield from self._abandon(waiter)
+            self._abandon(waiter)
             raise
         return waiter.start
 
     def _locked(self, call: Callable[[], T]) -> T:
         if self.store.is_blocking:
             return call()
-        with self._lock:
-            result = call()
+        thread = get_ident()
+        try:
+            self._locking.append(thread)
+            with self._lock:
+                result = call()
+        finally:
+            self._locking.remove(thread)
         self._process()
         return result
 
@@ -234,13 +280,10 @@ class AcquireQueue:
         else:
             self._process()
 
-    def _abandon(self, waiter: Waiter) -> Flow[None]:
-        """Give back the place, or the slot if it was granted meanwhile."""
-        if self._remove(waiter):
-            if first := self._first():
-                first.wake()
-        elif waiter.error is None:
-            yield from self.release(waiter.permit_id, 0.0)
+    def _abandon(self, waiter: Waiter) -> None:
+        """Give back the place; `acquire` gives back the slot if it was granted meanwhile."""
+        if self._remove(waiter) and (first := self._first()):
+            first.wake()
 
     def _remove(self, waiter: Waiter) -> bool:
         """Remove a waiter; of several callers only one succeeds, and decides about its slot."""
@@ -275,17 +318,22 @@ class AcquireQueue:
         )
 
     def _process(self) -> None:
-        is_busy = False
+        name, is_busy = object(), False
         while self._grant_requested or (self._pending_releases and not is_busy):
-            if not self._lock.acquire(blocking=False):
-                return  # the lock's holder checks again after releasing it
             try:
-                is_busy = not self._write_releases()
-                if self._grant_requested:
-                    self._grant_requested = False
-                    self._grant_waiters()
+                self._entered.append(name)
+                if get_ident() in self._locking:
+                    return  # `_locked` checks again
+                if self._entered[0] is name:
+                    with self._lock:
+                        is_busy = not self._write_releases()
+                        if self._grant_requested:
+                            self._grant_requested = False
+                            self._grant_waiters()
             finally:
-                self._lock.release()
+                self._entered.remove(name)
+            if self._entered:
+                return  # the last one to leave checks again
 
     def _write_releases(self) -> bool:
         """Write the pending releases, and keep those that the store does not take now; return whether none is left."""
@@ -293,7 +341,7 @@ class AcquireQueue:
             permit_id, until = self._pending_releases[0]
             try:
                 self.store.release(permit_id, max(0.0, until - self._now()))
-            except StoreBusy:
+            except StoreBusyError:
                 self._pending_releases.rotate(-1)
             else:
                 self._pending_releases.popleft()
@@ -301,9 +349,13 @@ class AcquireQueue:
 
     def _grant_waiters(self) -> None:
         while first := self._first():
+            if first.start is not None:  # a signal ended this loop before its last step
+                self._remove(first)
+                first.wake()
+                continue
             try:
                 reservation = self.store.reserve(first.permit_id, first.lease, len(self._waiters), first.policy)
-            except StoreBusy as busy:
+            except StoreBusyError as busy:
                 now = self._now()
                 self._retry_at = now + BUSY_INTERVAL
                 self._busy_since = self._busy_since if self._busy else now
@@ -342,13 +394,6 @@ class AcquireQueue:
             waiter.error.__cause__ = error.__cause__
             if self._remove(waiter):
                 waiter.wake()
-
-
-def warn(message: str, *args: object) -> None:
-    """Log a warning of a limiter."""
-    from logging import getLogger  # noqa: PLC0415 -- it takes 15 ms to load, and few programs need it
-
-    getLogger("okx_maxloan_sdk.limiter").warning(message, *args, stacklevel=2)
 
 
 _registry: dict[Hashable, AcquireQueue] = {}

@@ -10,7 +10,9 @@ import hashlib
 import re
 from importlib.resources import files
 from importlib.util import find_spec
-from ssl import SSLCertVerificationError
+from logging import getLogger
+from pathlib import Path
+from ssl import SSLEOFError, SSLError, SSLZeroReturnError
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -20,16 +22,17 @@ from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 
 from .base import BaseLimiter
 from .ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitKey, LimitPolicy, PermitId, Reservation
-from .queue import AcquireQueue, StoreBusy, shared_queue, warn
+from .queue import AcquireQueue, StoreBusyError, shared_queue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Mapping
     from typing import Self
 
     from okx_maxloan_sdk.clock import Clock
 
     from .queue import RateLimitStatus
 
+logger = getLogger(__name__)
 # Seconds: how long one reply may take; how often the first waiter calls, so that a lost server is noticed; how often a
 # lost server is tried. The last bounds how long after its return a process still sends on its share, so it is well
 # below RECOVERY_QUIET_PERIOD.
@@ -39,9 +42,11 @@ MICROSECONDS = 1e-6
 TRANSIENT_REPLIES = re.compile(r"\b(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|NOREPLICAS|TRYAGAIN)\b")
 # Redis 6 wraps the error of a command that a script calls: "ERR Error running script (...): -READONLY You can't ...".
 READ_ONLY = re.compile(r"READONLY|read[- ]only replica", re.IGNORECASE)
+# Settings of redis-py that name a file or folder, which it reads at each connection.
+FILE_SETTINGS = ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile")
 
 
-class RedisUnavailable(Exception):
+class RedisUnavailableError(Exception):
     """The server cannot be used now, and may be later."""
 
 
@@ -58,8 +63,8 @@ class LuaScript:
     def __call__(self, key: str, *arguments: Any) -> list[int]:
         """Run an operation.
 
-        Raises `RedisUnavailable` within twice the client's timeout, and `LimiterUnavailableError` for what waiting does
-        not mend.
+        Raises `RedisUnavailableError` within twice the client's timeout, and `LimiterUnavailableError` for what
+        waiting does not mend.
         """
         from redis import exceptions  # noqa: PLC0415 -- an extra
 
@@ -98,11 +103,11 @@ class LuaScript:
 
     def _failure(self, error: Exception) -> Exception:
         if _may_recover(error):
-            return RedisUnavailable(_reply(error))
+            return RedisUnavailableError(_reply(error))
         return LimiterUnavailableError(
             f"the rate limiter's Redis at {self.server} refuses: {_reply(error)}. Nothing is sent: correct the server's"
-            " or the limiter's settings (address of the master, password, permissions for EVALSHA, EVAL, TIME, GET and"
-            " SET, database, memory; for a cluster RedisLimiter.from_client)"
+            " or the limiter's settings (address of the master, password, certificates, permissions for EVALSHA, EVAL,"
+            " TIME, GET and SET, database, memory; for a cluster RedisLimiter.from_client)"
         )
 
 
@@ -120,7 +125,9 @@ def _may_recover(error: Exception) -> bool:
         kinds = exceptions.ClusterDownError, exceptions.TryAgainError
         return isinstance(error, kinds) or bool(TRANSIENT_REPLIES.search(_reply(error)))
     is_refused = isinstance(error, exceptions.AuthenticationError | exceptions.AuthorizationError)
-    return not is_refused and not isinstance(error.__context__, SSLCertVerificationError)
+    # TLS that fails while the connection stands: one of the two sides rejects the other's certificate or protocol.
+    cause = error.__context__
+    return not is_refused and (not isinstance(cause, SSLError) or isinstance(cause, SSLEOFError | SSLZeroReturnError))
 
 
 class RedisStore:
@@ -156,7 +163,7 @@ class RedisStore:
         self._policy = policy
         try:
             granted, wait, earliest, *usage = self._call("reserve", _name(permit_id), lease, queued)
-        except RedisUnavailable as error:
+        except RedisUnavailableError as error:
             if self._fallback_share:
                 return self._reserve_share(permit_id, lease, queued)
             message = (
@@ -169,13 +176,13 @@ class RedisStore:
         return Reservation(bool(granted), seconds, earliest * MICROSECONDS, *self._usage)
 
     def release(self, permit_id: PermitId, hold: float) -> None:
-        """Hold a slot for `hold` more seconds; raise `StoreBusy` while the server does not know of it."""
+        """Hold a slot for `hold` more seconds; raise `StoreBusyError` while the server does not know of it."""
         if self._unavailable_reason:
             self._local.release(self._now(), permit_id, hold)
         try:
             self._call("release", _name(permit_id), hold)
-        except (RedisUnavailable, LimiterUnavailableError) as error:
-            raise StoreBusy(str(error)) from error
+        except (RedisUnavailableError, LimiterUnavailableError) as error:
+            raise StoreBusyError(str(error)) from error
 
     def throttle(self, policy: LimitPolicy) -> bool:
         """Reduce the capacity, at the server with the next call; return whether this refusal counts."""
@@ -196,7 +203,7 @@ class RedisStore:
     def _call(self, operation: str, *arguments: Any) -> list[int]:
         """Run an operation; while the server is unavailable, try it once per `RECONNECT_INTERVAL`."""
         if self._unavailable_reason and self._now() < self._reconnect_at:
-            raise RedisUnavailable(self._unavailable_reason)
+            raise RedisUnavailableError(self._unavailable_reason)
         try:
             if self._unavailable_reason:
                 self._resynchronize()
@@ -204,7 +211,7 @@ class RedisStore:
                 self._run("throttle")
                 self._is_throttle_pending = False
             return self._run(operation, *arguments)
-        except RedisUnavailable as error:
+        except RedisUnavailableError as error:
             self._enter_fallback(error)
             raise
 
@@ -213,7 +220,7 @@ class RedisStore:
         settings = policy.period, policy.max_requests, policy.burst or 0, policy.reserve_ahead, RECOVERY_QUIET_PERIOD
         return self._script(self._key, operation, *settings, *arguments)
 
-    def _enter_fallback(self, error: RedisUnavailable) -> None:
+    def _enter_fallback(self, error: RedisUnavailableError) -> None:
         now = self._now()
         self._reconnect_at = now + RECONNECT_INTERVAL
         if not self._unavailable_reason:
@@ -222,7 +229,7 @@ class RedisStore:
             self._local.blocked_until = now + self._policy.period + RECOVERY_QUIET_PERIOD
             self._has_used_share = False
             action = f"{self._fallback_share:.0%} of the limit is used" if self._fallback_share else "nothing is sent"
-            warn("the rate limiter's Redis at %s is unavailable, %s: %s", self._server, action, error)
+            logger.warning("the rate limiter's Redis at %s is unavailable, %s: %s", self._server, action, error)
         self._unavailable_reason = str(error) or "no reply"
 
     def _resynchronize(self) -> None:
@@ -231,7 +238,7 @@ class RedisStore:
         for permit_id, (_, end) in self._local.in_flight.items():
             self._run("release", _name(permit_id), max(0.0, end - self._now()))
         self._unavailable_reason = ""
-        warn("the rate limiter's Redis at %s is available again", self._server)
+        logger.warning("the rate limiter's Redis at %s is available again", self._server)
 
     def _reserve_share(self, permit_id: PermitId, lease: float, queued: int) -> Reservation:
         policy = self._share_policy(self._policy)
@@ -329,6 +336,7 @@ _scripts: dict[Hashable, LuaScript] = {}
 def _script_for_url(url: str) -> LuaScript:
     from redis import Redis  # noqa: PLC0415 -- an extra
     from redis.backoff import NoBackoff  # noqa: PLC0415 -- an extra
+    from redis.exceptions import RedisError  # noqa: PLC0415 -- an extra
     from redis.retry import Retry  # noqa: PLC0415 -- an extra
 
     server = _redact_url(url)
@@ -343,9 +351,10 @@ def _script_for_url(url: str) -> LuaScript:
                 retry=Retry(NoBackoff(), 0),
             )
             client.connection_pool.make_connection()
-        except (TypeError, ValueError):
+        except (RedisError, TypeError, ValueError):
             message = f"the Redis URL of {server} has an option after ? that redis-py does not take"
             raise ValueError(message) from None
+        _check_files(client.get_connection_kwargs())
         _scripts.setdefault(digest, LuaScript(client, server))
     return _scripts[digest]
 
@@ -359,9 +368,18 @@ def _script_for_client(client: Any) -> LuaScript:
         raise ValueError(
             "the Redis client needs socket_timeout=0.3 or so: a server that hangs would stop every request"
         )
+    _check_files(settings)
     host = settings.get("host")
     server = f"{host}:{settings.get('port', 6379)}" if host else type(client).__name__
     return _scripts.get(client) or _scripts.setdefault(client, LuaScript(client, server))
+
+
+def _check_files(settings: Mapping[str, Any]) -> None:
+    """Raise `ValueError` for certificates that are not there: later it would look as if the server were not."""
+    for name in FILE_SETTINGS:
+        if (path := settings.get(name)) and not Path(path).exists():
+            message = f"the Redis setting {name} names a file that does not exist: correct its path"
+            raise ValueError(message)
 
 
 def _redact_url(url: str) -> str:

