@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from okx_maxloan_sdk.sites import is_loopback
+
 from .responses import MockResponse
 
 if TYPE_CHECKING:
@@ -45,12 +47,23 @@ async def _answer(exchange: MockExchange, scope: Message, receive: Receive) -> M
             return MockResponse(413, (), b"")
         if not message.get("more_body"):
             break
+    if not _is_own_host(scope):
+        return MockResponse(421, (), b"")  # RFC 9110, 15.5.20: Misdirected Request
     path = scope.get("raw_path") or scope["path"].encode()
     address = (scope.get("client") or ("127.0.0.1", 0))[0]
     answer = exchange.handle(scope["method"], path, scope["query_string"], scope["headers"], body, address)
     if answer.delay:
         await exchange.clock.async_sleep(answer.delay)
     return answer
+
+
+def _is_own_host(scope: Message) -> bool:
+    """Return whether the Host header names this server; on an address other than loopback it may have any name."""
+    host, port = scope.get("server") or ("", None)
+    if port is None or not is_loopback(host):
+        return True
+    given = b",".join(value for name, value in scope["headers"] if name == b"host").decode("latin-1")
+    return any(given == f"{name}:{port}" for name in {host, f"[{host}]", "localhost"})
 
 
 async def _respond(send: Send, answer: MockResponse) -> None:

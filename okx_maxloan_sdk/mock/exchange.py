@@ -3,7 +3,8 @@
 It imitates four operations with their limits, the signature, and what the contract says of parameters. Where nobody
 knows what OKX does it decides, and refuses rather than accepts. It does not imitate:
 
-- orders, positions, real prices or real quotas: amounts come from a small model (`margin.py`) of a market at rest;
+- orders, positions, real prices or real quotas: amounts come from a small model (`margin.py`), whose prices rest
+  unless `drift_seed` moves them;
 - OKX's wording: tell refusals apart by `code`;
 - what a gateway does to bursts below the limit, whether it counts what it refuses (here it does not), regional sites;
 - HTTP/2, TLS, WebSocket, and every other operation of OKX: those paths answer 404, contracts are not listed;
@@ -34,6 +35,7 @@ from okx_maxloan_api.contract import (
 from okx_maxloan_sdk.clock import Clock, SystemClock
 from okx_maxloan_sdk.validation import violated_rules
 
+from .margin import AT_REST, drift_after
 from .query import error_for_rule, parse_query
 from .responses import MockApiError, MockResponse
 from .rows import instrument_rows, max_loan_rows
@@ -41,6 +43,7 @@ from .sliding_window import SlidingWindow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from decimal import Decimal
 
     from .user import ApiKey, User
 
@@ -98,14 +101,17 @@ class _PlannedFailure:
 class MockExchange:
     """Answers requests for its `users`, by name.
 
-    Change users, `skew` (seconds that this exchange's clock is ahead) and `limited` (whether it counts requests) while
-    it runs; `log` holds the last thousand requests.
+    Change users, `skew` (seconds that this exchange's clock is ahead), `limited` (whether it counts requests) and
+    `drift_seed` (a number lets prices drift, the same way each time) while it runs; `log` holds the last thousand
+    requests.
     """
 
     users: dict[str, User]
     clock: Clock = Factory(SystemClock)
     skew: float = 0.0
     limited: bool = True
+    drift_seed: int | None = None
+    _opened_at: float = field(default=Factory(lambda self: self.clock.monotonic(), takes_self=True), init=False)
     log: deque[LogEntry] = field(factory=lambda: deque(maxlen=1000), init=False)
     _faults: list[_PlannedFailure] = field(factory=list, init=False)
     _windows: dict[tuple[str, ...], SlidingWindow] = field(factory=dict, init=False)
@@ -215,7 +221,12 @@ class MockExchange:
             if refused := error_for_rule(rule.id, user):
                 raise refused
         # 13. What is named exists, is open, and fits together.
-        return {"code": "0", "msg": "", "data": max_loan_rows(user, query)}
+        return {"code": "0", "msg": "", "data": max_loan_rows(user, query, self._drift())}
+
+    def _drift(self) -> Mapping[str, Decimal]:
+        if self.drift_seed is None:
+            return AT_REST
+        return drift_after(self.clock.monotonic() - self._opened_at, self.drift_seed)
 
     def _now(self) -> float:
         return self.clock.time() + self.skew

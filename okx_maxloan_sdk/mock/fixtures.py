@@ -27,7 +27,7 @@ def _user(number: int, mode: Mode, *, borrowing: bool = True, main: int | None =
     return User(uid(number), [api_key(number)], mode, borrowing, main_uid=uid(main or number))
 
 
-def default_exchange(clock: Clock | None = None) -> MockExchange:
+def default_exchange(clock: Clock | None = None, drift_seed: int | None = None) -> MockExchange:
     """Open an exchange with fixed users: `spot`, `spot_plain` (no borrowing), `futures`, `multi_currency`, `portfolio`.
 
     `sub` is a sub-account of the first. Each has one key, `spot` a second one for demo trading; none works elsewhere.
@@ -42,4 +42,4 @@ def default_exchange(clock: Clock | None = None) -> MockExchange:
         "portfolio": _user(5, "portfolio"),
         "sub": _user(6, "spot", main=1),
     }
-    return MockExchange(users, clock or SystemClock())
+    return MockExchange(users, clock or SystemClock(), drift_seed=drift_seed)

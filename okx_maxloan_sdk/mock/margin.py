@@ -1,4 +1,4 @@
-"""Where the mock's numbers come from: a market that stands still, and a small margin model over it.
+"""Where the mock's numbers come from: a market, at rest or drifting, and a small margin model over it.
 
 To borrow X (in USD) of one currency and trade it for another leaves `equity + X * discount - X`, which must cover the
 initial margin `X / leverage`; so X is at most `equity / (1 / leverage + 1 - discount)`, and at most the quota.
@@ -6,6 +6,8 @@ initial margin `X / leverage`; so X is at most `equity / (1 / leverage + 1 - dis
 
 from __future__ import annotations
 
+import math
+import random
 from decimal import ROUND_DOWN, Context, Decimal, localcontext
 from typing import TYPE_CHECKING
 
@@ -105,28 +107,67 @@ LEVERAGE_FACTOR = {
     "multi_currency": Decimal("0.9"),
     "portfolio": Decimal("1.2"),
 }
+# Factors of prices, by currency; those that are missing rest.
+AT_REST: Mapping[str, Decimal] = {}
+# Waves that a drifting price rides, one with a period of two minutes and one of eleven seconds: (size, seconds).
+DRIFT_WAVES = ((0.02, 120.0), (0.005, 11.0))
 AMOUNT_STEP = Decimal("1e-16")  # as many decimals as were ever seen in an answer
 
 
-def loan(user: User, mgn_mode: str, pair: Pair, side: str, *, mgn_ccy: str, settles_in: str) -> tuple[str, str]:
+def drift_after(seconds: float, seed: int) -> Mapping[str, Decimal]:
+    """Return the factors of all prices but dollars', the same for the same seed; they change once a second."""
+    return {ccy: _factor(f"{seed}:{ccy}", math.floor(seconds)) for ccy in CURRENCIES if not ccy.startswith("USD")}
+
+
+def _factor(seed: str, seconds: int) -> Decimal:
+    phases = random.Random(seed)  # noqa: S311 -- no secret
+    change = 0.0
+    for size, period in DRIFT_WAVES:
+        phase = phases.uniform(0, math.tau)
+        change += size * (math.sin(math.tau * seconds / period + phase) - math.sin(phase))
+    return Decimal(f"{1 + change:.6f}")
+
+
+def loan(
+    user: User,
+    mgn_mode: str,
+    pair: Pair,
+    side: str,
+    *,
+    mgn_ccy: str,
+    settles_in: str,
+    drift: Mapping[str, Decimal] = AT_REST,
+) -> tuple[str, str]:
     """Tell the currency that one side of a pair borrows, and how much of it there is to borrow."""
     quote = settles_in or pair.quote
     borrowed, received = (pair.base, quote) if side == "sell" else (quote, pair.base)
     collateral = user.balances if mgn_mode == "cross" else {pair.base, quote}
-    return borrowed, _amount(user, borrowed, received, pair.leverage, {mgn_ccy} if mgn_ccy else collateral)
+    collateral = {mgn_ccy} if mgn_ccy else collateral
+    return borrowed, _amount(user, borrowed, received, pair.leverage, collateral, drift)
 
 
-def quota(user: User, ccy: str) -> str:
+def quota(user: User, ccy: str, drift: Mapping[str, Decimal] = AT_REST) -> str:
     """Tell how much of a currency could be borrowed by hand, to be held rather than traded."""
-    return _amount(user, ccy, ccy, Decimal(5), user.balances)
+    return _amount(user, ccy, ccy, Decimal(5), user.balances, drift)
 
 
-def _amount(user: User, borrowed: str, received: str, leverage: Decimal, collateral: Iterable[str]) -> str:
+def _amount(
+    user: User,
+    borrowed: str,
+    received: str,
+    leverage: Decimal,
+    collateral: Iterable[str],
+    drift: Mapping[str, Decimal],
+) -> str:
     with localcontext(Context(prec=60, rounding=ROUND_DOWN)):
-        held = ((CURRENCIES[ccy], user.balances.get(ccy, Decimal(0))) for ccy in sorted(collateral))
-        equity = sum((amount * each.price * each.discount for each, amount in held), Decimal(0))
+        held = ((ccy, user.balances.get(ccy, Decimal(0))) for ccy in sorted(collateral))
+        equity = sum((amount * _price(ccy, drift) * CURRENCIES[ccy].discount for ccy, amount in held), Decimal(0))
         leverage = max(leverage * LEVERAGE_FACTOR[user.mode], Decimal(1))
-        most = equity / (1 / leverage + 1 - CURRENCIES[received].discount) / CURRENCIES[borrowed].price
+        most = equity / (1 / leverage + 1 - CURRENCIES[received].discount) / _price(borrowed, drift)
         # An account that owes more than it holds borrows nothing.
         exact = max(min(most, CURRENCIES[borrowed].quota), Decimal(0)).quantize(AMOUNT_STEP)
         return f"{exact.normalize():f}" if exact else "0"
+
+
+def _price(ccy: str, drift: Mapping[str, Decimal]) -> Decimal:
+    return CURRENCIES[ccy].price * drift.get(ccy, Decimal(1))

@@ -8,11 +8,12 @@ from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk.codec import default_for
 
-from .margin import CURRENCIES, DELISTED, PAIRS, Pair, loan, quota
+from .margin import AT_REST, CURRENCIES, DELISTED, PAIRS, Pair, loan, quota
 from .responses import MockApiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     from okx_maxloan_api.contract import Field
 
@@ -40,13 +41,15 @@ def _get_tradable_pair(inst_id: str) -> Pair:
     return pair
 
 
-def max_loan_rows(user: User, query: Mapping[str, str]) -> list[dict[str, object]]:
+def max_loan_rows(
+    user: User, query: Mapping[str, str], drift: Mapping[str, Decimal] = AT_REST
+) -> list[dict[str, object]]:
     """Answer a question about pairs, two rows each and none if delisted, or about a currency, one row."""
     mgn_mode, mgn_ccy, settles_in = query["mgnMode"], query.get("mgnCcy", ""), query.get("tradeQuoteCcy", "")
     if ccy := query.get("ccy"):
         if ccy not in CURRENCIES:
             raise MockApiError("51000", "ccy", ccy)
-        return [_row("", mgn_mode, "", quota(user, ccy), ccy, "")]
+        return [_row("", mgn_mode, "", quota(user, ccy, drift), ccy, "")]
     rows = []
     for pair in (_get_tradable_pair(inst_id) for inst_id in query["instId"].split(",") if inst_id not in DELISTED):
         if mgn_ccy and mgn_ccy not in (pair.base, pair.quote):
@@ -54,7 +57,7 @@ def max_loan_rows(user: User, query: Mapping[str, str]) -> list[dict[str, object
         if settles_in and settles_in not in (pair.settles_in or (pair.quote,)):
             raise MockApiError("51000", "tradeQuoteCcy", settles_in)
         for side in ("sell", "buy"):
-            ccy, amount = loan(user, mgn_mode, pair, side, mgn_ccy=mgn_ccy, settles_in=settles_in)
+            ccy, amount = loan(user, mgn_mode, pair, side, mgn_ccy=mgn_ccy, settles_in=settles_in, drift=drift)
             rows.append(_row(pair.inst_id, mgn_mode, mgn_ccy, amount, ccy, side))
     return rows
 

@@ -2,6 +2,7 @@
 
 skew = 0.0                # seconds that the exchange's clock is ahead
 limited = true            # whether requests are counted
+drift = 1                 # prices drift, the same way for the same number; without it they rest
 
 [users.bot]               # everything but the name is optional
 mode = "futures"          # spot, futures, multi_currency, portfolio
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 Schema = Mapping[str, type | tuple[type, ...]]
 
-EXCHANGE_SCHEMA: Schema = {"skew": (int, float), "limited": bool, "users": dict, "faults": list}
+EXCHANGE_SCHEMA: Schema = {"skew": (int, float), "limited": bool, "drift": int, "users": dict, "faults": list}
 USER: Schema = {"mode": str, "isolated": str, "borrowing": bool, "main": str, "balances": dict, "keys": list}
 KEY: Schema = {
     "key": str,
@@ -76,6 +77,7 @@ def build(scenario: Mapping[str, Any]) -> MockExchange:
     _validate("the scenario", scenario, EXCHANGE_SCHEMA)
     exchange = default_exchange()
     exchange.skew, exchange.limited = float(scenario.get("skew", 0)), scenario.get("limited", True)
+    exchange.drift_seed = scenario.get("drift")
     if given := scenario.get("users"):
         numbers = {name: number for number, name in enumerate(given, 1)}
         exchange.users = {name: _user(name, row, numbers) for name, row in given.items()}

@@ -5,7 +5,7 @@ from decimal import ROUND_UP, Decimal, localcontext
 import pytest
 
 from okx_maxloan_sdk.mock import default_exchange
-from okx_maxloan_sdk.mock.margin import CURRENCIES, PAIRS, loan, quota
+from okx_maxloan_sdk.mock.margin import CURRENCIES, PAIRS, drift_after, loan, quota
 from okx_maxloan_sdk.mock.user import User
 
 USER = User("1", [], "spot", balances={"BTC": "1", "USDT": "10000"})
@@ -52,3 +52,16 @@ def test_the_callers_decimal_context_does_not_matter() -> None:
 def test_every_currency_of_a_pair_is_known() -> None:
     """Pairs name currencies that have a price, and quote currencies that they settle in."""
     assert all({pair.base, pair.quote, *pair.settles_in} <= CURRENCIES.keys() for pair in PAIRS.values())
+
+
+def test_drift() -> None:
+    """Prices begin at rest, stay near it, move each second, alike for one seed and otherwise for another."""
+    assert set(drift_after(0.9, 1).values()) == {1}
+    walk = [drift_after(second, 1) for second in range(600)]
+    assert walk == [drift_after(second + 0.5, 1) for second in range(600)]
+    assert walk[7] != drift_after(7, 2)
+    for factors in walk:
+        assert factors.keys() == CURRENCIES.keys() - {"USDT", "USDC", "USD"}
+        assert all(abs(factor - 1) < Decimal("0.06") for factor in factors.values())
+    assert len({factors["BTC"] for factors in walk}) > 500
+    assert len({quota(USER, "SOL", factors) for factors in walk[:20]}) == 20

@@ -73,7 +73,7 @@ def test_the_documented_example_works() -> None:
         ("skew = 'x'", "the scenario.skew is 'x'; expected int or float"),
         ("limited = 1", "the scenario.limited is 1; expected bool"),
         ("skew = true", "the scenario.skew is True; expected int or float"),
-        ("user = {}", "the scenario has 'user'; expected skew, limited, users, faults"),
+        ("user = {}", "the scenario has 'user'; expected skew, limited, drift, users, faults"),
         ("users = { a = 1 }", "users.a is 1; expected a table with mode"),
         ("[users.a]\nmode = 'cash'", "users.a.mode is 'cash'; expected spot, futures, multi_currency, portfolio"),
         ("[users.a]\nmain = 'b'", "users.a.main is 'b'; expected one of a"),

@@ -35,6 +35,20 @@ def test_serves_and_stops() -> None:
     assert "okx-mock" not in {thread.name for thread in threading.enumerate()}
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("127.0.0.1:{port}", 200), ("localhost:{port}", 200), ("www.okx.com", 421), ("127.0.0.1:1", 421), ("", 421)],
+)
+def test_host_header(host: str, status: int) -> None:
+    """A request whose Host header names another server is refused, as a client that sends one would be by OKX."""
+    with serve(default_exchange()) as url:
+        parts = urlsplit(url)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+        connection.request("GET", "/api/v5/public/time", headers={"Host": host.format(port=parts.port)})
+        assert connection.getresponse().status == status
+        connection.close()
+
+
 def test_a_port_of_choice_can_be_taken_again() -> None:
     """The same port serves again at once, and a port that is taken is an error."""
     with serve(default_exchange()) as first:
@@ -53,7 +67,7 @@ def test_ends_though_a_client_hangs_on() -> None:
     with serve(exchange) as url:
         address = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
         with socket.create_connection(address) as idle, socket.create_connection(address) as waiting:
-            waiting.sendall(b"GET /api/v5/public/time HTTP/1.1\r\nHost: x\r\n\r\n")
+            waiting.sendall(f"GET /api/v5/public/time HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\n\r\n".encode())
             while not exchange.log:
                 time.sleep(0.01)  # the request travels on a real socket
             started = time.monotonic()
