@@ -1,0 +1,230 @@
+"""Tables of the READMEs and the guide, from the contract, the client and the command; `make guide` writes them."""
+
+from __future__ import annotations
+
+import html
+import inspect
+import re
+from typing import TYPE_CHECKING
+
+import click
+from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN
+
+from okx_maxloan_sdk import MaxLoanClient
+from okx_maxloan_sdk.cli import matrix
+from okx_maxloan_sdk.cli.app import create_app
+from okx_maxloan_sdk.cli.base import COMMANDS, NAME
+from okx_maxloan_sdk.cli.i18n import text, translated_click
+from okx_maxloan_sdk.exceptions import EXCEPTION_BY_KIND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from okx_maxloan_api.contract import Error, Field, Parameter, Rule
+
+    from okx_maxloan_sdk.cli.i18n import Language
+
+WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "parameter": "Parameter",
+        "field": "Attribute",
+        "name": "OKX's name",
+        "required": "Required",
+        "yes": "yes",
+        "values": "Values",
+        "most": "at most {count} in one request",
+        "about": "Meaning",
+        "limit": "OKX accepts at most {requests} requests per {period:g} seconds from one User ID, over all programs.",
+        "error": "Exception",
+        "code": "Code",
+        "retry": "Retried",
+        "later": "yes",
+        "resync": "once, with OKX's time",
+        "never": "no",
+        "setting": "Argument",
+        "type": "Type",
+        "default": "Default",
+        "variable": "Environment variable",
+        "option": "Option",
+        "examples": "Examples:",
+    },
+    "zh": {
+        "parameter": "参数",
+        "field": "属性",
+        "name": "OKX 名称",
+        "required": "必填",
+        "yes": "是",
+        "values": "取值",
+        "most": "单次请求最多 {count} 个",
+        "about": "含义",
+        "limit": "限速：同一 User ID 每 {period:g} 秒最多 {requests} 次请求，由所有程序共用。",
+        "error": "异常",
+        "code": "错误码",
+        "retry": "自动重试",
+        "later": "是",
+        "resync": "按 OKX 时间重试一次",
+        "never": "否",
+        "setting": "参数",
+        "type": "类型",
+        "default": "默认值",
+        "variable": "环境变量",
+        "option": "选项",
+        "examples": "示例：",
+    },
+}
+# The variables that `from_env` reads.
+VARIABLES = {
+    "credentials": "`OKX_API_KEY`, `OKX_API_SECRET`, `OKX_API_PASSPHRASE`",
+    "site": "`OKX_SITE`",
+    "base_url": "`OKX_BASE_URL`",
+    "demo": "`OKX_DEMO`",
+    "limiter": "`OKX_LIMITER`",
+}
+# In Chinese what the docstring of `MaxLoanClient` says in English.
+SETTINGS_ZH = {
+    "credentials": "API key、Secret key 与 Passphrase。",
+    "site": "创建 API key 的地区站点。",
+    "base_url": "该站点的其他地址；须为 https，仅本机回环可用 http。",
+    "demo": "使用模拟盘；模拟盘有单独的 API key。",
+    "account": "与账户有关的规则所需的账户配置；“auto” 表示首次需要时查询一次。",
+    "limiter": "“memory”（本进程）、“file:///folder”（本机）、“redis://host”（所有机器）或限速器对象；默认 “memory”。",
+    "rate_limit_key": "限速计入的 OKX 用户；默认为账户的 uid，未知时为 API key 的哈希值。",
+    "http_client": "用于发送请求的 `httpx.Client`，由调用者关闭。",
+    "proxy": "代理的 URL；默认取自环境变量。",
+    "timeout": "单次请求的最长时间，单位为秒。",
+    "total_timeout": "单次调用（含等待与重试）的最长时间，单位为秒；None 表示不限。",
+    "max_retries": "请求失败后最多重试的次数。",
+    "language": "错误说明与提示的语言。",
+    "clock": "时间来源，供测试使用。",
+}
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a Markdown table."""
+    lines = (" | ".join(map(_escape, row)) for row in (heads, ["---"] * len(heads), *rows))
+    return "\n" + "".join(f"| {line} |\n" for line in lines) + "\n"
+
+
+def _escape(cell: str) -> str:
+    # In code, a backslash before the bar is dropped by GitHub and shown by Python-Markdown.
+    return re.sub(r"`([^`]*\|[^`]*)`", lambda code: f"<code>{html.escape(code[1])}</code>", cell).replace("|", "&#124;")
+
+
+def parameters(lang: Language) -> str:
+    """Write the parameters of a question."""
+    words, rows = WORDS[lang], []
+    for each in GET_MAX_LOAN.parameters:
+        name, okx, values, about = described(each, lang)
+        most = words["most"].format(count=each.max_items) if each.max_items > 1 else ""
+        rows.append([name, okx, words["yes"] if each.required else "", values or most, about])
+    return table([words[head] for head in ("parameter", "name", "required", "values", "about")], rows)
+
+
+def fields(lang: Language) -> str:
+    """Write the fields of a row."""
+    rows = (described(each, lang) for each in GET_MAX_LOAN.fields)
+    return table([WORDS[lang][head] for head in ("field", "name", "values", "about")], rows)
+
+
+def described(each: Parameter | Field, lang: Language) -> list[str]:
+    """Write the names, the values and the meaning of a parameter or field."""
+    values = ", ".join(f"`{value.value}`" for value in each.values)
+    return [f"`{each.attribute}`", f"`{each.name}`", values, _plain(each, lang)]
+
+
+def _plain(each: Parameter | Field | Rule | Error, lang: Language) -> str:
+    # The languages have their code spans alike, which a draft's may not be.
+    return " ".join((each.zh if lang == "zh" else each.en).replace("`", "").split())
+
+
+def limit(lang: Language) -> str:
+    """Write the rate limit."""
+    return f"\n{WORDS[lang]['limit'].format(**GET_MAX_LOAN.limit._asdict())}\n\n"
+
+
+def modes(lang: Language) -> str:
+    """Write which account may ask what."""
+    accounts, requests = matrix.list_accounts(), matrix.EXAMPLE_REQUESTS
+    allowed = {name: [matrix.is_allowed(each, name) for each in accounts] for name in requests}
+    rows = ([text(lang, f"matrix.{each}") for each in (name, *allowed[name])] for name in requests)
+    return table([text(lang, f"matrix.{each}") for each in ("request", *accounts)], rows)
+
+
+def rules(lang: Language) -> str:
+    """Write the rules between parameters."""
+    rows = (
+        [
+            f"`{each.id}`",
+            text(lang, f"rules.{each.basis}"),
+            _plain(each, lang),
+        ]
+        for each in matrix.list_rules()
+    )
+    return table([text(lang, "rules.rule"), text(lang, "rules.basis"), WORDS[lang]["about"]], rows)
+
+
+def codes(lang: Language) -> str:
+    """Write what each code means and what to do, and the exception that it raises."""
+    words = WORDS[lang]
+    rows = (
+        [
+            each.code,
+            f"`{EXCEPTION_BY_KIND[each.kind].__name__}`",
+            words[each.retry],
+            _plain(each, lang),
+        ]
+        for each in sorted(ERRORS.values(), key=lambda each: int(each.code))
+    )
+    return table([words[head] for head in ("code", "error", "retry", "about")], rows)
+
+
+def settings(lang: Language) -> str:
+    """Write the arguments of a client: types and defaults from its signature, meanings from its docstring."""
+    docstring = inspect.getdoc(MaxLoanClient.__init__) or ""
+    found = re.findall(
+        r"^    (\w+): ((?:.|\n {8})+)", docstring.partition("Args:")[2].partition("Raises")[0], re.MULTILINE
+    )
+    about = {name: " ".join(meaning.split()) for name, meaning in found}
+    arguments = {name: each for name, each in inspect.signature(MaxLoanClient).parameters.items() if name != "self"}
+    if not about.keys() == SETTINGS_ZH.keys() == arguments.keys():
+        message = (
+            f"the signature, the docstring and SETTINGS_ZH name different arguments: {about.keys() ^ arguments.keys()}"
+        )
+        raise ValueError(message)
+    rows = []
+    for name, each in arguments.items():
+        default = (
+            "" if each.default is inspect.Parameter.empty else f"`{getattr(each.default, 'name', each.default)!s}`"
+        )
+        meaning = about[name] if lang == "en" else SETTINGS_ZH[name]
+        rows.append([f"`{name}`", f"`{each.annotation}`", default, VARIABLES.get(name, ""), meaning])
+    return table([WORDS[lang][head] for head in ("setting", "type", "default", "variable", "about")], rows)
+
+
+def commands(lang: Language) -> str:
+    """Write each command's usage, options and examples, as its help page has them."""
+    words, parts = WORDS[lang], []
+    with translated_click(lang):
+        group = create_app(lang)
+        context = click.Context(group, info_name=NAME)
+        for name in COMMANDS:
+            command = group.get_command(context, name)
+            if command is None:
+                raise KeyError(name)
+            inner = click.Context(command, info_name=name, parent=context, **command.context_settings)
+            usage = " ".join(
+                [NAME, name, *(each for each in command.collect_usage_pieces(inner) if "OPTIONS" not in each)]
+            )
+            records = (each.get_help_record(inner) for each in command.get_params(inner))
+            rows = [[f"`{option}`", " ".join(meaning.split())] for option, meaning in filter(None, records)]
+            examples = "".join(f"{each}\n" for each in getattr(command, "examples", ()))
+            parts.append(
+                f"\n## {name}\n\n{command.help}\n\n`{usage}`\n"
+                f"{table([words['option'], words['about']], rows)}{words['examples']}\n\n```text\n{examples}```\n"
+            )
+    return "".join(parts) + "\n"
+
+
+def exit_codes(lang: Language) -> str:
+    """Write what each exit code means."""
+    return f"\n{text(lang, 'app.exit_codes')}\n\n"
