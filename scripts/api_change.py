@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # Where each package lies, and whether its API is what __all__ names or everything without an underscore.
 PACKAGES = {"okx_maxloan_sdk": (".", True), "okx_maxloan_api": ("generated", False)}
 FACTS = "okx_maxloan_api.contract."
+# Those of okx_maxloan_sdk.validation, which is not imported: what was generated may be what does not work.
+ENFORCED_BASES = ("documented", "observed")
 
 
 class Surface(NamedTuple):
@@ -51,7 +53,7 @@ class Report(NamedTuple):
         return ".".join(map(str, [*numbers[:place], numbers[place] + 1, *[0] * (2 - place)]))
 
 
-class Unknown(Exception):
+class NoBaselineError(Exception):
     """There is nothing to compare with; the message says why."""
 
 
@@ -59,10 +61,10 @@ def git(root: Path, *arguments: str) -> bytes:
     """Ask git; without it, or without an answer, there is nothing to compare with."""
     program = shutil.which("git")
     if not program:
-        raise Unknown("there is no git")
+        raise NoBaselineError("there is no git")
     done = subprocess.run([program, "-C", str(root), *arguments], capture_output=True, check=False)
     if done.returncode:
-        raise Unknown(done.stderr.decode(errors="replace").strip().partition("\n")[0])
+        raise NoBaselineError(done.stderr.decode(errors="replace").strip().partition("\n")[0])
     return done.stdout
 
 
@@ -108,6 +110,17 @@ def literals(value: str) -> set[object] | None:
         return None
 
 
+def enforced_rules(value: str) -> set[str]:
+    """Read which rules of an operation stop a request."""
+    calls = [each for each in ast.walk(ast.parse(value)) if isinstance(each, ast.Call)]
+    rules = (
+        {keyword.arg: ast.literal_eval(keyword.value) for keyword in each.keywords}
+        for each in calls
+        if isinstance(each.func, ast.Name) and each.func.id == "Rule"
+    )
+    return {each["id"] for each in rules if each["basis"] in ENFORCED_BASES}
+
+
 IGNORED = {griffe.BreakageKind.ATTRIBUTE_CHANGED_VALUE, griffe.BreakageKind.OBJECT_REMOVED}  # seen by their names
 
 
@@ -141,6 +154,12 @@ def compare(old: Surface, new: Surface) -> Report:
             breaking += [f"`{path}` no longer has {each!r}" for each in before - after]
             added += [f"{each!r} in `{path}`" for each in after - before]
         elif path.startswith(FACTS):
+            enforced_before, enforced_after = enforced_rules(was), enforced_rules(value)
+            breaking += [
+                f"rule `{each}` is enforced: a request that breaks it raises `InvalidParametersError` and is not sent"
+                for each in enforced_after - enforced_before
+            ]
+            changed += [f"rule `{each}` is no longer enforced" for each in enforced_before - enforced_after]
             changed.append(f"facts of the exchange in `{path}`")
     return Report(sorted({*breaking}), sorted({*added}), sorted({*changed}))
 
@@ -161,7 +180,7 @@ def report(root: Path, against: str | None = None) -> str:
             with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
                 tar.extractall(folder, filter="data")
             found, before = compare(surface(Path(folder)), surface(root)), version(Path(folder))
-    except (Unknown, ModuleNotFoundError, griffe.GriffeError) as reason:
+    except (NoBaselineError, ModuleNotFoundError, griffe.GriffeError) as reason:
         return f"public API: nothing to compare with ({reason}); name a revision with --against"
     if not any(found):
         return f"public API: as in {revision}"

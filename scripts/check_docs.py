@@ -26,7 +26,7 @@ from docs_watch.page import parse_page
 from docs_watch.report import FORMATS
 from docs_watch.spec import Spec
 from docs_watch.vocabulary import LANGUAGES
-from docs_watch.write import Refused, todo_list, write
+from docs_watch.write import RefusedError, todo_list, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             file = sys.stderr if options.format == "json" else sys.stdout
             print(*todo_list(options.root, written, rows), sep="\n", file=file)
             rows, problems = compared(written.spec, lock, reading)
-        except Refused as error:
+        except RefusedError as error:
             problems = [str(error)]
     announced: list[Notice] = []
     try:

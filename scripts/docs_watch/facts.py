@@ -18,7 +18,7 @@ class PageParseError(Exception):
     """A page that was not understood; the message says where it stopped making sense."""
 
 
-class OperationNotFound(PageParseError):
+class OperationNotFoundError(PageParseError):
     """A page that does not speak of the operation."""
 
 

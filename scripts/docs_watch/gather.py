@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .facts import Facts, OperationNotFound, PageParseError
+from .facts import Facts, OperationNotFoundError, PageParseError
 from .files import load
 from .page import parse_page
 
@@ -37,7 +37,7 @@ def parse_all_pages(sources: Sequence[str], operations: Sequence[Operation], loc
             titles = frozenset(facts.title for facts in lock.facts(operation.id).values())
             try:
                 found = parse_page(data, operation.method, operation.path, titles)
-            except OperationNotFound as error:
+            except OperationNotFoundError as error:
                 absent.append(f"{source}: {error}")
                 continue
             except PageParseError as error:

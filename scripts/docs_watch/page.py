@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import html_page, markdown_page
 from .blocks import Code, Heading, Section, Stray, Table, Text
-from .facts import Facts, OperationNotFound, PageParseError, normalize, text_hash
+from .facts import Facts, OperationNotFoundError, PageParseError, normalize, text_hash
 from .table import NAME, Fields, parse_fields, parse_names
 from .vocabulary import COUNTED_BY, HEADINGS, LABELS, NOTHING, PERMISSIONS, RATES, SECONDS
 
@@ -212,8 +212,8 @@ def parse_page(data: bytes, method: str, path: str, titles: frozenset[str] = fro
     """Find one operation on a page and read it, by language.
 
     `titles` are the hashes of its known titles: under one of them another method or path is a change of this
-    operation, not another one. Raises OperationNotFound when the page does not hold it, PageParseError when it is not
-    understood.
+    operation, not another one. Raises OperationNotFoundError when the page does not hold it, PageParseError when it
+    is not understood.
     """
     text = decode(data)
     form = markdown_page if is_markdown(text) else html_page
@@ -249,5 +249,5 @@ def parse_page(data: bytes, method: str, path: str, titles: frozenset[str] = fro
             message = f"{method} {path} stands twice in {found.language}, with different facts"
             raise PageParseError(message)
     if not exact and not moved:
-        raise OperationNotFound(absence(text, f"{method} {path}", titled, documented))
+        raise OperationNotFoundError(absence(text, f"{method} {path}", titled, documented))
     return {**moved, **exact}

@@ -9,7 +9,7 @@ import re
 
 LANGUAGES = ("en", "zh")
 
-# Heading, up to its colon -> what stands under it, and the language of whoever says so.
+# Heading, up to its colon -> what stands under it, and the heading's language.
 HEADINGS = {
     "ratelimit": ("rate", "en"),
     "限速": ("rate", "zh"),

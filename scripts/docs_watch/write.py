@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from codegen.validate import faults
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
-from validate import faults
 
 from .compare import Change, Place, Severity
 from .draft import MARK
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SPEC = "spec/openapi.yaml"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An edit that would leave the spec invalid."""
 
 
@@ -63,13 +63,24 @@ def write(
                     if row.place not in unlike[language]:
                         lock.keep_unread(operation.id, language, change)
     if edited:
-        spec.document["info"]["version"] = SingleQuotedScalarString(datetime.now(UTC).date().isoformat())
-    text = spec.text()
-    if wrong := faults(YAML(typ="safe").load(text), root / "spec" / "extensions.schema.json"):
-        raise Refused("\n  ".join(["the edited spec would not be valid; nothing was written", *wrong]))
-    replace_atomically({root / "spec" / "openapi.yaml": text, root / "spec" / "docs.lock.json": lock.text()})
+        set_version(spec)
+    text = save(root, spec, {root / "spec" / "docs.lock.json": lock.text()})
     drafts = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == f"# {MARK}"]
     return Written(Spec(text), edited, left, drafts)
+
+
+def set_version(spec: Spec) -> None:
+    """Let the spec's version be today."""
+    spec.document["info"]["version"] = SingleQuotedScalarString(datetime.now(UTC).date().isoformat())
+
+
+def save(root: Path, spec: Spec, others: Mapping[Path, str] | None = None) -> str:
+    """Write the spec and other files, all or none; raise `RefusedError` for a spec that would not be valid."""
+    text = spec.text()
+    if wrong := faults(YAML(typ="safe").load(text), root / "spec" / "extensions.schema.json"):
+        raise RefusedError("\n  ".join(["the edited spec would not be valid; nothing was written", *wrong]))
+    replace_atomically({root / SPEC: text, **(others or {})})
+    return text
 
 
 def todo_list(root: Path, written: Written, rows: Sequence[Difference]) -> Iterator[str]:

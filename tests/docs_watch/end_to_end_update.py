@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 # What is no part of the project, and what other tests put there for a moment.
-LEFT = (".git", ".venv", ".*_cache", "__pycache__", ".hypothesis", ".schemathesis", "dist", "mutants", ".new-*")
+LEFT = (".git", ".venv", ".*_cache", "__pycache__", ".hypothesis", ".schemathesis", "dist", "site", "mutants", ".new-*")
 # Set in the copy, where the road is not walked once more.
 WALKED = "OKX_ROAD_WALKED"
 WORDS = {"en": ("No", "Yes"), "zh": ("否", "是")}
@@ -81,7 +81,7 @@ def run(checkout: Path, *command: str | Path, code: int | None = 0, shown: bool 
 
 def prepare(checkout: Path) -> Path:
     """Copy the project, tag it, and let the lock have today's page; give the page as it is tomorrow."""
-    shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(*LEFT), dirs_exist_ok=True)
+    copy(checkout)
     old = [page(language) for language in ("en", "zh")]
     # Beside the copy, which holds nothing but the project.
     pages = {name: checkout.parent / f"{name}.md" for name in ("today", "tomorrow")}
@@ -92,10 +92,20 @@ def prepare(checkout: Path) -> Path:
     lock = json.loads(lock_file.read_text("utf-8"))
     del lock["unread"]  # all of it is read: the words of today's page are ours
     lock_file.write_text(json.dumps(lock), "utf-8")
+    tag(checkout)
+    return pages["tomorrow"]
+
+
+def copy(checkout: Path) -> None:
+    """Copy the project."""
+    shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(*LEFT), dirs_exist_ok=True)
+
+
+def tag(checkout: Path) -> None:
+    """Commit the copy, as the version that it is."""
     version = tomllib.loads((checkout / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "before"], ["tag", f"v{version}"]):
         run(checkout, *GIT, *command)
-    return pages["tomorrow"]
 
 
 def main(folder: Path) -> None:
@@ -105,7 +115,7 @@ def main(folder: Path) -> None:
     python, make = sys.executable, ["make", "-o", ".venv/ready", f"BIN={Path(sys.executable).parent}"]
     run(checkout, python, "scripts/check_docs.py", tomorrow, code=11, shown=True)
     run(checkout, python, "scripts/check_docs.py", "--write", tomorrow, code=10, shown=True)
-    for target in ("regenerate", "readme", "test"):
+    for target in ("regenerate", "guide", "test"):
         run(checkout, *make, target, shown=True, timeout=3600)
 
 

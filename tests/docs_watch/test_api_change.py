@@ -31,7 +31,7 @@ class Row:
     ccy: str
     side: str
 """
-CONTRACT = "LIMIT = (20, 2)\n"
+CONTRACT = "LIMIT = (20, 2)\nRULES = (Rule(id='a-b', basis='inferred'), Rule(id='b-c', basis='documented'))\n"
 RAW = "def sync(*, client: object, mode: str) -> None: ...\n"
 FILES = {
     "pyproject.toml": '[project]\nversion = "1.2.3"\n',
@@ -101,6 +101,13 @@ ROW, MODE = "okx_maxloan_api.models.Row", "okx_maxloan_api.models.Mode"
          ["### Breaking", "- `okx_maxloan_sdk.Client` is gone"]),
         ("generated/okx_maxloan_api/contract.py", "20", "30", "1.2.4",
          ["### Changed", "- facts of the exchange in `okx_maxloan_api.contract.LIMIT`"]),
+        ("generated/okx_maxloan_api/contract.py", "inferred", "observed", "2.0.0",
+         ["### Breaking",
+          "- rule `a-b` is enforced: a request that breaks it raises `InvalidParametersError` and is not sent",
+          "### Changed", "- facts of the exchange in `okx_maxloan_api.contract.RULES`"]),
+        ("generated/okx_maxloan_api/contract.py", "documented", "inferred", "1.2.4",
+         ["### Changed", "- facts of the exchange in `okx_maxloan_api.contract.RULES`",
+          "- rule `b-c` is no longer enforced"]),
     ],
 )  # fmt: skip
 def test_changes(checkout: Path, name: str, old: str, new: str, version: str, lines: list[str]) -> None:

@@ -1,7 +1,7 @@
 """page.py: what is read from a page, and when it is refused."""
 
 import pytest
-from docs_watch.facts import Facts, OperationNotFound, PageParseError
+from docs_watch.facts import Facts, OperationNotFoundError, PageParseError
 from docs_watch.page import parse_page
 
 from tests.docs_watch.pages import EN, FORMS, LANGUAGES, PAGES, PATH, RENDER, ZH, Page, Row, both
@@ -174,10 +174,10 @@ LOOK_ALIKES = [
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("page", LOOK_ALIKES, ids=lambda page: page.title)
-def test_look_alikes_are_told_apart(form: str, page: Page) -> None:
+def test_similar_pages_are_told_apart(form: str, page: Page) -> None:
     """A page about another operation is refused, and the message says what it is about."""
     text = RENDER[form](page)
-    with pytest.raises(OperationNotFound, match=f"{page.method} {page.path}"):
+    with pytest.raises(OperationNotFoundError, match=f"{page.method} {page.path}"):
         parse_page(text.encode(), "GET", PATH)
     found = parse_page(f"{text}\n\n{RENDER[form](EN)}\n\n{text}".encode(), "GET", PATH)
     assert found == {"en": reading(EN)}
@@ -187,15 +187,17 @@ def test_why_there_is_no_documentation() -> None:
     """Where the operation is named only, that is said; otherwise the most similar operations come first."""
     other = EN.but(path="/api/v5/other", title="Other", prose=f"Its limit is shared with `GET {PATH}`.")
     with pytest.raises(
-        OperationNotFound, match=f"of GET {PATH}: it is named in the documentation of GET /api/v5/other"
+        OperationNotFoundError, match=f"of GET {PATH}: it is named in the documentation of GET /api/v5/other"
     ):
         parse_page(RENDER["html"](other).encode(), "GET", PATH)
-    with pytest.raises(OperationNotFound, match=f"of GET {PATH}: it is named, but below no heading 'HTTP Request'"):
+    with pytest.raises(
+        OperationNotFoundError, match=f"of GET {PATH}: it is named, but below no heading 'HTTP Request'"
+    ):
         parse_page(f"# Loans\n\nAsk `GET {PATH}` for them.".encode(), "GET", PATH)
-    with pytest.raises(OperationNotFound, match=f"of GET {PATH}: it is named, but below no title"):
+    with pytest.raises(OperationNotFoundError, match=f"of GET {PATH}: it is named, but below no title"):
         parse_page(RENDER["markdown"](EN).partition("\n")[2].encode(), "GET", PATH)
     text = "\n\n".join(RENDER["markdown"](EN.but(path=path)) for path in ("/a", "/b", "/c", f"{PATH}s"))
-    with pytest.raises(OperationNotFound, match=f"of GET {PATH}, but of GET {PATH}s, GET /"):
+    with pytest.raises(OperationNotFoundError, match=f"of GET {PATH}, but of GET {PATH}s, GET /"):
         parse_page(text.encode(), "GET", PATH)
 
 

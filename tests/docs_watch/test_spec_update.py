@@ -23,7 +23,7 @@ import json, sys
 import okx_maxloan_api, okx_maxloan_sdk
 from okx_maxloan_api.contract import GET_MAX_LOAN
 from okx_maxloan_sdk import MaxLoan
-from okx_maxloan_sdk.codec import to_model, validate_rows
+from okx_maxloan_sdk.codec import to_models, validate_rows
 from okx_maxloan_sdk.mock.fixtures import default_exchange
 from okx_maxloan_sdk.mock.rows import max_loan_rows
 from okx_maxloan_sdk.mock.server import run_mock_server
@@ -39,7 +39,7 @@ with run_mock_server() as mock:
 (modes,) = (each for each in GET_MAX_LOAN.parameters if each.name == "mgnMode")
 print(json.dumps({
     "packages": [okx_maxloan_sdk.__file__, okx_maxloan_api.__file__],
-    "amounts": [to_model(MaxLoan, GET_MAX_LOAN, each).new_amount for each in (old, new)],
+    "amounts": [each.new_amount for each in to_models(MaxLoan, GET_MAX_LOAN, (old, new))],
     "asked": [(each.inst_id, each.new_amount) for each in (*loans, *batch.loans)], "sent": sent,
     "row": [*max_loan_rows(default_exchange().users["spot"], {"mgnMode": "cross", "instId": "BTC-USDT"})[0]],
     "limit": GET_MAX_LOAN.limit[:2], "items": instruments.max_items, "modes": [each.value for each in modes.values],
@@ -49,8 +49,8 @@ print(json.dumps({
 TESTED = (
     *(f"tests/test_{name}.py" for name in ("batching", "request", "client", "codec", "exceptions", "validation")),
     *(f"tests/test_spec.py::test_{name}" for name in ("valid", "every_parameter_and_field_of_the_page")),
-    *(f"tests/cli/test_{name}.py" for name in ("alerts", "record", "render", "rules", "screen", "show")),
-    "tests/test_readme.py::test_languages_have_one_structure",
+    *(f"tests/cli/test_{name}.py" for name in ("alerts", "history", "render", "rules", "display", "show")),
+    "tests/test_guide.py::test_languages_have_one_structure",
     *(f"tests/contract/test_mock.py::test_the_mock_passes[{name}]" for name in ("corpus", "limit")),
     *("tests/mock/test_exchange.py", "tests/contract/test_oracle.py"),
     "tests/contract/test_answers.py",
@@ -71,16 +71,20 @@ def reaches_the_command(checkout: Path) -> None:
     assert run(checkout, *COMMAND, "watch", *asking, "--count", "1").count("BTC-USDT") == 2
 
 
-def reaches_the_readmes(checkout: Path) -> None:
-    """Write the tables and figures of both anew."""
+def reaches_the_guide(checkout: Path) -> None:
+    """Write the tables of the READMEs and the guide anew."""
     limit, (size,) = GET_MAX_LOAN.limit, (each.max_items for each in GET_MAX_LOAN.parameters if each.name == "instId")
-    run(checkout, sys.executable, *COG)
-    for name, most in (("README.md", f"at most {size + 2} in"), ("README.zh.md", f"最多 {size + 2} 个")):
+    pages = [str(path.relative_to(checkout)) for path in (checkout / "docs").glob("*/*.md")]
+    run(checkout, sys.executable, *COG, *pages)
+    for name, page, most in (
+        ("README.md", "docs/en/python.md", f"at most {size + 2} in"),
+        ("README.zh.md", "docs/zh/python.md", f"最多 {size + 2} 个"),
+    ):
         text = (checkout / name).read_text("utf-8")
         assert "\n| `new_thing` | `newThing` |" in text
-        assert "\n| `new_amount` | `newAmount` |" in text
-        assert f" {limit.requests + 10} " in text.partition("readme.limit(")[2].partition("[[[end]]]")[0]
+        assert f" {limit.requests + 10} " in text.partition("guide.limit(")[2].partition("[[[end]]]")[0]
         assert most in text
+        assert "\n| `new_amount` | `newAmount` |" in (checkout / page).read_text("utf-8")
 
 
 @pytest.mark.skipif(WALKED in os.environ, reason="this is the copy in which the road was walked")
@@ -121,7 +125,7 @@ def test_from_the_page_to_green_tests(tmp_path: Path) -> None:
         "modes": [*(each.value for each in parameters["mgnMode"].values), "newMode"],
     }
     reaches_the_command(checkout)
-    reaches_the_readmes(checkout)
+    reaches_the_guide(checkout)
     run(checkout, python, "-m", "ruff", "check", "--quiet", ".")
     run(checkout, python, "scripts/regenerate.py", "--check")
     run(checkout, python, "-m", "pytest", *TESTED, timeout=300)
