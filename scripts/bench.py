@@ -1,4 +1,4 @@
-"""Measure the SDK and its peers against an exchange on loopback, and write the results into the READMEs.
+"""Measure the SDK and its peers against an exchange on loopback, and write the results into docs/*/benchmarks.md.
 
 `--quick` takes about a minute and writes nothing. `--check` says which targets are met, and exits 1 if one is not.
 What else the machine does weighs on wall times; CPU times are compared within interleaved rounds.
@@ -25,19 +25,19 @@ WIDTHS = (1, 10, 50)
 def measure(quick: bool) -> report.Results:
     """Run everything, or as much as shows that it runs."""
     calls, turns, starts = (60, 7, 2) if quick else (100, 41, 11)
-    floods = (1_000,) if quick else (1_000, 10_000, 100_000)
+    stream_memory = (1_000,) if quick else (1_000, 10_000, 100_000)
     courses = [Course(name, 1, calls) for name in SYNC]
     courses += [Course(name, width, calls) for width in WIDTHS for name in ASYNC]
     with rounds.exchange() as url:
         found = rounds.run(url, courses, turns)
         spans = [windows.run(url, case) for case in windows.cases(quick)]
         processes = process.run(url, starts)
-        crowd = json.loads(rounds.say("crowd.py", url))
+        many_clients = json.loads(rounds.say("many_clients.py", url))
         streams = {
-            kind: {count: float(rounds.say("flood.py", url, kind, str(count))) for count in floods}
+            kind: {count: float(rounds.say("stream_memory.py", url, kind, str(count))) for count in stream_memory}
             for kind in ("sync", "async")
         }
-    return report.Results(turns, found, spans, processes, crowd, streams)
+    return report.Results(turns, found, spans, processes, many_clients, streams)
 
 
 def judge(results: report.Results) -> list[claims.Claim]:
@@ -46,14 +46,14 @@ def judge(results: report.Results) -> list[claims.Claim]:
         *claims.calls(results.calls),
         *claims.windows(results.windows),
         *claims.processes(results.processes),
-        *claims.crowd(results.crowd),
+        *claims.many_clients(results.many_clients),
     ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, write, judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a minute's worth; the READMEs stay as they are")
+    parser.add_argument("--quick", action="store_true", help="a minute's worth; the pages stay as they are")
     parser.add_argument("--check", action="store_true", help="say what holds; exit 1 if something does not")
     asked = parser.parse_args(arguments)
     results = measure(asked.quick)

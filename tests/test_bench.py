@@ -98,7 +98,7 @@ def results() -> report.Results:
     clients = [*(name for pair in claims.RATIOS for name in pair[:2]), "http.client", "aiohttp"]
     names = dict.fromkeys([*clients, *(Course("aiohttp", width, 1).name for width in (10, 50))])
     cost = Cost(Spread(1, 1, 1), Spread(1, 1, 1))
-    crowd = {"made_ms": 0.5, "made_kb": 1, "connected_kb": 1, "calls_per_cpu_second": 1}
+    many_clients = {"made_ms": 0.5, "made_kb": 1, "connected_kb": 1, "calls_per_cpu_second": 1}
     late = {0.15: 1.05}
     spans = [windows.Span(case, case.answered * late.get(case.rtt, 1), 0.05, 0) for case in windows.cases(False)]
     processes = ("nothing", "import httpx", "import okx_maxloan_sdk", "import its client", "python-okx", claims.OURS)
@@ -107,7 +107,7 @@ def results() -> report.Results:
         {name: [1.0, 1.0] for name in names},
         spans,
         dict.fromkeys(processes, cost),
-        crowd,
+        many_clients,
         {"sync": {1000: 1.0}},
     )
 
@@ -116,7 +116,7 @@ def test_claims() -> None:
     """Equal costs fail every target of less, and a window that is too long fails its own."""
     found = results()
     judged = [*claims.calls(found.calls), *claims.windows(found.windows), *claims.processes(found.processes)]
-    judged += claims.crowd(found.crowd)
+    judged += claims.many_clients(found.many_clients)
     failed = [claim.text for claim in judged if not claim.holds]
     assert len([text for text in failed if text.startswith("CPU per call")]) == len(claims.RATIOS)
     assert [text for text in failed if "window" in text] == [
@@ -141,7 +141,7 @@ def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     marked, bare = tmp_path / "a.md", tmp_path / "b.md"
     marked.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n", encoding="utf-8")
     bare.write_text("nothing", encoding="utf-8")
-    monkeypatch.setattr(report, "READMES", {"en": marked, "zh": bare})
+    monkeypatch.setattr(report, "PAGES", {"en": marked, "zh": bare})
     for _ in range(2):
         assert report.write(results()) == [bare]
     text = marked.read_text(encoding="utf-8")
@@ -151,9 +151,9 @@ def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert bare.read_text(encoding="utf-8") == "nothing"
 
 
-def test_readmes_have_a_place() -> None:
-    """Both READMEs have the marks, in order."""
-    for path in report.READMES.values():
+def test_pages_have_a_place() -> None:
+    """Both pages have the marks, in order."""
+    for path in report.PAGES.values():
         before, begin, rest = path.read_text(encoding="utf-8").partition(report.BEGIN)
         assert before
         assert begin

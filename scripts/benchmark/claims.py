@@ -73,7 +73,7 @@ def processes(found: Mapping[str, Cost]) -> Iterator[Claim]:
     yield Claim("peak memory, ours / python-okx", cost.memory.median / theirs.memory.median, 1.0)
 
 
-def crowd(found: Mapping[str, Any]) -> Iterator[Claim]:
+def many_clients(found: Mapping[str, Any]) -> Iterator[Claim]:
     """Judge what two hundred clients cost."""
     yield Claim("making a client", found["made_ms"], 1, " ms")
     yield Claim("memory of a client", found["made_kb"], 100, " KB")

@@ -120,7 +120,7 @@ async def main() -> None:
 
 
 def input_ended() -> None:
-    """Wait until whoever started this program is gone."""
+    """Wait until the parent process has ended."""
     import sys  # noqa: PLC0415 -- only the program needs it
 
     sys.stdin.read()

@@ -1,4 +1,4 @@
-"""The results as Markdown, and their place in the READMEs."""
+"""The results as Markdown, and their place in the guide."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .windows import Span
 
 BEGIN, END = "<!-- written by scripts/bench.py -->", "<!-- end of what scripts/bench.py writes -->"
-READMES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh.md"}
+PAGES = {language: ROOT / "docs" / language / "benchmarks.md" for language in ("en", "zh")}
 # Each reference, and the courses that are compared with it; an asynchronous course at a width with the same width.
 REFERENCES = {"sync": "http.client", "async": "aiohttp"}
 WORDS = {
@@ -29,25 +29,28 @@ WORDS = {
         " ratios compare within each of {rounds} interleaved rounds.",
         "call": "| one call | CPU, µs | least to most | ratio to {reference} |",
         "signed": " (signed beforehand)",
-        "window": "| against 20 in any 2 s | seconds | over the ideal | over the answered | CPU, ms | refused |",
-        "windows": "The ideal window knows when the exchange counts. The answered one knows only that a request was"
-        " counted before its answer came, which is all that is safe: it gives one round trip up per window.",
+        "window": "| at most 20 in any 2 s | seconds | above the ideal window | above the response window"
+        " | CPU, ms | rejected |",
+        "windows": "The ideal window knows when OKX counts a request. The response window knows only that it was"
+        " counted before its response came, which is all that is safe; it costs one round trip per window.",
         "process": "| a process that does | CPU, ms | peak memory, MB |",
-        "crowd": "| 200 async clients: to make one | memory of one | with its connection | calls per CPU second |",
-        "flood": "| `stream()` | {counts} |",
-        "grown": "memory that {kind} took, MB",
+        "many_clients": "| 200 asyncio clients: time to create one | memory of one | with its connection"
+        " | calls per CPU second |",
+        "stream_memory": "| pairs through `iter_max_loan` | {counts} |",
+        "grown": "memory, {kind}, MB",
     },
     "zh": {
         "where": "测量日期 {date}：{cpu}，{cores} 核，Python {python}；{peers}。{loopback}",
-        "loopback": "交易所是本机回环上的另一个进程；CPU 为客户端所有线程之和；比值取自 {rounds} 轮交替测量的同一轮。",
+        "loopback": "交易所是本机回环上的另一个进程；CPU 为客户端所有线程之和；"
+        "共 {rounds} 轮交替测量，比值均在同一轮内计算。",
         "call": "| 一次调用 | CPU，µs | 最小至最大 | 与 {reference} 之比 |",
         "signed": "（预先签名）",
-        "window": "| 任意 2 秒内至多 20 次 | 秒 | 超出理想窗口 | 超出应答窗口 | CPU，ms | 被拒 |",
-        "windows": "理想窗口知道交易所何时计数；应答窗口只知道请求在应答到达前已被计数，"
-        "这是唯一安全的前提，每个窗口因此多用一个往返。",
-        "process": "| 进程所做 | CPU，ms | 内存峰值，MB |",
-        "crowd": "| 200 个异步客户端：创建一个 | 一个的内存 | 连接后 | 每 CPU 秒调用数 |",
-        "flood": "| `stream()` | {counts} |",
+        "window": "| 任意 2 秒内最多 20 次 | 秒 | 超出理想窗口 | 超出响应窗口 | CPU，ms | 被拒绝 |",
+        "windows": "“理想窗口”假定已知 OKX 的计数时刻；“响应窗口”只假定请求在响应到达前已被计数。"
+        "只有后者是安全的，代价是每个窗口多一个往返。",
+        "process": "| 进程执行的内容 | CPU，ms | 内存峰值，MB |",
+        "many_clients": "| 200 个 asyncio 客户端：创建一个的时间 | 一个的内存 | 建立连接后 | 每 CPU 秒调用数 |",
+        "stream_memory": "| 经 `iter_max_loan` 的币对 | {counts} |",
         "grown": "{kind} 所用内存，MB",
     },
 }
@@ -60,8 +63,8 @@ class Results(NamedTuple):
     calls: Mapping[str, list[float]]
     windows: Sequence[Span]
     processes: Mapping[str, Cost]
-    crowd: Mapping[str, Any]
-    floods: Mapping[str, Mapping[int, float]]
+    many_clients: Mapping[str, Any]
+    stream_memory: Mapping[str, Mapping[int, float]]
 
 
 def cpu() -> str:
@@ -122,16 +125,16 @@ def section(results: Results, language: str) -> str:
         for span in results.windows
     ]
     costs = [(name, f"{cost.cpu.median:.0f}", f"{cost.memory.median:.1f}") for name, cost in results.processes.items()]
-    crowd = (
-        f"{results.crowd['made_ms']:.2f} ms",
-        f"{results.crowd['made_kb']:.0f} KB",
-        f"{results.crowd['connected_kb']:.0f} KB",
-        f"{results.crowd['calls_per_cpu_second']:.0f}",
+    many_clients = (
+        f"{results.many_clients['made_ms']:.2f} ms",
+        f"{results.many_clients['made_kb']:.0f} KB",
+        f"{results.many_clients['connected_kb']:.0f} KB",
+        f"{results.many_clients['calls_per_cpu_second']:.0f}",
     )
-    counts = [f"{count:,}" for count in next(iter(results.floods.values()))]
-    floods = [
+    counts = [f"{count:,}" for count in next(iter(results.stream_memory.values()))]
+    stream_memory = [
         (words["grown"].format(kind=kind), *(f"{kilobytes / 1024:.1f}" for kilobytes in grown.values()))
-        for kind, grown in results.floods.items()
+        for kind, grown in results.stream_memory.items()
     ]
     parts = [
         about,
@@ -139,16 +142,16 @@ def section(results: Results, language: str) -> str:
         words["windows"],
         table(words["window"], spans),
         table(words["process"], costs),
-        table(words["crowd"], [crowd]),
-        table(words["flood"].format(counts=" | ".join(counts)), floods),
+        table(words["many_clients"], [many_clients]),
+        table(words["stream_memory"].format(counts=" | ".join(counts)), stream_memory),
     ]
     return "\n\n".join(parts)
 
 
 def write(results: Results) -> list[Path]:
-    """Put the results between the marks of each README; say which had none."""
+    """Put the results between the marks of each page; say which had none."""
     missing = []
-    for language, path in READMES.items():
+    for language, path in PAGES.items():
         text = path.read_text(encoding="utf-8")
         before, begin, rest = text.partition(BEGIN)
         _, end, after = rest.partition(END)
