@@ -1,7 +1,5 @@
 """Client for OKX's maximum loan, GET /api/v5/account/max-loan: how much an account may borrow."""
 
-from importlib.metadata import version as _version
-
 from .account import Account, AccountMode
 from .batching import BatchResult
 from .client import AsyncMaxLoanClient, MaxLoanClient
@@ -33,7 +31,7 @@ from .limiter import FileLimiter, MemoryLimiter, RateLimitStatus, RedisLimiter
 from .models import Instrument, MaxLoan
 from .sites import Site
 
-__version__ = _version("okx-maxloan-sdk")
+__version__ = "0.1.0"
 
 __all__ = [
     "Account",

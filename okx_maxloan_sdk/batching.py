@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, field, frozen
 
@@ -26,7 +26,7 @@ from .exceptions import (
 )
 from .matching import find_missing
 from .models import MaxLoan
-from .request import send_with_retries
+from .request import late, send_with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .codec import Query
     from .state import ClientState
 
+E = TypeVar("E", bound=OkxError)
 INST_ID = next(each for each in GET_MAX_LOAN.parameters if each.name == "instId")
 MAX_INST_IDS = INST_ID.max_items
 MAX_CONCURRENCY = GET_MAX_LOAN.limit.requests
@@ -48,8 +49,10 @@ FATAL_ERRORS = (
     ClientClosedError,
     RateLimitTimeoutError,
 )
-NOT_SENT_FATAL = "not sent: another request of this call failed with an error that affects all of them"
-NOT_SENT_LATE = "not sent: total_timeout was over"
+NOT_SENT_FATAL = {
+    "en": "another request of this call failed with an error that affects all of them",
+    "zh": "本次调用的另一个请求遇到了影响所有请求的错误",
+}
 # Code 51000 is for any parameter, and only its message names it. The margin mode affects all pairs; other parameters
 # may be wrong for one pair alone.
 MARGIN_MODE_NAMES = ("MARGIN_MODE", "mgnMode")
@@ -86,28 +89,32 @@ def iter_inst_ids(inst_ids: object, depth: int = 0) -> Iterator[str]:
         raise TypeError(message)
 
 
-def validate_all(state: ClientState, query: Query, inst_ids: Sequence[str]) -> None:
-    """Raise `InvalidParametersError` with everything that is wrong with a whole list of pairs."""
-    first = query.with_inst_ids(inst_ids[:MAX_INST_IDS]) if inst_ids else query
-    violations = dict.fromkeys(validation.find_violations(first, state.rule_inputs, state.config.language))
-    for start in range(MAX_INST_IDS, len(inst_ids), MAX_INST_IDS):
-        chunk = query.with_inst_ids(inst_ids[start : start + MAX_INST_IDS])
-        violations |= dict.fromkeys(validation.find_parameter_violations(chunk, state.config.language))
+def split_valid(state: ClientState, query: Query, inst_ids: Sequence[str]) -> list[Query]:
+    """Return one query for each request; raise `InvalidParametersError` with all that is wrong with any pair."""
+    starts = range(0, len(inst_ids), MAX_INST_IDS)
+    chunks = [query.with_inst_ids(inst_ids[start : start + MAX_INST_IDS]) for start in starts]
+    first, language = chunks[0] if chunks else query, state.config.language
+    violations = dict.fromkeys(validation.find_violations(first, state.rule_inputs, language))
+    for chunk in chunks[1:]:
+        violations |= dict.fromkeys(validation.find_violations(chunk, state.rule_inputs, language, only_pairs=True))
     if violations:
         raise InvalidParametersError(list(violations))
+    return chunks
 
 
-def fetch_all(state: ClientState, query: Query, inst_ids: Sequence[str], deadline: float | None) -> Flow[list[MaxLoan]]:
-    """Return the rows of validated pairs in the order given; raise `PartialFailureError` with those that arrived."""
-    collector = ResultCollector(state, query, inst_ids, deadline)
-    chunks = [tuple(inst_ids[start : start + MAX_INST_IDS]) for start in range(0, len(inst_ids), MAX_INST_IDS)]
-    keep_going = True
-    if len(chunks) == 1 or tuple(query.params.items()) not in state.accepted_params:
+def fetch_all(state: ClientState, chunks: Sequence[Query], deadline: float | None) -> Flow[list[MaxLoan]]:
+    """Return the rows of valid queries in their order; raise `PartialFailureError` with those that arrived."""
+    first, rest = chunks[0], chunks[1:]
+    collector = ResultCollector(state, first, [inst_id for chunk in chunks for inst_id in chunk.inst_ids], deadline)
+    if not rest or first.other_params not in state.accepted_params:
         # Alone, so that an error that affects all pairs costs one request.
-        keep_going = collector.add((yield from fetch_chunk(state, query, chunks.pop(0), deadline)))
-    if chunks and keep_going:
-        flows = (fetch_chunk(state, query, chunk, deadline) for chunk in chunks)
-        yield from gather(flows, MAX_CONCURRENCY, collector.add)
+        keep_going = collector.add((yield from fetch_chunk(state, first, deadline)))
+        if collector.loans:
+            state.accepted_params.add(first.other_params)
+        if not rest or not keep_going:
+            return collector.finish()
+        chunks = rest
+    yield from gather((fetch_chunk(state, chunk, deadline) for chunk in chunks), MAX_CONCURRENCY, collector.add)
     return collector.finish()
 
 
@@ -116,11 +123,11 @@ def validate_and_fetch(
 ) -> Flow[list[BatchResult]]:
     """Validate the pairs of one request and fetch them; each invalid pair fails by itself."""
     try:
-        validate_all(state, query, inst_ids)
+        [chunk] = split_valid(state, query, inst_ids)
     except InvalidParametersError as error:
         failure = error
     else:
-        return (yield from fetch_chunk(state, query, inst_ids, deadline))
+        return (yield from fetch_chunk(state, chunk, deadline))
     parts = _separate_invalid(inst_ids)
     return (
         yield from _retry_separately(
@@ -129,28 +136,21 @@ def validate_and_fetch(
     )
 
 
-def fetch_chunk(
-    state: ClientState, query: Query, inst_ids: tuple[str, ...], deadline: float | None
-) -> Flow[list[BatchResult]]:
+def fetch_chunk(state: ClientState, query: Query, deadline: float | None) -> Flow[list[BatchResult]]:
     """Fetch the pairs of one request; bisect it when OKX rejects one of them."""
     try:
-        loans = yield from fetch_max_loan(state, query.with_inst_ids(inst_ids), deadline)
+        response = yield from send_with_retries(state, query, deadline)
     except OkxError as error:
         failure = error
     else:
-        state.accepted_params.add(tuple(query.params.items()))
-        missing = find_missing(inst_ids, (loan.inst_id for loan in loans))
-        return [BatchResult(inst_ids, tuple(loans), None, missing)]
-    parts = _bisect(inst_ids) if isinstance(failure, BadRequestError) and not affects_all(failure) else []
+        loans = codec.to_models(MaxLoan, GET_MAX_LOAN, response.rows)
+        return [BatchResult(query.inst_ids, tuple(loans), None, find_missing(query.inst_ids, loans))]
+    parts = _bisect(query.inst_ids) if isinstance(failure, BadRequestError) and not affects_all(failure) else []
     return (
-        yield from _retry_separately(inst_ids, failure, parts, lambda part: fetch_chunk(state, query, part, deadline))
+        yield from _retry_separately(
+            query.inst_ids, failure, parts, lambda part: fetch_chunk(state, query.with_inst_ids(part), deadline)
+        )
     )
-
-
-def fetch_max_loan(state: ClientState, query: Query, deadline: float | None) -> Flow[list[MaxLoan]]:
-    """Send one validated query and return its rows."""
-    response = yield from send_with_retries(state, query, deadline)
-    return [codec.to_model(MaxLoan, GET_MAX_LOAN, row) for row in response.rows]
 
 
 def affects_all(error: OkxError | None) -> bool:
@@ -200,7 +200,7 @@ class ResultCollector:
 
     def add(self, results: Iterable[BatchResult]) -> bool:
         """Add results as they arrive; return whether other requests may still succeed."""
-        keep_going = not self._is_late()
+        keep_going = self._deadline is None or not self._is_late()
         for result in results:
             self.loans += result.loans
             self._seen.update(result.inst_ids)
@@ -213,20 +213,28 @@ class ResultCollector:
 
     def finish(self) -> list[MaxLoan]:
         """Return all rows in the order requested; raise the only failure, or `PartialFailureError` with the rows."""
+        if len(self._inst_ids) == 1 and not self.failures and self._seen:
+            return self.loans
         position = {inst_id.upper(): index for index, inst_id in enumerate(self._inst_ids)}
         self.loans.sort(key=lambda loan: position.get(loan.inst_id.upper(), len(position)))
         if not_sent := tuple(each for each in self._inst_ids if each not in self._seen):
-            self.failures.append((not_sent, RequestNotSentError(NOT_SENT_LATE if self._is_late() else NOT_SENT_FATAL)))
+            reason = late(self._state) if self._is_late() else NOT_SENT_FATAL[self._state.config.language]
+            self.failures.append((not_sent, self._in_language(RequestNotSentError(reason))))
         if not self.failures:
             return self.loans
         if not self.loans and len(self.failures) == 1 and not isinstance(self.failures[0][1], MissingDataError):
             raise self.failures[0][1]
         self.failures.sort(key=lambda failure: position[failure[0][0].upper()])
-        raise PartialFailureError(self.loans, self.failures)
+        raise self._in_language(PartialFailureError(self.loans, self.failures))
 
     def _is_late(self) -> bool:
         return self._deadline is not None and self._state.clock.monotonic() >= self._deadline
 
     def _missing_data(self, inst_ids: tuple[str, ...]) -> MissingDataError:
         query = self._query.with_inst_ids(inst_ids)
-        return MissingDataError(inst_ids, validation.hint(query, self._state.rule_inputs, self._state.config.language))
+        hint = validation.hint(query, self._state.rule_inputs, self._state.config.language)
+        return self._in_language(MissingDataError(inst_ids, hint))
+
+    def _in_language(self, error: E) -> E:
+        error.language = self._state.config.language
+        return error

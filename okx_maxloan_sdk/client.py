@@ -12,7 +12,7 @@ from . import operations
 from .batching import MAX_CONCURRENCY
 from .codec import GET_MAX_LOAN
 from .config import ClientConfig, settings_from_env
-from .drivers import arun_concurrently, run_async, run_concurrently, run_sync
+from .drivers import arun_concurrently, check_event_loop, run_async, run_concurrently, run_sync
 from .exceptions import ClientClosedError
 from .sites import Site
 from .state import ClientState
@@ -131,7 +131,7 @@ class MaxLoanClient(_BaseClient):
         self._configure(config, http_client, proxy)
 
     def _run(self, flow: Flow[T]) -> T:
-        return run_sync(flow, self._get_transport(), self._state.clock)
+        return run_sync(flow, self._transport or self._get_transport(), self._state.clock)
 
     @overload
     def get_max_loan(
@@ -286,7 +286,7 @@ class AsyncMaxLoanClient(_BaseClient):
         self._configure(config, http_client, proxy)
 
     async def _run(self, flow: Flow[T]) -> T:
-        return await run_async(flow, self._get_transport(), self._state.clock)
+        return await run_async(flow, self._transport or self._get_transport(), self._state.clock)
 
     @overload
     async def get_max_loan(
@@ -381,6 +381,7 @@ class AsyncMaxLoanClient(_BaseClient):
             await self._transport.close()
 
     async def __aenter__(self) -> Self:
+        check_event_loop()
         self._get_transport()
         return self
 

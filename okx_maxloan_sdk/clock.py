@@ -7,6 +7,8 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from typing import Protocol, TypeAlias
 
+from .threads import wait
+
 WakeEvent: TypeAlias = Future[None]
 
 
@@ -44,26 +46,15 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clocks; the first two are static because limiters compare the function to tell clocks apart."""
 
-    @staticmethod
-    def monotonic() -> float:
-        """Return `time.monotonic()`."""
-        return time.monotonic()
-
-    @staticmethod
-    def time() -> float:
-        """Return `time.time()`."""
-        return time.time()
+    monotonic = staticmethod(time.monotonic)
+    time = staticmethod(time.time)
 
     def sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
         """Block for `seconds`, or until `wake` is set; return whether it was."""
         if wake is None:
             time.sleep(seconds)
             return False
-        try:
-            wake.result(seconds)
-        except TimeoutError:
-            return False
-        return True
+        return wait(wake, seconds)
 
     async def async_sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
         """Sleep without blocking the event loop; return as `sleep` does."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar, cast
 from urllib.parse import quote
 
-from attrs import evolve, frozen
+from attrs import Factory, frozen
 from okx_maxloan_api.api.account import get_account_config, get_account_instruments, get_max_loan
 from okx_maxloan_api.api.public import get_time
 from okx_maxloan_api.contract import (
@@ -22,6 +23,7 @@ from okx_maxloan_api.contract import (
     GET_ACCOUNT_INSTRUMENTS,
     GET_MAX_LOAN,
     GET_TIME,
+    OPERATIONS,
     Condition,
     Error,
     ExtraParameters,
@@ -35,7 +37,7 @@ from .account import Account
 from .exceptions import InvalidResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from okx_maxloan_api.contract import Field
 
@@ -71,29 +73,34 @@ JSON_TYPE_NAMES: Mapping[type, str] = {
 MAX_REDACTED_BYTES = 4096
 
 
-@frozen
+def _inst_ids_of(query: Query) -> tuple[str, ...]:
+    return tuple(query.params["instId"].split(",")) if query.params.get("instId") else ()
+
+
+@frozen(slots=False)
 class Query:
     """One operation with its path and query parameters, by OKX's names."""
 
     operation: Operation
     path: str
     params: Mapping[str, str]
+    inst_ids: tuple[str, ...] = Factory(_inst_ids_of, takes_self=True)
 
     def with_inst_ids(self, inst_ids: Sequence[str]) -> Query:
         """Return the query for these pairs."""
-        return evolve(self, params={**self.params, "instId": ",".join(inst_ids)})
+        return Query(self.operation, self.path, {**self.params, "instId": ",".join(inst_ids)}, tuple(inst_ids))
 
-    @property
-    def inst_ids(self) -> tuple[str, ...]:
-        """The pairs of the query."""
-        return tuple(self.params["instId"].split(",")) if self.params.get("instId") else ()
+    @cached_property
+    def other_params(self) -> tuple[tuple[str, str], ...]:
+        """The parameters besides the pairs."""
+        return tuple((name, value) for name, value in self.params.items() if name != "instId")
 
-    @property
+    @cached_property
     def target(self) -> str:
         """The request target (RFC 9112, 3.2) in the contract's order; commas stay raw, as in OKX's examples."""
         names = [each.name for each in self.operation.parameters if each.name in self.params]
-        pairs = "&".join(f"{name}={quote(self.params[name], safe=',')}" for name in names)
-        return f"{self.path}?{pairs}" if pairs else self.path
+        pairs = [f"{name}={quote(self.params[name], safe=',')}" for name in names]
+        return f"{self.path}?{'&'.join(pairs)}" if pairs else self.path
 
 
 def max_loan_query(
@@ -108,6 +115,29 @@ def max_loan_query(
 
     Raises `TypeError` for a parameter that the operation does not have, or a value that is not a string.
     """
+    given: dict[str, Any] = {
+        "mgn_mode": mgn_mode,
+        "ccy": ccy,
+        "mgn_ccy": mgn_ccy,
+        "trade_quote_ccy": trade_quote_ccy,
+        **extra,
+    }
+    for name, value in given.items():
+        if value is not None and type(value) is not str:
+            given[name] = _text(name, value)
+    if extra:
+        _check_names(extra)
+    kwargs = get_max_loan._get_kwargs(  # noqa: SLF001 -- the generator's only function that builds a request
+        mgn_mode=given.pop("mgn_mode"),
+        ccy=given.pop("ccy"),
+        mgn_ccy=given.pop("mgn_ccy"),
+        trade_quote_ccy=given.pop("trade_quote_ccy"),
+        **given,
+    )
+    return Query(GET_MAX_LOAN, kwargs["url"], kwargs["params"])
+
+
+def _check_names(extra: Mapping[str, object]) -> None:
     names = [each.attribute for each in GET_MAX_LOAN.parameters if each.attribute != "inst_id"]
     if unknown := sorted(extra.keys() - {*names}):
         message = (
@@ -115,14 +145,6 @@ def max_loan_query(
             " a keyword"
         )
         raise TypeError(message)
-    kwargs = get_max_loan._get_kwargs(  # noqa: SLF001 -- the generator's only function that builds a request
-        mgn_mode=cast("Any", _text("mgn_mode", mgn_mode)),
-        ccy=_text("ccy", ccy),
-        mgn_ccy=_text("mgn_ccy", mgn_ccy),
-        trade_quote_ccy=_text("trade_quote_ccy", trade_quote_ccy),
-        **{name: _text(name, value) for name, value in extra.items()},
-    )
-    return Query(GET_MAX_LOAN, kwargs["url"], kwargs["params"])
 
 
 def instruments_query(*, inst_type: object, inst_id: object) -> Query:
@@ -175,32 +197,57 @@ def parse_envelope(response: Response) -> tuple[str, str, list[Any]]:
     return code, message, data
 
 
+class FieldCheck(NamedTuple):
+    """What a valid value of a field is: its type, and a test that it passes."""
+
+    name: str
+    python_type: type
+    is_valid: Callable[[Any], object] | None
+    field: Field
+
+
+def _field_check(field: Field) -> FieldCheck:
+    is_valid: Callable[[Any], object] | None = None
+    if field.type == "array":
+        is_valid = _has_only_strings
+    elif field.pattern:
+        is_valid = re.compile(field.pattern.strip("^$")).fullmatch
+    return FieldCheck(field.name, PYTHON_TYPES[field.type], is_valid, field)
+
+
+def _has_only_strings(value: list[Any]) -> bool:
+    return all(type(item) is str for item in value)
+
+
+FIELD_CHECKS = {each.id: [_field_check(field) for field in each.fields] for each in OPERATIONS}
+ATTRIBUTE_BY_FIELD = {each.id: {field.name: field.attribute for field in each.fields} for each in OPERATIONS}
+
+
 def validate_rows(operation: Operation, data: list[Any], response: Response) -> list[dict[str, Any]]:
     """Check every row against the contract and fill in optional fields; unknown fields stay.
 
     Raises `InvalidResponseError`.
     """
+    checks = FIELD_CHECKS[operation.id]
     for row in data:
         if not isinstance(row, dict):
             _invalid(response, f"a row is {_json_type_name(row)}, expected an object")
-        for field in operation.fields:
-            if field.name not in row:
-                if field.required:
-                    _invalid(response, f"{field.name} is missing")
-                row[field.name] = default_for(field)
-            if error := _check_value(field, row[field.name]):
-                _invalid(response, f"{field.name} {error}")
+        for name, python_type, is_valid, field in checks:
+            value = row.get(name)
+            if type(value) is python_type and (is_valid is None or is_valid(value)):
+                continue
+            if name in row or field.required:
+                _invalid(response, _describe_invalid(field, value) if name in row else f"{name} is missing")
+            row[name] = default_for(field)
     return data
 
 
-def _check_value(field: Field, value: object) -> str:
+def _describe_invalid(field: Field, value: object) -> str:
     if type(value) is not PYTHON_TYPES[field.type]:
-        return f"is {_json_type_name(value)}, expected {field.type}"
-    if isinstance(value, list) and not all(type(item) is str for item in value):
-        return "has something other than strings in its list"
-    if field.pattern and not re.fullmatch(field.pattern.strip("^$"), cast("str", value)):
-        return f"is {str(value)[:60]!r}, which does not match {field.pattern}"
-    return ""
+        return f"{field.name} is {_json_type_name(value)}, expected {field.type}"
+    if isinstance(value, list):
+        return f"{field.name} has something other than strings in its list"
+    return f"{field.name} is {str(value)[:60]!r}, which does not match {field.pattern}"
 
 
 def default_for(field: Field) -> object:
@@ -208,19 +255,23 @@ def default_for(field: Field) -> object:
     return list(field.default) if isinstance(field.default, tuple) else field.default
 
 
-def to_model(model: Callable[..., T], operation: Operation, row: Mapping[str, Any]) -> T:
-    """Return a validated row as an immutable model."""
-    names = {field.name: field.attribute for field in operation.fields}
-    values = {
-        names[name]: tuple(value) if isinstance(value, list) else value for name, value in row.items() if name in names
-    }
-    unknown = {name: value for name, value in row.items() if name not in names}
-    return model(**values, additional_properties=MappingProxyType(unknown))
+def to_models(model: Callable[..., T], operation: Operation, rows: Iterable[Mapping[str, Any]]) -> list[T]:
+    """Return validated rows as immutable models."""
+    attributes, models = ATTRIBUTE_BY_FIELD[operation.id], []
+    for row in rows:
+        known, unknown = {}, {}
+        for name, value in row.items():
+            if name in attributes:
+                known[attributes[name]] = tuple(value) if type(value) is list else value
+            else:
+                unknown[name] = value
+        models.append(model(**known, additional_properties=MappingProxyType(unknown)))
+    return models
 
 
 def to_account(row: Mapping[str, Any]) -> Account:
     """Return the account's settings; an account mode that is not documented is unknown."""
-    config = to_model(AccountConfigFields, GET_ACCOUNT_CONFIG, row)
+    [config] = to_models(AccountConfigFields, GET_ACCOUNT_CONFIG, [row])
     level = next(field for field in GET_ACCOUNT_CONFIG.fields if field.name == "acctLv")
     return Account(
         mode={each.value: each.name for each in level.values}.get(config.acct_lv),

@@ -65,26 +65,42 @@ class ClientConfig:
 
     def __attrs_post_init__(self) -> None:
         checks = {
-            "credentials must be Credentials(api_key, api_secret, passphrase)": isinstance(
-                self.credentials, Credentials
+            "credentials": (isinstance(self.credentials, Credentials), "Credentials(api_key, api_secret, passphrase)"),
+            "site": (isinstance(self.site, Site), "a Site, such as Site.EEA"),
+            "base_url": (isinstance(self.base_url, str | None), "a str, such as https://openapi.okx.com, or None"),
+            "limiter": (
+                isinstance(self.limiter, str | None) or hasattr(self.limiter, "for_key"),
+                '"memory", a file or Redis URL, a limiter object, or None',
             ),
-            "site must be a Site, such as Site.EEA": isinstance(self.site, Site),
-            "demo must be True or False": isinstance(self.demo, bool),
-            "timeout must be a positive number of seconds": is_duration(self.timeout),
-            "total_timeout must be None or a positive number of seconds": self.total_timeout is None
-            or is_duration(self.total_timeout),
-            "max_retries must be an int, 0 or more": type(self.max_retries) is int and self.max_retries >= 0,
-            'language must be "en" or "zh"': self.language in ("en", "zh"),
-            'account must be an Account, "auto" or None': isinstance(self.account, Account | None)
-            or self.account == "auto",
+            "demo": (isinstance(self.demo, bool), "True or False"),
+            "timeout": (is_duration(self.timeout), "a positive number of seconds"),
+            "total_timeout": (
+                self.total_timeout is None or is_duration(self.total_timeout),
+                "None or a positive number of seconds",
+            ),
+            "max_retries": (type(self.max_retries) is int and self.max_retries >= 0, "an int, 0 or more"),
+            "language": (self.language in ("en", "zh"), '"en" or "zh"'),
+            "account": (
+                isinstance(self.account, Account | None) or self.account == "auto",
+                'an Account, "auto" or None',
+            ),
         }
-        if errors := [expected for expected, is_met in checks.items() if not is_met]:
+        if errors := [
+            f"{name} must be {expected}, not {given(name, getattr(self, name))}"
+            for name, (is_met, expected) in checks.items()
+            if not is_met
+        ]:
             raise ValueError("; ".join(errors))
         object.__setattr__(self, "origin", parse_origin(self.base_url or self.site.value))
 
     def create_limiter(self) -> Limiter:
         """Return the limiter that `limiter` names."""
         return create_limiter(self.limiter)
+
+
+def given(name: str, value: object) -> str:
+    """Return what was given for a setting; of what may be a secret, the type."""
+    return type(value).__name__ if name in ("credentials", "base_url", "limiter") else repr(value)[:100]
 
 
 def is_duration(value: object) -> bool:

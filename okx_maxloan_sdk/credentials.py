@@ -23,6 +23,8 @@ PATTERNS = {
 }
 # OKX's API keys are UUIDs; its message about an IP address repeats the key.
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+# What authenticates one request: 32 bytes in Base64.
+SIGNATURE = re.compile(r"[A-Za-z0-9+/]{43}=")
 # C0 and C1 control characters, which a terminal would obey.
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 REDACTED = "***"
@@ -85,8 +87,9 @@ class Credentials:
         }
 
     def redact(self, text: str) -> str:
-        """Redact the credentials in a text that came from outside, and escape its control characters."""
+        """Redact credentials and signatures in a text that came from outside, and escape its control characters."""
         # The longest first: one may be the beginning of another.
         for secret in sorted((self._api_key, self._api_secret.decode(), self._passphrase), key=len, reverse=True):
             text = text.replace(secret, REDACTED)
-        return CONTROL_CHARACTER.sub(lambda found: f"\\x{ord(found[0]):02x}", UUID.sub(REDACTED, text))
+        text = SIGNATURE.sub(REDACTED, UUID.sub(REDACTED, text))
+        return CONTROL_CHARACTER.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

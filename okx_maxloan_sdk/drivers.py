@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+import sys
+from concurrent.futures import CancelledError, Future
 from contextlib import aclosing, closing
+from functools import partial
 from itertools import islice
 from queue import SimpleQueue
-from threading import RLock, Thread
+from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .clock import new_wake_event, wake_up
-from .effects import Effect, Flow, Gather, RunBlocking, Send, Sleep
-from .exceptions import RequestNotSentError
-from .tracebacks import HiddenFrames
+from .effects import Flow, Gather, RunBlocking, Send, Sleep
+from .exceptions import OkxError, RequestNotSentError
+from .threads import call_to_end, start_thread
+from .tracebacks import hide_frames
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+    from collections.abc import AsyncGenerator, Generator, Iterator
 
     from .clock import Clock, WakeEvent
     from .transport import AsyncTransport, Request, Response, Transport
@@ -26,28 +29,35 @@ T = TypeVar("T")
 def run_sync(flow: Flow[T], transport: Transport, clock: Clock) -> T:
     """Run a flow to its end, blocking."""
     result = failure = None
+    handled = sys.exception()
     try:
         while True:
             effect = flow.send(result) if failure is None else flow.throw(failure)
             failure = None
             try:
-                result = _execute(effect, transport, clock)
+                if isinstance(effect, Send):
+                    result = transport.send(effect.request, effect.timeout)
+                else:
+                    result = _execute(effect, transport, clock)
             except BaseException as error:  # noqa: BLE001 -- a flow cleans up after Ctrl-C too
-                failure = error
+                failure = hide_frames(error, handled) if isinstance(effect, Send) else error
     except StopIteration as done:
         value: T = done.value
         return value
+    except OkxError:
+        raise
+    except BaseException as error:
+        flow.close()  # a signal may raise an exception between two effects
+        hide_frames(error, handled)  # and while a request is signed
+        raise
 
 
-def _execute(effect: Effect, transport: Transport, clock: Clock) -> Any:
+def _execute(effect: Sleep | RunBlocking[Any] | Gather[Any], transport: Transport, clock: Clock) -> Any:
     match effect:
-        case Send(request, timeout):
-            with HiddenFrames():
-                return transport.send(request, timeout)
         case Sleep(seconds, wake):
             return clock.sleep(seconds, wake)
         case RunBlocking(function):
-            return function()
+            return call_to_end(function)
         case Gather(flows, width, on_result):
             with closing(run_concurrently(flows, width, transport, clock)) as results:
                 for result in results:
@@ -55,33 +65,51 @@ def _execute(effect: Effect, transport: Transport, clock: Clock) -> Any:
             return None
 
 
+def check_event_loop() -> None:
+    """Raise `RuntimeError` unless asyncio runs the caller."""
+    import asyncio  # noqa: PLC0415 -- a blocking program does not load asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        message = "AsyncMaxLoanClient needs a running event loop of asyncio; trio and curio are not supported"
+        raise RuntimeError(message) from None
+
+
 async def run_async(flow: Flow[T], transport: AsyncTransport, clock: Clock) -> T:
     """Run a flow to its end without blocking the event loop."""
+    check_event_loop()
     result = failure = None
+    handled = sys.exception()
     try:
         while True:
             effect = flow.send(result) if failure is None else flow.throw(failure)
             failure = None
             try:
-                result = await _aexecute(effect, transport, clock)
+                if isinstance(effect, Send):
+                    result = await transport.send(effect.request, effect.timeout)
+                else:
+                    result = await _aexecute(effect, transport, clock)
             except BaseException as error:  # noqa: BLE001 -- a flow cleans up after cancellation too
-                failure = error
+                failure = hide_frames(error, handled) if isinstance(effect, Send) else error
     except StopIteration as done:
         value: T = done.value
         return value
+    except OkxError:
+        raise
+    except BaseException as error:
+        hide_frames(error, handled)
+        raise
 
 
-async def _aexecute(effect: Effect, transport: AsyncTransport, clock: Clock) -> Any:
+async def _aexecute(effect: Sleep | RunBlocking[Any] | Gather[Any], transport: AsyncTransport, clock: Clock) -> Any:
     match effect:
-        case Send(request, timeout):
-            with HiddenFrames():
-                return await transport.send(request, timeout)
         case Sleep(seconds, wake):
             return await clock.async_sleep(seconds, wake)
         case RunBlocking(function):
             import asyncio  # noqa: PLC0415 -- a blocking program does not load asyncio
 
-            call = asyncio.wrap_future(_start_thread(function))
+            call = asyncio.wrap_future(start_thread(function))
             try:
                 return await asyncio.shield(call)
             except asyncio.CancelledError:
@@ -93,22 +121,6 @@ async def _aexecute(effect: Effect, transport: AsyncTransport, clock: Clock) -> 
                 async for result in results:
                     on_result(result)
             return None
-
-
-def _start_thread(function: Callable[[], T]) -> Future[T]:
-    """Call a function in a daemon thread: the program may have filled the event loop's executor."""
-    future: Future[T] = Future()
-
-    def call() -> None:
-        try:
-            result = function()
-        except BaseException as error:  # noqa: BLE001 -- it is raised where the result is awaited
-            future.set_exception(error)
-        else:
-            future.set_result(result)
-
-    Thread(target=call, name="okx-maxloan-limiter", daemon=True).start()
-    return future
 
 
 class _Cancellable:
@@ -160,17 +172,17 @@ def run_concurrently(
 ) -> Generator[T, None, None]:
     """Run flows in threads, at most `width` at once, and yield each result as it arrives.
 
-    A flow is taken from the iterator when a thread is free. Closing the generator ends waiting flows at once; requests
-    already sent end by their own timeout.
+    A flow is taken from the iterator when fewer than `width` run. Closing the generator ends waiting flows at once;
+    requests already sent end by their own timeout.
     """
-    pool, scope = ThreadPoolExecutor(width, "okx-maxloan"), _Cancellable(transport, clock)
+    scope = _Cancellable(transport, clock)
     done: SimpleQueue[Future[T]] = SimpleQueue()
     running = 0
     try:
         while True:
             for flow in islice(flows, width - running):
                 running += 1
-                pool.submit(run_sync, flow, scope, scope).add_done_callback(done.put)
+                start_thread(partial(run_sync, flow, scope, scope)).add_done_callback(done.put)
             if not running:
                 return
             future = done.get()
@@ -178,7 +190,6 @@ def run_concurrently(
             yield future.result()
     finally:
         scope.cancel()
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 async def arun_concurrently(
@@ -187,6 +198,7 @@ async def arun_concurrently(
     """Run flows as tasks, as `run_concurrently` does; closing the generator cancels them."""
     import asyncio  # noqa: PLC0415 -- a blocking program does not load asyncio
 
+    check_event_loop()
     done: asyncio.Queue[asyncio.Task[T]] = asyncio.Queue()
     running: set[asyncio.Task[T]] = set()
     try:

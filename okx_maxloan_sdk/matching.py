@@ -14,9 +14,10 @@ from .exceptions import InvalidResponseError
 from .models import parse_amount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .codec import Query
+    from .models import MaxLoan
 
     Params: TypeAlias = Mapping[str, str]
     Row: TypeAlias = Mapping[str, Any]
@@ -27,72 +28,81 @@ MERGED_CURRENCIES = frozenset({"USD", "USDC"})
 AMOUNT_FIELD = "maxLoan"
 
 
-def match_rows(query: Query, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def match_rows(query: Query, rows: list[dict[str, Any]], redact: Callable[[str], str] = str) -> list[dict[str, Any]]:
     """Return the rows without identical duplicates, if all of them can belong to the query.
 
-    Logs a warning for a row that is odd and may be right. Raises `InvalidResponseError` with the rows for one that
-    belongs to another query, and for two amounts of the same pair, side and currency.
+    Logs a warning, redacted, for a row that is odd and may be right. Raises `InvalidResponseError` with the rows for
+    one that belongs to another query, and for two amounts of the same pair, side and currency.
     """
-    find_errors = CHECKS.get(query.operation.id)
-    if find_errors is None:
+    if query.operation is GET_ACCOUNT_INSTRUMENTS:
+        oddities = _check_instruments(query.params, rows)
+    elif query.operation is not GET_MAX_LOAN:
         return rows
-    for row in rows:
-        for is_fatal, reason in find_errors(query.params, row):
-            if is_fatal:
-                raise InvalidResponseError(f"it does not match the request: {reason}", http_status=200, rows=rows)
-            logger.warning("odd row in the response to %s: %s", dict(query.params), reason)
-    return _without_duplicates(rows) if query.operation is GET_MAX_LOAN else rows
+    elif query.params.get("instId"):
+        oddities = _check_pairs(query.params, rows)
+    else:
+        oddities = _check_currency(query.params, rows)
+    for is_fatal, reason in oddities:
+        if is_fatal:
+            raise InvalidResponseError(f"it does not match the request: {reason}", http_status=200, rows=rows)
+        logger.warning("odd row in the response to %s: %s", dict(query.params), redact(reason))
+    if query.operation is GET_MAX_LOAN:
+        distinct = {(row["instId"].upper(), row["side"], row["ccy"], row["mgnCcy"]) for row in rows}
+        if len(distinct) < len(rows):
+            return _without_duplicates(rows)
+    return rows
 
 
-def find_missing(inst_ids: Sequence[str], found: Iterator[str]) -> tuple[str, ...]:
+def find_missing(inst_ids: Sequence[str], loans: Sequence[MaxLoan]) -> tuple[str, ...]:
     """Return the pairs that have no row; case does not matter."""
-    names = {inst_id.upper() for inst_id in found}
-    return tuple(inst_id for inst_id in inst_ids if inst_id.upper() not in names)
+    found = {loan.inst_id.upper() for loan in loans}
+    return tuple([inst_id for inst_id in inst_ids if inst_id.upper() not in found])
 
 
-def _check_loan(params: Params, row: Row) -> Iterator[tuple[bool, str]]:
-    return _check_pair_loan(params, row) if params.get("instId") else _check_currency_loan(params, row)
-
-
-def _check_pair_loan(params: Params, row: Row) -> Iterator[tuple[bool, str]]:
-    inst_id, ccy, side = str(row["instId"]), str(row["ccy"]).upper(), row["side"]
-    if inst_id.upper() not in params["instId"].upper().split(","):
-        yield True, f"a row has instId {inst_id[:80]!r}; requested: {params['instId']}"
-        return
-    yield from _check_echo(params, row, "mgnMode", is_fatal=True)
-    yield from _check_echo(params, row, "mgnCcy", is_fatal="mgnCcy" in params)
-    base, _, quote = inst_id.upper().partition("-")
+def _check_pairs(params: Params, rows: Sequence[Row]) -> Iterator[tuple[bool, str]]:
+    mgn_mode, mgn_ccy = params.get("mgnMode", "").upper(), params.get("mgnCcy", "").upper()
     trade_quote = params.get("tradeQuoteCcy", "").upper()
-    quotes = {quote, trade_quote} - {""}
-    expected = {"sell": {base}, "buy": quotes}.get(str(side), {base} | quotes)
-    if ccy not in expected:
-        merged = not trade_quote and {ccy, quote} <= MERGED_CURRENCIES and quote in expected
-        wanted = " or ".join(sorted(expected))
-        yield not merged, f"the {side} row of {inst_id} has ccy {ccy[:80]!r}; expected: {wanted}"
+    requested = params["instId"].upper().split(",")
+    for row in rows:
+        inst_id, ccy, side = row["instId"], row["ccy"].upper(), row["side"]
+        if inst_id.upper() not in requested:
+            yield True, f"a row has instId {inst_id[:80]!r}; requested: {params['instId']}"
+            continue
+        if row["mgnMode"] and row["mgnMode"].upper() != mgn_mode:
+            yield True, _describe_echo(params, row, "mgnMode")
+        if row["mgnCcy"] and row["mgnCcy"].upper() != mgn_ccy:
+            yield bool(mgn_ccy), _describe_echo(params, row, "mgnCcy")
+        base, _, quote = inst_id.upper().partition("-")
+        quotes = (quote, trade_quote) if trade_quote else (quote,)
+        expected = (base,) if side == "sell" else quotes if side == "buy" else (base, *quotes)
+        if ccy not in expected:
+            merged = not trade_quote and {ccy, quote} <= MERGED_CURRENCIES and quote in expected
+            wanted = " or ".join(sorted(expected))
+            yield not merged, f"the {side} row of {inst_id} has ccy {ccy[:80]!r}; expected: {wanted}"
 
 
-def _check_currency_loan(params: Params, row: Row) -> Iterator[tuple[bool, str]]:
-    inst_id = str(row["instId"])
-    if str(row["ccy"]).upper() != params.get("ccy", "").upper():
-        yield True, f"a row has ccy {str(row['ccy'])[:80]!r}; requested: {params.get('ccy')}"
-    if inst_id:
-        yield "-" in inst_id, f"a row has instId {inst_id[:80]!r}; requested: the currency {params.get('ccy')}"
-    yield from _check_echo(params, row, "mgnMode", is_fatal=False)
-    yield from _check_echo(params, row, "mgnCcy", is_fatal=False)
+def _check_currency(params: Params, rows: Sequence[Row]) -> Iterator[tuple[bool, str]]:
+    for row in rows:
+        inst_id = row["instId"]
+        if row["ccy"].upper() != params.get("ccy", "").upper():
+            yield True, f"a row has ccy {row['ccy'][:80]!r}; requested: {params.get('ccy')}"
+        if inst_id:
+            yield "-" in inst_id, f"a row has instId {inst_id[:80]!r}; requested: the currency {params.get('ccy')}"
+        for name in ("mgnMode", "mgnCcy"):
+            if row[name] and row[name].upper() != params.get(name, "").upper():
+                yield False, _describe_echo(params, row, name)
 
 
-def _check_echo(params: Params, row: Row, name: str, *, is_fatal: bool) -> Iterator[tuple[bool, str]]:
-    """Compare a field that repeats a parameter where OKX fills it in."""
-    if row[name] and row[name].upper() != params.get(name, "").upper():
-        yield is_fatal, f"a row has {name} {row[name][:80]!r}; requested: {params.get(name, 'none')}"
+def _check_instruments(params: Params, rows: Sequence[Row]) -> Iterator[tuple[bool, str]]:
+    requested = params.get("instId")
+    for row in rows:
+        if requested and row["instId"] and row["instId"].upper() != requested.upper():
+            yield True, _describe_echo(params, row, "instId")
 
 
-def _check_instrument(params: Params, row: Row) -> Iterator[tuple[bool, str]]:
-    if params.get("instId"):
-        yield from _check_echo(params, row, "instId", is_fatal=True)
-
-
-CHECKS = {GET_MAX_LOAN.id: _check_loan, GET_ACCOUNT_INSTRUMENTS.id: _check_instrument}
+def _describe_echo(params: Params, row: Row, name: str) -> str:
+    """Say that a field that repeats a parameter does not."""
+    return f"a row has {name} {row[name][:80]!r}; requested: {params.get(name, 'none')}"
 
 
 def _without_duplicates(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

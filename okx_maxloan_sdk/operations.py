@@ -22,24 +22,37 @@ if TYPE_CHECKING:
 
 def get_max_loan(state: ClientState, inst_ids: Any, parameters: Mapping[str, Any]) -> Flow[list[MaxLoan]]:
     """Return the rows of any number of pairs, in the order requested, or of one currency."""
-    deadline = state.start_deadline()
+    deadline = None if state.config.total_timeout is None else state.start_deadline()
+    arguments: Any = None
+    try:
+        arguments = (",".join(inst_ids), *parameters.items())
+        planned = state.plans.get(arguments)
+    except TypeError:  # pairs in a list, or no string
+        planned = None
+    if planned is not None:
+        return (yield from batching.fetch_all(state, [planned], deadline))
     query = codec.max_loan_query(**parameters)
     pairs = list(dict.fromkeys(batching.iter_inst_ids(inst_ids)))
     if inst_ids and not pairs and "ccy" in query.params:
         pairs = [""]  # an empty list of pairs is a mistake, not a query for a currency
-    yield from ensure_account(state, deadline)
+    if state.config.account == "auto":
+        yield from ensure_account(state, deadline)
     if "ccy" in query.params and not pairs:
         return (yield from _get_currency(state, query, deadline))
-    batching.validate_all(state, query, pairs)
-    return (yield from batching.fetch_all(state, query, pairs, deadline))
+    chunks = batching.split_valid(state, query, pairs)
+    if arguments is not None and len(chunks) == 1:
+        state.remember_plan(arguments, chunks[0])
+    return (yield from batching.fetch_all(state, chunks, deadline))
 
 
 def _get_currency(state: ClientState, query: Query, deadline: float | None) -> Flow[list[MaxLoan]]:
     validation.validate(query, state.rule_inputs, state.config.language)
-    loans = yield from batching.fetch_max_loan(state, query, deadline)
-    if not loans:
-        raise MissingDataError([query.params["ccy"]])
-    return loans
+    response = yield from send_with_retries(state, query, deadline)
+    if not response.rows:
+        error = MissingDataError([query.params["ccy"]])
+        error.language = state.config.language
+        raise error
+    return codec.to_models(MaxLoan, query.operation, response.rows)
 
 
 def iter_max_loan(
@@ -88,7 +101,7 @@ def get_instruments(state: ClientState, inst_type: str, inst_id: str | None) -> 
     query = codec.instruments_query(inst_type=inst_type, inst_id=inst_id)
     validation.validate(query, {}, state.config.language)
     response = yield from send_with_retries(state, query, state.start_deadline())
-    return [codec.to_model(Instrument, query.operation, row) for row in response.rows]
+    return codec.to_models(Instrument, query.operation, response.rows)
 
 
 def measure_clock_offset(state: ClientState) -> Flow[float]:

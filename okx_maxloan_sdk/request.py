@@ -6,7 +6,7 @@ from logging import getLogger
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import codec, validation
-from .effects import Flow, send, sleep
+from .effects import Flow, Send, sleep
 from .exceptions import (
     EXCEPTION_BY_KIND,
     ApiError,
@@ -21,9 +21,11 @@ from .matching import match_rows
 from .retry import MAX_FREE_RECONNECTS, MAX_RETRY_AFTER_S, backoff, lookup_error, retry_after, should_retry
 from .sites import Site
 from .state import ClientState, ClockSkew
-from .transport import ConnectionDropped, Request
+from .transport import ConnectionDroppedError, Request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .codec import Operation, Query
     from .limiter import Permit
     from .transport import Response
@@ -39,13 +41,19 @@ MESSAGES = {
         "sites": "This client uses {host}; other regional sites are {sites}.",
         "skew": "OKX's clock was measured to be {seconds:+.3f} s from this machine's.",
         "gateway": "The gateway answered before OKX's API did; it counted too many requests.",
+        "late": "total_timeout of {seconds} s was over",
     },
     "zh": {
         "sites": "当前请求的是 {host}；其他区域站点有 {sites}。",
         "skew": "测得 OKX 时钟与本机相差 {seconds:+.3f} 秒。",
         "gateway": "请求在到达 OKX 接口之前被网关拒绝：请求过于频繁。",
+        "late": "已超过 total_timeout（{seconds} 秒）",
     },
 }
+
+
+if TYPE_CHECKING:
+    Decoder = Callable[[ClientState, Query, Response], list[dict[str, Any]] | OkxError]
 
 
 class DecodedResponse(NamedTuple):
@@ -69,18 +77,21 @@ def send_with_retries(state: ClientState, query: Query, deadline: float | None) 
     is_clock_synced = not query.operation.signed
     while True:
         clock_skew = state.clock_skew
+        permits: list[Permit] = []
         try:
-            permits = yield from acquire_permits(state, query.operation, deadline)
+            yield from acquire_permits(state, query.operation, deadline, permits)
             clock_skew = state.clock_skew
             return (yield from send_once(state, query, permits, deadline))
-        except ClockSkewError:
+        except ClockSkewError as error:
+            error.language = state.config.language
             if is_clock_synced:
                 raise
             is_clock_synced = True
             yield from sync_clock(state, deadline, invalid=clock_skew)
             continue
         except OkxError as error:
-            if isinstance(error, ConnectionDropped) and reconnects < MAX_FREE_RECONNECTS:
+            error.language = state.config.language
+            if isinstance(error, ConnectionDroppedError) and reconnects < MAX_FREE_RECONNECTS:
                 reconnects += 1
                 continue
             attempt += 1
@@ -90,53 +101,68 @@ def send_with_retries(state: ClientState, query: Query, deadline: float | None) 
             if is_final or is_too_late or not should_retry(error):
                 raise
             logger.debug("retry %d in %.3f s after %s", attempt, pause, type(error).__name__)
+        except BaseException:
+            # What a signal handler raises between two steps; after the first release of a permit others do nothing.
+            for permit in permits:
+                yield from permit.release_outcome_unknown()
+            raise
         # Outside the handler: a traceback of what happens during the pause does not hold this error.
         yield from sleep(pause)
 
 
-def send_once(state: ClientState, query: Query, permits: list[Permit], deadline: float | None) -> Flow[DecodedResponse]:
+def send_once(
+    state: ClientState, query: Query, permits: list[Permit], deadline: float | None, decoder: Decoder | None = None
+) -> Flow[DecodedResponse]:
     """Send one request, decode its response, and release its permits by how it ended."""
     sent_at = state.clock.time()
     try:
         # Signed after the wait for the limiter: OKX rejects a timestamp older than 30 s.
         target = query.target
         request = Request(query.operation.method, target, state.headers(query.operation, target))
-        response = yield from send(request, remaining_time(state, deadline))
-    except (RequestNotSentError, ClientClosedError):
+        timeout = state.config.timeout if deadline is None else remaining_time(state, deadline)
+        response: Response = yield Send(request, timeout)
+    except BaseException as error:
         for permit in permits:
-            yield from permit.release_unsent()
-        raise
-    except InvalidResponseError as error:
-        for permit in permits:
-            yield from permit.release_after_response()
-        raise error.redacted(state.config.credentials.redact)  # noqa: B904 -- it is the same error
-    except BaseException:
-        for permit in permits:
-            yield from permit.release_outcome_unknown()
+            yield from release_after_failure(permit, error)
+        if isinstance(error, InvalidResponseError):
+            error.redacted(state.config.credentials.redact)
         raise
     received_at = state.clock.time()
     for permit in permits:
         yield from permit.release_after_response()
-    try:
-        return DecodedResponse(decode(state, query, response), sent_at, received_at)
-    except RateLimitError:
-        for limiter in state.rate_limiters(query.operation):
-            limiter.throttle()
-        raise
+    rows = (decoder or decode)(state, query, response)
+    if isinstance(rows, OkxError):
+        if isinstance(rows, InvalidResponseError):
+            # What the connection brings next may belong to another request as well.
+            response.discard()
+        if isinstance(rows, RateLimitError):
+            for limiter in state.rate_limiters(query.operation):
+                limiter.throttle()
+        del response  # a traceback may be rendered with its locals, and this one is not redacted
+        raise rows
+    return DecodedResponse(rows, sent_at, received_at)
 
 
-def acquire_permits(state: ClientState, operation: Operation, deadline: float | None) -> Flow[list[Permit]]:
-    """Acquire a permit of every rate limiter that counts the request."""
-    permits: list[Permit] = []
+def release_after_failure(permit: Permit, error: BaseException) -> Flow[None]:
+    """Release a permit by what is known of a request that failed."""
+    if isinstance(error, (RequestNotSentError, ClientClosedError)):
+        return permit.release_unsent()
+    if isinstance(error, InvalidResponseError):
+        return permit.release_after_response()
+    return permit.release_outcome_unknown()
+
+
+def acquire_permits(
+    state: ClientState, operation: Operation, deadline: float | None, permits: list[Permit]
+) -> Flow[None]:
+    """Acquire a permit of every rate limiter that counts the request, and append them."""
     try:
         for limiter in state.rate_limiters(operation):
-            permit = yield from limiter.acquire(state.config.timeout, deadline)
-            permits += [permit]
+            yield from limiter.acquire(state.config.timeout, deadline, permits)
     except BaseException:
         for permit in permits:
             yield from permit.release_unsent()
         raise
-    return permits
 
 
 def remaining_time(state: ClientState, deadline: float | None) -> float:
@@ -145,28 +171,22 @@ def remaining_time(state: ClientState, deadline: float | None) -> float:
         return state.config.timeout
     remaining = min(state.config.timeout, deadline - state.clock.monotonic())
     if remaining <= 0:
-        message = f"total_timeout of {state.config.total_timeout} s was over before the request could be sent"
-        raise RequestNotSentError(message)
+        raise RequestNotSentError(late(state))
     return remaining
 
 
-def decode(state: ClientState, query: Query, response: Response) -> list[dict[str, Any]]:
-    """Return the rows, or raise what the response means: from here, where no local has its text unredacted."""
-    rows = _decode_or_error(state, query, response)
-    if isinstance(rows, InvalidResponseError):
-        # What the connection brings next may belong to another request as well.
-        response.discard()
-    if isinstance(rows, OkxError):
-        raise rows
-    return rows
+def late(state: ClientState) -> str:
+    """Return why a request is not sent once the deadline has passed."""
+    return MESSAGES[state.config.language]["late"].format(seconds=state.config.total_timeout)
 
 
-def _decode_or_error(state: ClientState, query: Query, response: Response) -> list[dict[str, Any]] | OkxError:
+def decode(state: ClientState, query: Query, response: Response) -> list[dict[str, Any]] | OkxError:
+    """Return the rows, or the error that the response stands for."""
     redact = state.config.credentials.redact
     try:
         code, message, data = codec.parse_envelope(response)
         if code == "0":
-            return match_rows(query, codec.validate_rows(query.operation, data, response))
+            return match_rows(query, codec.validate_rows(query.operation, data, response), redact)
     except InvalidResponseError as error:
         if response.status == 429:  # noqa: PLR2004 -- RFC 6585, 4
             return build_api_error(state, query, response, "429", MESSAGES[state.config.language]["gateway"])
@@ -219,4 +239,6 @@ def measure_clock_skew(state: ClientState, deadline: float | None) -> Flow[Clock
     if milliseconds >= MAX_TIMESTAMP_MS:
         message = f"server time out of range: {milliseconds}"
         raise InvalidResponseError(message, http_status=200)
-    return ClockSkew(milliseconds / 1000 - (response.sent_at + response.received_at) / 2)
+    state.clock_skew = ClockSkew(milliseconds / 1000 - (response.sent_at + response.received_at) / 2)
+    logger.debug("requests are signed %+.3f s from this machine's clock, with OKX's time", state.clock_skew.seconds)
+    return state.clock_skew

@@ -62,6 +62,7 @@ def parse_origin(url: str) -> Origin:
         and not is_loopback(host),
         "it must not have a user or password": "@" in parts.netloc,
         "it must not have a path, query or fragment": parts.path not in ("", "/") or "?" in url or "#" in url,
+        "its port must be 1 to 65535": port == 0,
         "it must not have white space": bool(re.search(r"\s", url)),
     }
     if wrong := [fault for fault, found in faults.items() if found]:

@@ -15,20 +15,26 @@ from .single_flight import SingleFlight
 from .sites import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from .clock import Clock
-    from .codec import Operation
+    from .codec import Operation, Query
     from .config import ClientConfig
     from .limiter import Limiter, RateLimiter
 
 BASE_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "okx-maxloan-sdk"}
+
+# Each takes about 1 KB.
+MAX_PLANS = 64
 
 
 class ClockSkew(NamedTuple):
     """How far OKX's clock is ahead of this machine's, in seconds."""
 
     seconds: float
+
+
+NO_CLOCK_SKEW = ClockSkew(0.0)
 
 
 @define(eq=False)
@@ -39,8 +45,12 @@ class ClientState:
     random: Callable[[], float] = random.random
     is_closed: bool = False
     account: Account | None = None
-    clock_skew_flight: SingleFlight[ClockSkew] = field(factory=lambda: SingleFlight(ClockSkew(0.0)))
+    clock_skew: ClockSkew = NO_CLOCK_SKEW
+    clock_skew_flight: SingleFlight[ClockSkew] = field(factory=lambda: SingleFlight(NO_CLOCK_SKEW))
     account_flight: SingleFlight[Account] = field(factory=lambda: SingleFlight(None))
+    rule_inputs: Mapping[str, str] = field(factory=dict, init=False)
+    # Valid queries by the arguments that they came from: a bot sends the same ones all day.
+    plans: dict[Hashable, Query] = field(factory=dict, init=False)
     # Parameters besides the pairs with which OKX has answered a request for the maximum loan.
     accepted_params: set[tuple[tuple[str, str], ...]] = field(factory=set)
     clock: Clock = field(init=False)
@@ -53,16 +63,6 @@ class ClientState:
         self.clock, self._limiter = self.config.clock, self.config.create_limiter()
         self.set_account(account if isinstance(account, Account) else None)
 
-    @property
-    def clock_skew(self) -> ClockSkew:
-        """The clock skew as it was measured last."""
-        return self.clock_skew_flight.value or ClockSkew(0.0)
-
-    @property
-    def rule_inputs(self) -> Mapping[str, str]:
-        """The account's settings by the names that the rules use."""
-        return self.account.rule_inputs if self.account else {}
-
     def start_deadline(self) -> float | None:
         """Return the deadline of a call that starts now, a time of the monotonic clock."""
         total_timeout = self.config.total_timeout
@@ -74,8 +74,16 @@ class ClientState:
         Requests that were counted under the API key still count, so its limiter is used as well.
         """
         self.account = account
+        self.rule_inputs = account.rule_inputs if account else {}
+        self.plans = {}
         uid = account.uid if account else ""
         self._rate_limit_keys[self.config.rate_limit_key or uid or self.config.credentials.fingerprint] = None
+
+    def remember_plan(self, arguments: Hashable, query: Query) -> None:
+        """Encode and validate no more what comes with these arguments."""
+        if len(self.plans) >= MAX_PLANS:
+            self.plans = {}
+        self.plans[arguments] = query
 
     def rate_limiters(self, operation: Operation) -> list[RateLimiter]:
         """Return the rate limiters that count a request, always in the same order."""

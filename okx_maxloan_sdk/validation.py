@@ -109,13 +109,28 @@ def validate(query: Query, account: Mapping[str, str], language: str) -> None:
         raise InvalidParametersError(violations)
 
 
-def find_violations(query: Query, account: Mapping[str, str], language: str) -> list[Violation]:
-    """Return everything that is wrong with a query: its parameters one by one, then the rules between them."""
+def find_violations(
+    query: Query, account: Mapping[str, str], language: str, *, only_pairs: bool = False
+) -> list[Violation]:
+    """Return everything that is wrong with a query: its parameters one by one, then the rules between them.
+
+    `only_pairs` leaves out rules that cannot tell one pair from another, for the further requests of a call.
+    """
     operation, inputs = query.operation, {**query.params, **account}
-    enforced = violated_rules((rule for rule in operation.rules if rule.basis in ENFORCED_BASES), inputs)
+    rules = (
+        rule for rule in operation.rules if rule.basis in ENFORCED_BASES and (not only_pairs or _is_about_pairs(rule))
+    )
+    enforced = violated_rules(rules, inputs)
     docs = _docs_url(operation, language)
-    between = [Violation(rule.id, format_inputs(rule, inputs), _message(rule, language), docs) for rule in enforced]
+    between = [
+        Violation(rule.id, format_inputs(rule, inputs), _message(rule, language), docs, language) for rule in enforced
+    ]
     return [*find_parameter_violations(query, language), *between]
+
+
+def _is_about_pairs(rule: Rule) -> bool:
+    cells = (rule.when.get("instId"), rule.then.get("instId"))
+    return any(cell is not None and cell not in (("present",), ("absent",)) for cell in cells)
 
 
 def find_parameter_violations(query: Query, language: str) -> list[Violation]:
@@ -129,7 +144,7 @@ def find_parameter_violations(query: Query, language: str) -> list[Violation]:
             expected = messages[message_id].format(name=parameter.name, suggestion=suggestion, **context)
             shown = context.get("value", value)
             given = f"{parameter.name}: {'-' if shown is None else repr(shown[:80])}"
-            violations.append(Violation(message_id, given, expected, docs))
+            violations.append(Violation(message_id, given, expected, docs, language))
     return violations
 
 

@@ -6,8 +6,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from okx_maxloan_api.contract import GET_MAX_LOAN
 
-from okx_maxloan_sdk import batching
+from okx_maxloan_sdk import batching, codec
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.credentials import Credentials
 from okx_maxloan_sdk.exceptions import (
@@ -122,10 +123,10 @@ def test_order(client_factory: ClientFactory) -> None:
 def test_pairs_without_a_row(client_factory: ClientFactory) -> None:
     """Pairs that OKX answers without a row fail by name, and the rows of the others come with them."""
     wire = FakeTransport(ok_response(loan_row("B-C"), loan_row("A-B")))
-    with pytest.raises(PartialFailureError, match="no data for X-USD, Y-Z; it may be delisted") as caught:
-        client_factory.open(wire).get_max_loan("X-USD", "A-B", "Y-Z", "B-C", mgn_mode="cross")
+    with pytest.raises(PartialFailureError, match="no data for X-Z, Y-Z; it may be delisted") as caught:
+        client_factory.open(wire).get_max_loan("X-Z", "A-B", "Y-Z", "B-C", mgn_mode="cross")
     assert row_order(caught.value.loans) == ["A-B", "B-C"]
-    assert [(ids, type(error)) for ids, error in caught.value.failures] == [(("X-USD", "Y-Z"), MissingDataError)]
+    assert [(ids, type(error)) for ids, error in caught.value.failures] == [(("X-Z", "Y-Z"), MissingDataError)]
 
 
 @pytest.mark.parametrize("pairs", [1, SIZE + 1])
@@ -188,13 +189,9 @@ def test_everything_wrong_at_once(client_factory: ClientFactory) -> None:
     wanted: list[Any] = ["", *inst_ids(SIZE + 2), "BTC-USDT-SWAP", "ETH/USDT", *inst_ids(SIZE + 2), "ETH/USDT"]
     with pytest.raises(InvalidParametersError) as caught:
         client_factory.open(wire).get_max_loan(wanted, mgn_mode="cross", ccy="USDT", mgn_ccy="BTC", trade_quote_ccy="")
-    assert sorted(each.rule_id for each in caught.value.violations) == [
-        "contract",
-        "currency-without-margin-currency",
-        "empty",
-        "form",
-        "form",
-    ]
+    # A rule that forbids pairs together with a currency may be among them once it is more than inferred.
+    found = [each.rule_id for each in caught.value.violations if each.rule_id != "pair-excludes-currency"]
+    assert sorted(found) == ["contract", "currency-without-margin-currency", "empty", "form", "form"]
     assert wire.requests == []
 
 
@@ -214,7 +211,24 @@ def test_rules_of_small_questions(client_factory: ClientFactory, parameters: dic
     wire = fake_exchange()
     with pytest.raises(InvalidParametersError) as caught:
         get_max_loan(client_factory.open(wire), **parameters)
-    assert [each.rule_id for each in caught.value.violations] == [rule]
+    assert rule in [each.rule_id for each in caught.value.violations]
+    assert wire.requests == []
+
+
+def test_a_rule_about_pairs_holds_in_every_request(
+    client_factory: ClientFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule that tells pairs apart is checked for each of them, in whichever request it would travel."""
+    rules = tuple(
+        rule._replace(basis="observed") if rule.id == "usd-pair-became-usdc-pair" else rule
+        for rule in GET_MAX_LOAN.rules
+    )
+    monkeypatch.setattr(codec, "GET_MAX_LOAN", GET_MAX_LOAN._replace(rules=rules))
+    wire = fake_exchange()
+    with pytest.raises(InvalidParametersError) as caught:
+        client_factory.open(wire).get_max_loan(*inst_ids(SIZE), "BTC-USDC", "BTC-USD", mgn_mode="cross")
+    assert [each.rule_id for each in caught.value.violations] == ["usd-pair-became-usdc-pair"]
+    assert "BTC-USD" in caught.value.violations[0].given
     assert wire.requests == []
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,6 +15,7 @@ import pytest
 
 from okx_maxloan_sdk import AsyncMaxLoanClient, MemoryLimiter, batching
 from okx_maxloan_sdk.clock import SystemClock
+from tests.support.clean_env import clean_env
 from tests.support.clients import credentials, credentials_for
 from tests.support.contract_values import MANY, SIZE
 from tests.support.fake_transport import FakeTransport, inst_ids, loans_response
@@ -152,3 +156,35 @@ def test_stream_dropped_without_closing(client_factory: ClientFactory) -> None:
         break
     gc.collect()
     assert quiet()
+
+
+PROGRAM = """
+import asyncio, signal, sys
+from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MaxLoanClient
+signal.signal(signal.SIGINT, signal.default_int_handler)
+many, settings = [f"C{{number}}-USDT" for number in range(500)], dict(mgn_mode="cross")
+client = (AsyncMaxLoanClient if "asyncio" in {call!r} else MaxLoanClient)(Credentials("k", "s", "p"), base_url={url!r})
+{call}
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no SIGINT for one process")
+@pytest.mark.parametrize(
+    "call",
+    [
+        "client.get_max_loan('BTC-USDT', **settings)",
+        "list(client.iter_max_loan(many, **settings))",
+        "asyncio.run(client.get_max_loan(many, **settings))",
+    ],
+    ids=["request", "threads", "tasks"],
+)
+def test_interrupted_process(call: str) -> None:
+    """Ctrl-C ends a process within a second though its requests hang; the second is real, as the signal is."""
+    with RawServer(hang()) as server:
+        program = PROGRAM.format(call=call, url=server.url)
+        process = subprocess.Popen([sys.executable, "-c", program], env=clean_env(), stderr=subprocess.PIPE, text=True)
+        server.wait(1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=1)
+    assert process.returncode == -signal.SIGINT
+    assert errors.splitlines()[-1] == "KeyboardInterrupt"

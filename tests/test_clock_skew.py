@@ -18,7 +18,7 @@ from okx_maxloan_sdk.exceptions import (
     ServiceUnavailableError,
 )
 from okx_maxloan_sdk.limiter import MemoryLimiter
-from okx_maxloan_sdk.transport import ConnectionDropped, Request, Response
+from okx_maxloan_sdk.transport import ConnectionDroppedError, Request, Response
 from tests.limiter.simulator import Simulation
 from tests.support.fake_transport import FakeTransport, error_response, ok_response, time_row
 from tests.support.state import OK_RESPONSE, RequestHarness, with_latency
@@ -179,7 +179,9 @@ def test_time_is_tried_again() -> None:
     bench = RequestHarness()
     time = ok_response(time_row(bench.clock.time() + 60))
     assert bench.ask(
-        FakeTransport(error_response("50102"), ConnectionDropped("gone"), NoResponseError("reset"), time, OK_RESPONSE)
+        FakeTransport(
+            error_response("50102"), ConnectionDroppedError("gone"), NoResponseError("reset"), time, OK_RESPONSE
+        )
     ).rows
 
 

@@ -32,7 +32,7 @@ def read(*rows: object, **more: Any) -> list[MaxLoan]:
     """Read rows as a call does."""
     response = answer({"code": "0", "msg": "", "data": list(rows), **more})
     data = codec.parse_envelope(response)[2]
-    return [codec.to_model(MaxLoan, GET_MAX_LOAN, row) for row in codec.validate_rows(GET_MAX_LOAN, data, response)]
+    return codec.to_models(MaxLoan, GET_MAX_LOAN, codec.validate_rows(GET_MAX_LOAN, data, response))
 
 
 def test_target_has_raw_commas_in_contract_order() -> None:

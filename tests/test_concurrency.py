@@ -140,7 +140,7 @@ def test_abandoned_sleepers_wake() -> None:
     flows = iter([flow_returning(1), sleeps(None), sleeps(shared)])
     with closing(run_concurrently(flows, 3, wire, SystemClock())) as results:
         assert next(results) == 1
-        time.sleep(0.05)  # real: the sleepers are to be asleep
+        time.sleep(0.05)  # real: the threads are to sleep by then
     assert threads() == []
     assert wire.requests == []
     assert not shared.cancelled()
@@ -148,7 +148,7 @@ def test_abandoned_sleepers_wake() -> None:
 
 
 def test_abandoned_does_not_wake_others() -> None:
-    """A wake that others sleep on too is theirs: abandoning one sleeper leaves them asleep."""
+    """A wake that others sleep on too is theirs: abandoning one sleeper does not wake them."""
     shared: WakeEvent = Future()
     woken: list[bool] = []
     other = threading.Thread(target=lambda: woken.append(SystemClock().sleep(30, shared)))
@@ -157,7 +157,7 @@ def test_abandoned_does_not_wake_others() -> None:
         run_concurrently(iter([flow_returning(1), sleep(30, shared)]), 2, FakeTransport(ANSWER), SystemClock())
     ) as results:
         next(results)
-        time.sleep(0.05)  # real: the sleeper is to be asleep
+        time.sleep(0.05)  # real: the thread is to sleep by then
     assert threads() == []
     assert other.is_alive()
     shared.set_result(None)

@@ -88,7 +88,7 @@ def test_no_pickle(take: object) -> None:
 def test_illegal_characters(place: int, bad: str) -> None:
     """What cannot travel in a header is refused by name, and no traceback that renders locals shows it."""
     parts: list[str] = list(PARTS)
-    parts[place] = f"{bad}{bad and 'hush'}"
+    parts[place] = f"{bad}{bad and 's3cret'}"
     with pytest.raises(ValueError, match=("API key", "API secret", "API passphrase")[place]) as caught:
         Credentials(*parts)
     stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
@@ -96,7 +96,7 @@ def test_illegal_characters(place: int, bad: str) -> None:
         frame for frame in stack.stack if frame.filename.endswith("credentials.py") and "tests" not in frame.filename
     ]
     assert ours
-    assert not any(part in str(frame.locals) for frame in ours for part in (*PARTS, "hush"))
+    assert not any(part in str(frame.locals) for frame in ours for part in (*PARTS, "s3cret"))
 
 
 def test_not_text() -> None:
@@ -109,6 +109,12 @@ def test_mask() -> None:
     """Masking blanks every part, and anything of a key's shape."""
     said = "key the-api-key, 01234567-89ab-cdef-0123-456789abcdef, the passphrase"
     assert credentials().redact(said) == "key ***, ***, ***"
+
+
+def test_signature_is_redacted() -> None:
+    """A signature that a response repeats is redacted as well."""
+    signature = credentials().sign("GET", "/x", 1.0)["OK-ACCESS-SIGN"]
+    assert credentials().redact(f"OK-ACCESS-SIGN: {signature}.") == "OK-ACCESS-SIGN: ***."
 
 
 def test_mask_nested() -> None:

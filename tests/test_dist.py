@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from okx_maxloan_sdk import __version__
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -88,3 +90,9 @@ def test_metadata(dist: Path) -> None:
         "redis",
     }
     assert body.startswith("# okx-maxloan-sdk")
+
+
+def test_workflow_verifies_this_version() -> None:
+    """The workflow that users copy installs a version of its own choice, this one, not whatever is newest."""
+    workflow = (ROOT / ".github" / "workflows" / "verify.yml").read_text("utf-8")
+    assert f"okx-maxloan-sdk[cli]=={__version__}'" in workflow

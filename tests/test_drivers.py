@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from okx_maxloan_sdk import AsyncMaxLoanClient
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.drivers import run_async
 from okx_maxloan_sdk.effects import Flow, gather, run_blocking, send, sleep
 from okx_maxloan_sdk.exceptions import RequestNotSentError
+from tests.support.clients import credentials
 from tests.support.clock import FakeClock
 from tests.support.fake_transport import AsyncFakeTransport, FakeTransport
 from tests.support.flow_runner import ANSWER, FlowRunner, flow_returning
@@ -96,3 +98,11 @@ def test_blocking_work_leaves_the_loop_free() -> None:
 
     asyncio.run(main())
     assert order == ["work in False", "cleaned up"]
+
+
+def test_event_loop_of_another_framework() -> None:
+    """Where asyncio does not run the caller, the error says so instead of an odd message of the framework's."""
+    client = AsyncMaxLoanClient(credentials(), base_url="http://127.0.0.1:1")
+    for call in (client.get_max_loan("BTC-USDT", mgn_mode="cross"), client.__aenter__()):
+        with pytest.raises(RuntimeError, match="needs a running event loop of asyncio; trio"):
+            call.send(None)

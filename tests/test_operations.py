@@ -48,7 +48,7 @@ def test_account(client_factory: ClientFactory) -> None:
     )
     with pytest.raises(InvalidParametersError, match="Spot mode only"):
         client.get_max_loan(mgn_mode="cross", ccy="USDT")
-    client.get_max_loan("BTC-USDT", mgn_mode="cross")
+    client.get_max_loan("BTC-USDT", mgn_mode="isolated")
     assert [each.user for each in client_factory.limiter.keys][-2:] == [
         client._state.config.credentials.fingerprint,
         "77",
@@ -193,5 +193,5 @@ def test_deadline_includes_the_account(client_factory: ClientFactory) -> None:
 
     wire = FakeTransport(slow)
     with pytest.raises(RequestNotSentError, match=r"total_timeout of 2\.0 s was over"):
-        client_factory.open(wire, account="auto", total_timeout=2.0).get_max_loan("BTC-USDT", mgn_mode="cross")
+        client_factory.open(wire, account="auto", total_timeout=2.0).get_max_loan("BTC-USDT", mgn_mode="isolated")
     assert paths(wire) == ["config"]

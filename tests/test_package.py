@@ -119,6 +119,7 @@ def test_public_names() -> None:
 
 # Each module imports only what stands before it.
 LAYERS = [
+    ["threads"],
     ["sites", "clock", "credentials", "account", "exceptions", "effects"],
     ["tracebacks", "single_flight", "transport", "limiter", "codec"],
     ["models", "validation", "drivers"],

@@ -28,7 +28,7 @@ from okx_maxloan_sdk.exceptions import (
 )
 from okx_maxloan_sdk.limiter import MemoryLimiter
 from okx_maxloan_sdk.sites import Site
-from okx_maxloan_sdk.transport import ConnectionDropped, Request, Response
+from okx_maxloan_sdk.transport import ConnectionDroppedError, Request, Response
 from tests.limiter.simulator import Simulation
 from tests.support.clients import KEY
 from tests.support.contract_values import EMPTY, LIMIT
@@ -66,7 +66,7 @@ def test_a_call() -> None:
         (RequestNotSentError("refused"), RequestNotSentError, "unsent"),
         (ClientClosedError(), ClientClosedError, "unsent"),
         (NoResponseError("reset"), NoResponseError, "unknown"),
-        (ConnectionDropped("gone"), NoResponseError, "unknown"),
+        (ConnectionDroppedError("gone"), NoResponseError, "unknown"),
         (KeyboardInterrupt(), KeyboardInterrupt, "unknown"),
         (ZeroDivisionError(), ZeroDivisionError, "unknown"),
     ],
@@ -117,7 +117,7 @@ def test_abandoned_while_waiting() -> None:
         return Slow() if key.user == "uid" else found
 
     class Slow:
-        def acquire(self, _timeout: float, _deadline: float | None) -> Flow[Any]:
+        def acquire(self, *_: object) -> Flow[Any]:
             yield Sleep(9.0)
 
     bench.limiter.for_key = for_key  # type: ignore[method-assign] # only this test has a slow limiter
@@ -226,17 +226,19 @@ def test_unknown_key_names_the_sites(language: str, words: str) -> None:
 def test_hint_of_an_inferred_rule() -> None:
     """A refused question is told which unconfirmed rule it breaks; other refusals are told nothing."""
     query = {"mgnMode": "isolated", "ccy": "USDT"}
+    rules = [each._replace(basis="inferred") for each in GET_MAX_LOAN.rules if each.id == "currency-is-cross"]
+    operation = GET_MAX_LOAN._replace(rules=tuple(rules))
     bench = RequestHarness()
     with pytest.raises(BadRequestError) as caught:
         bench.run(
-            request.send_with_retries(bench.state, Query(GET_MAX_LOAN, GET_MAX_LOAN.path, query), None),
+            request.send_with_retries(bench.state, Query(operation, operation.path, query), None),
             FakeTransport(error_response("51000")),
         )
-    assert caught.value.hint == "A currency is asked for with mgnMode=cross."
+    assert caught.value.hint == "A query for a currency needs mgnMode=cross."
     chinese = RequestHarness(language="zh")
-    with pytest.raises(BadRequestError, match="按币种查询时 mgnMode 用 cross"):
+    with pytest.raises(BadRequestError, match="按币种查询时 mgnMode 应为 cross"):
         chinese.run(
-            request.send_with_retries(chinese.state, Query(GET_MAX_LOAN, GET_MAX_LOAN.path, query), None),
+            request.send_with_retries(chinese.state, Query(operation, operation.path, query), None),
             FakeTransport(error_response("51000")),
         )
     with pytest.raises(BadRequestError) as caught:

@@ -18,7 +18,7 @@ from okx_maxloan_sdk.exceptions import (
     RequestNotSentError,
     ServiceUnavailableError,
 )
-from okx_maxloan_sdk.transport import ConnectionDropped, Response
+from okx_maxloan_sdk.transport import ConnectionDroppedError, Response
 from tests.support.fake_transport import FakeTransport, error_response
 from tests.support.state import OK_RESPONSE, RequestHarness
 
@@ -108,7 +108,7 @@ def test_dropped_connection() -> None:
     """A kept connection that went away is tried again without a pause, and does not count as an attempt."""
     bench, wire = (
         RequestHarness(max_retries=0),
-        FakeTransport(ConnectionDropped("gone"), ConnectionDropped("gone"), OK_RESPONSE),
+        FakeTransport(ConnectionDroppedError("gone"), ConnectionDroppedError("gone"), OK_RESPONSE),
     )
     assert bench.ask(wire).rows
     assert len(wire.requests) == 3
@@ -118,7 +118,7 @@ def test_dropped_connection() -> None:
 
 def test_dropped_connections() -> None:
     """When every connection goes away that counts as a failure like any other."""
-    bench, wire = RequestHarness(max_retries=1), FakeTransport(ConnectionDropped("gone"))
+    bench, wire = RequestHarness(max_retries=1), FakeTransport(ConnectionDroppedError("gone"))
     with pytest.raises(NoResponseError):
         bench.ask(wire)
     assert len(wire.requests) == retry.MAX_FREE_RECONNECTS + 2

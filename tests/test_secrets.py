@@ -15,7 +15,7 @@ import pytest
 from attrs import asdict
 
 import okx_maxloan_sdk
-from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MaxLoanClient
+from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MaxLoanClient, state
 from okx_maxloan_sdk.codec import GET_MAX_LOAN
 from okx_maxloan_sdk.effects import Send
 from okx_maxloan_sdk.exceptions import OkxError, PartialFailureError
@@ -163,6 +163,26 @@ def test_errors_of_cancelled_tasks(run: Run) -> None:
                     assert leaks(f"{line.locals}") == []
 
     run(main())
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+def test_errors_while_signing(
+    client_factory: ClientFactory, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    """Ctrl-C or a bug in the middle of signing shows no secret either."""
+
+    class Interrupt:
+        def __iter__(self) -> Any:
+            raise error
+
+    # Read once the others are signed.
+    monkeypatch.setattr(state, "DEMO_HEADER", Interrupt())
+    client = client_factory.open(FakeTransport(loans_response), demo=True)
+    with pytest.raises(error) as caught:
+        client.get_max_loan("BTC-USDT", mgn_mode="cross")
+    stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
+    assert not any(line.filename.endswith("state.py") for line in stack)
+    assert leaks(str([line.locals for line in stack if line.filename.startswith(OURS)])) == []
 
 
 def test_errors_of_programs(client_factory: ClientFactory) -> None:

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
-from contract import attribute
+from codegen.contract import attribute
+from codegen.validate import faults
 from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN, OPERATIONS
 from ruamel.yaml import YAML
-from validate import faults
 
 from okx_maxloan_sdk.codec import Query
 from okx_maxloan_sdk.exceptions import EXCEPTION_BY_KIND
@@ -25,6 +26,30 @@ def spec() -> dict[str, Any]:
     """Read the spec afresh, so that a test may spoil it."""
     document: dict[str, Any] = YAML(typ="safe").load(SPEC)
     return document
+
+
+# One that is there whatever OKX has answered.
+QUESTION = {
+    "id": "a-question",
+    "accounts": [{"account.mode": "spot"}],
+    "query": {"mgnMode": "cross", "instId": ["BTC-USDT"]},
+    "en": "Which?",
+    "zh": "哪个？",
+    "why": {"en": "Nobody knows.", "zh": "尚不清楚。"},
+    "outcomes": [
+        {"id": "none", "when": {"result": "empty"}, "en": "None.", "zh": "没有。"},
+        {"id": "some", "when": {"result": "rows"}, "en": "Some.", "zh": "有。"},
+    ],
+}
+ANSWER = {"outcome": "none", "code": "0", "date": "2026-11-27", "site": "global", "mode": "spot"}
+
+
+def questions(document: dict[str, Any]) -> Any:
+    """Find the open questions, the last of which is `QUESTION`."""
+    found = max_loan(document)["x-okx-open-questions"]
+    if not found or found[-1]["id"] != QUESTION["id"]:
+        found.append(deepcopy(QUESTION))
+    return found
 
 
 def max_loan(document: dict[str, Any]) -> Any:
@@ -78,6 +103,49 @@ MISTAKES: dict[str, tuple[Callable[[Any], object], str]] = {
     ),
     "a rule twice": (lambda d: max_loan(d)["x-okx-rules"].append(max_loan(d)["x-okx-rules"][0]), "stands twice"),
     "an unknown kind of error": (lambda d: d["x-okx-errors"][0].update(kind="odd"), "'odd'"),
+    "a question twice": (
+        lambda d: max_loan(d)["x-okx-answered-questions"].append({**questions(d)[-1], "answer": ANSWER}),
+        "question a-question stands twice",
+    ),
+    "an outcome twice": (
+        lambda d: questions(d)[-1]["outcomes"].append(questions(d)[-1]["outcomes"][0]),
+        "outcome none twice",
+    ),
+    "an unknown parameter in a question": (
+        lambda d: questions(d)[-1]["query"].update(insId="x"),
+        "which is no parameter",
+    ),
+    "a rule that no question can confirm": (
+        lambda d: questions(d)[-1]["outcomes"][0].update(confirms=["no-such-rule"]),
+        "the rule no-such-rule, which does not exist",
+    ),
+    "an outcome that is of two minds": (
+        lambda d: questions(d)[-1]["outcomes"][0].update(supports=["pair-or-currency"], refutes=["pair-or-currency"]),
+        "says two things about the rule pair-or-currency",
+    ),
+    "an unlisted pair that is not sent": (
+        lambda d: questions(d)[-1].update(unlisted=["NO-PAIR"]),
+        "the unlisted pair NO-PAIR, which it does not send",
+    ),
+    "a verdict by what answers nothing": (
+        lambda d: questions(d)[-1]["outcomes"][0]["when"].update(result="failed"),
+        "'failed'",
+    ),
+    "a question for an unknown mode": (
+        lambda d: questions(d)[-1].update(accounts=[{"account.mode": "simple"}]),
+        "'simple'",
+    ),
+    "a question without Chinese": (lambda d: questions(d)[-1]["outcomes"][0].pop("zh"), "'zh' is a required"),
+    "an answer that is no outcome": (
+        lambda d: max_loan(d)["x-okx-answered-questions"].append(
+            {**questions(d).pop(), "answer": {**ANSWER, "outcome": "x"}}
+        ),
+        "none of its outcomes",
+    ),
+    "an answer by nobody": (
+        lambda d: max_loan(d)["x-okx-answered-questions"].append({**questions(d).pop(), "answer": {"outcome": "none"}}),
+        "'code' is a required property",
+    ),
     "an error code twice": (lambda d: d["x-okx-errors"].append(d["x-okx-errors"][0]), "stands twice"),
     "no OpenAPI": (lambda d: d.pop("info"), "is a required property"),
 }
@@ -99,20 +167,39 @@ def locked(language: str = "en") -> dict[str, Any]:
 
 @pytest.mark.parametrize("rule", max_loan(spec())["x-okx-rules"], ids=lambda rule: rule["id"])
 def test_what_a_rule_rests_on(rule: dict[str, Any]) -> None:
-    """A documented rule names both languages of the page or the changelog, an observed one answers, and all exist."""
+    """A documented rule names both languages of the page or the changelog, an observed one what was seen; all exist."""
     places = [place.split(" ", 1) for place in rule.get("source", ())]
     kinds = {kind for kind, _ in places}
     if rule["basis"] == "documented":
         assert kinds in ({"en", "zh"}, {"changelog"})
     if rule["basis"] == "observed":
-        assert kinds == {"answer"}
+        assert kinds & {"answer", "report"}
     for kind, place in places:
         if kind == "answer":
             assert place in ERRORS
-        elif kind != "changelog":
+        elif kind not in {"changelog", "report"}:
             part, _, name = place.partition(".")
             page = locked(kind)["getMaxLoan"]
             assert name in page[part] if name else page[part]
+
+
+def test_an_answered_question_may_outlive_its_rule() -> None:
+    """A rule that an answer refuted can be deleted, without a change of the answer."""
+    document = spec()
+    refuting = {**questions(document).pop(), "answer": ANSWER}
+    refuting["outcomes"][0]["refutes"] = ["a-rule-that-went"]
+    max_loan(document)["x-okx-answered-questions"].append(refuting)
+    assert faults(document, EXTENSIONS) == []
+
+
+def test_every_guess_has_a_question() -> None:
+    """For every inferred rule there is a question whose outcomes speak for and against it."""
+    operation = max_loan(spec())
+    every = [*operation["x-okx-open-questions"], *operation["x-okx-answered-questions"]]
+    outcomes = [outcome for question in every for outcome in question["outcomes"]]
+    guesses = {rule["id"] for rule in operation["x-okx-rules"] if rule["basis"] == "inferred"}
+    for effects in (("confirms", "supports"), ("refutes",)):
+        assert guesses <= {rule for each in outcomes for effect in effects for rule in each.get(effect, ())}, effects
 
 
 def test_every_documented_request_is_sent() -> None:

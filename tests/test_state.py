@@ -72,7 +72,7 @@ def test_closed() -> None:
 def test_headers() -> None:
     """Signed requests carry the four headers at the exchange's time; the time is asked without them."""
     bench = RequestHarness()
-    bench.state.clock_skew_flight.value = ClockSkew(60.0)
+    bench.state.clock_skew = ClockSkew(60.0)
     headers = bench.state.headers(GET_MAX_LOAN, "/x")
     assert credentials().sign("GET", "/x", bench.clock.time() + 60.0).items() <= headers.items()
     assert (headers["Accept"], headers["Accept-Encoding"]) == ("application/json", "identity")

@@ -1,6 +1,7 @@
 """Run `st run` on the mock exchange, over a socket: python -m tests.contract.run_st [USER] [options of `st run`].
 
-The exit code is schemathesis' own. Settings are in schemathesis.toml; `--seed N` makes another run than the usual one.
+The exit code is schemathesis' own. Settings are in schemathesis.toml. Every run sends the same requests, unless
+`--seed N` is given: then N decides.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ def main(user: str = "spot", *options: str, exchange: mock.MockExchange | None =
     """Serve an exchange, that of the contract tests if none is given, while schemathesis asks it as `user`."""
     with serve(exchange or accounts.exchange(mock, SystemClock())) as url:
         program = shutil.which("st", path=str(Path(sys.executable).parent)) or "st"
-        command = [program, "run", "spec/openapi.yaml", "--url", url, *options]
+        steady = [] if "--seed" in options else ["--generation-deterministic"]
+        command = [program, "run", "spec/openapi.yaml", "--url", url, *steady, *options]
         paths = os.pathsep.join([str(ROOT), str(ROOT / "generated")])
         environment = {**os.environ, "OKX_MOCK_USER": user, "PYTHONPATH": paths}
         return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode

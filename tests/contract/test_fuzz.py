@@ -12,6 +12,7 @@ import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk import mock
+from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.mock import rows
 from okx_maxloan_sdk.validation import violated_rules
 
@@ -54,6 +55,19 @@ def test_questions_keep_or_break_the_rules(user: str) -> None:
         drawn = {name: "cross" for name, there in zip(names, presence, strict=True) if there}
         fitted = hooks.fit(drawn, account, faults)
         assert len(list(violated_rules(GET_MAX_LOAN.rules, {**fitted, **account.account}))) == faults
+
+
+def requests_of(seed: str, capfd: pytest.CaptureFixture[str]) -> list[str]:
+    """Return the targets that `st run` requests with a seed."""
+    exchange = accounts.exchange(mock, SystemClock())
+    assert run_st.main("spot", "--seed", seed, "--max-examples", "5", "--phases", "fuzzing", exchange=exchange) == 0
+    assert f"Seed: {seed}" in capfd.readouterr().out
+    return [each.target for each in exchange.log]
+
+
+def test_seed(capfd: pytest.CaptureFixture[str]) -> None:
+    """Two seeds send different requests, and the output has the seed: nightly fuzzing finds new things."""
+    assert requests_of("1", capfd) != requests_of("2", capfd)
 
 
 def test_st_run_finds_a_bug_and_keeps_the_secrets(

@@ -40,14 +40,14 @@ class BlockingFacade:
     """A client whose calls block, whichever kind it is."""
 
     def __init__(self, client: Any, client_factory: ClientFactory) -> None:
-        self.raw, self._door = client, client_factory
+        self.raw, self._factory = client, client_factory
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.raw, name)
         return partial(self._call, found) if callable(found) else found
 
     def _call(self, method: Callable[..., Any], *args: Any, **settings: Any) -> Any:
-        return self._door.finish(method(*args, **settings))
+        return self._factory.finish(method(*args, **settings))
 
 
 class ClientFactory:

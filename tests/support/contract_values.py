@@ -8,7 +8,7 @@ from attrs import evolve
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk import MaxLoan
-from okx_maxloan_sdk.codec import to_model
+from okx_maxloan_sdk.codec import to_models
 from okx_maxloan_sdk.mock.rows import empty_value
 from tests.support.fake_transport import inst_ids
 
@@ -19,7 +19,7 @@ MODES = tuple(each.value for each in PARAMETERS["mgnMode"].values)
 # Full requests, and five times as many as are sent at once.
 MANY = inst_ids(5 * LIMIT.requests * SIZE)
 EMPTY: dict[str, Any] = {each.name: empty_value(each) for each in GET_MAX_LOAN.fields}
-EMPTY_LOAN = to_model(MaxLoan, GET_MAX_LOAN, EMPTY)
+[EMPTY_LOAN] = to_models(MaxLoan, GET_MAX_LOAN, [EMPTY])
 
 
 def loan(**fields: Any) -> MaxLoan:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Permit:
-    """One permit; how it was released replaces "taken" in `notes`."""
+    """One permit; how it was first released replaces "taken" in `notes`."""
 
     def __init__(self, notes: list[str]) -> None:
         self._notes, self._place = notes, len(notes)
@@ -29,8 +29,8 @@ class Permit:
         return self._release("unknown")
 
     def _release(self, outcome: str) -> Flow[None]:
-        assert self._notes[self._place] == "taken"
-        self._notes[self._place] = outcome
+        if self._notes[self._place] == "taken":
+            self._notes[self._place] = outcome
         yield from ()
 
 
@@ -58,10 +58,15 @@ class FreeRateLimiter:
     def __init__(self, limiter: RecordingLimiter, limit: RateLimit) -> None:
         self._limiter, self._limit = limiter, limit
 
-    def acquire(self, timeout: float, deadline: float | None = None) -> Flow[Permit]:
+    def acquire(
+        self, timeout: float, deadline: float | None = None, permits: list[Permit] | None = None
+    ) -> Flow[Permit]:
         self._limiter.asked.append((timeout, deadline))
         yield from ()
-        return Permit(self._limiter.notes)
+        permit = Permit(self._limiter.notes)
+        if permits is not None:
+            permits.append(permit)
+        return permit
 
     def throttle(self) -> None:
         self._limiter.penalties += 1

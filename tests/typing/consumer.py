@@ -99,6 +99,8 @@ def wrong(client: MaxLoanClient) -> None:
     client.get_max_loan("cross", "BTC-USDT")  # type: ignore[call-overload] # by name only
     client.get_max_loan(5, mgn_mode="cross")  # type: ignore[call-overload] # no text
     client.iter_max_loan(pairs)  # type: ignore[call-arg] # no mode
+    MaxLoanClient.from_env(timout=5)  # type: ignore[call-arg] # misspelt
+    MaxLoanClient.from_env(max_retries="2")  # type: ignore[arg-type] # no number
     client.iter_max_loan(pairs, mgn_mode="Cross")  # type: ignore[arg-type] # misspelt
     client.get_max_loan("BTC-USDT", mgn_mode="cross")[0].max_loan + 1  # type: ignore[operator] # text; `amount` is the number
     client.get_max_loan("BTC-USDT", mgn_mode="cross")[0].amount + 1  # type: ignore[operator] # None where OKX gave none
