@@ -160,6 +160,7 @@ def test_twice(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_refuted(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A rule that does not hold is left to a person, with its line, until it is gone."""
     report = write(root, "a", answer("one", "rows"))
+    text = ""
     for _ in range(2):
         assert adopt(root, report) == 10
         text, out = spec_text(root), capsys.readouterr().out
@@ -177,6 +178,7 @@ def test_refuted(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_supported(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A rule that held for one request only stays a guess until a person decides."""
     report = write(root, "a", answer("one", "refused"), answer("two", "rows"))
+    text = ""
     for _ in range(2):
         assert adopt(root, report) == 10
         text, out = spec_text(root), capsys.readouterr().out

@@ -234,4 +234,6 @@ def test_signals_at_redis(monkeypatch: pytest.MonkeyPatch) -> None:
             assert client.rate_limit.queued == 0
         with redis.Redis.from_url(server.url) as admin:
             [key] = admin.keys()
-            assert b"in_flight\x90" in admin.get(key)  # MessagePack's empty array
+            ledger = admin.get(key)
+            assert isinstance(ledger, bytes)
+            assert b"in_flight\x90" in ledger  # MessagePack's empty array
