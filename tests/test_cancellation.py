@@ -20,6 +20,7 @@ from tests.support.clients import credentials, credentials_for
 from tests.support.contract_values import MANY, SIZE
 from tests.support.fake_transport import FakeTransport, inst_ids, loans_response
 from tests.support.limiter import RecordingLimiter
+from tests.support.processes import interrupt
 from tests.support.raw import RawServer, hang, respond
 from tests.support.transports import in_use
 
@@ -184,7 +185,6 @@ def test_interrupted_process(call: str) -> None:
         program = PROGRAM.format(call=call, url=server.url)
         process = subprocess.Popen([sys.executable, "-c", program], env=clean_env(), stderr=subprocess.PIPE, text=True)
         server.wait(1)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=1)
+        errors = interrupt(process, seconds=1)
     assert process.returncode == -signal.SIGINT
     assert errors.splitlines()[-1] == "KeyboardInterrupt"

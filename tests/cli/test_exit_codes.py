@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import pytest
 
 from okx_maxloan_sdk.cli.errors import ExitCode
 from okx_maxloan_sdk.mock.server import run_mock_server
+from tests.support.processes import interrupt
 
 if TYPE_CHECKING:
     from okx_maxloan_sdk.mock.server import MockServer
@@ -111,8 +111,7 @@ def test_interrupt(command: str) -> None:
                 while not served.exchange.log:
                     time.sleep(0.01)
             begun = time.monotonic()
-            process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=20)
+            errors = interrupt(process)
             duration = time.monotonic() - begun
     assert (process.returncode, errors.strip()) == (ExitCode.INTERRUPTED, "")
     assert duration < 1

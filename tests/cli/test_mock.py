@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from okx_maxloan_sdk.cli.errors import ExitCode
 from okx_maxloan_sdk.cli.mock import banner
 from okx_maxloan_sdk.mock import default_exchange
 from okx_maxloan_sdk.mock.serve import serve
+from tests.support.processes import interrupt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,8 +41,7 @@ def test_what_it_prints_can_be_used(run: Run, monkeypatch: pytest.MonkeyPatch) -
             if "Ctrl-C" in line:
                 break
         shown = run("show", "BTC-USDT", "--mode", "isolated")
-        served.send_signal(signal.SIGINT)
-        _, errors = served.communicate(timeout=20)
+        errors = interrupt(served)
         assert served.returncode == ExitCode.INTERRUPTED
     assert (shown.code, shown.err) == (0, "")
     assert "isolated" in shown.out

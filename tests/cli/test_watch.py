@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from okx_maxloan_sdk.cli.watch import WatchLoop, poll
 from okx_maxloan_sdk.mock.margin import PAIRS
 from tests.support import contract_values
 from tests.support.clock import FakeClock
+from tests.support.processes import interrupt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -298,6 +298,5 @@ def test_interrupted_process() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        errors = interrupt(process)
     assert (process.returncode, errors.strip()) == (130, "")
