@@ -170,17 +170,20 @@ def signals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def call_and_interrupt(client: MaxLoanClient, count: int) -> None:
     """Make calls, each of which a signal may end, and 50 that none does: they are answered rightly all the same."""
     moments, outcomes = random.Random(SEED), [0, 0]  # noqa: S311 -- no secret
+    interval = MAX_INTERVAL_S
     for number in range(count):
         begun = time.monotonic()
         try:
-            signal.setitimer(signal.ITIMER_REAL, moments.uniform(0.00005, MAX_INTERVAL_S))
+            signal.setitimer(signal.ITIMER_REAL, moments.uniform(0.00005, interval))
             loans = client.get_max_loan(f"A{number}-B", mgn_mode="cross")
             signal.setitimer(signal.ITIMER_REAL, 0)
         except Interrupted:
             outcomes[0] += 1
+            interval *= 1.1  # a loaded machine is slow: about half of the calls are answered on any
         else:
             check(number, loans)
             outcomes[1] += 1
+            interval = max(interval / 1.1, 0.0002)
         assert time.monotonic() - begun < MAX_CALL_S
     for number in range(count, count + 50):
         check(number, client.get_max_loan(f"A{number}-B", mgn_mode="cross"))
