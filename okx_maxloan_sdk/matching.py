@@ -101,7 +101,7 @@ def _check_instruments(params: Params, rows: Sequence[Row]) -> Iterator[tuple[bo
 
 
 def _describe_echo(params: Params, row: Row, name: str) -> str:
-    """Say that a field that repeats a parameter does not."""
+    """Return the error for a field that does not repeat its parameter."""
     return f"a row has {name} {row[name][:80]!r}; requested: {params.get(name, 'none')}"
 
 

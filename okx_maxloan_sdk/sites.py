@@ -1,4 +1,4 @@
-"""Where the exchange is: its regional sites, and what is accepted as an address of it."""
+"""The regional sites of the exchange, and the validation of base URLs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Origin(NamedTuple):
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine."""
+    """Return whether a host is this machine."""
     if host == "localhost":
         return True
     try:

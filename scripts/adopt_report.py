@@ -76,7 +76,7 @@ VALIDATOR = Draft202012Validator(
 
 
 class Verdict(NamedTuple):
-    """What one report says about one question; `outcome` is None for a response that nobody thought of."""
+    """One report's answer to one question; `outcome` is None for a response that the spec does not foresee."""
 
     question: str
     outcome: str | None
@@ -92,7 +92,7 @@ class Verdict(NamedTuple):
 
 
 class Adopted(NamedTuple):
-    """What was edited, what the reports leave to a person, each with the rule that it is about, and what is known."""
+    """The edits, what is left to a person (each with its rule), and what was known before."""
 
     edited: list[str]
     to_decide: list[tuple[str, str]]
@@ -222,7 +222,7 @@ def adopt(operation: Any, found: Iterable[Verdict], questions: Mapping[str, Any]
 
 
 def decisions(verdict: Verdict, outcome: Any, rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Say what an answer means for rules that only a person can change, as long as they stand."""
+    """Report what an answer means for rules that only a person can change, as long as the spec has them."""
     for rule in outcome.get("refutes", ()):
         if rule in rules:
             yield f"rule {rule} ({rules[rule]['basis']}) does not hold: {verdict}", rule
@@ -241,7 +241,7 @@ def append(node: Any, key: str, value: object) -> None:
 
 
 def rule_lines(spec: Spec) -> dict[str, int]:
-    """Say on which line each rule of the maximum loan stands."""
+    """Return the line of each rule of the maximum loan."""
     method, path = next((method, path) for name, method, path in spec.operations() if name == "getMaxLoan")
     prefix = "x-okx-rules."
     found = spec.lines(method, path).items()

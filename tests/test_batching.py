@@ -80,7 +80,7 @@ def test_thousand_over_a_socket(client_factory: ClientFactory, monkeypatch: pyte
         if each.inst_id not in bad:
             monkeypatch.setitem(market.PAIRS, each.inst_id, each)
     served = default_exchange()
-    served.limited = False
+    served.enforce_rate_limit = False
     key = served.users["spot"].keys[0]
     with serve(served) as url:
         client = client_factory.open(

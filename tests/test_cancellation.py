@@ -49,7 +49,7 @@ def test_cancelled_task(run: Run, exchange: tuple[str, MockExchange]) -> None:
             assert in_use(client._transport) == []
             assert len(asyncio.all_tasks()) == 1
 
-    served.limited = False
+    served.enforce_rate_limit = False
     # More than there are requests: one that is read after its task was cancelled uses up a delay as well.
     served.fail_next(1000, delay=30.0)
     run(main())

@@ -155,12 +155,12 @@ def test_exchange_with_another_clock(
 ) -> None:
     """An exchange whose clock is far off answers the first call after three requests and later calls after one."""
     url, served = exchange
-    served.skew = skew
+    served.clock_skew = skew
     client = client_factory.open(base_url=url, credentials=credentials_for(served), clock=SystemClock())
     for requests in (3, 4):
         assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2
         assert len(served.log) == requests
-    served.skew = 0.0
+    served.clock_skew = 0.0
     assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2
     assert len(served.log) == 7
 
@@ -168,7 +168,7 @@ def test_exchange_with_another_clock(
 def test_many_at_once(client_factory: ClientFactory, exchange: tuple[str, MockExchange]) -> None:
     """More callers than the limit has slots share a client, its connections and what it learns; the limit is kept."""
     url, served = exchange
-    served.skew = 90.0
+    served.clock_skew = 90.0
     client = client_factory.open(
         base_url=url, credentials=credentials_for(served), clock=SystemClock(), limiter=MemoryLimiter()
     )

@@ -76,7 +76,7 @@ def log_calls() -> Iterator[tuple[Path, str]]:
 def clock_and_retry(_: Path) -> None:
     """Fail once, with a clock that is wrong."""
     with run_mock_server() as okx:
-        okx.exchange.skew = 40.0
+        okx.exchange.clock_skew = 40.0
         okx.exchange.fail_next(1, code="50013", path="/api/v5/account/max-loan")
         okx.client("spot", limiter=MemoryLimiter(max_requests=20)).get_max_loan("BTC-USDT", mgn_mode="cross")
 

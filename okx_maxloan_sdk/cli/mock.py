@@ -87,7 +87,7 @@ def banner(lang: Language, exchange: MockExchange, url: str, name: str) -> str:
 
 
 def _curl(user: User, key: ApiKey) -> str:
-    account = {name.removeprefix("account."): value for name, value in user.account.items()}
+    account = {name.removeprefix("account."): value for name, value in user.rule_inputs.items()}
     examples = (each for each in GET_MAX_LOAN.examples if each.account.items() <= account.items())
     example = next(examples, GET_MAX_LOAN.examples[0])
     target = f"{GET_MAX_LOAN.path}?{urlencode(example.query, safe=',')}"

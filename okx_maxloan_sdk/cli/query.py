@@ -1,4 +1,4 @@
-"""What `show` and `watch` ask: options, parameters, and the result of one account."""
+"""The queries of `show` and `watch`: options, parameters, and the result of one account."""
 
 from __future__ import annotations
 

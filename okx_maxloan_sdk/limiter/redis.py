@@ -233,7 +233,7 @@ class RedisStore:
         self._unavailable_reason = str(error) or "no reply"
 
     def _resynchronize(self) -> None:
-        """Tell the server what was sent without it; a call that may be repeated comes first."""
+        """Report to the server the requests that were sent without it; a call that may be repeated comes first."""
         self._run("block" if self._has_used_share else "usage")
         for permit_id, (_, end) in self._local.in_flight.items():
             self._run("release", _name(permit_id), max(0.0, end - self._now()))

@@ -1,4 +1,4 @@
-"""The mock exchange as an ASGI application: bytes in, bytes out, nothing rewritten on the way."""
+"""The mock exchange as an ASGI application, which passes paths and queries on as the bytes received."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ HEADER_LIMIT = 16 * 1024
 
 
 def app(exchange: MockExchange) -> App:
-    """Wrap an exchange; a request larger than any of OKX's is answered 413 or 431 without being looked at.
+    """Return the ASGI application of an exchange; a request larger than any of OKX's gets 413 or 431 unparsed.
 
-    A target that ends in a bare `?` arrives without it, so it signs as if it had none.
+    ASGI drops the `?` of an empty query, so that the signature is checked as if there were none.
     """
 
     async def serve(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            await _respond(send, await _answer(exchange, scope, receive))
+            await _send(send, await _respond(exchange, scope, receive))
 
     return serve
 
 
-async def _answer(exchange: MockExchange, scope: Message, receive: Receive) -> MockResponse:
+async def _respond(exchange: MockExchange, scope: Message, receive: Receive) -> MockResponse:
     if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_LIMIT:
         return MockResponse(431, (), b"")
     body = b""
@@ -51,10 +51,10 @@ async def _answer(exchange: MockExchange, scope: Message, receive: Receive) -> M
         return MockResponse(421, (), b"")  # RFC 9110, 15.5.20: Misdirected Request
     path = scope.get("raw_path") or scope["path"].encode()
     address = (scope.get("client") or ("127.0.0.1", 0))[0]
-    answer = exchange.handle(scope["method"], path, scope["query_string"], scope["headers"], body, address)
-    if answer.delay:
-        await exchange.clock.async_sleep(answer.delay)
-    return answer
+    response = exchange.handle(scope["method"], path, scope["query_string"], scope["headers"], body, address)
+    if response.delay:
+        await exchange.clock.async_sleep(response.delay)
+    return response
 
 
 def _is_own_host(scope: Message) -> bool:
@@ -66,11 +66,11 @@ def _is_own_host(scope: Message) -> bool:
     return any(given == f"{name}:{port}" for name in {host, f"[{host}]", "localhost"})
 
 
-async def _respond(send: Send, answer: MockResponse) -> None:
-    headers = [(name.encode(), value.encode()) for name, value in answer.headers]
-    headers.append((b"content-length", str(len(answer.body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+async def _send(send: Send, response: MockResponse) -> None:
+    headers = [(name.encode(), value.encode()) for name, value in response.headers]
+    headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -1,14 +1,14 @@
-"""An exchange that answers as OKX does: no sockets, no waiting, only questions and answers.
+"""A mock exchange that responds as OKX does: no sockets, no waiting, only requests and responses.
 
 It imitates four operations with their limits, the signature, and what the contract says of parameters. Where nobody
-knows what OKX does it decides, and refuses rather than accepts. It does not imitate:
+knows what OKX does, it rejects rather than accepts. It does not imitate:
 
-- orders, positions, real prices or real quotas: amounts come from a small model (`margin.py`), whose prices rest
-  unless `drift_seed` moves them;
-- OKX's wording: tell refusals apart by `code`;
-- what a gateway does to bursts below the limit, whether it counts what it refuses (here it does not), regional sites;
-- HTTP/2, TLS, WebSocket, and every other operation of OKX: those paths answer 404, contracts are not listed;
-- which of several faults OKX names first: that the timestamp precedes the key was seen, the rest of the order is ours;
+- orders, positions, real prices or real quotas: amounts come from a small model (`margin.py`), whose prices stand
+  still unless `drift_seed` moves them;
+- OKX's messages: tell errors apart by `code`;
+- what a gateway does to bursts below the limit, whether it counts what it rejects (here it does not), regional sites;
+- HTTP/2, TLS, WebSocket, and every other operation of OKX: those paths give 404, contracts are not listed;
+- which of several errors OKX reports first: that the timestamp precedes the key was seen, the rest is ours;
 - when a delisted pair "may fail": BTC-USD, merged into BTC-USDC on 2026-09-30, always has no row here;
 - the row of a currency (`ccy=`), which was never seen: here `instId`, `mgnCcy` and `side` are empty in it.
 """
@@ -35,7 +35,7 @@ from okx_maxloan_api.contract import (
 from okx_maxloan_sdk.clock import Clock, SystemClock
 from okx_maxloan_sdk.validation import violated_rules
 
-from .margin import AT_REST, drift_after
+from .margin import NO_DRIFT, drift_after
 from .query import error_for_rule, parse_query
 from .responses import MockApiError, MockResponse
 from .rows import instrument_rows, max_loan_rows
@@ -64,7 +64,7 @@ INST_TYPE = re.compile(rf"(?:^|&)instType=({INST_TYPES})(?:&|$)".encode())
 
 @frozen
 class MockRequest:
-    """One request, in the bytes that came; header names in lower case."""
+    """One request as received; header names in lower case."""
 
     method: str
     path: bytes
@@ -75,7 +75,7 @@ class MockRequest:
 
     @property
     def signed(self) -> bytes:
-        """Give what the signature covers, apart from the timestamp."""
+        """The bytes that the signature covers, after the timestamp."""
         return self.method.encode() + self.path + (b"?" + self.query if self.query else b"") + self.body
 
 
@@ -91,29 +91,28 @@ class LogEntry:
 
 @define
 class _PlannedFailure:
-    left: int
+    remaining: int
     path: str | None
-    answer: MockResponse | None
+    response: MockResponse | None
     delay: float
 
 
 @define
 class MockExchange:
-    """Answers requests for its `users`, by name.
+    """Handles requests of its `users`, which are found by name.
 
-    Change users, `skew` (seconds that this exchange's clock is ahead), `limited` (whether it counts requests) and
-    `drift_seed` (a number lets prices drift, the same way each time) while it runs; `log` holds the last thousand
-    requests.
+    Change users, `clock_skew` (seconds that this exchange's clock is ahead), `enforce_rate_limit` and `drift_seed`
+    (with a number prices drift, the same way for the same number) while it runs; `log` holds the last 1,000 requests.
     """
 
     users: dict[str, User]
     clock: Clock = Factory(SystemClock)
-    skew: float = 0.0
-    limited: bool = True
+    clock_skew: float = 0.0
+    enforce_rate_limit: bool = True
     drift_seed: int | None = None
     _opened_at: float = field(default=Factory(lambda self: self.clock.monotonic(), takes_self=True), init=False)
     log: deque[LogEntry] = field(factory=lambda: deque(maxlen=1000), init=False)
-    _faults: list[_PlannedFailure] = field(factory=list, init=False)
+    _planned_failures: list[_PlannedFailure] = field(factory=list, init=False)
     _windows: dict[tuple[str, ...], SlidingWindow] = field(factory=dict, init=False)
     _lock: RLock = field(factory=RLock, init=False, repr=False)
 
@@ -126,13 +125,13 @@ class MockExchange:
         body: bytes = b"",
         address: str = "127.0.0.1",
     ) -> MockResponse:
-        """Answer one request, given in the bytes that travelled."""
-        asked = MockRequest(method, raw_path, raw_query, _join_headers(headers), body, address)
+        """Handle one request, given in the bytes that were received."""
+        request = MockRequest(method, raw_path, raw_query, _join_headers(headers), body, address)
         with self._lock:
-            answer = self._answer(asked)
+            response = self._respond(request)
             target = (raw_path + (b"?" + raw_query if raw_query else b"")).decode("latin-1")
-            self.log.append(LogEntry(self.clock.monotonic(), method, target, answer.status))
-        return answer
+            self.log.append(LogEntry(self.clock.monotonic(), method, target, response.status))
+        return response
 
     def fail_next(
         self,
@@ -144,104 +143,105 @@ class MockExchange:
         delay: float = 0.0,
         path: str | None = None,
     ) -> None:
-        """Plan faults: the next `n` requests (to `path`, if given) are answered with a code, a status, an HTML page.
+        """Inject failures: the next `n` requests (to `path`, if given) get an error code, an HTTP status or a page.
 
-        With `delay` alone they are answered as usual, that many seconds late. Plans are used up in the order made.
+        With `delay` alone they get the usual response, that many seconds late. Failures are used up in order.
         Raises `ValueError` for fewer than one request.
         """
         if n < 1:
             message = f"n must be at least 1, not {n}"
             raise ValueError(message)
         fails = code is not None or status is not None or html is not None
-        answer = MockResponse.fault(code, status, html, delay) if fails else None
+        response = MockResponse.failure(code, status, html, delay) if fails else None
         with self._lock:
-            self._faults.append(_PlannedFailure(n, path, answer, delay))
+            self._planned_failures.append(_PlannedFailure(n, path, response, delay))
 
-    def _answer(self, asked: MockRequest) -> MockResponse:
-        plan = next((each for each in self._faults if each.path in (None, asked.path.decode("latin-1"))), None)
+    def _respond(self, request: MockRequest) -> MockResponse:
+        path = request.path.decode("latin-1")
+        plan = next((each for each in self._planned_failures if each.path in (None, path)), None)
         if plan:
-            plan.left -= 1
-            if plan.left <= 0:
-                self._faults.remove(plan)
-            if plan.answer:
-                return plan.answer
+            plan.remaining -= 1
+            if plan.remaining <= 0:
+                self._planned_failures.remove(plan)
+            if plan.response:
+                return plan.response
         delay = plan.delay if plan else 0.0
         try:
-            return MockResponse.of(self._rows(asked), delay=delay)
-        except MockApiError as refused:
-            return refused.answer(delay)
+            return MockResponse.from_body(self._handle_request(request), delay=delay)
+        except MockApiError as error:
+            return error.to_response(delay)
 
-    def _rows(self, asked: MockRequest) -> Mapping[str, object]:  # noqa: C901, PLR0912 -- the steps stand in one place, in order
+    def _handle_request(self, request: MockRequest) -> Mapping[str, object]:  # noqa: C901, PLR0912 -- the steps stand in one place, in order
         # 1. Path and method.
-        operation = BY_PATH.get(asked.path)
+        operation = BY_PATH.get(request.path)
         if operation is None:
             raise MockApiError("404")
-        if asked.method != operation.method:
-            raise MockApiError("50115", asked.method)
-        # 2. The limit, of the user that the key names, whether or not the rest of the request is any good.
-        user, key = self._owner(asked.headers.get("ok-access-key", ""))
-        self._count(operation, asked, user)
+        if request.method != operation.method:
+            raise MockApiError("50115", request.method)
+        # 2. The rate limit of the user whom the key names, whether or not the rest of the request is valid.
+        user, key = self._find_user(request.headers.get("ok-access-key", ""))
+        self._check_rate_limit(operation, request, user)
         if not operation.signed:
             return {"code": "0", "msg": "", "data": [{"ts": str(int(self._now() * 1000))}]}
-        # 3. The four headers are there.
+        # 3. The four headers are present.
         for name, code in REQUIRED.items():
-            if not asked.headers.get(name):
+            if not request.headers.get(name):
                 raise MockApiError(code)
-        # 4. The timestamp: its form, then its distance from this exchange's clock.
-        timestamp = asked.headers["ok-access-timestamp"]
+        # 4. The timestamp: its format, then its distance from this exchange's clock.
+        timestamp = request.headers["ok-access-timestamp"]
         if abs(_parse_timestamp(timestamp) - self._now()) > TOLERANCE:
             raise MockApiError("50102")
         # 5. The key is known.
         if user is None or key is None:
-            raise MockApiError("50119" if API_KEY.fullmatch(asked.headers["ok-access-key"]) else "50111")
+            raise MockApiError("50119" if API_KEY.fullmatch(request.headers["ok-access-key"]) else "50111")
         # 6. It was made for this environment, live or demo.
-        if key.demo != (asked.headers.get(DEMO_HEADER[0]) == DEMO_HEADER[1]):
+        if key.demo != (request.headers.get(DEMO_HEADER[0]) == DEMO_HEADER[1]):
             raise MockApiError("50101")
         # 7. The passphrase is the key's.
-        if not _constant_time_equal(asked.headers["ok-access-passphrase"], key.passphrase):
+        if not _constant_time_equal(request.headers["ok-access-passphrase"], key.passphrase):
             raise MockApiError("50105")
         # 8. The caller's address is on the key's list.
-        if key.addresses and asked.address not in key.addresses:
-            raise MockApiError("50110", asked.address, key.key)
-        # 9. The signature, over the bytes that came.
-        digest = hmac.digest(key.secret.encode(), timestamp.encode() + asked.signed, "sha256")
-        if not _constant_time_equal(asked.headers["ok-access-sign"], base64.b64encode(digest).decode()):
+        if key.addresses and request.address not in key.addresses:
+            raise MockApiError("50110", request.address, key.key)
+        # 9. The signature, over the bytes received.
+        digest = hmac.digest(key.secret.encode(), timestamp.encode() + request.signed, "sha256")
+        if not _constant_time_equal(request.headers["ok-access-sign"], base64.b64encode(digest).decode()):
             raise MockApiError("50113")
         # 10. The key may read.
         if "read_only" not in key.permissions:
             raise MockApiError("50120")
         # 11. Each parameter by itself.
-        query = parse_query(operation, asked.query)
+        query = parse_query(operation, request.query)
         if operation is GET_ACCOUNT_CONFIG:
-            return {"code": "0", "data": [user.config(key)], "msg": ""}
+            return {"code": "0", "data": [user.config_row(key)], "msg": ""}
         if operation is GET_ACCOUNT_INSTRUMENTS:
             return {"code": "0", "msg": "", "data": instrument_rows(query)}
         # 12. The rules between parameters, and with the account's mode.
-        for rule in violated_rules(operation.rules, {**query, **user.account}):
-            if refused := error_for_rule(rule.id, user):
-                raise refused
-        # 13. What is named exists, is open, and fits together.
+        for rule in violated_rules(operation.rules, {**query, **user.rule_inputs}):
+            if error := error_for_rule(rule.id, user):
+                raise error
+        # 13. The pairs and currencies exist, are tradable, and match each other.
         return {"code": "0", "msg": "", "data": max_loan_rows(user, query, self._drift())}
 
     def _drift(self) -> Mapping[str, Decimal]:
         if self.drift_seed is None:
-            return AT_REST
+            return NO_DRIFT
         return drift_after(self.clock.monotonic() - self._opened_at, self.drift_seed)
 
     def _now(self) -> float:
-        return self.clock.time() + self.skew
+        return self.clock.time() + self.clock_skew
 
-    def _owner(self, name: str) -> tuple[User, ApiKey] | tuple[None, None]:
+    def _find_user(self, name: str) -> tuple[User, ApiKey] | tuple[None, None]:
         pairs = ((user, key) for user in self.users.values() for key in user.keys if key.key == name)
         return next(pairs, (None, None))
 
-    def _count(self, operation: Operation, asked: MockRequest, user: User | None) -> None:
-        whose = asked.address if operation.limit.per == "ip" else user.uid if user else None
-        if not self.limited or whose is None:
+    def _check_rate_limit(self, operation: Operation, request: MockRequest, user: User | None) -> None:
+        caller = request.address if operation.limit.per == "ip" else user.uid if user else None
+        if not self.enforce_rate_limit or caller is None:
             return
-        inst_type = INST_TYPE.search(asked.query) if operation.limit.per == "user and instType" else None
-        of = (operation.id, whose, inst_type[1].decode() if inst_type else "")
-        if not self._windows.setdefault(of, SlidingWindow(operation.limit)).admit(self.clock.monotonic()):
+        inst_type = INST_TYPE.search(request.query) if operation.limit.per == "user and instType" else None
+        key = (operation.id, caller, inst_type[1].decode() if inst_type else "")
+        if not self._windows.setdefault(key, SlidingWindow(operation.limit)).admit(self.clock.monotonic()):
             raise MockApiError("50011")
 
 
@@ -254,8 +254,8 @@ def _join_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return joined
 
 
-def _constant_time_equal(given: str, wanted: str) -> bool:
-    return hmac.compare_digest(given.encode("latin-1"), wanted.encode())
+def _constant_time_equal(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode("latin-1"), expected.encode())
 
 
 def _parse_timestamp(timestamp: str) -> float:

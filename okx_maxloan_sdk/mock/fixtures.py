@@ -1,4 +1,4 @@
-"""A ready-made exchange: one user in each account mode, a sub-account, and a key for demo trading."""
+"""The default mock exchange: one user in each account mode, a sub-account, and a key for demo trading."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def uid(number: int) -> str:
-    """Invent a user's id."""
+    """Return an invented user id."""
     return f"{number:018d}"
 
 
 def api_key(number: int, *, demo: bool = False) -> ApiKey:
-    """Invent an API key, of the form that real ones have."""
+    """Return an invented API key, in the format of real ones."""
     return ApiKey(f"{number:08d}-0000-0000-0000-000000000000", f"{number:032d}", f"mock-{number}", demo=demo)
 
 
@@ -28,7 +28,7 @@ def _user(number: int, mode: Mode, *, borrowing: bool = True, main: int | None =
 
 
 def default_exchange(clock: Clock | None = None, drift_seed: int | None = None) -> MockExchange:
-    """Open an exchange with fixed users: `spot`, `spot_plain` (no borrowing), `futures`, `multi_currency`, `portfolio`.
+    """Return an exchange with users `spot`, `spot_plain` (no borrowing), `futures`, `multi_currency`, `portfolio`.
 
     `sub` is a sub-account of the first. Each has one key, `spot` a second one for demo trading; none works elsewhere.
     """

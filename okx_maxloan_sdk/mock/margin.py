@@ -1,4 +1,4 @@
-"""Where the mock's numbers come from: a market, at rest or drifting, and a small margin model over it.
+"""The mock exchange's amounts: a market with still or drifting prices, and a small margin model.
 
 To borrow X (in USD) of one currency and trade it for another leaves `equity + X * discount - X`, which must cover the
 initial margin `X / leverage`; so X is at most `equity / (1 / leverage + 1 - discount)`, and at most the quota.
@@ -36,15 +36,15 @@ class Pair:
     quote: str
     leverage: Decimal
     state: str = "live"
-    settles_in: tuple[str, ...] = ()
+    settlement_currencies: tuple[str, ...] = ()
 
     @property
     def inst_id(self) -> str:
-        """Give the id, such as BTC-USDT."""
+        """The id, such as BTC-USDT."""
         return f"{self.base}-{self.quote}"
 
-    def listing(self, inst_type: str) -> dict[str, object]:
-        """Give the row that `GET /api/v5/account/instruments` answers."""
+    def instrument_row(self, inst_type: str) -> dict[str, object]:
+        """Return the row of `GET /api/v5/account/instruments`."""
         return {
             "baseCcy": self.base,
             "instFamily": "",
@@ -52,7 +52,7 @@ class Pair:
             "instType": inst_type,
             "lever": str(self.leverage),
             "quoteCcy": self.quote,
-            "tradeQuoteCcyList": list(self.settles_in or (self.quote,)),
+            "tradeQuoteCcyList": list(self.settlement_currencies or (self.quote,)),
             "settleCcy": "",
             "state": self.state,
         }
@@ -92,26 +92,26 @@ PAIRS: Mapping[str, Pair] = {
         Pair("AVAX", "USDT", Decimal(5)),
         Pair("LINK", "USDT", Decimal(5)),
         Pair("DOT", "USDT", Decimal(3)),
-        Pair("BTC", "USDC", Decimal(10), settles_in=("USDC", "USD")),
+        Pair("BTC", "USDC", Decimal(10), settlement_currencies=("USDC", "USD")),
         Pair("ETH", "BTC", Decimal(5)),
         Pair("WAVES", "USDT", Decimal(3), state="suspend"),
         Pair("NEWCO", "USDT", Decimal(3), state="preopen"),
     )
 }
-# Merged into BTC-USDC on 2026-09-30: no longer listed, and answered without a row.
+# Merged into BTC-USDC on 2026-09-30: no longer listed, and a response has no row for it.
 DELISTED = frozenset({"BTC-USD"})
-# How much of a pair's leverage each account mode lends: an invention that keeps the modes apart.
+# The share of a pair's leverage that each account mode lends: invented, so that the modes differ.
 LEVERAGE_FACTOR = {
     "spot": Decimal("0.5"),
     "futures": Decimal(1),
     "multi_currency": Decimal("0.9"),
     "portfolio": Decimal("1.2"),
 }
-# Factors of prices, by currency; those that are missing rest.
-AT_REST: Mapping[str, Decimal] = {}
-# Waves that a drifting price rides, one with a period of two minutes and one of eleven seconds: (size, seconds).
+# Factors of prices, by currency; without one the price stands still.
+NO_DRIFT: Mapping[str, Decimal] = {}
+# A drifting price is a sum of two waves: (relative amplitude, period in seconds).
 DRIFT_WAVES = ((0.02, 120.0), (0.005, 11.0))
-AMOUNT_STEP = Decimal("1e-16")  # as many decimals as were ever seen in an answer
+AMOUNT_STEP = Decimal("1e-16")  # as many decimals as were ever seen in a response
 
 
 def drift_after(seconds: float, seed: int) -> Mapping[str, Decimal]:
@@ -135,19 +135,19 @@ def loan(
     side: str,
     *,
     mgn_ccy: str,
-    settles_in: str,
-    drift: Mapping[str, Decimal] = AT_REST,
+    trade_quote_ccy: str,
+    drift: Mapping[str, Decimal] = NO_DRIFT,
 ) -> tuple[str, str]:
-    """Tell the currency that one side of a pair borrows, and how much of it there is to borrow."""
-    quote = settles_in or pair.quote
+    """Return the currency that one side of a pair borrows, and the maximum loan in it."""
+    quote = trade_quote_ccy or pair.quote
     borrowed, received = (pair.base, quote) if side == "sell" else (quote, pair.base)
     collateral = user.balances if mgn_mode == "cross" else {pair.base, quote}
     collateral = {mgn_ccy} if mgn_ccy else collateral
     return borrowed, _amount(user, borrowed, received, pair.leverage, collateral, drift)
 
 
-def quota(user: User, ccy: str, drift: Mapping[str, Decimal] = AT_REST) -> str:
-    """Tell how much of a currency could be borrowed by hand, to be held rather than traded."""
+def quota(user: User, ccy: str, drift: Mapping[str, Decimal] = NO_DRIFT) -> str:
+    """Return the maximum loan of a currency that is borrowed manually, to be held rather than traded."""
     return _amount(user, ccy, ccy, Decimal(5), user.balances, drift)
 
 

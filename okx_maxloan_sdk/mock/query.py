@@ -1,4 +1,4 @@
-"""What the mock exchange makes of a query string, and what it answers to a bad one."""
+"""Parses query strings for the mock exchange, and chooses the error code for an invalid one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .user import User
 
-# What a fault of one parameter, and a broken rule, are answered with. Only 51000 and 51010 were seen, in Spot mode.
+# Error codes for an invalid parameter and for a violated rule. Only 51000 and 51010 were seen, in Spot mode.
 CODE_BY_CHECK: Mapping[str, str] = {
     "missing": "50014",
     "empty": "50014",
@@ -43,12 +43,12 @@ CODE_BY_RULE: Mapping[str, tuple[str, ...]] = {
     "isolated-is-futures": ("51010",),
     "quote-currency-is-spot": ("51000", "tradeQuoteCcy", ""),
 }
-# Rules that the exchange knows nothing of: such a question is answered, and what it names has no row.
-UNREFUSED = frozenset({"usd-pair-became-usdc-pair"})
+# Rules that the exchange does not enforce: the request succeeds, and such a pair has no row.
+NOT_ENFORCED = frozenset({"usd-pair-became-usdc-pair"})
 
 
 def parse_query(operation: Operation, raw: bytes) -> dict[str, str]:
-    """Read the parameters that the operation has; unknown ones are passed over, as web frameworks do."""
+    """Parse the parameters that the operation has, and ignore unknown ones as web frameworks do."""
     given: dict[str, list[bytes]] = {}
     for item in raw.split(b"&"):
         name, _, value = item.partition(b"=")
@@ -58,8 +58,8 @@ def parse_query(operation: Operation, raw: bytes) -> dict[str, str]:
         values = given.get(parameter.name)
         if values:
             query[parameter.name] = _value(parameter.name, values)
-        for fault, about in check_parameter(parameter, query.get(parameter.name)):
-            raise MockApiError(CODE_BY_CHECK[fault], parameter.name, str(about.get("value", "")))
+        for check, context in check_parameter(parameter, query.get(parameter.name)):
+            raise MockApiError(CODE_BY_CHECK[check], parameter.name, str(context.get("value", "")))
     return query
 
 
@@ -73,10 +73,10 @@ def _value(name: str, values: list[bytes]) -> str:
 
 
 def error_for_rule(rule: str, user: User) -> MockApiError | None:
-    """Say no to a broken rule, as this user's account would hear it; None if the question is answered."""
-    if rule in UNREFUSED:
+    """Return the error for a violated rule, which depends on the user's account; None if the request succeeds."""
+    if rule in NOT_ENFORCED:
         return None
     if rule == "spot-is-cross" and not user.borrowing:
         return MockApiError("51010")
-    code, *about = CODE_BY_RULE[rule]
-    return MockApiError(code, *about)
+    code, *arguments = CODE_BY_RULE[rule]
+    return MockApiError(code, *arguments)

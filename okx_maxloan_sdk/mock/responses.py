@@ -1,7 +1,7 @@
-"""How the mock exchange says no: status, body and words of each code.
+"""The mock exchange's responses: HTTP status, body and message of each error code.
 
 Statuses and key order are as recorded from the live exchange where a recording exists, else as documented.
-The words are ours.
+The messages are ours.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ Body = Callable[[str | int, str], Mapping[str, object]]
 
 
 def gateway_body(code: str | int, msg: str) -> Mapping[str, object]:
-    """Build the body of a refusal that the gateway speaks: no data, and the message comes first."""
+    """Build the body of an error from the gateway: no data, and the message comes first."""
     return {"msg": msg, "code": code}
 
 
 def service_body(code: str | int, msg: str) -> Mapping[str, object]:
-    """Build the body of a refusal by the service behind the gateway."""
+    """Build the body of an error from the service behind the gateway."""
     return {"code": code, "data": [], "msg": msg}
 
 
@@ -31,7 +31,7 @@ def unknown_path_body(_code: str | int, msg: str) -> Mapping[str, object]:
     return {"code": 404, "data": {}, "detailMsg": "", "error_code": "404", "error_message": msg, "msg": msg}
 
 
-# code: HTTP status, body, words with a place for what they are about
+# code: HTTP status, body, message with placeholders for its arguments
 ERROR_RESPONSES: Mapping[str, tuple[int, Body, str]] = {
     "404": (404, unknown_path_body, "Not Found"),
     "50115": (405, gateway_body, "{0} does not work here"),
@@ -68,25 +68,25 @@ ERROR_RESPONSES: Mapping[str, tuple[int, Body, str]] = {
 
 
 class MockApiError(Exception):
-    """The exchange says no, with this code and about these things."""
+    """The exchange rejects a request, with this code and the arguments of its message."""
 
-    def __init__(self, code: str, *about: str) -> None:
-        super().__init__(code, *about)
+    def __init__(self, code: str, *arguments: str) -> None:
+        super().__init__(code, *arguments)
         self.code = code
-        self.about = about
+        self.arguments = arguments
 
-    def answer(self, delay: float = 0.0) -> MockResponse:
-        """Give the answer that the caller receives."""
-        status, body, words = ERROR_RESPONSES[self.code]
-        answer = MockResponse.of(body(self.code, words.format(*self.about)), status, delay)
+    def to_response(self, delay: float = 0.0) -> MockResponse:
+        """Build the response that the caller receives."""
+        status, body, message = ERROR_RESPONSES[self.code]
+        response = MockResponse.from_body(body(self.code, message.format(*self.arguments)), status, delay)
         if status == HTTPStatus.METHOD_NOT_ALLOWED:  # RFC 9110, 15.5.6: it names the methods that there are
-            return evolve(answer, headers=(*answer.headers, ("allow", "GET")))
-        return answer
+            return evolve(response, headers=(*response.headers, ("allow", "GET")))
+        return response
 
 
 @frozen
 class MockResponse:
-    """One HTTP answer; `delay` is how many seconds it should take to come."""
+    """One HTTP response; it is sent after `delay` seconds."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -94,19 +94,19 @@ class MockResponse:
     delay: float = 0.0
 
     @classmethod
-    def of(cls, body: Mapping[str, object], status: int = 200, delay: float = 0.0) -> MockResponse:
-        """Wrap a JSON body."""
+    def from_body(cls, body: Mapping[str, object], status: int = 200, delay: float = 0.0) -> MockResponse:
+        """Build a response with a JSON body."""
         return cls(status, (("content-type", "application/json"),), _dumps(body), delay)
 
     @classmethod
-    def fault(cls, code: str | int | None, status: int | None, html: str | None, delay: float) -> MockResponse:
-        """Build what a planned fault answers: an HTML page, or a refusal by any code, known here or not."""
+    def failure(cls, code: str | int | None, status: int | None, html: str | None, delay: float) -> MockResponse:
+        """Build the response of an injected failure: an HTML page, or an error of any code, known here or not."""
         if html is not None or code is None:
             return cls(status or 502, (("content-type", "text/html"),), (html or "").encode(), delay)
         known = ERRORS.get(str(code).partition("_")[0])
-        default = (200, service_body, known.en if known else "refused")
-        usual, body, words = ERROR_RESPONSES.get(str(code), default)
-        return cls.of(body(code, words.format("-", "-")), status or usual, delay)
+        default = (200, service_body, known.en if known else "rejected")
+        usual_status, body, message = ERROR_RESPONSES.get(str(code), default)
+        return cls.from_body(body(code, message.format("-", "-")), status or usual_status, delay)
 
 
 def _dumps(body: Mapping[str, object]) -> bytes:

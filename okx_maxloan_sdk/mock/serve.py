@@ -38,7 +38,7 @@ def _server(exchange: MockExchange) -> uvicorn.Server:
 
 
 def _listen(port: int) -> socket.socket:
-    # asyncio sets TCP_NODELAY only where the protocol is named; without it every answer takes 40 ms.
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it every response takes 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":  # elsewhere it would let two servers share the port
@@ -57,7 +57,7 @@ def _url(listener: socket.socket) -> str:
 
 @contextlib.contextmanager
 def serve(exchange: MockExchange, port: int = 0) -> Iterator[str]:
-    """Serve an exchange from a thread while the block runs, and give its base URL; port 0 takes a free one."""
+    """Serve an exchange from a thread while the block runs, and yield its base URL; port 0 takes a free one."""
     server = _server(exchange)
     with _listen(port) as listener:
         thread = threading.Thread(target=server.run, args=([listener],), name="okx-mock", daemon=True)

@@ -21,47 +21,47 @@ if TYPE_CHECKING:
 
 @define
 class MockServer:
-    """A mock exchange on a loopback port: `exchange` is what to change while it runs, `url` where it listens."""
+    """A mock exchange on a loopback port: change `exchange` while it runs, send requests to `url`."""
 
     exchange: MockExchange
     url: str
     _opened: contextlib.ExitStack = field(factory=contextlib.ExitStack, repr=False)
 
     def key(self, user: str, number: int = 0) -> ApiKey:
-        """Find an API key of the user with this name; raise `KeyError` that lists the names there are."""
+        """Return an API key of the user with this name; raise `KeyError` that lists the names there are."""
         if user not in self.exchange.users:
             message = f"no user {user!r}; this exchange has {', '.join(self.exchange.users)}"
             raise KeyError(message)
         return self.exchange.users[user].keys[number]
 
     def credentials(self, user: str = "spot", number: int = 0) -> Credentials:
-        """Give the credentials of one of the user's keys."""
+        """Return the credentials of one of the user's keys."""
         from okx_maxloan_sdk import Credentials  # noqa: PLC0415 -- an exchange without clients never loads them
 
         key = self.key(user, number)
         return Credentials(key.key, key.secret, key.passphrase)
 
     def client(self, user: str = "spot", number: int = 0, **settings: Any) -> MaxLoanClient:
-        """Make a client for one of the user's keys; it is closed when the exchange stops."""
+        """Return a client for one of the user's keys; it is closed when the exchange stops."""
         from okx_maxloan_sdk import MaxLoanClient  # noqa: PLC0415 -- see above
 
         settings = {"base_url": self.url, "demo": self.key(user, number).demo, **settings}
         return self._opened.enter_context(MaxLoanClient(self.credentials(user, number), **settings))
 
     def async_client(self, user: str = "spot", number: int = 0, **settings: Any) -> AsyncMaxLoanClient:
-        """Make an asynchronous client for one of the user's keys; close it, or use it as a context manager."""
+        """Return an asyncio client for one of the user's keys; close it, or use it as a context manager."""
         from okx_maxloan_sdk import AsyncMaxLoanClient  # noqa: PLC0415 -- see above
 
         settings = {"base_url": self.url, "demo": self.key(user, number).demo, **settings}
         return AsyncMaxLoanClient(self.credentials(user, number), **settings)
 
     def environment(self, user: str = "spot", number: int = 0) -> dict[str, str]:
-        """Give the variables that `MaxLoanClient.from_env()` and the command line read."""
+        """Return the variables that `MaxLoanClient.from_env()` and the command line read."""
         return environment(self.key(user, number), self.url)
 
 
 def environment(key: ApiKey, url: str) -> dict[str, str]:
-    """Give the variables that point a program at `url` with this key."""
+    """Return the variables that point a program at `url` with this key."""
     return {
         "OKX_BASE_URL": url,
         "OKX_API_KEY": key.key,
@@ -73,7 +73,7 @@ def environment(key: ApiKey, url: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def run_mock_server(exchange: MockExchange | None = None) -> Iterator[MockServer]:
-    """Run an exchange, the demo one if none is given, while the block runs."""
+    """Run an exchange while the block runs, by default `default_exchange()`."""
     exchange = exchange or default_exchange()
     with serve(exchange) as url, contextlib.ExitStack() as opened:
         yield MockServer(exchange, url, opened)

@@ -1,4 +1,4 @@
-"""How the mock exchange counts: at most so many requests in any period, exactly."""
+"""The mock exchange's rate limit: at most so many requests in any period, exactly."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 @define
 class SlidingWindow:
-    """A strict sliding window; a refused request is not counted."""
+    """A strict sliding window; a rejected request is not counted."""
 
     limit: RateLimit
-    served: deque[float] = Factory(deque)
+    accepted_at: deque[float] = Factory(deque)
 
     def admit(self, now: float) -> bool:
-        """Count a request that arrives `now`, or tell that it is one too many."""
-        while self.served and self.served[0] <= now - self.limit.period:
-            self.served.popleft()
-        if len(self.served) >= self.limit.requests:
+        """Count a request that arrives `now`, and return whether the limit allows it."""
+        while self.accepted_at and self.accepted_at[0] <= now - self.limit.period:
+            self.accepted_at.popleft()
+        if len(self.accepted_at) >= self.limit.requests:
             return False
-        self.served.append(now)
+        self.accepted_at.append(now)
         return True

@@ -1,4 +1,4 @@
-"""Who may ask the mock exchange: users, and the API keys that they made."""
+"""Users of the mock exchange, and their API keys."""
 
 from __future__ import annotations
 
@@ -56,16 +56,16 @@ class User:
     balances: dict[str, Decimal] = field(default=BALANCES, converter=_balances)
 
     @property
-    def account(self) -> dict[str, str]:
-        """Tell what the contract's rules may ask of an account."""
+    def rule_inputs(self) -> dict[str, str]:
+        """The settings of the account that the contract's rules refer to."""
         return {
             "account.mode": self.mode,
             "account.borrowing": "enabled" if self.borrowing else "disabled",
             "account.isolated": self.isolated,
         }
 
-    def config(self, key: ApiKey) -> dict[str, object]:
-        """Give the row that `GET /api/v5/account/config` answers, in OKX's order."""
+    def config_row(self, key: ApiKey) -> dict[str, object]:
+        """Return the row of `GET /api/v5/account/config`, in OKX's order."""
         return {
             "acctLv": LEVELS[self.mode],
             "acctStpMode": "cancel_maker",

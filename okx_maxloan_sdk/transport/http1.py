@@ -107,7 +107,7 @@ class ResponseParser:
         return InvalidResponseError(f"it is not HTTP/1.1: {reason}", http_status=self._status)
 
     def _ends_with(self, data: bytes) -> bool:
-        """Tell whether no byte follows the response: llhttp skips line ends between two messages."""
+        """Return whether no byte follows the response: llhttp skips line ends between two messages."""
         if "content-length" in self._headers and self._chunks:
             last = self._chunks[-1]
             return data.endswith(last) and bool(last.strip(LINE_ENDS))

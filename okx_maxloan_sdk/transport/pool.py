@@ -34,7 +34,7 @@ class Connection(ABC):
     _socket: socket.socket
 
     def has_input(self) -> bool:
-        """Tell whether anything came while it is idle, the end included; a TLS session ticket is nothing."""
+        """Return whether anything came while it is idle, the end included; a TLS session ticket is nothing."""
         try:
             self._socket.settimeout(0)
             self._socket.recv(1)

@@ -25,7 +25,7 @@ class Claim(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Tell whether it does."""
+        """Return whether it does."""
         return self.value <= self.most
 
     def __str__(self) -> str:

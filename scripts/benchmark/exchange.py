@@ -44,7 +44,7 @@ def rows(target: bytes) -> bytes:
 
 
 class Room:
-    """What one user may do, and did."""
+    """The rate limit of one user, and the times of its requests."""
 
     def __init__(self, rtt: float, limit: int) -> None:
         self.rtt, self.limit = rtt, limit

@@ -13,7 +13,7 @@ CLIENTS, CALLS = 200, 5
 
 
 def resident() -> float:
-    """Give this process's memory in kilobytes."""
+    """Return this process's memory in kilobytes."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024
 

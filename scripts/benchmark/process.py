@@ -1,4 +1,4 @@
-"""What a whole process costs: an import, or an import, a client and its first call."""
+"""Measures whole processes: an import, or an import, a client and its first call."""
 
 from __future__ import annotations
 

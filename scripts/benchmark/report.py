@@ -149,7 +149,7 @@ def section(results: Results, language: str) -> str:
 
 
 def write(results: Results) -> list[Path]:
-    """Put the results between the marks of each page; say which had none."""
+    """Write the results between the marks of each page, and name pages without marks."""
     missing = []
     for language, path in PAGES.items():
         text = path.read_text(encoding="utf-8")

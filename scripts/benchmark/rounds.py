@@ -44,7 +44,7 @@ class Course(NamedTuple):
 
 
 def home(client: str) -> str:
-    """Say whose venv a client needs."""
+    """Return the venv that a client needs."""
     if client.startswith("okx-maxloan-sdk") or client == "http.client":
         return "sdk"
     return client.removesuffix(" async")
@@ -67,7 +67,7 @@ def program(venv: str, script: str, *arguments: str) -> Iterator[subprocess.Pope
 
 
 def line(process: subprocess.Popen[str], question: str = "") -> str:
-    """Ask a program for its next line."""
+    """Return the next line of a program's output."""
     assert process.stdin is not None  # noqa: S101 -- for the type checker
     assert process.stdout is not None  # noqa: S101 -- for the type checker
     if question:

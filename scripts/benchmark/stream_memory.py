@@ -9,12 +9,12 @@ import sys
 
 
 def peak() -> float:
-    """Give the most memory that this process ever had, in kilobytes."""
+    """Return the peak memory of this process in kilobytes."""
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def main(url: str, kind: str, pairs: int) -> None:
-    """Ask about so many pairs, and keep nothing."""
+    """Request that many pairs, and keep no result."""
     from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MaxLoanClient, MemoryLimiter  # noqa: PLC0415 -- apart
 
     limiter = MemoryLimiter(max_requests=10**6, period=0.001)

@@ -23,7 +23,7 @@ NEEDS = {
 
 
 def python(name: str) -> str:
-    """Give the interpreter that has what `name` needs."""
+    """Return the interpreter with the dependencies of `name`."""
     needs = NEEDS[name]
     made = hashlib.sha256("\n".join([sys.version, *needs]).encode()).hexdigest()[:12]
     folder = CACHE / f"{name}-{made}"

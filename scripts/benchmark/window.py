@@ -20,7 +20,7 @@ CALLS, THREADS, CLIENTS = 120, 8, 4
 
 
 def settings(asked: dict[str, Any], key: str) -> tuple[Any, dict[str, Any]]:
-    """Give what a client is made of."""
+    """Return the arguments of a client."""
     from okx_maxloan_sdk import Credentials  # noqa: PLC0415 -- counted as the SDK's own
 
     given = {name: asked[name] for name in ("base_url", "limiter")}
@@ -28,7 +28,7 @@ def settings(asked: dict[str, Any], key: str) -> tuple[Any, dict[str, Any]]:
 
 
 def pairs(asked: dict[str, Any], key: str) -> None:
-    """Ask about all pairs in one call."""
+    """Request all pairs in one call."""
     from okx_maxloan_sdk import AsyncMaxLoanClient, MaxLoanClient  # noqa: PLC0415 -- as above
 
     async def awaited() -> int:
@@ -46,7 +46,7 @@ def pairs(asked: dict[str, Any], key: str) -> None:
 
 
 def many(asked: dict[str, Any], key: str) -> None:
-    """Ask about one pair again and again, from several threads and clients."""
+    """Request one pair repeatedly, from several threads and clients."""
     from okx_maxloan_sdk import MaxLoanClient  # noqa: PLC0415 -- as above
 
     credentials, given = settings(asked, key)

@@ -1,4 +1,4 @@
-"""How close the limiter comes to a window that was known exactly, against an exchange that refuses the 21st request."""
+"""Compares the limiter with the fastest exact schedule, against an exchange that rejects the 21st request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ numbers = count()
 
 
 class Case(NamedTuple):
-    """Who asks how, over which round trip."""
+    """Client, call pattern and round-trip time of one measurement."""
 
     name: str
     awaits: bool = False
@@ -36,17 +36,17 @@ class Case(NamedTuple):
 
     @property
     def ideal(self) -> float:
-        """Say how long it takes who knows when the exchange counts: the period passes between two windows."""
+        """Return the least time if it is known when the exchange counts a request: one period between two windows."""
         return (ceil(self.requests / LIMIT) - 1) * PERIOD + self.rtt
 
     @property
     def answered(self) -> float:
-        """Say how long it takes who only knows that a request was counted before its answer came."""
+        """Return the least time if all that is known is that a request was counted before its response came."""
         return (ceil(self.requests / LIMIT) - 1) * (PERIOD + self.rtt) + self.rtt
 
 
 class Span(NamedTuple):
-    """What a case took."""
+    """The result of one case."""
 
     case: Case
     wall: float

@@ -42,12 +42,12 @@ MAPPINGS = {"Mapping[str, Error]", "Mapping[str, str]"}
 
 
 def is_text(node: ast.stmt) -> bool:
-    """Tell whether a statement is a plain string."""
+    """Return whether a statement is a plain string."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def is_type_checking(node: ast.stmt) -> bool:
-    """Tell whether a statement only imports for the type checker."""
+    """Return whether a statement only imports for the type checker."""
     return (
         isinstance(node, ast.If)
         and isinstance(node.test, ast.Name)
@@ -105,7 +105,7 @@ def misplaced(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def is_known(node: ast.AST, functions: set[str], methods: set[str]) -> bool:  # noqa: PLR0911 -- one case for each kind of node
-    """Tell whether a template has such an import, call, decorator or name."""
+    """Return whether a template has such an import, call, decorator or name."""
     match node:
         case ast.Import():
             return {each.name for each in node.names} <= MODULES
@@ -140,7 +140,7 @@ def unknown(tree: ast.Module, name: str) -> Iterator[ast.AST]:
 
 
 def is_data(node: ast.expr, constructors: set[str]) -> bool:
-    """Tell whether an expression is made of literals and the model's own tuples."""
+    """Return whether an expression is made of literals and the model's own tuples."""
     if isinstance(node, ast.Call):
         named = isinstance(node.func, ast.Name) and node.func.id in constructors and not node.args
         return named and all(each.arg and is_data(each.value, constructors) for each in node.keywords)
@@ -152,7 +152,7 @@ def is_data(node: ast.expr, constructors: set[str]) -> bool:
 
 
 def is_new_parameters(node: ast.stmt) -> bool:
-    """Tell whether a class is ExtraParameters: an annotation and a text for each parameter."""
+    """Return whether a class is ExtraParameters: an annotation and a text for each parameter."""
     if not isinstance(node, ast.ClassDef) or not is_text(node.body[0]):
         return False
     head = ast.unparse(ast.ClassDef(node.name, node.bases, node.keywords, [ast.Pass()], node.decorator_list))
@@ -166,7 +166,7 @@ def is_new_parameters(node: ast.stmt) -> bool:
 
 
 def is_fact(node: ast.stmt, constructors: set[str], operations: set[str]) -> bool:
-    """Tell whether a statement gives a name to facts."""
+    """Return whether a statement gives a name to facts."""
     if isinstance(node, ast.AnnAssign):
         return ast.unparse(node.annotation) in MAPPINGS and node.value is not None and is_data(node.value, constructors)
     if not isinstance(node, ast.Assign):

@@ -86,7 +86,7 @@ class Outcome(NamedTuple):
 
 
 class OpenQuestion(NamedTuple):
-    """What nobody knows about the operation, the request that would tell, and the accounts that may send it.
+    """An unknown behaviour of the operation, the request that would show it, and the accounts that may send it.
 
     An account has to be able to trade the pairs of the request, unless they are `unlisted`.
     """

@@ -121,12 +121,12 @@ def parse_changelog(data: bytes) -> list[Entry]:
 
 
 def is_upcoming(title: str) -> bool:
-    """Tell whether what follows a title has no date yet."""
+    """Return whether what follows a title has no date yet."""
     return any(each in normalize(title) for each in ("upcoming", "comingsoon", "即将", "预告", "待上线"))
 
 
 class Names(NamedTuple):
-    """What of ours an entry may name."""
+    """The names of this project that an entry may mention."""
 
     paths: dict[str, str]
     anchors: dict[str, str]
@@ -167,7 +167,7 @@ def title_hashes(text: str) -> Iterator[str]:
 
 
 def reasons(entry: Entry, names: Names) -> Iterator[str]:
-    """Say why an entry concerns us."""
+    """Return why an entry concerns us."""
     texts = [*entry.texts()]
     whole, flat = "\n".join(texts), normalize("".join(texts))
     operations = {

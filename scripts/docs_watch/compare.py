@@ -1,4 +1,4 @@
-"""What changed between two readings, and how much it matters."""
+"""The differences between two readings, each with its severity."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STRICTNESS = ("optional", "conditional", "required")
 
 
 class Severity(IntEnum):
-    """What a change asks of the SDK; the value is the exit code."""
+    """How much work a change means for the SDK; the value is the exit code."""
 
     WORDING = 10
     ADDITIVE = 11
@@ -24,7 +24,7 @@ class Severity(IntEnum):
 
 
 class Place(NamedTuple):
-    """Where a fact stands: of the operation, of a row of a table, or the row itself."""
+    """The place of a fact: of the operation, of a row of a table, or the row itself."""
 
     table: str = ""
     name: str = ""
@@ -34,7 +34,7 @@ class Place(NamedTuple):
         return ".".join(filter(None, self))
 
     def of(self, facts: Facts) -> Any:
-        """Look the fact up; None where there is no such row."""
+        """Return the fact; None where there is no such row."""
         if not self.table:
             return getattr(facts, self.fact)
         row = getattr(facts, self.table).get(self.name)
@@ -58,17 +58,17 @@ def survives(good: bool) -> Severity:
 
 
 def allows(old: Rates, new: Rates) -> bool:
-    """Tell whether a client that keeps the old limits keeps the new ones, whichever way they are counted."""
+    """Return whether a client that keeps the old limits keeps the new ones, whichever way they are counted."""
     return all(any(n * -(-period // each) <= requests for n, each in old) for requests, period in new)
 
 
 def larger(was: int | None, now: int | None) -> bool:
-    """Tell whether a limit of items grew; one that is gone may stand there in words that are not understood."""
+    """Return whether a limit of items grew; one that is gone may stand there in words that are not understood."""
     return was is not None and now is not None and now > was
 
 
 def listed(was: Any, now: Any, place: Place) -> bool:
-    """Tell whether a list of values only grew; a parameter's first list is a restriction."""
+    """Return whether a list of values only grew; a parameter's first list is a restriction."""
     return bool(set(was) <= set(now)) and bool(was or place.table == "response")
 
 
@@ -91,7 +91,7 @@ FIELD = ("type", "required", "values", "limit", "text")
 
 
 def in_text(values: tuple[str, ...], text: str) -> bool:
-    """Tell whether a text still has every value, as a word."""
+    """Return whether a text still has every value, as a word."""
     return all(re.search(rf"(?<![\w\-]){re.escape(each)}(?![\w\-])", text) for each in values)
 
 

@@ -1,4 +1,4 @@
-"""What a description says besides its words: values and limits.
+"""The values and limits that a description lists.
 
 A value is an API's own word in back quotes. Lines that list values are told from sentences that mention words:
 
@@ -45,7 +45,7 @@ def last_clause(text: str) -> str:
 
 
 def is_lead(text: str) -> bool:
-    """Tell whether what stands before a list, since the last full stop, leads to one of values."""
+    """Return whether what stands before a list, since the last full stop, leads to one of values."""
     clause = last_clause(text)
     if not clause:
         return True

@@ -46,7 +46,7 @@ def wording(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def mark_as_draft(node: Any, key: Any, column: int) -> None:
-    """Put the mark of a draft above an entry."""
+    """Mark an entry as a draft, by a comment above it."""
     node.yaml_set_comment_before_after_key(key, before=MARK, indent=column)
 
 

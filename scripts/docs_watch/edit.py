@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def unalias(node: Any, key: str) -> Any:
-    """Give a node what it shares with others through an alias."""
+    """Replace an alias by a copy of the node that it names."""
     if node[key].anchor.value:
         node[key] = copy.deepcopy(node[key])
         node[key].yaml_set_anchor(None)
@@ -133,7 +133,7 @@ def apply_fact(spec: Spec, operation: Operation, place: Place, now: Any, fields:
 
 
 def agree(fields: Mapping[str, Field]) -> bool:
-    """Tell whether no language contradicts another about a new parameter or field."""
+    """Return whether no language contradicts another about a new parameter or field."""
     facts = [
         {
             "type": each.type,

@@ -1,4 +1,4 @@
-"""What a page says of one operation, without its sentences."""
+"""The facts that a page states about one operation, without its sentences."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Reading(NamedTuple):
-    """What the pages hold, by operation and language, and what was not understood."""
+    """The facts of all pages by operation and language, and what could not be parsed."""
 
     pages: dict[Operation, dict[str, Facts]]
     problems: list[str]

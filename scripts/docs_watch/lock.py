@@ -35,7 +35,7 @@ class Lock:
         return {language: from_json(node) for language, node in self.operations.get(operation, {}).items()}
 
     def accepts(self, operation: str, language: str, change: Change) -> bool:
-        """Tell whether an entry accepts a difference between the spec and a page.
+        """Return whether an entry accepts a difference between the spec and a page.
 
         `*` in its `what` stands for one name; `spec` and `says` narrow it to what the spec has and the page says.
         """
@@ -69,7 +69,7 @@ class Lock:
             self.unread.append({**key, "severity": change.severity.name, "was": was, "now": plain(change.now)})
 
     def has_reviewed(self, day: date | None, announcement: str) -> bool:
-        """Tell whether an entry of OKX's changelog was reviewed: by its day, or by its hash before it has one."""
+        """Return whether an entry of OKX's changelog was reviewed: by its day, or by its hash before it has one."""
         if day is None:
             return announcement in set(self.changelog.get("upcoming", ()))
         return day.isoformat() <= str(self.changelog.get("reviewed", ""))

@@ -74,25 +74,25 @@ def cells(line: str, width: int = 0) -> list[str]:
 
 
 def is_row(parts: list[str], width: int) -> bool:
-    """Tell whether cells are a row: of the table's width, or shorter with a name or a type where a row has it."""
+    """Return whether cells are a row: of the table's width, or shorter with a name or a type where a row has it."""
     named = bool(NAME.fullmatch(plain(parts[0]).strip("`~ ")))
     return len(parts) >= width or (len(parts) > 1 and (named or normalize(parts[1]) in TYPES))
 
 
 def is_delimiter(parts: list[str]) -> bool:
-    """Tell whether cells are the line between a header and its rows."""
+    """Return whether cells are the line between a header and its rows."""
     return len(parts) > 1 and all(re.fullmatch(r":?-+:?", each) for each in parts)
 
 
 def is_stray(line: str) -> bool:
-    """Tell whether a line outside a table looks like a row, a header or a delimiter."""
+    """Return whether a line outside a table looks like a row, a header or a delimiter."""
     parts = [normalize(plain(each)) for each in cells(line)]
     typed = len(parts) > 1 and (parts[1] in TYPES or all(each in COLUMNS for each in parts))
     return typed or is_delimiter(parts) or (len(parts) >= NARROWEST and bool(NAME.fullmatch(parts[0])))
 
 
 def is_end(lines: list[str], at: int) -> bool:
-    """Tell whether a line is no longer part of a table; a quote is the label of the code that follows it."""
+    """Return whether a line is no longer part of a table; a quote is the label of the code that follows it."""
     if at == len(lines) or lines[at].strip() == "---" or PART.match(lines[at]) or FENCE.match(lines[at]):
         return True
     if not lines[at].startswith(">") or "|" in lines[at]:

@@ -40,7 +40,7 @@ class Parts(NamedTuple):
     repeated: list[str]
 
     def state(self, method: str, path: str) -> bool:
-        """Tell whether a paragraph is nothing but this method and path, as where an operation is documented."""
+        """Return whether a paragraph is nothing but this method and path, as where an operation is documented."""
         texts = (block.text.strip("`* ") for each in self.under.values() for block in each if isinstance(block, Text))
         return any((match := REQUEST.fullmatch(text)) and match.group(1, 2) == (method, path) for text in texts)
 
@@ -55,7 +55,7 @@ def decode(data: bytes) -> str:
 
 
 def is_markdown(text: str) -> bool:
-    """Tell the forms of a page from one another."""
+    """Return whether a page is Markdown, not HTML."""
     return not text.lstrip().startswith("<") and not MARKED_HTML.search(text)
 
 
@@ -196,7 +196,7 @@ def extract_facts(section: Section, found: Parts) -> Facts:
 
 
 def absence(text: str, wanted: str, titled: bool, documented: Sequence[str]) -> str:
-    """Say why a page holds no documentation of an operation: where it is named, or what is most like it."""
+    """Return why a page holds no documentation of an operation: where it is named, or what is most like it."""
     others = {f"{each['method']} {each['path']}" for each in REQUEST.finditer(text)}
     nearest = sorted(others, key=lambda each: (-SequenceMatcher(None, wanted, each).ratio(), each))[:3]
     if wanted in others and documented:

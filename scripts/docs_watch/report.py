@@ -62,7 +62,7 @@ def severity_and_day(notice: Notice) -> str:
 
 
 def one_line(text: str) -> str:
-    """Put a text on one line."""
+    """Return a text on one line."""
     return " ".join(text.split()) or "-"
 
 

@@ -1,4 +1,4 @@
-"""What spec/openapi.yaml says of an operation, and on which line."""
+"""The facts of spec/openapi.yaml about an operation, with their lines."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Spec:
         return str(node.get(key if language == "en" else f"x-{key}-zh", ""))
 
     def lines(self, method: str, path: str) -> dict[str, int]:
-        """Say on which line each fact stands, from 1."""
+        """Return the line of each fact, from 1."""
         item = self.document["paths"]
         node, properties = self.operation(method, path), self.row(method, path)["properties"]
         found = {
@@ -120,7 +120,7 @@ class Spec:
 
 
 def places(name: str, line: int, node: Any) -> dict[str, int]:
-    """Say where one parameter or field stands, from 0."""
+    """Return the line of one parameter or field, from 0."""
     keys = {"required": "required", "text": "description", "limit": "schema", "type": "type", "values": "x-okx-values"}
     return {name: line, **{f"{name}.{what}": node.lc.key(key)[0] for what, key in keys.items() if key in node}}
 

@@ -84,7 +84,7 @@ def save(root: Path, spec: Spec, others: Mapping[Path, str] | None = None) -> st
 
 
 def todo_list(root: Path, written: Written, rows: Sequence[Difference]) -> Iterator[str]:
-    """Say what was edited, and what a person has to do, each with its line in the new spec."""
+    """Report the edits, and what a person has to do, each with its line in the new spec."""
     spec = written.spec
     for operation, place in written.edited:
         yield f"edited   {operation.id} {place} {spec_location(spec, operation, place)}"

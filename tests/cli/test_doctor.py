@@ -125,7 +125,7 @@ def test_real_rejections(run: Run, exchange: MockServer, monkeypatch: pytest.Mon
 )
 def test_clock(run: Run, exchange: MockServer, skew: float, state: str, words: str) -> None:
     """A clock that is a little off is a note, one that OKX would reject a failure."""
-    exchange.exchange.skew = skew
+    exchange.exchange.clock_skew = skew
     (found,) = [row for row in run("doctor").out.splitlines() if " clock " in row]
     assert found.startswith(state)
     assert words in found
@@ -150,10 +150,10 @@ def test_permissions(run: Run, exchange: MockServer) -> None:
 @pytest.mark.usefixtures("exchange")
 def test_unknown_account(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unknown mode is a note; an API key without the read permission is a failure."""
-    config = User.config
-    monkeypatch.setattr(User, "config", lambda *who: {**config(*who), "acctLv": "9"})
+    config = User.config_row
+    monkeypatch.setattr(User, "config_row", lambda *who: {**config(*who), "acctLv": "9"})
     assert re.search("note +account mode +This release does not know", run("doctor").out)
-    monkeypatch.setattr(User, "config", lambda *who: {**config(*who), "perm": "trade"})
+    monkeypatch.setattr(User, "config_row", lambda *who: {**config(*who), "perm": "trade"})
     assert "FAIL     permissions " in run("doctor").out
 
 

@@ -220,7 +220,8 @@ def test_missing_data(run: Run, exchange: MockServer, arguments: list[str]) -> N
     printed = {row["inst_id"] for row in csv.DictReader(io.StringIO(out))}
     named = set(err.partition(": OKX returned no data for ")[0].split(", "))
     assert named | printed == (OPEN if arguments == ["--all"] else {arguments[-1]})
-    assert len(printed) == (len(OPEN) - SIZE if arguments == ["--all"] else 0)
+    assert not named & printed
+    assert len(named) <= SIZE, "one request had no data, whichever arrived first"
     assert "delisted" in err
 
 

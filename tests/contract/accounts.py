@@ -30,7 +30,7 @@ def exchange(mock: ModuleType, clock: Clock) -> MockExchange:
         opened.users[name(mode, borrowing, isolated)] = user
     bound = mock.ApiKey("00000099-1111-1111-1111-111111111111", "s" * 32, "p", ("trade",), ("203.0.113.7", "::1"))
     opened.users["bound"] = mock.User("99", [bound], "futures")
-    opened.limited = False
+    opened.enforce_rate_limit = False
     return opened
 
 
@@ -58,4 +58,4 @@ def world(opened: MockExchange) -> World:
         for user in opened.users.values()
         for key in user.keys
     )
-    return World(opened.clock.time() + opened.skew, tuple(callers), not isinstance(opened.clock, SystemClock))
+    return World(opened.clock.time() + opened.clock_skew, tuple(callers), not isinstance(opened.clock, SystemClock))

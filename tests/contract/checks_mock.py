@@ -63,7 +63,7 @@ def rules(mock: ModuleType) -> Iterator[str]:
 def operations(mock: ModuleType) -> Iterator[str]:
     """Ask the other operations, unknown paths and methods."""
     opened = accounts.exchange(mock, ManualClock())
-    opened.skew = 0.25
+    opened.clock_skew = 0.25
     queries = [b"", b"instType=MARGIN", b"instType=SPOT", b"instType=SWAP", b"instType=OPTION", b"instType=margin"]
     ids = (b"BTC-USDC", b"BTC-USD", b"WAVES-USDT", b"NOPE", b"", b"a/b")
     queries += [b"instType=MARGIN&instId=" + each for each in ids]
@@ -196,10 +196,10 @@ def plans(mock: ModuleType) -> Iterator[str]:
         yield f"planned faults came as {codes}"
     if [ask_now(RawRequest(path=CONFIG))[1] for _ in range(2)] != ["50013", "0"]:
         yield "a fault planned for one path"
-    opened.skew = 60
+    opened.clock_skew = 60
     if [ask_now()[1], ask_now(moment=MOMENT + 60)[1]] != ["50102", "0"]:
         yield "a clock that is ahead"
-    opened.skew = 0
+    opened.clock_skew = 0
     opened.users["spot"].mode = "multi_currency"
     if [ask_now()[1], ask_now(RawRequest(b"mgnMode=cross&ccy=USDT"))[1]] != ["0", "51010"]:
         yield "an account that changed its mode"

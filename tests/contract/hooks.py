@@ -74,7 +74,7 @@ def fit(query: Mapping[str, Any], user: mock.User, faults: int) -> dict[str, Any
 
     def count(each: Mapping[str, Any]) -> int:
         facts = {name: each[name] or VALUES[name][0] for name in each}
-        return sum(1 for _ in violated_rules(GET_MAX_LOAN.rules, {**facts, **user.account}))
+        return sum(1 for _ in violated_rules(GET_MAX_LOAN.rules, {**facts, **user.rule_inputs}))
 
     nearest = min((each for each in QUESTIONS if count(each) == faults), key=distance)
     fitted = {name: nearest[name] or VALUES[name][choice((query, name), len(VALUES[name]))] for name in nearest}

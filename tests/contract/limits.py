@@ -22,7 +22,7 @@ def limit(mock: ModuleType) -> Iterator[str]:
     for path, (label, gaps) in ((each, step) for each in LIMITS for step in _steps(*LIMITS[each]).items()):
         clock = ManualClock()
         opened = accounts.exchange(mock, clock)
-        opened.limited = True
+        opened.enforce_rate_limit = True
         arrivals, served = [], []
         query = {INSTRUMENTS: b"instType=SPOT", MAX_LOAN: PAIR}.get(path, b"")
         for gap in gaps:
@@ -56,7 +56,7 @@ def _sharing(mock: ModuleType) -> Iterator[str]:
 
     def full() -> MockExchange:
         opened = accounts.exchange(mock, ManualClock())
-        opened.limited = True
+        opened.enforce_rate_limit = True
         burst(opened, opened.users["spot"].keys[0], RawRequest(PAIR), requests)
         return opened
 
@@ -77,6 +77,6 @@ def _sharing(mock: ModuleType) -> Iterator[str]:
     wanted["the clock, from the same address"] = (burst(opened, demo, RawRequest(path=TIME), 1), 1)
     elsewhere = RawRequest(path=TIME, address="203.0.113.9")
     wanted["the clock, from another address"] = (burst(opened, live, elsewhere, times + 1), 1)
-    opened.limited = False
+    opened.enforce_rate_limit = False
     wanted["no limit"] = (burst(opened, live, RawRequest(PAIR)), 0)
     yield from (f"{case}: refused {got} instead of {want}" for case, (got, want) in wanted.items() if got != want)

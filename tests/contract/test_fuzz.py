@@ -54,7 +54,7 @@ def test_questions_keep_or_break_the_rules(user: str) -> None:
     for presence, faults in product(product((True, False), repeat=len(names)), (0, 1)):
         drawn = {name: "cross" for name, there in zip(names, presence, strict=True) if there}
         fitted = hooks.fit(drawn, account, faults)
-        assert len(list(violated_rules(GET_MAX_LOAN.rules, {**fitted, **account.account}))) == faults
+        assert len(list(violated_rules(GET_MAX_LOAN.rules, {**fitted, **account.rule_inputs}))) == faults
 
 
 def requests_of(seed: str, capfd: pytest.CaptureFixture[str]) -> list[str]:

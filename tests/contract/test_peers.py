@@ -28,7 +28,7 @@ ours = {"instId": "inst_id", "mgnMode": "mgn_mode", "mgnCcy": "mgn_ccy", "tradeQ
 def exchange() -> Iterator[MockServer]:
     """Serve one exchange for all peers."""
     with run_mock_server() as served:
-        served.exchange.limited = False
+        served.exchange.enforce_rate_limit = False
         yield served
 
 

@@ -14,7 +14,7 @@ USER = User("1", [], "spot", balances={"BTC": "1", "USDT": "10000"})
 def test_amounts_are_known_by_heart() -> None:
     """A release that changes the model changes these figures, which bots' tests may rest on."""
     pair = PAIRS["BTC-USDT"]
-    sides = [loan(USER, "cross", pair, side, mgn_ccy="", settles_in="") for side in ("sell", "buy")]
+    sides = [loan(USER, "cross", pair, side, mgn_ccy="", trade_quote_ccy="") for side in ("sell", "buy")]
     # The equity is 97342.7 * 0.98 + 10000, the leverage 10 * 0.5; selling BTC leaves USDT, which counts in full:
     # equity / 0.2 / 97342.7, and equity / (0.2 + 0.02), computed with fractions and cut.
     assert sides == [("BTC", "5.4136492001968303"), ("USDT", "479072.0272727272727272")]
@@ -27,7 +27,7 @@ def test_loans_are_plain_decimals(user: User) -> None:
         if pair.state != "live":
             continue
         for side in ("sell", "buy"):
-            ccy, amount = loan(user, "cross", pair, side, mgn_ccy="", settles_in="")
+            ccy, amount = loan(user, "cross", pair, side, mgn_ccy="", trade_quote_ccy="")
             assert "E" not in amount
             assert len(amount.partition(".")[2]) <= 16
             assert 0 < Decimal(amount) <= CURRENCIES[ccy].quota
@@ -36,7 +36,7 @@ def test_loans_are_plain_decimals(user: User) -> None:
 def test_an_account_in_debt_borrows_nothing() -> None:
     """A negative equity gives the amount 0, of a pair and of a currency."""
     user = User("1", [], "spot", balances={"BTC": "0.01", "USDT": "-5000"})
-    sides = [loan(user, "cross", PAIRS["BTC-USDT"], side, mgn_ccy="", settles_in="") for side in ("sell", "buy")]
+    sides = [loan(user, "cross", PAIRS["BTC-USDT"], side, mgn_ccy="", trade_quote_ccy="") for side in ("sell", "buy")]
     assert sides == [("BTC", "0"), ("USDT", "0")]
     assert quota(user, "USDT") == "0"
 
@@ -51,7 +51,7 @@ def test_the_callers_decimal_context_does_not_matter() -> None:
 
 def test_every_currency_of_a_pair_is_known() -> None:
     """Pairs name currencies that have a price, and quote currencies that they settle in."""
-    assert all({pair.base, pair.quote, *pair.settles_in} <= CURRENCIES.keys() for pair in PAIRS.values())
+    assert all({pair.base, pair.quote, *pair.settlement_currencies} <= CURRENCIES.keys() for pair in PAIRS.values())
 
 
 def test_drift() -> None:

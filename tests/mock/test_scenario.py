@@ -11,8 +11,8 @@ from okx_maxloan_sdk.mock import scenario
 from tests.contract.raw_request import CONFIG, ManualClock, RawRequest, handle, signed
 
 FULL = """
-skew = 7.5
-limited = false
+clock_skew = 7.5
+enforce_rate_limit = false
 
 [users.boss]
 
@@ -27,10 +27,10 @@ keys = [
   { key = "k2", secret = "s", passphrase = "p", demo = true },
 ]
 
-[[faults]]
+[[failures]]
 n = 2
 code = "50011"
-[[faults]]
+[[failures]]
 status = 503
 html = "<p>down"
 path = "/api/v5/account/config"
@@ -47,7 +47,7 @@ def test_everything_can_be_written_down(tmp_path: Path) -> None:
     assert (bot.mode, bot.isolated, bot.borrowing, bot.main_uid) == ("futures", "auto_transfers_ccy", False, boss.uid)
     assert {ccy: str(amount) for ccy, amount in bot.balances.items()} == {"BTC": "0.5", "USDT": "1000"}
     assert [(key.key, key.demo, key.addresses) for key in bot.keys] == [("k", False, ("127.0.0.1",)), ("k2", True, ())]
-    assert (exchange.skew, exchange.limited) == (7.5, False)
+    assert (exchange.clock_skew, exchange.enforce_rate_limit) == (7.5, False)
     question = signed(bot.keys[0], RawRequest(b"mgnMode=isolated&instId=BTC-USDT&mgnCcy=BTC"), clock.now + 7.5)
     codes = [json.loads(handle(exchange, question).body)["code"] for _ in range(3)]
     assert codes == ["50011", "50011", "0"]
@@ -57,7 +57,7 @@ def test_everything_can_be_written_down(tmp_path: Path) -> None:
 def test_an_empty_scenario_is_the_demo() -> None:
     """Without users there are those of the demo exchange."""
     assert list(scenario.build({}).users)[:2] == ["spot", "spot_plain"]
-    assert scenario.build({}).limited
+    assert scenario.build({}).enforce_rate_limit
 
 
 def test_the_documented_example_works() -> None:
@@ -70,10 +70,10 @@ def test_the_documented_example_works() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("skew = 'x'", "the scenario.skew is 'x'; expected int or float"),
-        ("limited = 1", "the scenario.limited is 1; expected bool"),
-        ("skew = true", "the scenario.skew is True; expected int or float"),
-        ("user = {}", "the scenario has 'user'; expected skew, limited, drift, users, faults"),
+        ("clock_skew = 'x'", "the scenario.clock_skew is 'x'; expected int or float"),
+        ("enforce_rate_limit = 1", "the scenario.enforce_rate_limit is 1; expected bool"),
+        ("clock_skew = true", "the scenario.clock_skew is True; expected int or float"),
+        ("user = {}", "the scenario has 'user'; expected clock_skew, enforce_rate_limit, drift_seed, users, failures"),
         ("users = { a = 1 }", "users.a is 1; expected a table with mode"),
         ("[users.a]\nmode = 'cash'", "users.a.mode is 'cash'; expected spot, futures, multi_currency, portfolio"),
         ("[users.a]\nmain = 'b'", "users.a.main is 'b'; expected one of a"),
@@ -83,9 +83,9 @@ def test_the_documented_example_works() -> None:
         ("[users.a]\nkeys = [{ key = 'k' }]", "users.a.keys[0] has no secret, passphrase"),
         ("[users.a]\nkeys = [1]", "users.a.keys[0] is 1; expected a table"),
         ("[users.a]\nkeys = [{key='k',secret='s',passphrase='p',permissions=['all']}]", "permissions is ['all']"),
-        ("[[faults]]\ncodes = '1'", "faults[0] has 'codes'; expected n, code"),
-        ("[[faults]]\nn = 1.5", "faults[0].n is 1.5; expected int"),
-        ("skew = ", "Invalid value"),
+        ("[[failures]]\ncodes = '1'", "failures[0] has 'codes'; expected n, code"),
+        ("[[failures]]\nn = 1.5", "failures[0].n is 1.5; expected int"),
+        ("clock_skew = ", "Invalid value"),
     ],
 )
 def test_a_wrong_file_is_explained(tmp_path: Path, text: str, why: str) -> None:

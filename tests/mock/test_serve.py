@@ -78,7 +78,7 @@ def test_ends_though_a_client_hangs_on() -> None:
 def test_a_kept_connection_answers_at_once() -> None:
     """Forty requests on one connection take no forty delayed acknowledgements of 40 ms each."""
     exchange = default_exchange()
-    exchange.limited = False
+    exchange.enforce_rate_limit = False
     with serve(exchange) as url:
         parts = urlsplit(url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
