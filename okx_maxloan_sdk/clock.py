@@ -46,8 +46,8 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clocks; the first two are static because limiters compare the function to tell clocks apart."""
 
-    monotonic = staticmethod(time.monotonic)
-    time = staticmethod(time.time)
+    monotonic: staticmethod[[], float] = staticmethod(time.monotonic)
+    time: staticmethod[[], float] = staticmethod(time.time)
 
     def sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
         """Block for `seconds`, or until `wake` is set; return whether it was."""

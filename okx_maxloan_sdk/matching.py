@@ -6,7 +6,7 @@ request. Nothing but the request tells.
 
 from __future__ import annotations
 
-from logging import getLogger
+from logging import Logger, getLogger
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .codec import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Params: TypeAlias = Mapping[str, str]
     Row: TypeAlias = Mapping[str, Any]
 
-logger = getLogger(__name__)
+logger: Logger = getLogger(__name__)
 # Merged since 2026-09-30: a row of the one may carry the other without being another request's.
 MERGED_CURRENCIES = frozenset({"USD", "USDC"})
 AMOUNT_FIELD = "maxLoan"

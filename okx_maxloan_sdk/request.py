@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from logging import getLogger
+from logging import Logger, getLogger
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import codec, validation
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .limiter import Permit
     from .transport import Response
 
-logger = getLogger(__name__)
+logger: Logger = getLogger(__name__)
 # The first millisecond of the year 10000, which a timestamp cannot express.
 MAX_TIMESTAMP_MS = 253_402_300_800_000
 # What an HTTP status means where the contract does not know the code.

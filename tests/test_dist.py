@@ -72,6 +72,20 @@ def test_source_is_whole(dist: Path) -> None:
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".sqlite"))]
 
 
+def test_public_types(dist: Path, tmp_path: Path) -> None:
+    """A type checker knows the type of every public name of the installed package."""
+    shutil.unpack_archive(next(dist.glob("*.whl")), tmp_path, "zip")
+    paths = {
+        "PYTHONPATH": str(tmp_path),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+    }
+    command = [sys.executable, "-m", "pyright", "--verifytypes", "okx_maxloan_sdk", "--ignoreexternal"]
+    environ = {**os.environ, **paths}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=120)
+    assert str(tmp_path) in done.stdout
+    assert "Type completeness score: 100%" in done.stdout
+
+
 def test_metadata(dist: Path) -> None:
     """The wheel says what it is, what it needs, and which extras it has."""
     (path,) = dist.glob("*.whl")

@@ -109,16 +109,16 @@ class HelpFormatter(click.HelpFormatter):
 class Context(click.Context):
     """Context with this package's help formatter."""
 
-    formatter_class = HelpFormatter
+    formatter_class: type[click.HelpFormatter] = HelpFormatter
 
 
 class LocalizedHelp(click.Command):
     """Help page of a command in one language."""
 
-    context_class = Context
+    context_class: type[click.Context] = Context
     lang: Language
     examples: Sequence[str] = ()
-    exit_codes = "app.exit_codes"
+    exit_codes: str = "app.exit_codes"
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the usage line."""
@@ -163,7 +163,7 @@ class Command(LocalizedHelp):
 class Group(LocalizedHelp, click.Group):
     """The commands of this package, each imported when it is called so that help stays fast."""
 
-    examples = (
+    examples: Sequence[str] = (
         f"{NAME} show BTC-USDT ETH-USDT --mode cross --mock",
         f"{NAME} watch BTC-USDT --every 5s --alert 'USDT<1000'",
         f"{NAME} doctor",

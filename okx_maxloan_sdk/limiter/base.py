@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from logging import getLogger
+from logging import Logger, getLogger
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .ledger import LimitKey, PermitId, RateLimit
     from .queue import AcquireQueue, RateLimitStatus
 
-logger = getLogger(__name__)
+logger: Logger = getLogger(__name__)
 
 
 @define(eq=False)

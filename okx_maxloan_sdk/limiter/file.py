@@ -10,7 +10,7 @@ import sqlite3
 import stat
 import time
 from contextlib import suppress
-from logging import getLogger
+from logging import Logger, getLogger
 from math import isfinite
 from pathlib import Path
 from threading import Lock
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from .queue import RateLimitStatus
 
-logger = getLogger(__name__)
+logger: Logger = getLogger(__name__)
 T = TypeVar("T")
 Row: TypeAlias = tuple[str, float, str]
 """The boot of the machine that wrote it, its monotonic time, and the ledger as JSON."""
@@ -153,7 +153,7 @@ class SqliteFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.lock = Lock()
+        self.lock: Lock = Lock()
         self.is_replaced: bool = False
         """Whether another file was found at the path; the reader sets it back."""
         self._connection: sqlite3.Connection | None = None

@@ -10,7 +10,7 @@ import hashlib
 import re
 from importlib.resources import files
 from importlib.util import find_spec
-from logging import getLogger
+from logging import Logger, getLogger
 from pathlib import Path
 from ssl import SSLEOFError, SSLError, SSLZeroReturnError
 from typing import TYPE_CHECKING, Any, Literal
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from .queue import RateLimitStatus
 
-logger = getLogger(__name__)
+logger: Logger = getLogger(__name__)
 # Seconds: how long one reply may take; how often the first waiter calls, so that a lost server is noticed; how often a
 # lost server is tried. The last bounds how long after its return a process still sends on its share, so it is well
 # below RECOVERY_QUIET_PERIOD.
@@ -54,6 +54,7 @@ class LuaScript:
     """The ledger in Lua, and the Redis client that runs it."""
 
     __slots__ = ("_client", "_sha", "_text", "server")
+    server: str
 
     def __init__(self, client: Any, server: str) -> None:
         self._client, self.server = client, server

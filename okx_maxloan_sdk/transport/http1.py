@@ -35,6 +35,13 @@ def encode_request(netloc: str, request: Request) -> bytes:
 class ResponseParser:
     """Parse exactly one response; httptools calls what is named `on_...`."""
 
+    on_message_begin: Callable[[], None]
+    on_header: Callable[[bytes, bytes], None]
+    on_body: Callable[[bytes], None]
+    received: int
+    is_complete: bool
+    is_reusable: bool
+
     def __init__(self) -> None:
         self._fields: dict[bytes, bytes] = {}  # of the message that is read; after its headers, the trailers
         self._chunks: list[bytes] = []

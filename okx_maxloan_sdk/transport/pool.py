@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from logging import getLogger
+from logging import Logger, getLogger
 from ssl import SSLWantReadError
 from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakValueDictionary
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .http1 import ResponseParser
 
-logger = getLogger(__name__)
+logger: Logger = getLogger(__name__)
 # Seconds that a connection may be idle.
 KEEP_ALIVE = 55.0
 
@@ -28,9 +28,11 @@ class Connection(ABC):
     """One connection; the thread or task that takes it from the pool owns it until its release."""
 
     # Whether its last exchange allows another; whether it has had one; whether it is to be closed all the same.
-    is_reusable = is_reused = must_close = False
+    is_reusable: bool = False
+    is_reused: bool = False
+    must_close: bool = False
     # When it last became idle, on the monotonic clock.
-    idle_since = 0.0
+    idle_since: float = 0.0
     _socket: socket.socket
 
     def has_input(self) -> bool:
