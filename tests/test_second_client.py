@@ -108,7 +108,7 @@ def test_refusals_have_an_example() -> None:
         assert len(refusals) == 2
         for each in refusals:
             assert each["example"]["code"] in codes
-            assert okx_maxloan_api.models.Refusal.from_dict(each["example"]).msg
+            assert okx_maxloan_api.models.ErrorResponse.from_dict(each["example"]).msg
 
 
 def test_contact() -> None:

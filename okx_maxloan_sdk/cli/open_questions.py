@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .connection import ConnectionOptions
     from .i18n import Language
 
-# Nothing that follows would be answered, and OKX blocks addresses that repeat wrong credentials.
+# No later request would succeed, and OKX blocks addresses that repeat wrong credentials.
 FATAL_ERRORS = (AuthenticationError, PermissionDeniedError)
 # Addresses of OKX beside those of `Site`: its documentation calls them equal, or its own tools use them.
 OTHER_ADDRESSES = {"https://www.okx.com": "global", "https://app.okx.com": "us"}

@@ -106,7 +106,7 @@ class BaseLimiter(ABC):
     """Settings that replace the contract's, and one rate limiter per key.
 
     `max_requests` per `period` seconds replace the limit that OKX documents; at most `burst` of them start at once, the
-    others evenly spaced. `on_throttle` is called with a `RateLimitStatus` when a refusal by OKX reduces the limit.
+    others evenly spaced. `on_throttle` is called with a `RateLimitStatus` when a rejection by OKX reduces the limit.
     """
 
     def __init__(

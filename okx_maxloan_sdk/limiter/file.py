@@ -323,7 +323,7 @@ class FileStore:
             logger.warning("%s; a slot stays in use until its lease ends", error)
 
     def throttle(self, policy: LimitPolicy) -> bool:
-        """Reduce the capacity, now or with the next request; return whether this refusal counts."""
+        """Reduce the capacity, now or with the next request; return whether this rejection counts."""
         self._policy = policy
         try:
             return self._transaction(lambda ledger, now: ledger.throttle(now, policy))

@@ -146,7 +146,7 @@ class Ledger:
         self.in_flight.pop(permit_id, None)
 
     def throttle(self, now: float, policy: LimitPolicy) -> bool:
-        """Reduce the capacity after a refusal; refusals within one period of each other count once."""
+        """Reduce the capacity after a rejection; rejections within one period of each other count once."""
         if self.reduction and now < self.reduced_at + policy.period:
             return False
         self.reduction = policy.max_requests - max(1, int(self.capacity(now, policy) * REDUCTION_FACTOR))
@@ -159,7 +159,7 @@ class Ledger:
         return self.capacity(now, policy), len(self.in_flight) + len(self.held)
 
     def capacity(self, now: float, policy: LimitPolicy) -> int:
-        """Return how many slots there are: all, less those that refusals cost."""
+        """Return how many slots there are: all, less those that rejections cost."""
         restored = int((now - self.reduced_at) / RECOVERY_INTERVAL)
         return max(1, policy.max_requests - max(0, self.reduction - restored))
 

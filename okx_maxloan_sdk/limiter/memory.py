@@ -33,7 +33,7 @@ class MemoryStore:
         self._ledger.release(self._now(), permit_id, hold)
 
     def throttle(self, policy: LimitPolicy) -> bool:
-        """Reduce the capacity; return whether this refusal counts."""
+        """Reduce the capacity; return whether this rejection counts."""
         return self._ledger.throttle(self._now(), policy)
 
     def usage(self, policy: LimitPolicy) -> tuple[int, int]:

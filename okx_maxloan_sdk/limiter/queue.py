@@ -53,7 +53,7 @@ class Store(Protocol):
         ...
 
     def throttle(self, policy: LimitPolicy) -> bool:
-        """Reduce the capacity, and return whether this refusal counts; never blocks."""
+        """Reduce the capacity, and return whether this rejection counts; never blocks."""
         ...
 
     def usage(self, policy: LimitPolicy) -> tuple[int, int]:
@@ -68,7 +68,7 @@ class Store(Protocol):
 class RateLimitStatus(NamedTuple):
     """How much of a limit is in use, and how many requests of this process are queued.
 
-    `reduced_by` is how many requests are missing from the limit, after refusals or while Redis is unavailable.
+    `reduced_by` is how many requests are missing from the limit, after rejections or while Redis is unavailable.
     """
 
     limit: int
@@ -182,7 +182,7 @@ class AcquireQueue:
             first.wake()
 
     def throttle(self, policy: LimitPolicy) -> bool:
-        """Reduce the limit after a refusal; return whether it counts."""
+        """Reduce the limit after a rejection; return whether it counts."""
         return self._locked(lambda: self.store.throttle(policy))
 
     def status(self, policy: LimitPolicy) -> RateLimitStatus:

@@ -153,7 +153,7 @@ class RedisStore:
         """Forget what is known of the server."""
         self._policy = LimitPolicy(1, 1.0)
         self._usage = 0, 0
-        # The share while the server is unavailable; at other times only what refusals cost.
+        # The share while the server is unavailable; at other times only what rejections cost.
         self._local = Ledger()
         self._unavailable_reason = ""
         self._reconnect_at = 0.0
@@ -186,7 +186,7 @@ class RedisStore:
             raise StoreBusyError(str(error)) from error
 
     def throttle(self, policy: LimitPolicy) -> bool:
-        """Reduce the capacity, at the server with the next call; return whether this refusal counts."""
+        """Reduce the capacity, at the server with the next call; return whether this rejection counts."""
         is_counted = self._local.throttle(self._now(), policy)
         self._is_throttle_pending |= is_counted
         return is_counted

@@ -60,7 +60,7 @@ USER_ID = re.compile(r"uid|user_?id", re.IGNORECASE)
 SETTING = re.compile(r"[a-z_]{1,40}")
 CODE = re.compile(r"[0-9]{1,6}(_[0-9]{1,6})?")
 RATE_LIMIT_HEADER = re.compile(r"[a-z0-9-]{0,40}(rate-?limit|retry-after)[a-z0-9-]{0,40}", re.IGNORECASE)
-# What a refusal is about, by the kind of its code; of any other kind it answers no question.
+# The result that an error stands for, by the kind of its code; of any other kind it answers no question.
 RESULT_BY_KIND = {"parameter": "refused", "account_mode": "refused", "instrument": "unlisted"}
 # They say nothing about the question.
 INCONCLUSIVE_ERRORS = (
@@ -162,9 +162,9 @@ def report(
 def facts_of(code: str, headers: Sequence[str], rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
     """Return what the outcomes of a question are told apart by."""
     listed = lookup_error(code)
-    refusal = RESULT_BY_KIND.get(listed.kind if listed else "", "failed")
+    rejection = RESULT_BY_KIND.get(listed.kind if listed else "", "failed")
     facts = {
-        "result": refusal if code != "0" else "rows" if rows else "empty",
+        "result": rejection if code != "0" else "rows" if rows else "empty",
         "code": code,
         "rows": str(len(rows)),
         "headers": ",".join(headers),

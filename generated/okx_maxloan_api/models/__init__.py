@@ -4,43 +4,43 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .account_config_answer import AccountConfigAnswer
+    from .account_config_response import AccountConfigResponse
     from .account_config_row import AccountConfigRow
+    from .error_response import ErrorResponse
     from .get_account_instruments_inst_type import GetAccountInstrumentsInstType
     from .get_max_loan_mgn_mode import GetMaxLoanMgnMode
     from .instrument_row import InstrumentRow
-    from .instruments_answer import InstrumentsAnswer
-    from .max_loan_answer import MaxLoanAnswer
+    from .instruments_response import InstrumentsResponse
+    from .max_loan_response import MaxLoanResponse
     from .max_loan_row import MaxLoanRow
-    from .refusal import Refusal
-    from .time_answer import TimeAnswer
+    from .time_response import TimeResponse
     from .time_row import TimeRow
 
 _HOME = {
-    "AccountConfigAnswer": ".account_config_answer",
+    "AccountConfigResponse": ".account_config_response",
     "AccountConfigRow": ".account_config_row",
+    "ErrorResponse": ".error_response",
     "GetAccountInstrumentsInstType": ".get_account_instruments_inst_type",
     "GetMaxLoanMgnMode": ".get_max_loan_mgn_mode",
     "InstrumentRow": ".instrument_row",
-    "InstrumentsAnswer": ".instruments_answer",
-    "MaxLoanAnswer": ".max_loan_answer",
+    "InstrumentsResponse": ".instruments_response",
+    "MaxLoanResponse": ".max_loan_response",
     "MaxLoanRow": ".max_loan_row",
-    "Refusal": ".refusal",
-    "TimeAnswer": ".time_answer",
+    "TimeResponse": ".time_response",
     "TimeRow": ".time_row",
 }
 
 __all__ = (
-    "AccountConfigAnswer",
+    "AccountConfigResponse",
     "AccountConfigRow",
+    "ErrorResponse",
     "GetAccountInstrumentsInstType",
     "GetMaxLoanMgnMode",
     "InstrumentRow",
-    "InstrumentsAnswer",
-    "MaxLoanAnswer",
+    "InstrumentsResponse",
+    "MaxLoanResponse",
     "MaxLoanRow",
-    "Refusal",
-    "TimeAnswer",
+    "TimeResponse",
     "TimeRow",
 )
 

@@ -4,8 +4,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ... import errors
-from ...models.account_config_answer import AccountConfigAnswer
-from ...models.refusal import Refusal
+from ...models.account_config_response import AccountConfigResponse
+from ...models.error_response import ErrorResponse
 from ...types import Response
 
 if TYPE_CHECKING:
@@ -26,19 +26,19 @@ def _get_kwargs() -> dict[str, Any]:
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> AccountConfigAnswer | Refusal | None:
+) -> AccountConfigResponse | ErrorResponse | None:
     if response.status_code == 200:
-        response_200 = AccountConfigAnswer.from_dict(response.json())
+        response_200 = AccountConfigResponse.from_dict(response.json())
 
         return response_200
 
     if 400 <= response.status_code <= 499:
-        response_4xx = Refusal.from_dict(response.json())
+        response_4xx = ErrorResponse.from_dict(response.json())
 
         return response_4xx
 
     if 500 <= response.status_code <= 599:
-        response_5xx = Refusal.from_dict(response.json())
+        response_5xx = ErrorResponse.from_dict(response.json())
 
         return response_5xx
 
@@ -50,7 +50,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[AccountConfigAnswer | Refusal]:
+) -> Response[AccountConfigResponse | ErrorResponse]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -62,7 +62,7 @@ def _build_response(
 def sync_detailed(
     *,
     client: AuthenticatedClient,
-) -> Response[AccountConfigAnswer | Refusal]:
+) -> Response[AccountConfigResponse | ErrorResponse]:
     """Settings of the account · 账户配置
 
     The account's mode and margin settings, which decide what maximum loan accepts, and what the API key
@@ -74,7 +74,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[AccountConfigAnswer | Refusal]
+        Response[AccountConfigResponse | ErrorResponse]
     """
 
     kwargs = _get_kwargs()
@@ -89,7 +89,7 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
-) -> AccountConfigAnswer | Refusal | None:
+) -> AccountConfigResponse | ErrorResponse | None:
     """Settings of the account · 账户配置
 
     The account's mode and margin settings, which decide what maximum loan accepts, and what the API key
@@ -101,7 +101,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        AccountConfigAnswer | Refusal
+        AccountConfigResponse | ErrorResponse
     """
 
     return sync_detailed(
@@ -112,7 +112,7 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
-) -> Response[AccountConfigAnswer | Refusal]:
+) -> Response[AccountConfigResponse | ErrorResponse]:
     """Settings of the account · 账户配置
 
     The account's mode and margin settings, which decide what maximum loan accepts, and what the API key
@@ -124,7 +124,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[AccountConfigAnswer | Refusal]
+        Response[AccountConfigResponse | ErrorResponse]
     """
 
     kwargs = _get_kwargs()
@@ -137,7 +137,7 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
-) -> AccountConfigAnswer | Refusal | None:
+) -> AccountConfigResponse | ErrorResponse | None:
     """Settings of the account · 账户配置
 
     The account's mode and margin settings, which decide what maximum loan accepts, and what the API key
@@ -149,7 +149,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        AccountConfigAnswer | Refusal
+        AccountConfigResponse | ErrorResponse
     """
 
     return (

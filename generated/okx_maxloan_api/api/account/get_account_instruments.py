@@ -4,11 +4,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ... import errors
+from ...models.error_response import ErrorResponse
 from ...models.get_account_instruments_inst_type import (
     GetAccountInstrumentsInstType,
 )
-from ...models.instruments_answer import InstrumentsAnswer
-from ...models.refusal import Refusal
+from ...models.instruments_response import InstrumentsResponse
 from ...types import UNSET, Response, Unset
 
 if TYPE_CHECKING:
@@ -43,19 +43,19 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> InstrumentsAnswer | Refusal | None:
+) -> ErrorResponse | InstrumentsResponse | None:
     if response.status_code == 200:
-        response_200 = InstrumentsAnswer.from_dict(response.json())
+        response_200 = InstrumentsResponse.from_dict(response.json())
 
         return response_200
 
     if 400 <= response.status_code <= 499:
-        response_4xx = Refusal.from_dict(response.json())
+        response_4xx = ErrorResponse.from_dict(response.json())
 
         return response_4xx
 
     if 500 <= response.status_code <= 599:
-        response_5xx = Refusal.from_dict(response.json())
+        response_5xx = ErrorResponse.from_dict(response.json())
 
         return response_5xx
 
@@ -67,7 +67,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[InstrumentsAnswer | Refusal]:
+) -> Response[ErrorResponse | InstrumentsResponse]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -81,7 +81,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     inst_type: GetAccountInstrumentsInstType,
     inst_id: str | Unset = UNSET,
-) -> Response[InstrumentsAnswer | Refusal]:
+) -> Response[ErrorResponse | InstrumentsResponse]:
     """Instruments open to the account · 账户可交易的产品
 
     What this account may trade of one instrument type, with the quote currencies each pair can be
@@ -105,7 +105,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[InstrumentsAnswer | Refusal]
+        Response[ErrorResponse | InstrumentsResponse]
     """
 
     kwargs = _get_kwargs(
@@ -125,7 +125,7 @@ def sync(
     client: AuthenticatedClient,
     inst_type: GetAccountInstrumentsInstType,
     inst_id: str | Unset = UNSET,
-) -> InstrumentsAnswer | Refusal | None:
+) -> ErrorResponse | InstrumentsResponse | None:
     """Instruments open to the account · 账户可交易的产品
 
     What this account may trade of one instrument type, with the quote currencies each pair can be
@@ -149,7 +149,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        InstrumentsAnswer | Refusal
+        ErrorResponse | InstrumentsResponse
     """
 
     return sync_detailed(
@@ -164,7 +164,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     inst_type: GetAccountInstrumentsInstType,
     inst_id: str | Unset = UNSET,
-) -> Response[InstrumentsAnswer | Refusal]:
+) -> Response[ErrorResponse | InstrumentsResponse]:
     """Instruments open to the account · 账户可交易的产品
 
     What this account may trade of one instrument type, with the quote currencies each pair can be
@@ -188,7 +188,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[InstrumentsAnswer | Refusal]
+        Response[ErrorResponse | InstrumentsResponse]
     """
 
     kwargs = _get_kwargs(
@@ -206,7 +206,7 @@ async def asyncio(
     client: AuthenticatedClient,
     inst_type: GetAccountInstrumentsInstType,
     inst_id: str | Unset = UNSET,
-) -> InstrumentsAnswer | Refusal | None:
+) -> ErrorResponse | InstrumentsResponse | None:
     """Instruments open to the account · 账户可交易的产品
 
     What this account may trade of one instrument type, with the quote currencies each pair can be
@@ -230,7 +230,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        InstrumentsAnswer | Refusal
+        ErrorResponse | InstrumentsResponse
     """
 
     return (

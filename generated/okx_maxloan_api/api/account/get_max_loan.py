@@ -4,9 +4,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ... import errors
+from ...models.error_response import ErrorResponse
 from ...models.get_max_loan_mgn_mode import GetMaxLoanMgnMode
-from ...models.max_loan_answer import MaxLoanAnswer
-from ...models.refusal import Refusal
+from ...models.max_loan_response import MaxLoanResponse
 from ...types import UNSET, Response, Unset
 
 if TYPE_CHECKING:
@@ -50,19 +50,19 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> MaxLoanAnswer | Refusal | None:
+) -> ErrorResponse | MaxLoanResponse | None:
     if response.status_code == 200:
-        response_200 = MaxLoanAnswer.from_dict(response.json())
+        response_200 = MaxLoanResponse.from_dict(response.json())
 
         return response_200
 
     if 400 <= response.status_code <= 499:
-        response_4xx = Refusal.from_dict(response.json())
+        response_4xx = ErrorResponse.from_dict(response.json())
 
         return response_4xx
 
     if 500 <= response.status_code <= 599:
-        response_5xx = Refusal.from_dict(response.json())
+        response_5xx = ErrorResponse.from_dict(response.json())
 
         return response_5xx
 
@@ -74,7 +74,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[MaxLoanAnswer | Refusal]:
+) -> Response[ErrorResponse | MaxLoanResponse]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -91,7 +91,7 @@ def sync_detailed(
     ccy: str | Unset = UNSET,
     mgn_ccy: str | Unset = UNSET,
     trade_quote_ccy: str | Unset = UNSET,
-) -> Response[MaxLoanAnswer | Refusal]:
+) -> Response[ErrorResponse | MaxLoanResponse]:
     """Maximum loan of an instrument or a currency · 产品或币种的最大可借
 
     How much the account can still borrow: one row for each order side of a trading pair, or the maximum
@@ -124,7 +124,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[MaxLoanAnswer | Refusal]
+        Response[ErrorResponse | MaxLoanResponse]
     """
 
     kwargs = _get_kwargs(
@@ -150,7 +150,7 @@ def sync(
     ccy: str | Unset = UNSET,
     mgn_ccy: str | Unset = UNSET,
     trade_quote_ccy: str | Unset = UNSET,
-) -> MaxLoanAnswer | Refusal | None:
+) -> ErrorResponse | MaxLoanResponse | None:
     """Maximum loan of an instrument or a currency · 产品或币种的最大可借
 
     How much the account can still borrow: one row for each order side of a trading pair, or the maximum
@@ -183,7 +183,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        MaxLoanAnswer | Refusal
+        ErrorResponse | MaxLoanResponse
     """
 
     return sync_detailed(
@@ -204,7 +204,7 @@ async def asyncio_detailed(
     ccy: str | Unset = UNSET,
     mgn_ccy: str | Unset = UNSET,
     trade_quote_ccy: str | Unset = UNSET,
-) -> Response[MaxLoanAnswer | Refusal]:
+) -> Response[ErrorResponse | MaxLoanResponse]:
     """Maximum loan of an instrument or a currency · 产品或币种的最大可借
 
     How much the account can still borrow: one row for each order side of a trading pair, or the maximum
@@ -237,7 +237,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[MaxLoanAnswer | Refusal]
+        Response[ErrorResponse | MaxLoanResponse]
     """
 
     kwargs = _get_kwargs(
@@ -261,7 +261,7 @@ async def asyncio(
     ccy: str | Unset = UNSET,
     mgn_ccy: str | Unset = UNSET,
     trade_quote_ccy: str | Unset = UNSET,
-) -> MaxLoanAnswer | Refusal | None:
+) -> ErrorResponse | MaxLoanResponse | None:
     """Maximum loan of an instrument or a currency · 产品或币种的最大可借
 
     How much the account can still borrow: one row for each order side of a trading pair, or the maximum
@@ -294,7 +294,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        MaxLoanAnswer | Refusal
+        ErrorResponse | MaxLoanResponse
     """
 
     return (

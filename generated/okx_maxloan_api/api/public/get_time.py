@@ -4,8 +4,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ... import errors
-from ...models.refusal import Refusal
-from ...models.time_answer import TimeAnswer
+from ...models.error_response import ErrorResponse
+from ...models.time_response import TimeResponse
 from ...types import Response
 
 if TYPE_CHECKING:
@@ -24,19 +24,21 @@ def _get_kwargs() -> dict[str, Any]:
     return _kwargs
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Refusal | TimeAnswer | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ErrorResponse | TimeResponse | None:
     if response.status_code == 200:
-        response_200 = TimeAnswer.from_dict(response.json())
+        response_200 = TimeResponse.from_dict(response.json())
 
         return response_200
 
     if 400 <= response.status_code <= 499:
-        response_4xx = Refusal.from_dict(response.json())
+        response_4xx = ErrorResponse.from_dict(response.json())
 
         return response_4xx
 
     if 500 <= response.status_code <= 599:
-        response_5xx = Refusal.from_dict(response.json())
+        response_5xx = ErrorResponse.from_dict(response.json())
 
         return response_5xx
 
@@ -48,7 +50,7 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Refusal | TimeAnswer]:
+) -> Response[ErrorResponse | TimeResponse]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -60,7 +62,7 @@ def _build_response(
 def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
-) -> Response[Refusal | TimeAnswer]:
+) -> Response[ErrorResponse | TimeResponse]:
     """The exchange's clock · 交易所时间
 
     What time it is at the exchange. A signed request may be at most 30 seconds away from it.
@@ -71,7 +73,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Refusal | TimeAnswer]
+        Response[ErrorResponse | TimeResponse]
     """
 
     kwargs = _get_kwargs()
@@ -86,7 +88,7 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient | Client,
-) -> Refusal | TimeAnswer | None:
+) -> ErrorResponse | TimeResponse | None:
     """The exchange's clock · 交易所时间
 
     What time it is at the exchange. A signed request may be at most 30 seconds away from it.
@@ -97,7 +99,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Refusal | TimeAnswer
+        ErrorResponse | TimeResponse
     """
 
     return sync_detailed(
@@ -108,7 +110,7 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
-) -> Response[Refusal | TimeAnswer]:
+) -> Response[ErrorResponse | TimeResponse]:
     """The exchange's clock · 交易所时间
 
     What time it is at the exchange. A signed request may be at most 30 seconds away from it.
@@ -119,7 +121,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Refusal | TimeAnswer]
+        Response[ErrorResponse | TimeResponse]
     """
 
     kwargs = _get_kwargs()
@@ -132,7 +134,7 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient | Client,
-) -> Refusal | TimeAnswer | None:
+) -> ErrorResponse | TimeResponse | None:
     """The exchange's clock · 交易所时间
 
     What time it is at the exchange. A signed request may be at most 30 seconds away from it.
@@ -143,7 +145,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Refusal | TimeAnswer
+        ErrorResponse | TimeResponse
     """
 
     return (

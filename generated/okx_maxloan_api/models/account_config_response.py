@@ -10,21 +10,21 @@ if TYPE_CHECKING:
     from ..models.account_config_row import AccountConfigRow
 
 
-T = TypeVar("T", bound="AccountConfigAnswer")
+T = TypeVar("T", bound="AccountConfigResponse")
 
 
 @_attrs_define
-class AccountConfigAnswer:
+class AccountConfigResponse:
     """Envelope of the account's settings.
     账户配置接口的返回结果。
     """
 
     code: str
-    """"0" when the request was served; any other value is a refusal.
+    """"0" on success; any other value is an error code.
     "0" 表示成功，其他值表示被拒绝。
     """
     msg: str
-    """The exchange's words for a refusal; empty on success.
+    """The exchange's message for an error; empty on success.
     被拒绝时交易所给出的说明；成功时为空。
     """
     data: list[AccountConfigRow]
@@ -71,14 +71,14 @@ class AccountConfigAnswer:
 
             data.append(data_item)
 
-        account_config_answer = cls(
+        account_config_response = cls(
             code=code,
             msg=msg,
             data=data,
         )
 
-        account_config_answer.additional_properties = d
-        return account_config_answer
+        account_config_response.additional_properties = d
+        return account_config_response
 
     @property
     def additional_keys(self) -> list[str]:

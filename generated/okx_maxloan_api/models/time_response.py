@@ -7,29 +7,29 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
-    from ..models.instrument_row import InstrumentRow
+    from ..models.time_row import TimeRow
 
 
-T = TypeVar("T", bound="InstrumentsAnswer")
+T = TypeVar("T", bound="TimeResponse")
 
 
 @_attrs_define
-class InstrumentsAnswer:
-    """Envelope of the instruments.
-    产品列表接口的返回结果。
+class TimeResponse:
+    """Envelope of the clock.
+    系统时间接口的返回结果。
     """
 
     code: str
-    """"0" when the request was served; any other value is a refusal.
+    """"0" on success; any other value is an error code.
     "0" 表示成功，其他值表示被拒绝。
     """
     msg: str
-    """The exchange's words for a refusal; empty on success.
+    """The exchange's message for an error; empty on success.
     被拒绝时交易所给出的说明；成功时为空。
     """
-    data: list[InstrumentRow]
-    """One row for each instrument.
-    每个产品一行。
+    data: list[TimeRow]
+    """One row.
+    一行。
     """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -57,7 +57,7 @@ class InstrumentsAnswer:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.instrument_row import InstrumentRow  # noqa: PLC0415
+        from ..models.time_row import TimeRow  # noqa: PLC0415
 
         d = dict(src_dict)
         code = d.pop("code")
@@ -67,18 +67,18 @@ class InstrumentsAnswer:
         data = []
         _data = d.pop("data")
         for data_item_data in _data:
-            data_item = InstrumentRow.from_dict(data_item_data)
+            data_item = TimeRow.from_dict(data_item_data)
 
             data.append(data_item)
 
-        instruments_answer = cls(
+        time_response = cls(
             code=code,
             msg=msg,
             data=data,
         )
 
-        instruments_answer.additional_properties = d
-        return instruments_answer
+        time_response.additional_properties = d
+        return time_response
 
     @property
     def additional_keys(self) -> list[str]:

@@ -8,12 +8,12 @@ from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="Refusal")
+T = TypeVar("T", bound="ErrorResponse")
 
 
 @_attrs_define
-class Refusal:
-    """A refusal with an HTTP status of its own.
+class ErrorResponse:
+    """An error response with an HTTP error status.
     HTTP 状态码为错误的响应。
     """
 
@@ -22,7 +22,7 @@ class Refusal:
     原因代码；旧网关与未知路径返回数字。
     """
     msg: str
-    """The exchange's words for a refusal; empty on success.
+    """The exchange's message for an error; empty on success.
     被拒绝时交易所给出的说明；成功时为空。
     """
     data: Any | Unset = UNSET
@@ -65,14 +65,14 @@ class Refusal:
 
         data = d.pop("data", UNSET)
 
-        refusal = cls(
+        error_response = cls(
             code=code,
             msg=msg,
             data=data,
         )
 
-        refusal.additional_properties = d
-        return refusal
+        error_response.additional_properties = d
+        return error_response
 
     @property
     def additional_keys(self) -> list[str]:

@@ -7,29 +7,29 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
-    from ..models.time_row import TimeRow
+    from ..models.max_loan_row import MaxLoanRow
 
 
-T = TypeVar("T", bound="TimeAnswer")
+T = TypeVar("T", bound="MaxLoanResponse")
 
 
 @_attrs_define
-class TimeAnswer:
-    """Envelope of the clock.
-    系统时间接口的返回结果。
+class MaxLoanResponse:
+    """Envelope of maximum loan.
+    最大可借接口的返回结果。
     """
 
     code: str
-    """"0" when the request was served; any other value is a refusal.
+    """"0" on success; any other value is an error code.
     "0" 表示成功，其他值表示被拒绝。
     """
     msg: str
-    """The exchange's words for a refusal; empty on success.
+    """The exchange's message for an error; empty on success.
     被拒绝时交易所给出的说明；成功时为空。
     """
-    data: list[TimeRow]
-    """One row.
-    一行。
+    data: list[MaxLoanRow]
+    """One row for each pair and side, or for the currency; a delisted pair may have none.
+    每个币对的每个方向一条；按币种查询时为该币种的一条。已下线的币对可能没有数据。
     """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -57,7 +57,7 @@ class TimeAnswer:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.time_row import TimeRow  # noqa: PLC0415
+        from ..models.max_loan_row import MaxLoanRow  # noqa: PLC0415
 
         d = dict(src_dict)
         code = d.pop("code")
@@ -67,18 +67,18 @@ class TimeAnswer:
         data = []
         _data = d.pop("data")
         for data_item_data in _data:
-            data_item = TimeRow.from_dict(data_item_data)
+            data_item = MaxLoanRow.from_dict(data_item_data)
 
             data.append(data_item)
 
-        time_answer = cls(
+        max_loan_response = cls(
             code=code,
             msg=msg,
             data=data,
         )
 
-        time_answer.additional_properties = d
-        return time_answer
+        max_loan_response.additional_properties = d
+        return max_loan_response
 
     @property
     def additional_keys(self) -> list[str]:
