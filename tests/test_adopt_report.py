@@ -18,7 +18,7 @@ from okx_maxloan_api.contract import GET_MAX_LOAN
 from okx_maxloan_api.open_questions import OPEN_QUESTIONS
 
 from okx_maxloan_sdk.verify.open_questions import REPORT_SCHEMA
-from tests.docs_watch.end_to_end_update import WALKED, copy, run, tag
+from tests.docs_watch.end_to_end_update import NESTED_RUN, copy, run, tag
 
 ROOT = Path(__file__).resolve().parent.parent
 # Two questions of a spec that the answers of tomorrow do not change.
@@ -350,7 +350,7 @@ def delete_rule(checkout: Path) -> None:
     delete(checkout, "tests/contract/oracle.py", r' {8}if settle:  # I\n +return "50016"\n')
 
 
-@pytest.mark.skipif(WALKED in os.environ, reason="this is the copy in which the road was walked")
+@pytest.mark.skipif(NESTED_RUN in os.environ, reason="this is the copy of an end-to-end update")
 def test_from_a_report_to_green_tests(tmp_path: Path) -> None:
     """Reports become observed rules, a refuted one goes, and the client that is generated passes its tests."""
     if not shutil.which("git"):
