@@ -77,7 +77,7 @@ def goodput(counts: Counts, results: list[WorkloadResult]) -> float:
     The first N start at once and the last N may, so it is counted from the middle of the first to that of the last.
     """
     trip = statistics.fmean(trip for result in results for trip in result.trips)
-    moments, many = sorted(moment for moment, _ in counts.served), LIMIT.max_requests
+    moments, many = sorted(moment for moment, _ in counts.accepted), LIMIT.max_requests
     seconds = statistics.fmean(moments[-many:]) - statistics.fmean(moments[:many])
     return (len(moments) - many) / seconds / (many / (LIMIT.period + trip))
 
@@ -90,14 +90,16 @@ def spread(counts: Counts) -> float:
 
 def counted(counts: Counts) -> tuple[str, bool]:
     """Say whether the limit was kept."""
-    figures = f"{len(counts.served)} served, {counts.refused} refused, at most {counts.worst} in any {LIMIT.period:g} s"
-    return figures, counts.worst <= LIMIT.max_requests and not counts.refused
+    figures = (
+        f"{len(counts.accepted)} served, {counts.rejected} refused, at most {counts.worst} in any {LIMIT.period:g} s"
+    )
+    return figures, counts.worst <= LIMIT.max_requests and not counts.rejected
 
 
 def shared(counts: Counts, results: list[WorkloadResult]) -> tuple[str, bool]:
     """Say whether it was used up, too."""
     figures, holds = counted(counts)
-    rate, cpu = goodput(counts, results), sum(each.cpu for each in results) / len(counts.served)
+    rate, cpu = goodput(counts, results), sum(each.cpu for each in results) / len(counts.accepted)
     return f"{figures}, goodput {rate:.3f}, {cpu * 1e3:.2f} ms CPU a request", holds and rate >= 0.97
 
 
@@ -193,7 +195,7 @@ def killed(seconds: float) -> Row:
         start, _ = run_all(workloads, actions=[(seconds * 0.3, server.kill)])
         counts = setting.exchange.counts()
     dead = start + seconds * 0.3
-    moments = sorted(moment for moment, _ in counts.served)
+    moments = sorted(moment for moment, _ in counts.accepted)
     before, after = ([moment for moment in moments if (moment > dead) == late] for late in (False, True))
     figures, holds = counted(counts)
     if len(after) <= LIMIT.max_requests:
@@ -246,7 +248,7 @@ def cost(name: str, limiter: Limiter, most: float) -> Row:
 
 def silences(counts: Counts, count: int) -> str:
     """Name the longest pauses."""
-    found = sorted(pauses(sorted(moment for moment, _ in counts.served)))
+    found = sorted(pauses(sorted(moment for moment, _ in counts.accepted)))
     return " and ".join(f"{pause:.1f} s" for pause in found[-count:])
 
 

