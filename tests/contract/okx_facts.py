@@ -72,7 +72,7 @@ class World:
 
 
 def accepted_arrivals(arrivals: list[float], requests: int, period: float) -> list[bool]:
-    """Return which arrivals a strict sliding window accepts: at most `requests` in any `period`, rejected ones uncounted."""
+    """Return which arrivals a strict sliding window accepts: at most `requests` accepted ones in any `period`."""
     taken: list[float] = []
     is_accepted = []
     for now in arrivals:

@@ -1,4 +1,4 @@
-"""Every transport against one table: the bytes sent, what failures mean, what is bounded, and which one is made."""
+"""One table of cases for every transport: bytes sent, meaning of errors, limits, and the choice of the transport."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ TARGETS = [GET.target, "/api/v5/x?a=A-B,C-D&b=%2C%27%22%3C%25&c=~._-", "/api/v5/
 
 @each_transport
 @pytest.mark.parametrize("target", TARGETS)
-def test_what_is_signed_is_what_travels(carrier: TransportHarness, target: str) -> None:
-    """The request line arrives byte for byte, raw commas too, with the headers given, and over httpx one more."""
+def test_signed_target_is_sent_unchanged(carrier: TransportHarness, target: str) -> None:
+    """The request line arrives byte for byte, raw commas included, with the given headers; httpx adds one."""
     with RawServer(respond()) as server:
         response = carrier.to(server.url).send(Request("GET", target, HEADERS))
         line, *lines = server.heads[0].decode().split("\r\n")
@@ -58,7 +58,7 @@ def test_what_is_signed_is_what_travels(carrier: TransportHarness, target: str) 
 
 @each_transport
 def test_connection_is_reused(carrier: TransportHarness) -> None:
-    """Requests one after the other share a connection, refusals included; over httpx each has its own."""
+    """Consecutive requests share a connection, error responses included; over httpx each has its own."""
     with RawServer(respond(), respond(ROWS, 429), respond()) as server:
         carrier.to(server.url)
         assert [carrier.send().status for _ in range(4)] == [200, 429, 200, 200]
@@ -83,8 +83,8 @@ SURPLUS = {
 
 @each_transport
 @pytest.mark.parametrize("case", SURPLUS)
-def test_surplus_bytes_answer_no_other_request(carrier: TransportHarness, case: str) -> None:
-    """What follows a response is not read as the response to the next request: that one has a new connection."""
+def test_surplus_bytes_are_no_response(carrier: TransportHarness, case: str) -> None:
+    """Bytes after a response are not read as the next response, which comes over a new connection."""
     with RawServer(send_bytes(SURPLUS[case], keep=True), respond(b"{}")) as server:
         carrier.to(server.url)
         try:
@@ -98,7 +98,7 @@ def test_surplus_bytes_answer_no_other_request(carrier: TransportHarness, case: 
 
 @each_transport
 def test_redirects_and_cookies(carrier: TransportHarness) -> None:
-    """A redirect is an answer, and a cookie that the server sets is not sent back."""
+    """A redirect is returned as a response, and a cookie of the server is not sent back."""
     with (
         RawServer(respond()) as other,
         RawServer(respond(b"", 302, f"Location: {other.url}/x", "Set-Cookie: a=b; Path=/"), respond()) as server,
@@ -134,13 +134,13 @@ MEANINGS: dict[str, tuple[Behavior, type[OkxError], str]] = {
 @each_transport
 @pytest.mark.parametrize("case", MEANINGS)
 def test_meaning(carrier: TransportHarness, case: str) -> None:
-    """What a server does wrong is said in our own terms, within the time, with no trace of the request."""
-    move, kind, words = MEANINGS[case]
-    with RawServer(move) as server:
+    """A faulty response is one of our errors, within the timeout and without a trace of the request."""
+    behavior, kind, message = MEANINGS[case]
+    with RawServer(behavior) as server:
         carrier.to(server.url)
-        # Real time: how soon a silence ends is what is tested.
+        # Real time: the timeout of a silent server is what is tested.
         began = time.monotonic()
-        with pytest.raises(OkxError, match=words) as caught:
+        with pytest.raises(OkxError, match=message) as caught:
             carrier.send(GET, 0.25)
         assert time.monotonic() - began < 3.0
         carrier.close()
@@ -150,7 +150,7 @@ def test_meaning(carrier: TransportHarness, case: str) -> None:
 
 @each_transport
 def test_nobody_listens(carrier: TransportHarness) -> None:
-    """Where nobody listens nothing is sent."""
+    """Without a listener nothing is sent."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(RequestNotSentError):
@@ -160,7 +160,7 @@ def test_nobody_listens(carrier: TransportHarness) -> None:
 @pytest.mark.parametrize("carrier", OWN, indirect=True)
 @pytest.mark.parametrize("drop", [send_bytes(b""), reset()], ids=["closed", "reset"])
 def test_reused_connection_dropped(carrier: TransportHarness, drop: Behavior) -> None:
-    """A reused connection that ends before any byte of the next response is said to have been dropped."""
+    """A reused connection that closes before any response byte raises `ConnectionDroppedError`."""
     with RawServer(respond(), drop, respond()) as server:
         carrier.to(server.url).send()
         with pytest.raises(ConnectionDroppedError):
@@ -171,7 +171,7 @@ def test_reused_connection_dropped(carrier: TransportHarness, drop: Behavior) ->
 
 @each_transport
 def test_compressed_body(carrier: TransportHarness) -> None:
-    """A compressed body that nobody asked for is read all the same."""
+    """A compressed body that was not requested is decoded."""
     with RawServer(respond(gzip.compress(ROWS), 200, "Content-Encoding: gzip")) as server:
         assert carrier.to(server.url).send().body == ROWS
         carrier.close()
@@ -179,7 +179,7 @@ def test_compressed_body(carrier: TransportHarness) -> None:
 
 @each_transport
 def test_body_without_a_length(carrier: TransportHarness) -> None:
-    """A body in chunks, and one that ends with the connection, are read whole."""
+    """Chunked bodies, and bodies that end with the connection, are read completely."""
     chunked = b"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"
     with RawServer(
         send_bytes(
@@ -194,7 +194,7 @@ def test_body_without_a_length(carrier: TransportHarness) -> None:
 
 @each_transport
 def test_odd_header(carrier: TransportHarness) -> None:
-    """A header with characters that headers do not have costs none of the others."""
+    """A header with invalid characters does not affect the others."""
     with RawServer(
         send_bytes(head(2, 200, "X-Request-Id: 7").replace(b"X-Request", b"Odd: \xe9\r\nX-Request") + b"{}")
     ) as server:
@@ -204,7 +204,7 @@ def test_odd_header(carrier: TransportHarness) -> None:
 
 @each_transport
 def test_closed(carrier: TransportHarness) -> None:
-    """After close() no request leaves; closing twice is no error."""
+    """After close() no request is sent; closing twice is no error."""
     with RawServer(respond()) as server:
         carrier.to(server.url).send()
         carrier.close()
@@ -215,7 +215,7 @@ def test_closed(carrier: TransportHarness) -> None:
 
 
 def test_reused_connection_that_is_silent(carrier: TransportHarness) -> None:
-    """A reused connection over which no response comes in time counts as an attempt."""
+    """A reused connection without a timely response counts as an attempt."""
     with RawServer(respond(), hang()) as server:
         carrier.to(server.url).send()
         with pytest.raises(NoResponseError) as caught:
@@ -225,7 +225,7 @@ def test_reused_connection_that_is_silent(carrier: TransportHarness) -> None:
 
 
 def test_deadline_that_has_passed(carrier: TransportHarness) -> None:
-    """A request whose time is over is not sent, over a new connection or a reused one."""
+    """After its deadline a request is not sent, over a new connection or a reused one."""
     with RawServer(respond()) as server:
         carrier.to(server.url)
         for _ in range(2):
@@ -238,7 +238,7 @@ def test_deadline_that_has_passed(carrier: TransportHarness) -> None:
 
 @each_transport
 def test_late_response(carrier: TransportHarness) -> None:
-    """A response that comes after its request timed out is not given to the next request."""
+    """A response after the timeout of its request is not returned for the next one."""
 
     def late(_: RawServer, connection: socket.socket) -> bool:
         time.sleep(0.2)  # real, like the timeout
@@ -256,7 +256,7 @@ def test_late_response(carrier: TransportHarness) -> None:
 
 @each_transport
 def test_discarded_response(carrier: TransportHarness) -> None:
-    """A discarded response closes its connection, where that is still open: the next request has another one."""
+    """Discarding a response closes its connection if it is still open, and the next request uses another one."""
     with RawServer(respond()) as server:
         carrier.to(server.url)
         for _ in range(2):
@@ -279,7 +279,7 @@ assert type(make(False)).__name__ == "HttpxTransport"
 
 
 def test_without_httptools() -> None:
-    """Where httptools is not installed, httpx takes its place."""
+    """Without httptools, httpx is used."""
     with RawServer(respond()) as server:
         command = [sys.executable, "-W", "error", "-c", WITHOUT, server.url]
         done = subprocess.run(
@@ -290,7 +290,7 @@ def test_without_httptools() -> None:
 
 @pytest.mark.parametrize("is_async", [False, True])
 def test_through_a_proxy(is_async: bool) -> None:
-    """Every proxy is left to httpx; without one it is not loaded."""
+    """Requests through a proxy use httpx, which is not loaded otherwise."""
     okx = parse_origin("https://openapi.okx.com")
     assert type(transport_factory(okx, "http://127.0.0.1:2", None, is_async=is_async)()) in (
         HttpxTransport,
