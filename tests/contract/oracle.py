@@ -64,9 +64,7 @@ def _explain_error_mismatch(code: str, raw: RawRequest, status: int, response: A
     if code == "404":  # O: a number, and an object for data
         odd = {"detailMsg": "", "error_code": "404", "error_message": message}
         expected = {"code": 404, "data": {}, **odd, "msg": message}
-    mentioned = (
-        [_header(raw, "ok-access-key"), raw.address] if code == "50110" else []
-    )  # O: the message repeats the key
+    mentioned = [_header(raw, "ok-access-key"), raw.address] if code == "50110" else []  # O: it repeats the key
     fits = isinstance(message, str) and message and all(text in message for text in mentioned)
     if fits and status == HTTP[code] and json.dumps(response) == json.dumps(expected):
         return ""
@@ -190,7 +188,7 @@ def _check_parameters(params: dict[str, str], names: tuple[str, ...]) -> None:
         items = value.split(",") if is_list else [value]
         if len(items) > ITEMS:  # D; the code: I
             raise ExpectedError("50025")
-        form = "[0-9A-Za-z]{1,20}-[0-9A-Za-z]{1,20}" if is_list else "[0-9A-Za-z]{1,20}"  # a SWAP is refused: O
+        form = "[0-9A-Za-z]{1,20}-[0-9A-Za-z]{1,20}" if is_list else "[0-9A-Za-z]{1,20}"  # a SWAP is rejected: O
         if (
             name in REQUEST_PARAMS and name not in FIRST
         ):  # added later: the page's values, if it has any, are the only known facts
