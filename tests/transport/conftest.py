@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(params=OWN)
-def carrier(request: pytest.FixtureRequest) -> Iterator[TransportHarness]:
+def transport(request: pytest.FixtureRequest) -> Iterator[TransportHarness]:
     """Run a test with each of our transports: blocking, on asyncio and on uvloop."""
-    carrier = TransportHarness(request.param)
-    yield carrier
-    carrier.end()
+    transport = TransportHarness(request.param)
+    yield transport
+    transport.shutdown()

@@ -204,7 +204,7 @@ def test_second_event_loop(run: Run) -> None:
         for _ in range(3):
             asyncio.run(twice())
         run(twice())
-        assert server.on == [1, 1, 2, 2, 3, 3, 4, 4]
+        assert server.connection_ids == [1, 1, 2, 2, 3, 3, 4, 4]
         assert len(transport._pools) == 1
         asyncio.run(transport.close())
 
@@ -230,7 +230,7 @@ def test_unsolicited_bytes(run: Run) -> None:
         more.release()
         sent.acquire(timeout=5)  # the event loop does not read
         assert (await transport.send(GET, 5.0)).body == b"3rd"
-        assert server.on == [1, 2, 3]
+        assert server.connection_ids == [1, 2, 3]
         await transport.close()
 
     more, sent = threading.Semaphore(0), threading.Semaphore(0)
@@ -251,7 +251,7 @@ def test_second_response_before_the_task_resumes(run: Run) -> None:
         connection.data_received(head(2) + b"no")
         assert (await task).body == ROWS
         assert (await transport.send(GET, 5.0)).body == b"3rd"
-        assert server.on == [1, 2, 3]
+        assert server.connection_ids == [1, 2, 3]
         await transport.close()
 
     with RawServer(respond(), hang(), respond(b"3rd")) as server:
@@ -287,7 +287,7 @@ def test_response_that_ends_with_the_connection(run: Run) -> None:
     async def main() -> None:
         transport = AsyncioTransport(parse_origin(server.url))
         assert [(await transport.send(GET, 5.0)).body for _ in range(2)] == [ROWS, ROWS]
-        assert server.on == [1, 2]
+        assert server.connection_ids == [1, 2]
         await transport.close()
 
     with RawServer(until_closed) as server:

@@ -35,39 +35,39 @@ def wait_until_closed(server: RawServer) -> None:
     assert server.open == 0
 
 
-def test_request_that_is_not_read(carrier: TransportHarness) -> None:
+def test_request_that_is_not_read(transport: TransportHarness) -> None:
     """A request that the server does not read ends by its deadline."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        carrier.to(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        transport.connect(f"http://127.0.0.1:{listener.getsockname()[1]}")
         began = time.monotonic()
         with pytest.raises(NoResponseError, match="Timeout"):
-            carrier.send(Request("GET", "/" + "x" * (16 << 20), {}), 1.0)
+            transport.send(Request("GET", "/" + "x" * (16 << 20), {}), 1.0)
         assert 0.9 < time.monotonic() - began < 5.0
-        carrier.close()
+        transport.close()
 
 
-def test_large_request(carrier: TransportHarness) -> None:
+def test_large_request(transport: TransportHarness) -> None:
     """A request larger than the send buffer arrives completely."""
     target = "/" + "x" * (8 << 20)
     with RawServer(respond()) as server:
-        assert carrier.to(server.url).send(Request("GET", target, {}), 30.0).status == 200
-        assert server.heads[0].startswith(f"GET {target} HTTP/1.1\r\n".encode())
-        carrier.close()
+        assert transport.connect(server.url).send(Request("GET", target, {}), 30.0).status == 200
+        assert server.requests[0].startswith(f"GET {target} HTTP/1.1\r\n".encode())
+        transport.close()
 
 
-def test_closed(carrier: TransportHarness) -> None:
+def test_closed(transport: TransportHarness) -> None:
     """close() closes every connection, idle ones included."""
     with RawServer(respond()) as server:
-        carrier.to(server.url).send()
-        carrier.close()
+        transport.connect(server.url).send()
+        transport.close()
         wait_until_closed(server)
 
 
-def test_closed_unused(carrier: TransportHarness) -> None:
+def test_closed_unused(transport: TransportHarness) -> None:
     """An unused transport can be closed."""
-    carrier.to("http://127.0.0.1:1").close()
+    transport.connect("http://127.0.0.1:1").close()
     with pytest.raises(ClientClosedError):
-        carrier.send()
+        transport.send()
 
 
 @pytest.mark.parametrize("phase", ["response", "connecting"])
@@ -105,7 +105,7 @@ def test_closed_under_a_request(phase: str, monkeypatch: pytest.MonkeyPatch) -> 
             transport.send(GET, 1.0)
 
 
-def test_unsolicited_bytes(carrier: TransportHarness) -> None:
+def test_unsolicited_bytes(transport: TransportHarness) -> None:
     """Bytes that arrive separately after a response close the connection before the next request."""
     late = threading.Event()
 
@@ -117,13 +117,13 @@ def test_unsolicited_bytes(carrier: TransportHarness) -> None:
         return True
 
     with RawServer(twice, respond(b"2nd")) as server:
-        assert carrier.to(server.url).send().body == ROWS
+        assert transport.connect(server.url).send().body == ROWS
         late.set()
         while late.is_set():
             time.sleep(0.002)
-        assert carrier.send().body == b"2nd"
-        assert server.on == [1, 2]
-        carrier.close()
+        assert transport.send().body == b"2nd"
+        assert server.connection_ids == [1, 2]
+        transport.close()
 
 
 def test_first_requests_of_threads_share_a_pool() -> None:
@@ -194,7 +194,7 @@ def test_interrupted_request() -> None:
         thread.join()
         assert in_use(transport) == []
         assert transport.send(GET, 5.0).status == 200
-        assert server.on == [1, 1, 2]
+        assert server.connection_ids == [1, 1, 2]
         transport.close()
 
 
@@ -257,14 +257,14 @@ def test_fork() -> None:
     """After a fork the child closes its copies and reconnects, and the parent's connection still works."""
     with RawServer(respond()) as server:
         subprocess.run([sys.executable, "-c", CHILD, server.url], check=True, timeout=30)
-        assert server.on == [1, 2, 1]
+        assert server.connection_ids == [1, 2, 1]
 
 
-def test_error_is_ours(carrier: TransportHarness) -> None:
+def test_error_is_ours(transport: TransportHarness) -> None:
     """A network error becomes one of our errors, without the frames that wrote the request."""
     with RawServer(send_bytes(b"")) as server:
         with pytest.raises(OkxError) as caught:
-            carrier.to(server.url).send()
+            transport.connect(server.url).send()
         assert caught.value.__cause__ is None
         assert caught.value.__suppress_context__
-        carrier.close()
+        transport.close()

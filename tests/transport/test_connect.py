@@ -72,19 +72,21 @@ def black_hole(port: int, *addresses: str) -> Iterator[None]:
 def connect_to(port: int, seconds: float = 5.0) -> tuple[str, float]:
     """Connect; return the address and the seconds that it took."""
     began = time.monotonic()
-    with connect("several.test", port, began + seconds, lambda: False) as found:
-        return found.getpeername()[0], time.monotonic() - began
+    with connect("several.test", port, began + seconds, lambda: False) as connection:
+        return connection.getpeername()[0], time.monotonic() - began
 
 
 def test_socket(port: int) -> None:
     """The socket does not block, and sends small requests without delay."""
-    with connect("127.0.0.1", port, time.monotonic() + 5, lambda: False) as found:
-        assert not found.getblocking()
-        assert found.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    with connect("127.0.0.1", port, time.monotonic() + 5, lambda: False) as connection:
+        assert not connection.getblocking()
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux swallows connections to a full backlog")
-def test_first_address_swallows_packets(port: int, monkeypatch: pytest.MonkeyPatch, carrier: TransportHarness) -> None:
+def test_first_address_swallows_packets(
+    port: int, monkeypatch: pytest.MonkeyPatch, transport: TransportHarness
+) -> None:
     """An address that drops packets costs 250 ms and none of the deadline, for every client."""
     name(monkeypatch, *v4("127.0.0.2", "127.0.0.1"))
     with black_hole(port, "127.0.0.2"):
@@ -93,9 +95,9 @@ def test_first_address_swallows_packets(port: int, monkeypatch: pytest.MonkeyPat
     assert 0.24 < seconds < 1.0
     with RawServer(respond()) as server, black_hole(int(server.url.rpartition(":")[2]), "127.0.0.2"):
         began = time.monotonic()
-        assert carrier.to(server.url.replace("127.0.0.1", "localhost")).send().status == 200
+        assert transport.connect(server.url.replace("127.0.0.1", "localhost")).send().status == 200
         assert 0.24 < time.monotonic() - began < 1.5
-        carrier.close()
+        transport.close()
 
 
 @pytest.mark.parametrize("kind", ["refused", "no such family", "unreachable"])
@@ -150,16 +152,16 @@ def test_families_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """The addresses of both families alternate, without duplicates."""
     six = [(socket.AF_INET6, f"::{number}") for number in (1, 2, 3)]
     name(monkeypatch, *six, *v4("127.0.0.1", "127.0.0.2", "127.0.0.1"))
-    found = [address[-1][0] for address in resolve("several.test", 1, time.monotonic() + 5)]
-    assert found == ["::1", "127.0.0.1", "::2", "127.0.0.2", "::3"]
+    addresses = [address[-1][0] for address in resolve("several.test", 1, time.monotonic() + 5)]
+    assert addresses == ["::1", "127.0.0.1", "::2", "127.0.0.2", "::3"]
 
 
 @pytest.mark.parametrize(("host", "family"), [("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)])
 def test_address_is_not_looked_up(monkeypatch: pytest.MonkeyPatch, host: str, family: int) -> None:
     """An IP address needs no resolver and no thread."""
     monkeypatch.delattr(socket, "getaddrinfo")
-    found = resolve(host, 1, time.monotonic() + 5)
-    assert [(address[0], address[-1]) for address in found] == [(family, (host, 1))]
+    addresses = resolve(host, 1, time.monotonic() + 5)
+    assert [(address[0], address[-1]) for address in addresses] == [(family, (host, 1))]
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this system has no IPv6")
@@ -169,8 +171,8 @@ def test_ipv6() -> None:
         listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
     except OSError:
         pytest.skip("this machine has no IPv6 on loopback")
-    with listener, connect("::1", listener.getsockname()[1], time.monotonic() + 5, lambda: False) as found:
-        assert found.getpeername()[0] == "::1"
+    with listener, connect("::1", listener.getsockname()[1], time.monotonic() + 5, lambda: False) as connection:
+        assert connection.getpeername()[0] == "::1"
 
 
 def test_one_lookup_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +204,7 @@ def test_one_lookup_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert count == [2]
 
 
-def test_slow_lookup(monkeypatch: pytest.MonkeyPatch, carrier: TransportHarness) -> None:
+def test_slow_lookup(monkeypatch: pytest.MonkeyPatch, transport: TransportHarness) -> None:
     """A resolver that does not respond delays no request beyond its deadline, and nothing is sent."""
     release = threading.Event()
 
@@ -213,21 +215,21 @@ def test_slow_lookup(monkeypatch: pytest.MonkeyPatch, carrier: TransportHarness)
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     began = time.monotonic()
     with pytest.raises(RequestNotSentError, match=r"not resolved in time|deadline"):
-        carrier.to(f"https://slow-{next(numbers)}.test").send(GET, SOON)
+        transport.connect(f"https://slow-{next(numbers)}.test").send(GET, SOON)
     assert time.monotonic() - began < SOON + 1
     release.set()
-    carrier.close()
+    transport.close()
 
 
-def test_no_address(monkeypatch: pytest.MonkeyPatch, carrier: TransportHarness) -> None:
+def test_no_address(monkeypatch: pytest.MonkeyPatch, transport: TransportHarness) -> None:
     """A request to a name without an address is not sent."""
     name(monkeypatch)
     with pytest.raises(RequestNotSentError, match=r"several\.test has no address"):
-        carrier.to("https://several.test").send()
-    carrier.close()
+        transport.connect("https://several.test").send()
+    transport.close()
 
 
-def test_no_thread(monkeypatch: pytest.MonkeyPatch, carrier: TransportHarness) -> None:
+def test_no_thread(monkeypatch: pytest.MonkeyPatch, transport: TransportHarness) -> None:
     """If no thread can be started, the request is not sent, and the next lookup works."""
 
     def start(_: threading.Thread) -> None:
@@ -235,31 +237,31 @@ def test_no_thread(monkeypatch: pytest.MonkeyPatch, carrier: TransportHarness) -
         raise RuntimeError(message)
 
     name(monkeypatch)
-    carrier.to("https://several.test")
+    transport.connect("https://several.test")
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", start)
         with pytest.raises(RequestNotSentError, match="can't start new thread"):
-            carrier.send()
+            transport.send()
     with pytest.raises(RequestNotSentError, match="no address"):
-        carrier.send()
-    carrier.close()
+        transport.send()
+    transport.close()
 
 
-def test_lookup_leaves_the_executor_alone(monkeypatch: pytest.MonkeyPatch, carrier: TransportHarness) -> None:
+def test_lookup_leaves_the_executor_alone(monkeypatch: pytest.MonkeyPatch, transport: TransportHarness) -> None:
     """Lookups run on daemon threads of the SDK, so a full executor of the program does not delay them."""
-    found: list[tuple[str, bool]] = []
+    threads: list[tuple[str, bool]] = []
     real = socket.getaddrinfo
 
     def getaddrinfo(host: str, port: int, **more: Any) -> Any:
         current = threading.current_thread()
-        found.append((current.name, current.daemon))
+        threads.append((current.name, current.daemon))
         return real(host, port, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     with RawServer(respond()) as server:
-        assert carrier.to(server.url.replace("127.0.0.1", "localhost")).send().status == 200
-        carrier.close()
-    assert found == [("okx-maxloan", True)]
+        assert transport.connect(server.url.replace("127.0.0.1", "localhost")).send().status == 200
+        transport.close()
+    assert threads == [("okx-maxloan", True)]
 
 
 CHILD = """
@@ -287,7 +289,7 @@ def test_fork_during_a_lookup() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such descriptors")
-def test_high_descriptors(carrier: TransportHarness) -> None:
+def test_high_descriptors(transport: TransportHarness) -> None:
     """Descriptors above the limit of select() work, for a new connection and a reused one."""
     import resource  # noqa: PLC0415 -- Windows has none
 
@@ -298,10 +300,10 @@ def test_high_descriptors(carrier: TransportHarness) -> None:
     with RawServer(respond()) as server, contextlib.ExitStack() as stack:
         while stack.enter_context(open(os.devnull, "rb")).fileno() < 1100:  # noqa: PTH123 -- a descriptor, not a path
             pass
-        carrier.to(server.url)
-        assert [carrier.send().status for _ in range(2)] == [200, 200]
-        assert server.on == [1, 1]
-        carrier.close()
+        transport.connect(server.url)
+        assert [transport.send().status for _ in range(2)] == [200, 200]
+        assert server.connection_ids == [1, 1]
+        transport.close()
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 

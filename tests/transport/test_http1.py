@@ -37,25 +37,25 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("case", WHOLE)
-def test_whole_response(carrier: TransportHarness, case: str) -> None:
+def test_whole_response(transport: TransportHarness, case: str) -> None:
     """A response is read to its end; the connection is reused only if nothing follows and the response permits it."""
     written, reused = WHOLE[case]
-    with RawServer(send_bytes(written, keep=True), respond(b"2nd")) as server:
-        first, second = carrier.to(server.url).send(), carrier.send()
+    with RawServer(send_bytes(written, keep_alive=True), respond(b"2nd")) as server:
+        first, second = transport.connect(server.url).send(), transport.send()
         assert (first.status, first.body, first.headers["content-type"]) == (200, ROWS, "application/json")
         assert second.body == b"2nd"
-        assert (server.on == [1, 1]) == reused
-        carrier.close()
+        assert (server.connection_ids == [1, 1]) == reused
+        transport.close()
 
 
 @pytest.mark.parametrize("status", [204, 304])
 @pytest.mark.parametrize("body", [b"", b"a body", ROWS])
-def test_status_without_content(carrier: TransportHarness, status: int, body: bytes) -> None:
+def test_status_without_content(transport: TransportHarness, status: int, body: bytes) -> None:
     """A body on a status without one is no part of a later response, as the connection is not reused."""
-    with RawServer(send_bytes(head(len(body), status) + body, keep=True), respond(b"2nd")) as server:
-        assert (carrier.to(server.url).send().status, carrier.send().body) == (status, b"2nd")
-        assert server.on == [1, 2]
-        carrier.close()
+    with RawServer(send_bytes(head(len(body), status) + body, keep_alive=True), respond(b"2nd")) as server:
+        assert (transport.connect(server.url).send().status, transport.send().body) == (status, b"2nd")
+        assert server.connection_ids == [1, 2]
+        transport.close()
 
 
 def byte_by_byte(data: bytes) -> Behavior:
@@ -69,13 +69,13 @@ def byte_by_byte(data: bytes) -> Behavior:
     return move
 
 
-def test_response_in_pieces(carrier: TransportHarness) -> None:
+def test_response_in_pieces(transport: TransportHarness) -> None:
     """A response that arrives byte by byte is decoded, and its connection is reused."""
     with RawServer(byte_by_byte(INTERIM + RESPONSE)) as server:
-        carrier.to(server.url)
-        assert [carrier.send().body for _ in range(2)] == [ROWS] * 2
-        assert server.on == [1, 1]
-        carrier.close()
+        transport.connect(server.url)
+        assert [transport.send().body for _ in range(2)] == [ROWS] * 2
+        assert server.connection_ids == [1, 1]
+        transport.close()
 
 
 CUT_SHORT = {
@@ -87,14 +87,14 @@ CUT_SHORT = {
 
 
 @pytest.mark.parametrize("case", CUT_SHORT)
-def test_response_cut_short(carrier: TransportHarness, case: str) -> None:
+def test_response_cut_short(transport: TransportHarness, case: str) -> None:
     """A response that ends early with its connection is an error, and the next request uses another connection."""
     with RawServer(send_bytes(CUT_SHORT[case]), respond()) as server:
         with pytest.raises(NoResponseError, match="closed the connection before the end of the response"):
-            carrier.to(server.url).send()
-        assert carrier.send().body == ROWS
-        assert server.on == [1, 2]
-        carrier.close()
+            transport.connect(server.url).send()
+        assert transport.send().body == ROWS
+        assert server.connection_ids == [1, 2]
+        transport.close()
 
 
 BROKEN = {
@@ -114,14 +114,14 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_broken_response(carrier: TransportHarness, case: str) -> None:
+def test_broken_response(transport: TransportHarness, case: str) -> None:
     """An invalid HTTP/1.1 response is rejected, and the next request uses another connection."""
     with RawServer(send_bytes(BROKEN[case]), respond()) as server:
         with pytest.raises(InvalidResponseError, match=r"it is not HTTP/1\.1"):
-            carrier.to(server.url).send()
-        assert carrier.send().body == ROWS
-        assert server.on == [1, 2]
-        carrier.close()
+            transport.connect(server.url).send()
+        assert transport.send().body == ROWS
+        assert server.connection_ids == [1, 2]
+        transport.close()
 
 
 def parse_at_once(data: bytes) -> ResponseParser:
@@ -160,12 +160,12 @@ def test_header_limit(place: str, more: int) -> None:
     ],
     ids=["space", "not ASCII", "line", "line in a header", "not ASCII in a header", "line in a name"],
 )
-def test_characters_that_cannot_travel(carrier: TransportHarness, request_: Request) -> None:
+def test_characters_that_cannot_travel(transport: TransportHarness, request_: Request) -> None:
     """Characters that would change the lines of a request are rejected and not shown."""
     with RawServer(respond()) as server:
         with pytest.raises(RequestNotSentError, match="character that HTTP does not allow") as caught:
-            carrier.to(server.url).send(request_)
+            transport.connect(server.url).send(request_)
         assert not any(part in str(caught.value) for part in ("X:", "a b", "é"))
-        assert carrier.send(GET).status == 200
-        assert server.on == [1]
-        carrier.close()
+        assert transport.send(GET).status == 200
+        assert server.connection_ids == [1]
+        transport.close()

@@ -43,7 +43,7 @@ def test_settings_of_the_client_are_not_sent() -> None:
     with RawServer(respond(b"", 302, "Location: /y", "Set-Cookie: a=b"), respond()) as server, own:
         transport = HttpxTransport(parse_origin(server.url), None, own)
         assert [transport.send(GET, 5.0).status for _ in range(2)] == [302, 200]
-        for head in server.heads:
+        for head in server.requests:
             assert head.startswith(f"GET {GET.target} HTTP/1.1\r\n".encode())
             assert not any(word in head.lower() for word in (b"own", b"cookie", b"authorization"))
 
@@ -70,7 +70,7 @@ def test_client_stays_open(client_factory: ClientFactory) -> None:
         assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 1
         client.close()
         assert not own.is_closed
-        client_factory.finish(own.aclose() if client_factory.is_async else own.close())
+        client_factory.resolve(own.aclose() if client_factory.is_async else own.close())
         with pytest.raises(ClientClosedError, match="passed as http is closed"):
             client_factory.open(base_url=server.url, http_client=own).get_max_loan("BTC-USDT", mgn_mode="cross")
 
@@ -105,14 +105,14 @@ def test_plain_http_through_its_proxy(kind: Any) -> None:
     make(CREDENTIALS, http_client=own)
 
 
-@pytest.mark.parametrize("carrier", HTTPX, indirect=True)
-def test_second_response_is_not_read(carrier: TransportHarness) -> None:
+@pytest.mark.parametrize("transport", HTTPX, indirect=True)
+def test_second_response_is_not_read(transport: TransportHarness) -> None:
     """Bytes after a response are not read as the next response."""
-    with RawServer(send_bytes(head(2) + b"{}" + head(2) + b"no", keep=True), respond(b"2nd")) as server:
-        assert [carrier.to(server.url).send().body, carrier.send().body] == [b"{}", b"2nd"]
-        assert server.on == [1, 2]
-        assert all(b"\r\nConnection: close\r\n" in each for each in server.heads)
-        carrier.close()
+    with RawServer(send_bytes(head(2) + b"{}" + head(2) + b"no", keep_alive=True), respond(b"2nd")) as server:
+        assert [transport.connect(server.url).send().body, transport.send().body] == [b"{}", b"2nd"]
+        assert server.connection_ids == [1, 2]
+        assert all(b"\r\nConnection: close\r\n" in each for each in server.requests)
+        transport.close()
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_target_that_httpx_would_change() -> None:
     with RawServer(respond()) as server, httpx.Client() as own:
         with pytest.raises(RequestNotSentError, match="would change its target"):
             HttpxTransport(parse_origin(server.url), None, own).send(Request("GET", "/a b", {}), 5.0)
-        assert server.heads == []
+        assert server.requests == []
 
 
 def test_a_blocking_request_has_the_context_of_its_caller() -> None:

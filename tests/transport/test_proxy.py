@@ -53,8 +53,8 @@ def test_choice(
     environment.setattr(module, "find_spec", lambda _: True)
     for name, value in names.items():
         environment.setenv(name, value)
-    found = choose(OKX, proxy)
-    assert (found and found.url) == expected
+    chosen = choose(OKX, proxy)
+    assert (chosen and chosen.url) == expected
 
 
 def test_no_proxy_for_this_machine(environment: pytest.MonkeyPatch) -> None:
@@ -90,9 +90,9 @@ def test_plain_http(environment: pytest.MonkeyPatch) -> None:
 )
 def test_forms(text: str, url: str, auth: tuple[str, str] | None) -> None:
     """Each form of curl is accepted; user and password are no part of the address."""
-    found = parse(text)
-    assert (found.url, found.auth) == (url, auth)
-    assert not auth or not auth[1] or auth[1] not in repr(found)
+    parsed = parse(text)
+    assert (parsed.url, parsed.auth) == (url, auth)
+    assert not auth or not auth[1] or auth[1] not in repr(parsed)
 
 
 @pytest.mark.parametrize(
@@ -126,26 +126,26 @@ def test_socks_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
         choose(OKX, "socks5://p:1")
 
 
-@pytest.mark.parametrize("carrier", HTTPX, indirect=True)
-def test_tunnel_that_the_proxy_rejects(carrier: TransportHarness) -> None:
+@pytest.mark.parametrize("transport", HTTPX, indirect=True)
+def test_tunnel_that_the_proxy_rejects(transport: TransportHarness) -> None:
     """A proxy that rejects the tunnel sees its own password and no part of the request, which is not sent."""
     with RawServer(respond(b"no", 403)) as server:
         proxy = server.url.replace("http://", "http://user:s3cret@")
         with pytest.raises(RequestNotSentError, match="ProxyError"):
-            carrier.to("https://openapi.okx.com", proxy).send()
-        (request,) = server.heads
+            transport.connect("https://openapi.okx.com", proxy).send()
+        (request,) = server.requests
         assert request.startswith(b"CONNECT openapi.okx.com:443 HTTP/1.1")
         assert b"Proxy-Authorization: Basic " + base64.b64encode(b"user:s3cret") in request
         assert b"the-key" not in request
-        carrier.close()
+        transport.close()
 
 
-@pytest.mark.parametrize("carrier", HTTPX, indirect=True)
-def test_tunnel_that_hangs(carrier: TransportHarness) -> None:
+@pytest.mark.parametrize("transport", HTTPX, indirect=True)
+def test_tunnel_that_hangs(transport: TransportHarness) -> None:
     """A TLS handshake without a response ends by the timeout."""
-    with RawServer(send_bytes(b"HTTP/1.1 200 Connection established\r\n\r\n", keep=True)) as server:
+    with RawServer(send_bytes(b"HTTP/1.1 200 Connection established\r\n\r\n", keep_alive=True)) as server:
         began = time.monotonic()
         with pytest.raises(ApiConnectionError, match="Timeout"):
-            carrier.to("https://openapi.okx.com", server.url).send(GET, 0.3)
+            transport.connect("https://openapi.okx.com", server.url).send(GET, 0.3)
         assert time.monotonic() - began < 3
-        carrier.close()
+        transport.close()
