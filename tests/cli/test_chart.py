@@ -40,11 +40,11 @@ SELL = SeriesKey("", "BTC-USDT", "cross", "", "sell", "BTC")
 
 def series(*segments: list[str], key: SeriesKey = SELL) -> list[Series]:
     """Make one series: a poll every five seconds, and a missing poll between segments."""
-    at, found = START * 1000, []
+    at, points = START * 1000, []
     for amounts in segments:
-        found.append([(at + number * 5000, each) for number, each in enumerate(amounts)])
+        points.append([(at + number * 5000, each) for number, each in enumerate(amounts)])
         at += (len(amounts) + 1) * 5000
-    return build_series({key: found})
+    return build_series({key: points})
 
 
 @pytest.fixture
@@ -82,8 +82,8 @@ def test_chinese_title(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_point_and_no_change() -> None:
     """A history of one poll, and one without changes, can be drawn."""
-    for found in (series(["5"]), series(["5", "5"])):
-        assert "5" in render_terminal(found, os.terminal_size((60, 20)), "en")
+    for lines in (series(["5"]), series(["5", "5"])):
+        assert "5" in render_terminal(lines, os.terminal_size((60, 20)), "en")
 
 
 def braille_columns(text: str) -> set[int]:
@@ -96,18 +96,18 @@ def test_outage_is_a_gap() -> None:
     size = os.terminal_size((100, 20))
     whole = braille_columns(render_terminal(series([str(each) for each in range(20)]), size, "en"))
     assert len(whole) == max(whole) - min(whole) + 1
-    found = series(["1", "2", "3"], ["3", "2", "1"])
-    parts = braille_columns(render_terminal(found, size, "en"))
+    lines = series(["1", "2", "3"], ["3", "2", "1"])
+    parts = braille_columns(render_terminal(lines, size, "en"))
     assert len(parts) < max(parts) - min(parts)
 
 
 def test_outage_in_a_picture(tmp_path: Path) -> None:
     """In a picture each segment is a line of its own."""
-    lines = []
-    for found in (series(["1", "2", "3", "4"]), series(["1", "2"], ["3", "4"])):
+    counts = []
+    for lines in (series(["1", "2", "3", "4"]), series(["1", "2"], ["3", "4"])):
         path = tmp_path / "chart.svg"
-        chart_image.render_image(found, path, "en")
-        lines.append(
+        chart_image.render_image(lines, path, "en")
+        counts.append(
             len(
                 re.findall(
                     r'id="line2d_\d+">\s*<path d="[^"]+" clip-path="[^"]+" style="fill: none; stroke: #c0392b',
@@ -115,7 +115,7 @@ def test_outage_in_a_picture(tmp_path: Path) -> None:
                 )
             )
         )
-    assert lines == [1, 2]
+    assert counts == [1, 2]
 
 
 def test_sides() -> None:
@@ -131,15 +131,15 @@ def test_sides() -> None:
 @pytest.mark.parametrize("suffix", ["png", "svg"])
 def test_pictures(run: Run, file: str, tmp_path: Path, suffix: str) -> None:
     """The same history gives the same file, in the format of its name."""
-    found = []
+    images = []
     for name in ("one", "two"):
         path = tmp_path / f"{name}.{suffix}"
         code, out, err = run("chart", file, "BTC-USDT", "--out", str(path))
         assert (code, out) == (0, "")
         assert str(path) in err
-        found.append(path.read_bytes())
-    assert found[0] == found[1]
-    assert found[0].startswith({"png": b"\x89PNG", "svg": b"<?xml"}[suffix])
+        images.append(path.read_bytes())
+    assert images[0] == images[1]
+    assert images[0].startswith({"png": b"\x89PNG", "svg": b"<?xml"}[suffix])
 
 
 @pytest.mark.parametrize(("fonts", "lang"), [((), "en"), (("Nowhere Sans", "DejaVu Sans"), "zh")])

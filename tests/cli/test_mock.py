@@ -33,16 +33,16 @@ PROGRAM = "import sys; from okx_maxloan_sdk.cli import main; sys.exit(main())"
 def test_printed_variables_can_be_used(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the printed variables, `show` queries the served exchange; Ctrl-C stops it with 130."""
     command = [sys.executable, "-c", PROGRAM, "mock", "--user", "futures"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as served:
-        assert served.stdout is not None
-        for line in served.stdout:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
             if result := re.fullmatch(r"export (\w+)=(.*)\n", line):
                 monkeypatch.setenv(*result.groups())
             if "Ctrl-C" in line:
                 break
         shown = run("show", "BTC-USDT", "--mode", "isolated")
-        errors = interrupt(served)
-        assert served.returncode == ExitCode.INTERRUPTED
+        errors = interrupt(process)
+        assert process.returncode == ExitCode.INTERRUPTED
     assert (shown.code, shown.err) == (0, "")
     assert "isolated" in shown.out
     assert "Traceback" not in errors

@@ -163,8 +163,8 @@ def test_exit_codes(run: Run, exchange: MockServer, fails: list[int], code: Exit
     for number in range(3):
         code_of_poll = "50064" if number in fails else None
         exchange.exchange.fail_next(1, code=code_of_poll, delay=0.001, path=PATH)
-    found, _, err = run("watch", "BTC-USDT", "--every", "10ms", "--count", "3")
-    assert found == code
+    exit_code, _, err = run("watch", "BTC-USDT", "--every", "10ms", "--count", "3")
+    assert exit_code == code
     assert err.count("50064") == len(fails)
 
 

@@ -64,9 +64,9 @@ def chain(*edits: Change) -> Change:
     return lambda page: reduce(lambda now, edit: edit(now), edits, page)
 
 
-def fill(pair: tuple[str, str], *words: str) -> tuple[str, str]:
+def fill(pair: tuple[str, str], *values: str) -> tuple[str, str]:
     """Format a text in both languages."""
-    return pair[0].format(*words), pair[1].format(*words)
+    return pair[0].format(*values), pair[1].format(*values)
 
 
 MODES = ("Kind of margin\n`isolated` `cross`{}", "保证金种类\n`isolated`：单独\n`cross`：共用{}")

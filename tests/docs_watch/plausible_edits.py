@@ -65,9 +65,9 @@ def add_row(
     """Add a row in the middle."""
 
     def change(page: Page) -> Page:
-        words = ("No", "否") if not required else ("Yes", "是")
-        word = words[page.language == "zh"] if table == "request" else ""
-        return page.with_row(table, Row(name, texts[page.language == "zh"], word, kind), 2)
+        yes_no = ("No", "否") if not required else ("Yes", "是")
+        required_text = yes_no[page.language == "zh"] if table == "request" else ""
+        return page.with_row(table, Row(name, texts[page.language == "zh"], required_text, kind), 2)
 
     return change
 

@@ -179,7 +179,7 @@ def test_announcements_without_a_day(
     assert run(checkout, log(form, [(heading, "Soon", "The field `side` will go in May."), old])) == 10
 
 
-def test_review_moves_the_day(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_review_changes_the_date(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """--reviewed sets the date in the lock, with a reason; entries up to that date are no longer listed."""
     data = log("html", [("2026-10-02", "Third", "`instId`"), ("2026-10-01", "Second", "`instId`")])
     assert run(checkout, data, "--reviewed", "2026-10-01", "--reason", "the ids are not ours") == 10

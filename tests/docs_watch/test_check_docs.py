@@ -84,13 +84,13 @@ def test_several_pages(checkout: Path, capsys: pytest.CaptureFixture[str]) -> No
 def test_json(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The JSON output is one object with every difference and every page that cannot be parsed."""
     run(checkout, both("html", EN.row("request", "mgnMode", required="No")), b"", flags=("--format", "json"))
-    found = json.loads(capsys.readouterr().out)
-    (row,) = found["differences"]
+    report = json.loads(capsys.readouterr().out)
+    (row,) = report["differences"]
     assert row["place"] == "request.mgnMode.required"
     assert (row["was"], row["now"], row["severity"], row["languages"]) == ("required", "optional", "additive", ["en"])
     assert isinstance(row["line"], int)
     assert row["words"] == ["", ""]
-    assert "no documentation" in found["not_understood"][0]
+    assert "no documentation" in report["not_understood"][0]
 
 
 def test_markdown_escapes_text_of_a_page(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,8 +114,8 @@ def test_texts_are_shown_side_by_side(checkout: Path, capsys: pytest.CaptureFixt
     output = capsys.readouterr().out
     if form == "json":
         output = "\n".join(" ".join(map(str, row["words"])) for row in json.loads(output)["differences"])
-    for words in ("A coin.", "New words en", "币种。", "New words zh", "What can be borrowed.", "A notice"):
-        assert words in " ".join(output.split())
+    for text in ("A coin.", "New words en", "币种。", "New words zh", "What can be borrowed.", "A notice"):
+        assert text in " ".join(output.split())
 
 
 def test_unknown_operation(checkout: Path) -> None:
@@ -149,9 +149,9 @@ def test_page_of_all_endpoints(form: str) -> None:
     page = "\n\n".join([*others[:900], RENDER[form](EN), *others[900:]]).encode()
     assert len(page) > 4_000_000
     start = time.perf_counter()
-    found = parse_page(page, "GET", PATH)
+    parsed = parse_page(page, "GET", PATH)
     assert time.perf_counter() - start < 1
-    assert found == parse_page(RENDER[form](EN).encode(), "GET", PATH)
+    assert parsed == parse_page(RENDER[form](EN).encode(), "GET", PATH)
 
 
 TOP = f"<h3>t</h3>GET {PATH}"
@@ -192,7 +192,7 @@ FRAGMENTS = [
 ]
 SPEC = Spec((HERE / "openapi.yaml").read_text("utf-8"))
 QUIET = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # the lock is only read
-LINES = st.lists(st.sampled_from(FRAGMENTS), max_size=60).map(lambda words: "\n".join(words).encode())
+LINES = st.lists(st.sampled_from(FRAGMENTS), max_size=60).map(lambda fragments: "\n".join(fragments).encode())
 
 
 @settings(QUIET, max_examples=300)

@@ -130,7 +130,7 @@ def test_limit(text: str, expected: int | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["Multiple, up to 20 in all, no more than 5 a pair", "多个，不超过5个，最多20个"])
-def test_two_limits_are_refused(text: str) -> None:
+def test_two_limits_are_rejected(text: str) -> None:
     """Two numbers of items are ambiguous and rejected."""
     with pytest.raises(PageParseError, match="which of 5, 20 is the limit"):
         limit(text)

@@ -75,8 +75,8 @@ def unread(checkout: Path) -> list[dict[str, Any]]:
 def apply_edit(checkout: Path, edit: Change, form: str = "markdown", code: int = 0) -> list[str]:
     """Apply an edit to both pages with --write; return the lines of the spec that changed."""
     before = state(checkout)["openapi.yaml"].splitlines()
-    found = write(checkout, both(form, edit(EN), edit(ZH)))
-    assert found == (code or (10 if unread(checkout) else 0))
+    exit_code = write(checkout, both(form, edit(EN), edit(ZH)))
+    assert exit_code == (code or (10 if unread(checkout) else 0))
     after = state(checkout)["openapi.yaml"].splitlines()
     lines = difflib.unified_diff(before, after, n=0, lineterm="")
     return [

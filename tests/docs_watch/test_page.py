@@ -62,7 +62,7 @@ def test_rate_headings(text: str, rate: tuple[tuple[int, int], ...]) -> None:
 @pytest.mark.parametrize(
     "text", ["Rate Limit: as you like", "Rate Limit: 0 requests per 2 seconds", "限速：20 次", "限速：5次/0s"]
 )
-def test_unknown_rate_is_refused(text: str) -> None:
+def test_unknown_rate_is_rejected(text: str) -> None:
     """A rate limit in another form is rejected."""
     with pytest.raises(PageParseError, match="no rate limit in"):
         parse(EN.with_parts(rate=text))
@@ -282,7 +282,7 @@ def test_mention_of_the_path_is_ignored() -> None:
         ("html", "</tr>\n</tbody>", "</tr>\n<td>extra</td></tbody>"),
     ],
 )
-def test_pieces_of_tables_are_refused(form: str, old: str, new: str) -> None:
+def test_pieces_of_tables_are_rejected(form: str, old: str, new: str) -> None:
     """A misplaced row, header or delimiter, and table text outside of cells, are rejected."""
     with pytest.raises(PageParseError, match=r"piece of a table|a row of the request table"):
         parse_page(damage(form, old, new), "GET", PATH)
@@ -290,7 +290,7 @@ def test_pieces_of_tables_are_refused(form: str, old: str, new: str) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("header", ["Parameter", "参数名"])
-def test_second_header_is_refused(form: str, header: str) -> None:
+def test_second_header_is_rejected(form: str, header: str) -> None:
     """A row of column names is a header, and not a parameter with that name."""
     page = EN.with_row("response", Row(header, "Description", type="Type"), 1)
     with pytest.raises(PageParseError, match="a row of the response table that is none"):
@@ -337,7 +337,7 @@ def test_other_marks_of_markdown() -> None:
 
 @pytest.mark.parametrize("name", ["begin/end", "instIds[]", "name (new)", "loan amount", "币种", "24h", "ccy*"])
 @pytest.mark.parametrize("form", FORMS)
-def test_unusual_name_is_refused(form: str, name: str) -> None:
+def test_invalid_name_is_rejected(form: str, name: str) -> None:
     """A row with an invalid name is rejected, and not parsed as text of the row above."""
     with pytest.raises(PageParseError, match="a row of the request table that is none"):
         parse(EN.with_row("request", Row(name, "What", "No"), 2), form)

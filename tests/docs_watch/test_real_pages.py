@@ -100,7 +100,7 @@ def test_edited_pages(name: str, codes: set[int], capsys: pytest.CaptureFixture[
     assert ("getMaxLoan: zh: " in capsys.readouterr().out) is (name == "zh-http-requests.md")
 
 
-def test_forms_agree_on_what_did_not_change() -> None:
+def test_unchanged_description_has_the_same_hash() -> None:
     """An unchanged description has the same hash in HTML of 2025 and in Markdown of 2026."""
     old = parse_page((PAGES / f"2025-04__{LOAN}.en.html").read_bytes(), "GET", "/api/v5/account/max-loan")["en"]
     new = parse_page((PAGES / f"2026-08__{LOAN}.md").read_bytes(), "GET", "/api/v5/account/max-loan")["en"]

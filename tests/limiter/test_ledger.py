@@ -324,7 +324,7 @@ class Traffic(RuleBasedStateMachine):
         return [token for token, start in self.starts.items() if start <= self.now]
 
     @precondition(lambda self: any(start <= self.now for start in self.starts.values()))
-    @rule(data=st.data(), end=st.sampled_from(["answered", "unknown", "unsent", "crashed"]))
+    @rule(data=st.data(), end=st.sampled_from(["responded", "unknown", "unsent", "crashed"]))
     def end(self, data: st.DataObject, end: str) -> None:
         token = data.draw(st.sampled_from(self.ready()))
         late = self.now > self.starts.pop(token) + SCHEDULING_SLACK
@@ -332,7 +332,7 @@ class Traffic(RuleBasedStateMachine):
         if not counted and (late or end == "unsent"):
             del self.uncounted[token]
             self.ledger.release(self.now, token, 0.0)
-        elif end in ("answered", "unsent"):
+        elif end in ("responded", "unsent"):
             if not counted:
                 del self.uncounted[token]
                 self.counted.append(self.now)

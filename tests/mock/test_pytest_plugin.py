@@ -24,10 +24,10 @@ def test_a_bad_day(okx_exchange):
 
 def test_async(okx_exchange):
     import asyncio
-    async def ask():
+    async def query():
         async with okx_exchange.async_client("multi_currency") as client:
             return await client.get_max_loan("ETH-USDT", mgn_mode="cross")
-    assert len(asyncio.run(ask())) == 2
+    assert len(asyncio.run(query())) == 2
 """
 
 
