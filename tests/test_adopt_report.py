@@ -307,7 +307,7 @@ def test_no_json(root: Path, text: str) -> None:
 TESTED = (
     *(f"tests/test_{name}.py" for name in ("spec", "validation")),
     *(f"tests/cli/test_{name}.py" for name in ("rules", "open_questions", "verify")),
-    *("tests/verify", "tests/mock/test_exchange.py", "tests/test_guide.py::test_tables_are_fresh"),
+    *("tests/verify", "tests/mock/test_exchange.py", "tests/test_guide.py::test_tables_are_up_to_date"),
 )
 
 

@@ -80,7 +80,7 @@ def test_thousand_over_a_socket(client_factory: ClientFactory, monkeypatch: pyte
         if each.inst_id not in bad:
             monkeypatch.setitem(market.PAIRS, each.inst_id, each)
     mock_exchange = default_exchange()
-    mock_exchange.limited = False
+    mock_exchange.enforce_rate_limit = False
     key = mock_exchange.users["spot"].keys[0]
     with serve(mock_exchange) as url:
         client = client_factory.open(

@@ -49,7 +49,7 @@ def test_cancelled_task(run: Run, exchange: tuple[str, MockExchange]) -> None:
             assert in_use(client._transport) == []
             assert len(asyncio.all_tasks()) == 1
 
-    mock_exchange.limited = False
+    mock_exchange.enforce_rate_limit = False
     # More than there are requests, since a request that is read after its cancellation uses a delay as well.
     mock_exchange.fail_next(1000, delay=30.0)
     run(main())

@@ -95,7 +95,7 @@ def run_console(example: Example) -> None:
 
 def run_toml(example: Example) -> None:
     """Load a file of profiles, or a scenario of the mock exchange, as the command does."""
-    if "[[faults]]" in str(example.parsed):
+    if "[[failures]]" in str(example.parsed):
         assert scenario.build(tomllib.loads(str(example.parsed))).users
         return
     home = Path(example.namespace["home"])

@@ -155,12 +155,12 @@ def test_exchange_with_another_clock(
 ) -> None:
     """With a wrong clock the first call needs three requests and later calls one."""
     url, mock_exchange = exchange
-    mock_exchange.skew = skew
+    mock_exchange.clock_skew = skew
     client = client_factory.open(base_url=url, credentials=credentials_for(mock_exchange), clock=SystemClock())
     for requests in (3, 4):
         assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2
         assert len(mock_exchange.log) == requests
-    mock_exchange.skew = 0.0
+    mock_exchange.clock_skew = 0.0
     assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2
     assert len(mock_exchange.log) == 7
 
@@ -168,7 +168,7 @@ def test_exchange_with_another_clock(
 def test_concurrent_callers(client_factory: ClientFactory, exchange: tuple[str, MockExchange]) -> None:
     """More callers than slots share a client, its connections and its account and clock; the limit is observed."""
     url, mock_exchange = exchange
-    mock_exchange.skew = 90.0
+    mock_exchange.clock_skew = 90.0
     client = client_factory.open(
         base_url=url, credentials=credentials_for(mock_exchange), clock=SystemClock(), limiter=MemoryLimiter()
     )

@@ -125,7 +125,7 @@ def test_real_rejections(run: Run, exchange: MockServer, monkeypatch: pytest.Mon
 )
 def test_clock(run: Run, exchange: MockServer, skew: float, state: str, message: str) -> None:
     """A small clock offset is a note, one that OKX would reject a failure."""
-    exchange.exchange.skew = skew
+    exchange.exchange.clock_skew = skew
     (line,) = [row for row in run("doctor").out.splitlines() if " clock " in row]
     assert line.startswith(state)
     assert message in line

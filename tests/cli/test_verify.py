@@ -56,7 +56,7 @@ def test_differences(run: Run, exchange: MockServer) -> None:
 
 def test_both(run: Run, exchange: MockServer) -> None:
     """An inconclusive check outweighs a difference."""
-    exchange.exchange.skew = 40
+    exchange.exchange.clock_skew = 40
     exchange.exchange.fail_next(1, code="50113", path="/api/v5/account/config")
     assert run("verify").code == 2
 

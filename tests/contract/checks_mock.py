@@ -202,7 +202,7 @@ def plans(mock: ModuleType) -> Iterator[str]:
         yield f"planned failures occurred as {codes}"
     if [send_now(RawRequest(path=CONFIG))[1] for _ in range(2)] != ["50013", "0"]:
         yield "a failure planned for one path"
-    opened.skew = 60
+    opened.clock_skew = 60
     if [send_now()[1], send_now(at=NOW + 60)[1]] != ["50102", "0"]:
         yield "a clock that is ahead"
     opened.clock_skew = 0

@@ -76,7 +76,7 @@ def fit(query: Mapping[str, Any], user: mock.User, violations: int) -> dict[str,
 
     def count(combination: Mapping[str, Any]) -> int:
         facts = {name: combination[name] or VALUES[name][0] for name in combination}
-        return sum(1 for _ in violated_rules(GET_MAX_LOAN.rules, {**facts, **user.account}))
+        return sum(1 for _ in violated_rules(GET_MAX_LOAN.rules, {**facts, **user.rule_inputs}))
 
     nearest = min((combination for combination in COMBINATIONS if count(combination) == violations), key=distance)
     fitted = {name: nearest[name] or VALUES[name][choice((query, name), len(VALUES[name]))] for name in nearest}

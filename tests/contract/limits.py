@@ -22,7 +22,7 @@ def limit(mock: ModuleType) -> Iterator[str]:
     for path, (label, gaps) in ((name, step) for name in LIMITS for step in _steps(*LIMITS[name]).items()):
         clock = ManualClock()
         opened = accounts.exchange(mock, clock)
-        opened.limited = True
+        opened.enforce_rate_limit = True
         arrivals, accepted = [], []
         query = {INSTRUMENTS: b"instType=SPOT", MAX_LOAN: PAIR}.get(path, b"")
         for gap in gaps:
@@ -80,6 +80,6 @@ def _sharing(mock: ModuleType) -> Iterator[str]:
     cases["the clock, from the same address"] = (burst(opened, demo, RawRequest(path=TIME), 1), 1)
     elsewhere = RawRequest(path=TIME, address="203.0.113.9")
     cases["the clock, from another address"] = (burst(opened, live, elsewhere, times + 1), 1)
-    opened.limited = False
+    opened.enforce_rate_limit = False
     cases["no limit"] = (burst(opened, live, RawRequest(PAIR)), 0)
     yield from (f"{case}: {got} rejected instead of {want}" for case, (got, want) in cases.items() if got != want)

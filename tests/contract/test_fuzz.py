@@ -54,7 +54,7 @@ def test_generated_requests_satisfy_or_break_the_rules(user: str) -> None:
     for presence, violations in product(product((True, False), repeat=len(names)), (0, 1)):
         drawn = {name: "cross" for name, is_set in zip(names, presence, strict=True) if is_set}
         fitted = hooks.fit(drawn, account, violations)
-        assert len(list(violated_rules(GET_MAX_LOAN.rules, {**fitted, **account.account}))) == violations
+        assert len(list(violated_rules(GET_MAX_LOAN.rules, {**fitted, **account.rule_inputs}))) == violations
 
 
 def requests_of(seed: str, capfd: pytest.CaptureFixture[str]) -> list[str]:

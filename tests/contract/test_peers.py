@@ -28,7 +28,7 @@ OUR_NAMES = {"instId": "inst_id", "mgnMode": "mgn_mode", "mgnCcy": "mgn_ccy", "t
 def exchange() -> Iterator[MockServer]:
     """Serve one exchange for all third-party clients."""
     with run_mock_server() as server:
-        server.exchange.limited = False
+        server.exchange.enforce_rate_limit = False
         yield server
 
 

@@ -51,7 +51,7 @@ def test_decimal_context_of_the_caller() -> None:
 
 def test_every_currency_of_a_pair_is_known() -> None:
     """Every currency of a pair has a price, and every settlement currency is a quote currency."""
-    assert all({pair.base, pair.quote, *pair.settles_in} <= CURRENCIES.keys() for pair in PAIRS.values())
+    assert all({pair.base, pair.quote, *pair.settlement_currencies} <= CURRENCIES.keys() for pair in PAIRS.values())
 
 
 def test_drift() -> None:

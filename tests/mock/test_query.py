@@ -9,8 +9,8 @@ from okx_maxloan_sdk.mock.responses import ERROR_RESPONSES
 
 def test_every_rule_has_an_error_code() -> None:
     """Every rule of the spec has an error code in the mock, or is one that OKX does not enforce."""
-    assert CODE_BY_RULE.keys() | UNREFUSED == {rule.id for rule in GET_MAX_LOAN.rules}
-    assert not CODE_BY_RULE.keys() & UNREFUSED
+    assert CODE_BY_RULE.keys() | NOT_ENFORCED == {rule.id for rule in GET_MAX_LOAN.rules}
+    assert not CODE_BY_RULE.keys() & NOT_ENFORCED
 
 
 def test_every_parameter_violation_has_an_error_code() -> None:

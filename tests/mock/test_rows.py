@@ -19,24 +19,24 @@ def test_rows_have_what_the_contract_has() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settles_in", "quote"), [({}, "USDC"), ({"tradeQuoteCcy": "USDC"}, "USDC"), ({"tradeQuoteCcy": "USD"}, "USD")]
+    ("settlement", "quote"), [({}, "USDC"), ({"tradeQuoteCcy": "USDC"}, "USDC"), ({"tradeQuoteCcy": "USD"}, "USD")]
 )
-def test_a_usdc_pair_settles_in_usdc_or_usd(settles_in: dict[str, str], quote: str) -> None:
+def test_a_usdc_pair_settles_in_usdc_or_usd(settlement: dict[str, str], quote: str) -> None:
     """BTC-USDC is borrowed in USDC, or in USD if the request says so, under the id of the pair."""
-    rows = max_loan_rows(default_exchange().users["spot"], {**PAIR, "instId": "BTC-USDC", **settles_in})
+    rows = max_loan_rows(default_exchange().users["spot"], {**PAIR, "instId": "BTC-USDC", **settlement})
     assert [(row["instId"], row["side"], row["ccy"]) for row in rows] == [
         ("BTC-USDC", "sell", "BTC"),
         ("BTC-USDC", "buy", quote),
     ]
 
 
-@pytest.mark.parametrize("settles_in", [{}, {"tradeQuoteCcy": "USD"}, {"tradeQuoteCcy": "USDC"}])
-def test_a_delisted_pair_has_no_row(settles_in: dict[str, str]) -> None:
+@pytest.mark.parametrize("settlement", [{}, {"tradeQuoteCcy": "USD"}, {"tradeQuoteCcy": "USDC"}])
+def test_a_delisted_pair_has_no_row(settlement: dict[str, str]) -> None:
     """BTC-USD, which was merged into BTC-USDC, has no row in any settlement currency; the other pairs have theirs."""
     user = default_exchange().users["spot"]
-    assert max_loan_rows(user, {**PAIR, "instId": "BTC-USD", **settles_in}) == []
-    both = max_loan_rows(user, {**PAIR, "instId": "BTC-USD,BTC-USDC", **settles_in})
-    assert both == max_loan_rows(user, {**PAIR, "instId": "BTC-USDC", **settles_in})
+    assert max_loan_rows(user, {**PAIR, "instId": "BTC-USD", **settlement}) == []
+    both = max_loan_rows(user, {**PAIR, "instId": "BTC-USD,BTC-USDC", **settlement})
+    assert both == max_loan_rows(user, {**PAIR, "instId": "BTC-USDC", **settlement})
 
 
 def test_a_delisted_pair_is_not_listed() -> None:

@@ -47,7 +47,7 @@ def test_full_scenario(tmp_path: Path) -> None:
     assert (bot.mode, bot.isolated, bot.borrowing, bot.main_uid) == ("futures", "auto_transfers_ccy", False, boss.uid)
     assert {ccy: str(amount) for ccy, amount in bot.balances.items()} == {"BTC": "0.5", "USDT": "1000"}
     assert [(key.key, key.demo, key.addresses) for key in bot.keys] == [("k", False, ("127.0.0.1",)), ("k2", True, ())]
-    assert (exchange.skew, exchange.limited) == (7.5, False)
+    assert (exchange.clock_skew, exchange.enforce_rate_limit) == (7.5, False)
     request = signed(bot.keys[0], RawRequest(b"mgnMode=isolated&instId=BTC-USDT&mgnCcy=BTC"), clock.now + 7.5)
     codes = [json.loads(handle(exchange, request).body)["code"] for _ in range(3)]
     assert codes == ["50011", "50011", "0"]

@@ -41,8 +41,8 @@ def test_another_account_configuration(
     monkeypatch: pytest.MonkeyPatch, name: str, value: object, message_id: str
 ) -> None:
     """An unknown mode is a note, other permissions or types are a failure."""
-    config = User.config
-    monkeypatch.setattr(User, "config", lambda *args: {**config(*args), name: value})
+    config = User.config_row
+    monkeypatch.setattr(User, "config_row", lambda *args: {**config(*args), name: value})
     with run_mock_server() as exchange:
         results = [each for each in verify(exchange.client("spot")) if each.message_id == message_id]
     assert [each.state for each in results] == ["note" if message_id == "unknown_mode" else "failed"]
