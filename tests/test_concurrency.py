@@ -52,11 +52,11 @@ def test_gather_stops(driver: FlowRunner) -> None:
         while True:
             yield flow_returning(next(begun))
 
-    def take(number: int) -> bool:
+    def on_result(number: int) -> bool:
         results_seen.append(number)
         return len(results_seen) < 3
 
-    driver(gather(flows(), 2, take))
+    driver(gather(flows(), 2, on_result))
     assert 3 <= len(results_seen) <= 3 + 1
     assert next(begun) <= len(results_seen) + 1
 

@@ -61,7 +61,7 @@ def test_no_regular_file(tmp_path: Path) -> None:
 
 
 def test_secret_as_a_name(tmp_path: Path) -> None:
-    """A secret in place of a key is not shown."""
+    """A secret in the place of a setting's name is not shown."""
     secret = "22582BD0CFF14C41EDBF1AB98506286D"
     text = error_message(write_file(tmp_path, f'[default]\n{PARTS}{secret} = "secret"\n'))
     assert secret not in text

@@ -73,14 +73,16 @@ def apply_changes(old: Page) -> Page:
     return new.with_parts(rate=RATE[language].format(GET_MAX_LOAN.limit.requests + 10, GET_MAX_LOAN.limit.period))
 
 
-def run(checkout: Path, *command: str | Path, code: int | None = 0, shown: bool = False, timeout: float = 120) -> str:
+def run(
+    checkout: Path, *command: str | Path, code: int | None = 0, show_output: bool = False, timeout: float = 120
+) -> str:
     """Run a command in the copy with the copy's own packages; `code=None` accepts every exit code."""
     paths = os.pathsep.join([str(checkout), str(checkout / "generated")])
     done = subprocess.run(
         command,
         cwd=checkout,
         env={**os.environ, "PYTHONPATH": paths, NESTED_RUN: "1"},
-        stdout=None if shown else subprocess.PIPE,
+        stdout=None if show_output else subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
@@ -124,10 +126,10 @@ def main(folder: Path) -> None:
     checkout = folder / "checkout"
     tomorrow = prepare(checkout)
     python, make = sys.executable, ["make", "-o", ".venv/ready", f"BIN={Path(sys.executable).parent}"]
-    run(checkout, python, "scripts/check_docs.py", tomorrow, code=11, shown=True)
-    run(checkout, python, "scripts/check_docs.py", "--write", tomorrow, code=10, shown=True)
+    run(checkout, python, "scripts/check_docs.py", tomorrow, code=11, show_output=True)
+    run(checkout, python, "scripts/check_docs.py", "--write", tomorrow, code=10, show_output=True)
     for target in ("regenerate", "guide", "test"):
-        run(checkout, *make, target, shown=True, timeout=3600)
+        run(checkout, *make, target, show_output=True, timeout=3600)
 
 
 if __name__ == "__main__":

@@ -178,7 +178,7 @@ def interrupted(pause: float, seconds: float) -> Row:
     with ExitStack() as stack:
         setting, server = trial(stack, "redis", "5 to 150 ms", seconds)
         assert server is not None
-        actions = [(seconds * 0.2, server.hang), (seconds * 0.2 + pause, server.go_on)]
+        actions = [(seconds * 0.2, server.hang), (seconds * 0.2 + pause, server.resume)]
         run_all(setting.workloads(settings=FALLBACK), actions=actions)
         counts = setting.exchange.counts()
     figures, holds = counted(counts)

@@ -65,7 +65,7 @@ def body(text: str | bytes, status: int = 200) -> Behavior:
     return respond(text.encode() if isinstance(text, str) else text, status)
 
 
-def error_response(code: object, status: int, **more: object) -> Behavior:
+def respond_with_error(code: object, status: int, **more: object) -> Behavior:
     """Respond with an error as a gateway does."""
     return respond(json.dumps({"msg": "words", "code": code, **more}).encode(), status)
 
@@ -194,34 +194,34 @@ BODIES = [
     Fault("a bomb of 100 MB", gzipped(bomb(100)), InvalidResponseError, ONE, "longer than 1048576"),
 ]
 ERROR_RESPONSES = [
-    Fault("50011, 429", error_response("50011", 429), RateLimitError, TRIES),
-    Fault("50011 as a number, 429", error_response(50011, 429), RateLimitError, TRIES),
-    Fault("50011, 200", error_response("50011", 200, data=[]), RateLimitError, TRIES),
-    Fault("50001, 503", error_response("50001", 503), ServiceUnavailableError, TRIES),
-    Fault("50004, 400", error_response("50004", 400), ServiceUnavailableError, TRIES),
-    Fault("50013, 429", error_response("50013", 429), ServiceUnavailableError, TRIES),
-    Fault("50026, 500", error_response("50026", 500), ServiceUnavailableError, TRIES),
-    Fault("50102 and no time", error_response("50102", 401), ClockSkewError, 2, "30 seconds"),
-    Fault("50119", error_response("50119", 401), AuthenticationError, ONE, Site.EEA.value),
-    Fault("50113", error_response("50113", 401), AuthenticationError, ONE, "signature"),
-    Fault("50111", error_response("50111", 401), AuthenticationError, ONE),
-    Fault("50105", error_response("50105", 401), AuthenticationError, ONE, "passphrase"),
-    Fault("50101", error_response("50101", 401), AuthenticationError, ONE, "demo="),
-    Fault("50103", error_response("50103", 401), AuthenticationError, ONE),
-    Fault("50112", error_response("50112", 401), AuthenticationError, ONE),
+    Fault("50011, 429", respond_with_error("50011", 429), RateLimitError, TRIES),
+    Fault("50011 as a number, 429", respond_with_error(50011, 429), RateLimitError, TRIES),
+    Fault("50011, 200", respond_with_error("50011", 200, data=[]), RateLimitError, TRIES),
+    Fault("50001, 503", respond_with_error("50001", 503), ServiceUnavailableError, TRIES),
+    Fault("50004, 400", respond_with_error("50004", 400), ServiceUnavailableError, TRIES),
+    Fault("50013, 429", respond_with_error("50013", 429), ServiceUnavailableError, TRIES),
+    Fault("50026, 500", respond_with_error("50026", 500), ServiceUnavailableError, TRIES),
+    Fault("50102 and no time", respond_with_error("50102", 401), ClockSkewError, 2, "30 seconds"),
+    Fault("50119", respond_with_error("50119", 401), AuthenticationError, ONE, Site.EEA.value),
+    Fault("50113", respond_with_error("50113", 401), AuthenticationError, ONE, "signature"),
+    Fault("50111", respond_with_error("50111", 401), AuthenticationError, ONE),
+    Fault("50105", respond_with_error("50105", 401), AuthenticationError, ONE, "passphrase"),
+    Fault("50101", respond_with_error("50101", 401), AuthenticationError, ONE, "demo="),
+    Fault("50103", respond_with_error("50103", 401), AuthenticationError, ONE),
+    Fault("50112", respond_with_error("50112", 401), AuthenticationError, ONE),
     Fault(
         "50110",
-        error_response("50110", 401, msg=f"IP 203.0.113.7 {KEY}"),
+        respond_with_error("50110", 401, msg=f"IP 203.0.113.7 {KEY}"),
         PermissionDeniedError,
         ONE,
         r"203\.0\.113\.7 \*\*\*",
     ),
-    Fault("51000", error_response("51000", 400, data=[]), BadRequestError, ONE),
-    Fault("51008 with a suffix", error_response("51000_1000", 200, data=[]), BadRequestError, ONE, "51000_1000"),
-    Fault("51010", error_response("51010", 200, data=[]), AccountModeError, ONE),
-    Fault("an unknown path", error_response(404, 404, data={}, error_code="404"), ApiError, ONE, "check base_url"),
-    Fault("an unknown code", error_response("59999", 200, data=[]), ApiError, ONE),
-    Fault("an unknown code, 500", error_response("59999", 500), ServiceUnavailableError, TRIES),
+    Fault("51000", respond_with_error("51000", 400, data=[]), BadRequestError, ONE),
+    Fault("51008 with a suffix", respond_with_error("51000_1000", 200, data=[]), BadRequestError, ONE, "51000_1000"),
+    Fault("51010", respond_with_error("51010", 200, data=[]), AccountModeError, ONE),
+    Fault("an unknown path", respond_with_error(404, 404, data={}, error_code="404"), ApiError, ONE, "check base_url"),
+    Fault("an unknown code", respond_with_error("59999", 200, data=[]), ApiError, ONE),
+    Fault("an unknown code, 500", respond_with_error("59999", 500), ServiceUnavailableError, TRIES),
 ]
 ALL = [*NETWORK, *INVALID_FRAMES, *BODIES, *ERROR_RESPONSES]
 # A silent server causes a timeout.

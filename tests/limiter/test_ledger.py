@@ -32,16 +32,16 @@ LEASE = 10.0
 
 
 def reserve(
-    ledger: Ledger, now: float, number: int, rule: LimitPolicy = POLICY, owner: int = 1, demand: int = 1
+    ledger: Ledger, now: float, number: int, policy: LimitPolicy = POLICY, owner: int = 1, demand: int = 1
 ) -> Reservation:
     """Reserve a slot for the request of an owner."""
-    return ledger.reserve(now, (owner, number), LEASE, demand, rule)
+    return ledger.reserve(now, (owner, number), LEASE, demand, policy)
 
 
-def fill(ledger: Ledger, now: float, rule: LimitPolicy = POLICY, owner: int = 1) -> None:
+def fill(ledger: Ledger, now: float, policy: LimitPolicy = POLICY, owner: int = 1) -> None:
     """Reserve all slots."""
-    for number in range(rule.max_requests):
-        assert reserve(ledger, now, number, rule, owner).granted
+    for number in range(policy.max_requests):
+        assert reserve(ledger, now, number, policy, owner).granted
 
 
 def test_as_many_start_at_once_as_there_are_slots() -> None:
@@ -130,44 +130,44 @@ def test_empty_store_grants_nothing() -> None:
 @pytest.mark.parametrize("burst", [1, 5])
 def test_a_burst_is_bounded_and_the_rest_spread_over_the_period(burst: int) -> None:
     """At most `burst` requests start at once, later ones each period / N, however many slots were released unsent."""
-    ledger, rule_ = Ledger(), LimitPolicy(20, 2.0, burst)
-    starts = [reserve(ledger, 100.0, n, rule_).wait for n in range(20)]
+    ledger, policy = Ledger(), LimitPolicy(20, 2.0, burst)
+    starts = [reserve(ledger, 100.0, n, policy).wait for n in range(20)]
     assert starts == pytest.approx([max(0, n - burst + 1) * 0.1 for n in range(20)])
     for n in range(10, 20):
         ledger.release(100.0, (1, n), 0.0)
-    assert reserve(ledger, 100.0, 30, rule_).wait == pytest.approx((11 - burst) * 0.1)
+    assert reserve(ledger, 100.0, 30, policy).wait == pytest.approx((11 - burst) * 0.1)
 
 
 def test_rate_limit_error_reduces_the_slots_and_spreads_the_starts() -> None:
     """A 50011 leaves 0.7 of the slots; errors of the same burst count once, and the next start is a gap later."""
-    ledger, rule_ = Ledger(), LimitPolicy(20, 2.0)
-    assert ledger.throttle(100.0, rule_)
-    assert not ledger.throttle(101.9, rule_)
-    assert ledger.capacity(100.0, rule_) == 14 == int(20 * REDUCTION_FACTOR)
-    waits = [reserve(ledger, 100.0, n, rule_).wait for n in range(14)]
+    ledger, policy = Ledger(), LimitPolicy(20, 2.0)
+    assert ledger.throttle(100.0, policy)
+    assert not ledger.throttle(101.9, policy)
+    assert ledger.capacity(100.0, policy) == 14 == int(20 * REDUCTION_FACTOR)
+    waits = [reserve(ledger, 100.0, n, policy).wait for n in range(14)]
     assert waits == pytest.approx([n * 2.0 / 14 for n in range(14)])
-    assert not reserve(ledger, 100.0, 15, rule_).granted
-    assert ledger.throttle(102.0, rule_)
-    assert ledger.capacity(102.0, rule_) == 9
+    assert not reserve(ledger, 100.0, 15, policy).granted
+    assert ledger.throttle(102.0, policy)
+    assert ledger.capacity(102.0, policy) == 9
 
 
 def test_one_slot_comes_back_per_ten_clean_seconds() -> None:
     """Reduced slots return one per ten seconds without an error; six are back after a minute, with bursts."""
-    ledger, rule_ = Ledger(), LimitPolicy(20, 2.0)
-    ledger.throttle(100.0, rule_)
-    slots = [ledger.capacity(100.0 + RECOVERY_INTERVAL * n, rule_) for n in range(8)]
+    ledger, policy = Ledger(), LimitPolicy(20, 2.0)
+    ledger.throttle(100.0, policy)
+    slots = [ledger.capacity(100.0 + RECOVERY_INTERVAL * n, policy) for n in range(8)]
     assert slots == [14, 15, 16, 17, 18, 19, 20, 20]
-    assert all(reserve(ledger, 200.0, n, rule_).wait == 0 for n in range(20))
+    assert all(reserve(ledger, 200.0, n, policy).wait == 0 for n in range(20))
 
 
 def test_reduction_leaves_one_slot() -> None:
     """However many rate limit errors occur, one request at a time remains possible."""
-    ledger, rule_ = Ledger(), LimitPolicy(20, 2.0)
+    ledger, policy = Ledger(), LimitPolicy(20, 2.0)
     for n in range(20):
-        ledger.throttle(100.0 + 2 * n, rule_)
-    assert ledger.capacity(138.0, rule_) == 1
+        ledger.throttle(100.0 + 2 * n, policy)
+    assert ledger.capacity(138.0, policy) == 1
     assert ledger.capacity(138.0, LimitPolicy(3, 2.0)) == 1
-    assert reserve(ledger, 138.0, 1, rule_).granted
+    assert reserve(ledger, 138.0, 1, policy).granted
 
 
 def test_an_owner_alone_gets_all_slots() -> None:
@@ -238,7 +238,7 @@ def test_proof_is_documented() -> None:
 
 
 def arrivals(
-    ups: tuple[int, ...], downs: tuple[int, ...], rule_: LimitPolicy, *, stamp: bool, limit: int
+    ups: tuple[int, ...], downs: tuple[int, ...], policy: LimitPolicy, *, stamp: bool, limit: int
 ) -> list[float]:
     """Send as fast as the ledger allows; return when the exchange counts each request.
 
@@ -250,16 +250,16 @@ def arrivals(
     commits: list[tuple[float, int, float]] = []
     counted: list[float] = []
     while sent < len(ups):
-        response = ledger.reserve(now, (1, sent), inf, 1, rule_)
+        response = ledger.reserve(now, (1, sent), inf, 1, policy)
         if response.granted:
             start, trip = now + response.wait, ups[sent] + downs[sent]
             counted.append(start + ups[sent])
             if stamp:
-                heapq.heappush(commits, (start, sent, rule_.period))
+                heapq.heappush(commits, (start, sent, policy.period))
             elif trip <= limit:
-                heapq.heappush(commits, (start + trip, sent, rule_.period))
+                heapq.heappush(commits, (start + trip, sent, policy.period))
             else:
-                heapq.heappush(commits, (start + limit, sent, rule_.period + max(ups)))
+                heapq.heappush(commits, (start + limit, sent, policy.period + max(ups)))
             sent += 1
         else:
             now, number, hold = heapq.heappop(commits)
@@ -274,17 +274,17 @@ SMALL = [(1, 3, 3, 3), (2, 3, 2, 4), (2, 2, 2, 4), (3, 3, 1, 5)]
 @pytest.mark.parametrize("limit", [1, 99])
 def test_no_schedule_of_delays_breaks_the_limit(requests: int, period: int, delay: int, sent: int, limit: int) -> None:
     """Whatever the delays of requests and responses, no window has more than N, even if senders time out."""
-    rule_, delays = LimitPolicy(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
+    policy, delays = LimitPolicy(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
     for ups, downs in itertools.product(delays, delays):
-        counted = arrivals(ups, downs, rule_, stamp=False, limit=limit)
+        counted = arrivals(ups, downs, policy, stamp=False, limit=limit)
         assert max_in_window(counted, period) <= requests, (ups, downs)
 
 
 @pytest.mark.parametrize(("requests", "period", "delay", "sent"), SMALL)
 def test_holding_from_the_sending_exceeds_the_limit(requests: int, period: int, delay: int, sent: int) -> None:
     """Self-check: if slots are held from their sending instead, some schedule exceeds the limit."""
-    rule_, delays = LimitPolicy(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
-    counts = (max_in_window(arrivals(ups, (0,) * sent, rule_, stamp=True, limit=99), period) for ups in delays)
+    policy, delays = LimitPolicy(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
+    counts = (max_in_window(arrivals(ups, (0,) * sent, policy, stamp=True, limit=99), period) for ups in delays)
     assert max(counts) > requests
 
 

@@ -69,7 +69,7 @@ class Valkey:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Continue to respond."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)

@@ -50,7 +50,7 @@ def test_decimal_context_of_the_caller() -> None:
 
 
 def test_every_currency_of_a_pair_is_known() -> None:
-    """Every currency of a pair has a price, and every settlement currency is a quote currency."""
+    """Every base, quote and settlement currency of a pair has a price."""
     assert all({pair.base, pair.quote, *pair.settlement_currencies} <= CURRENCIES.keys() for pair in PAIRS.values())
 
 
