@@ -1,4 +1,4 @@
-"""What the tests of the clients share."""
+"""Fixtures of all tests."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
     Run = Callable[[Coroutine[Any, Any, None]], None]
 
-# A shell without job control starts `make test &` with Ctrl-C ignored, and processes inherit that.
+# A shell without job control starts `make test &` with SIGINT ignored, and child processes inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=KINDS)
 def client_factory(request: pytest.FixtureRequest) -> Iterator[ClientFactory]:
-    """Run a test with the client that blocks, and with the one that awaits, on asyncio's event loop and on uvloop's."""
+    """Run a test with a blocking client, and with an asyncio client on asyncio's and on uvloop's event loop."""
     client_factory = ClientFactory(*reversed(request.param.split()))
     yield client_factory
     client_factory.close()
@@ -43,18 +43,18 @@ def driver(request: pytest.FixtureRequest) -> FlowRunner:
 
 @pytest.fixture
 def exchange() -> Iterator[tuple[str, MockExchange]]:
-    """Serve an exchange."""
-    served = default_exchange()
-    with serve(served) as url:
-        yield url, served
+    """Serve a mock exchange."""
+    mock_exchange = default_exchange()
+    with serve(mock_exchange) as url:
+        yield url, mock_exchange
 
 
 @pytest.fixture(params=LOOPS)
 def run(request: pytest.FixtureRequest) -> Iterator[Run]:
-    """Run a test on an event loop of asyncio and of uvloop; what one of them complains of is a failure."""
-    complaints: list[Any] = []
+    """Run a test on an event loop of asyncio and of uvloop, and fail if the loop reports an error."""
+    loop_errors: list[Any] = []
     with runner(request.param) or asyncio.Runner() as own:
-        own.get_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        own.get_loop().set_exception_handler(lambda _, context: loop_errors.append(context))
         yield own.run
         gc.collect()
-    assert complaints == []
+    assert loop_errors == []

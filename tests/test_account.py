@@ -1,4 +1,4 @@
-"""Account: what the exchange says of it, and what the rules may ask."""
+"""Account: conversion of the exchange's row, and the inputs of the rules."""
 
 import pytest
 
@@ -20,12 +20,12 @@ ROW = {
 
 
 def account(**changes: object) -> Account:
-    """Read a row."""
+    """Convert a row."""
     return to_account({**ROW, **changes})
 
 
 def test_row() -> None:
-    """A row's values become an account's, lists split at their commas."""
+    """A row's values become those of an account, with lists split at commas."""
     assert account() == Account(
         mode=AccountMode.FUTURES,
         spot_borrow_enabled=True,
@@ -38,33 +38,33 @@ def test_row() -> None:
 
 
 def test_empty() -> None:
-    """What the exchange leaves empty is unknown, or nothing."""
-    found = account(mgnIsoMode="", perm="", ip="")
-    assert (found.isolated_margin_mode, found.permissions, found.ip_allowlist) == (None, (), ())
+    """An empty value becomes None or an empty tuple."""
+    converted = account(mgnIsoMode="", perm="", ip="")
+    assert (converted.isolated_margin_mode, converted.permissions, converted.ip_allowlist) == (None, (), ())
 
 
 @pytest.mark.parametrize(("level", "mode"), [*zip("1234", AccountMode, strict=True)])
 def test_modes(level: str, mode: AccountMode) -> None:
-    """Each documented level is a mode."""
+    """Each documented level has a mode."""
     assert account(acctLv=level).mode is mode
 
 
 @pytest.mark.parametrize("level", ["5", "", "spot"])
 def test_unknown_mode(level: str) -> None:
-    """A level that is not documented is an unknown mode: no rule that asks for it applies."""
+    """An undocumented level has an unknown mode, to which no rule about modes applies."""
     assert account(acctLv=level).mode is None
     assert "account.mode" not in account(acctLv=level).rule_inputs
 
 
-def test_word() -> None:
-    """A mode may be given by its word; another word is refused."""
+def test_mode_by_name() -> None:
+    """A mode may be given by its name; another name is rejected."""
     assert Account(mode="portfolio").mode is AccountMode.PORTFOLIO
     with pytest.raises(ValueError, match="margin"):
         Account(mode="margin")
 
 
-def test_facts() -> None:
-    """Only what is known is a fact."""
+def test_rule_inputs() -> None:
+    """Rule inputs contain only known values."""
     assert Account().rule_inputs == {}
     assert account(enableSpotBorrow=False).rule_inputs == {
         "account.mode": "futures",

@@ -1,4 +1,4 @@
-"""adopt_report.py: from what users found out to the spec."""
+"""adopt_report.py: transfer of users' reports into the spec."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from okx_maxloan_api.contract import GET_MAX_LOAN
 from okx_maxloan_api.open_questions import OPEN_QUESTIONS
 
 from okx_maxloan_sdk.verify.open_questions import REPORT_SCHEMA
-from tests.docs_watch.end_to_end_update import WALKED, copy, run, tag
+from tests.docs_watch.end_to_end_update import NESTED_RUN, copy, run, tag
 
 ROOT = Path(__file__).resolve().parent.parent
-# Two questions of a spec that the answers of tomorrow do not change.
+# Two open questions that later responses of OKX do not change.
 RULES = """
         - id: guess
           basis: inferred # a guess
@@ -70,7 +70,7 @@ RULES = """
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Lay out a checkout whose spec has these rules and questions."""
+    """Create a checkout whose spec has these rules and open questions."""
     text = (ROOT / "spec" / "openapi.yaml").read_text("utf-8")
     before, _, rest = text.partition("      x-okx-rules:\n")
     after = rest[rest.index("\n      responses:\n") + 1 :]
@@ -80,8 +80,8 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def answer(question: str, result: str, code: str = "", **row: str) -> dict[str, Any]:
-    """Write what a report has about a question."""
+def report_entry(question: str, result: str, code: str = "", **row: str) -> dict[str, Any]:
+    """Make a report's entry for an open question."""
     sent = {"one": "mgnMode=isolated&ccy=USDT", "two": "mgnMode=cross&ccy=USDT"}[question]
     return {
         "question": question,
@@ -94,7 +94,7 @@ def answer(question: str, result: str, code: str = "", **row: str) -> dict[str, 
     }
 
 
-def write(root: Path, name: str, *answers: dict[str, Any], **changes: Any) -> Path:
+def write(root: Path, name: str, *entries: dict[str, Any], **changes: Any) -> Path:
     """Write a report."""
     report = {
         "schema": REPORT_SCHEMA,
@@ -104,7 +104,7 @@ def write(root: Path, name: str, *answers: dict[str, Any], **changes: Any) -> Pa
         "site": "eea",
         "trading": "live",
         "account": {"account.mode": "spot", "account.borrowing": "enabled"},
-        "answers": answers,
+        "answers": entries,
         **changes,
     }
     path = root / f"{name}.json"
@@ -113,7 +113,7 @@ def write(root: Path, name: str, *answers: dict[str, Any], **changes: Any) -> Pa
 
 
 def spec_text(root: Path) -> str:
-    """Read the spec."""
+    """Return the text of the spec."""
     return (root / "spec" / "openapi.yaml").read_text("utf-8")
 
 
@@ -123,9 +123,9 @@ def adopt(root: Path, *reports: Path, flags: tuple[str, ...] = ()) -> int:
 
 
 def test_confirmed(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An answer moves its question and makes a guess an observation; all else stays, to the byte."""
+    """A response settles its open question and makes an inferred rule an observed one; all else is unchanged."""
     before = spec_text(root)
-    assert adopt(root, write(root, "a", answer("one", "refused"))) == 0
+    assert adopt(root, write(root, "a", report_entry("one", "refused"))) == 0
     operation = Spec(spec_text(root)).operation("GET", GET_MAX_LOAN.path)
     [answered] = operation["x-okx-answered-questions"]
     assert dict(answered["answer"]) == {
@@ -147,8 +147,8 @@ def test_confirmed(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_twice(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Adopting a report once more changes nothing."""
-    report = write(root, "a", answer("one", "refused"), answer("two", "empty"))
+    """Adopting a report again changes nothing."""
+    report = write(root, "a", report_entry("one", "refused"), report_entry("two", "empty"))
     assert adopt(root, report) == 0
     text = spec_text(root)
     capsys.readouterr()
@@ -158,8 +158,8 @@ def test_twice(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_refuted(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A rule that does not hold is left to a person, with its line, until it is gone."""
-    report = write(root, "a", answer("one", "rows"))
+    """A refuted rule is reported with its line until a person removes it."""
+    report = write(root, "a", report_entry("one", "rows"))
     text = ""
     for _ in range(2):
         assert adopt(root, report) == 10
@@ -176,8 +176,8 @@ def test_refuted(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_supported(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A rule that held for one request only stays a guess until a person decides."""
-    report = write(root, "a", answer("one", "refused"), answer("two", "rows"))
+    """A rule that held for one of several requests stays inferred until a person decides."""
+    report = write(root, "a", report_entry("one", "refused"), report_entry("two", "rows"))
     text = ""
     for _ in range(2):
         assert adopt(root, report) == 10
@@ -198,23 +198,23 @@ def test_supported(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("code", ["404", "50005", "59999", "odd", "51001"])
-def test_refused_for_another_reason(root: Path, capsys: pytest.CaptureFixture[str], code: str) -> None:
-    """A refusal that is not about the parameters confirms nothing, whatever the report calls its outcome."""
+def test_rejected_for_another_reason(root: Path, capsys: pytest.CaptureFixture[str], code: str) -> None:
+    """An error that does not concern the parameters confirms nothing, whatever outcome the report names."""
     before = spec_text(root)
-    assert adopt(root, write(root, "a", {**answer("one", "refused", code), "outcome": "refused"})) == 10
+    assert adopt(root, write(root, "a", {**report_entry("one", "refused", code), "outcome": "refused"})) == 10
     assert spec_text(root) == before
     assert "none of its outcomes" in capsys.readouterr().out
 
 
-def test_a_code_with_a_suffix(root: Path) -> None:
-    """The part of a code after an underscore only distinguishes cases of it."""
-    assert adopt(root, write(root, "a", answer("one", "refused", "51000_7"))) == 0
+def test_code_with_a_suffix(root: Path) -> None:
+    """The suffix of a code after an underscore only distinguishes its cases."""
+    assert adopt(root, write(root, "a", report_entry("one", "refused", "51000_7"))) == 0
 
 
 @pytest.mark.parametrize("text", ["### The block\n\n{}\n### Privacy\n- [X] read", "{}"])
 def test_from_an_issue(root: Path, text: str) -> None:
-    """The block that the command prints is read out of the text of an issue."""
-    report = write(root, "a", answer("one", "refused"))
+    """A report is found in the text of an issue."""
+    report = write(root, "a", report_entry("one", "refused"))
     block = f"2026-11-27, eea\n\n| a |\n| --- |\n\n```json\n{report.read_text()}\n```\n"
     issue = root / "issue.md"
     issue.write_text(text.format(block))
@@ -223,26 +223,26 @@ def test_from_an_issue(root: Path, text: str) -> None:
 
 
 def test_unexpected(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A response that is none of the outcomes leaves its question open, and is shown."""
+    """A response that matches no outcome leaves its open question open, and is shown."""
     before = spec_text(root)
-    assert adopt(root, write(root, "a", answer("two", "refused"))) == 10
+    assert adopt(root, write(root, "a", report_entry("two", "refused"))) == 10
     assert spec_text(root) == before
     assert "none of its outcomes" in capsys.readouterr().out
 
 
 def test_agreement(root: Path) -> None:
-    """Of reports that agree, the first is the one that is named."""
-    first = write(root, "a", answer("two", "empty"), site="us")
-    second = write(root, "b", answer("two", "empty"), site="tr")
+    """Of reports that agree, the first one is named."""
+    first = write(root, "a", report_entry("two", "empty"), site="us")
+    second = write(root, "b", report_entry("two", "empty"), site="tr")
     assert adopt(root, first, second) == 0
     assert "site: us" in spec_text(root)
 
 
 def test_contradiction(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Reports that contradict each other are shown side by side, and change nothing."""
+    """Reports that contradict each other are shown side by side and change nothing."""
     before = spec_text(root)
-    first = write(root, "a", answer("two", "rows"), answer("one", "refused"))
-    second = write(root, "b", answer("two", "empty"), site="us")
+    first = write(root, "a", report_entry("two", "rows"), report_entry("one", "refused"))
+    second = write(root, "b", report_entry("two", "empty"), site="us")
     assert adopt(root, first, second) == 20
     err = capsys.readouterr().err
     assert "question two" in err
@@ -251,17 +251,17 @@ def test_contradiction(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert spec_text(root) == before
 
 
-def test_contradiction_with_an_earlier_answer(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """So is one that contradicts what was adopted before."""
-    assert adopt(root, write(root, "a", answer("two", "rows"))) == 10
+def test_contradiction_with_an_adopted_report(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A report that contradicts an adopted one is shown and changes nothing."""
+    assert adopt(root, write(root, "a", report_entry("two", "rows"))) == 10
     text = spec_text(root)
-    assert adopt(root, write(root, "b", answer("two", "empty"))) == 20
+    assert adopt(root, write(root, "b", report_entry("two", "empty"))) == 20
     assert "answered otherwise" in capsys.readouterr().err
     assert spec_text(root) == text
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"schema": 0}, "no report of"),
         ({"uid": "7"}, "no report of"),
@@ -272,53 +272,56 @@ def test_contradiction_with_an_earlier_answer(root: Path, capsys: pytest.Capture
         ({"date": "2026-02-30"}, "no date of the past"),
         ({"date": "2026-11-27\n"}, "no report of"),
         ({"account": {"account.mode": "spot", "account.isolated": "uid 7"}}, "no report of"),
-        ({"answers": [answer("one", "rows", code="0\n")]}, "no report of"),
-        ({"answers": [{**answer("one", "rows"), "headers": ["x y"]}]}, "no report of"),
-        ({"answers": [{**answer("one", "rows"), "rows": [{"<b>": "x"}]}]}, "no report of"),
+        ({"answers": [report_entry("one", "rows", code="0\n")]}, "no report of"),
+        ({"answers": [{**report_entry("one", "rows"), "headers": ["x y"]}]}, "no report of"),
+        ({"answers": [{**report_entry("one", "rows"), "rows": [{"<b>": "x"}]}]}, "no report of"),
         ({"account": {"account.mode": "portfolio"}}, "not for an account in portfolio mode"),
-        ({"answers": [{**answer("one", "rows"), "question": "three"}]}, "no question three"),
-        ({"answers": [{**answer("one", "rows"), "sent": "GET /other?mgnMode=cross"}]}, "the report about GET /other"),
-        ({"answers": [answer("one", "rows", instId="<script>")]}, "no report of"),
+        ({"answers": [{**report_entry("one", "rows"), "question": "three"}]}, "no question three"),
+        (
+            {"answers": [{**report_entry("one", "rows"), "sent": "GET /other?mgnMode=cross"}]},
+            "the report about GET /other",
+        ),
+        ({"answers": [report_entry("one", "rows", instId="<script>")]}, "no report of"),
     ],
 )
-def test_refused(root: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], said: str) -> None:
-    """What is no report, not OKX's answer, or about something else is refused with the reason."""
+def test_invalid_report(root: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], message: str) -> None:
+    """Invalid reports, and reports about other exchanges or questions, are rejected with a reason."""
     before = spec_text(root)
-    good = write(root, "good", answer("two", "rows"))
-    assert adopt(root, good, write(root, "bad", answer("one", "rows"), **changes)) == 20
+    good = write(root, "good", report_entry("two", "rows"))
+    assert adopt(root, good, write(root, "bad", report_entry("one", "rows"), **changes)) == 20
     err = capsys.readouterr().err
-    assert said in err
+    assert message in err
     assert "nothing was written" in err
     assert spec_text(root) == before
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "null", "[" * 100_000, "```json\n{\n```"])
 def test_no_json(root: Path, text: str) -> None:
-    """A file that is no report at all is refused."""
+    """A file without a report is rejected."""
     path = root / "a.json"
     path.write_text(text)
     assert adopt(root, path) == 20
 
 
-# What counts by the rules and is quick.
+# Quick tests that depend on the rules.
 TESTED = (
     *(f"tests/test_{name}.py" for name in ("spec", "validation")),
     *(f"tests/cli/test_{name}.py" for name in ("rules", "open_questions", "verify")),
-    *("tests/verify", "tests/mock/test_exchange.py", "tests/test_guide.py::test_tables_are_fresh"),
+    *("tests/verify", "tests/mock/test_exchange.py", "tests/test_guide.py::test_tables_are_up_to_date"),
 )
 
 
-def test_a_spec_that_would_not_be_valid(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An edit that would leave the spec invalid is not written."""
+def test_edit_that_makes_the_spec_invalid(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An edit that would make the spec invalid is not written."""
     schema = root / "spec" / "extensions.schema.json"
     schema.write_text(schema.read_text("utf-8").replace('"eea"', '"other"'), "utf-8")
     before = spec_text(root)
-    assert adopt(root, write(root, "a", answer("one", "refused"))) == 20
+    assert adopt(root, write(root, "a", report_entry("one", "refused"))) == 20
     assert "'eea'" in capsys.readouterr().err
     assert spec_text(root) == before
 
 
-# A mock exchange that answers what ours refuses: one rule is refuted, others are confirmed.
+# A mock exchange that accepts what ours rejects: it refutes one rule and confirms others.
 REFUTED = "quote-currency-needs-pair"
 OTHERWISE = f"""
 import sys
@@ -327,7 +330,7 @@ from okx_maxloan_sdk.mock import query
 query.NOT_ENFORCED |= {{{REFUTED!r}}}
 sys.exit(main(sys.argv[1:]))
 """
-# What is quick, and is about rules and questions.
+# Quick tests about rules and open questions.
 ABOUT_RULES = (
     *("tests/test_spec.py", "tests/test_operations.py", "tests/mock/test_query.py", "tests/verify"),
     *(f"tests/cli/test_{name}.py" for name in ("open_questions", "i18n")),
@@ -336,7 +339,7 @@ ABOUT_RULES = (
 
 
 def delete(checkout: Path, place: str, pattern: str) -> None:
-    """Delete from a file what a pattern finds, which is there once."""
+    """Delete the only match of a pattern from a file."""
     path = checkout / place
     text, count = re.subn(pattern, "", path.read_text("utf-8"))
     assert count == 1, place
@@ -344,15 +347,15 @@ def delete(checkout: Path, place: str, pattern: str) -> None:
 
 
 def delete_rule(checkout: Path) -> None:
-    """Change by hand what the refuted rule stood in: the spec, the mock exchange, and the oracle."""
+    """Delete the refuted rule by hand from the spec, the mock exchange and the oracle."""
     delete(checkout, "spec/openapi.yaml", rf" +- id: {REFUTED}\n(?: {{10}}.*\n)+")
     delete(checkout, "okx_maxloan_sdk/mock/query.py", rf' +"{REFUTED}": .*\n')
     delete(checkout, "tests/contract/oracle.py", r' {8}if settle:  # I\n +return "50016"\n')
 
 
-@pytest.mark.skipif(WALKED in os.environ, reason="this is the copy in which the road was walked")
+@pytest.mark.skipif(NESTED_RUN in os.environ, reason="this is the copy of an end-to-end update")
 def test_from_a_report_to_green_tests(tmp_path: Path) -> None:
-    """Reports become observed rules, a refuted one goes, and the client that is generated passes its tests."""
+    """Reports become observed rules, a refuted rule is removed, and the generated client passes its tests."""
     if not shutil.which("git"):
         pytest.skip("the report on the API needs git")
     if "quote-currency-for-a-currency" not in {each.id for each in OPEN_QUESTIONS}:
@@ -365,18 +368,18 @@ def test_from_a_report_to_green_tests(tmp_path: Path) -> None:
     outs = [run(checkout, *verify, "--mock-user", each.stem, "--report", each, code=None) for each in reports]
     assert f"refutes the rule {REFUTED}" in outs[0]
     adopt_reports: tuple[str | Path, ...] = (python, "scripts/adopt_report.py", "--rehearsal", *reports)
-    said = run(checkout, *adopt_reports, code=10)
-    assert f"decide   rule {REFUTED} (inferred) does not hold" in said
-    assert re.search(rf"edit     okx_maxloan_sdk/mock/query\.py:\d+ names {REFUTED}", said)
-    observed = {line.split()[2] for line in said.splitlines() if line.startswith("edited   rule ")}
+    output = run(checkout, *adopt_reports, code=10)
+    assert f"decide   rule {REFUTED} (inferred) does not hold" in output
+    assert re.search(rf"edit     okx_maxloan_sdk/mock/query\.py:\d+ names {REFUTED}", output)
+    observed = {line.split()[2] for line in output.splitlines() if line.startswith("edited   rule ")}
     assert "currency-is-cross" in observed
     delete_rule(checkout)
     again = run(checkout, *adopt_reports, code=None)
     assert "edited" not in again
     assert REFUTED not in again
-    told = run(checkout, python, "scripts/regenerate.py")
-    assert all(f"rule `{rule}` is enforced" in told for rule in observed)
-    assert f"which calls for {Report(['x'], [], []).bump(version(checkout))} " in told
+    output = run(checkout, python, "scripts/regenerate.py")
+    assert all(f"rule `{rule}` is enforced" in output for rule in observed)
+    assert f"which calls for {Report(['x'], [], []).bump(version(checkout))} " in output
     show = (python, "-c", OTHERWISE, "show", "--ccy", "USDT", "--mock", "--lang", "en")
     assert "A query for a currency needs mgnMode=cross" in run(checkout, *show, "--mode", "isolated", code=2)
     assert "USDT" in run(checkout, *show, "--trade-quote-ccy", "USD")
@@ -386,7 +389,7 @@ def test_from_a_report_to_green_tests(tmp_path: Path) -> None:
 
 
 def guide(checkout: Path) -> list[str]:
-    """List the pages with tables."""
+    """List the pages with generated tables."""
     return [
         "README.md",
         "README.zh.md",

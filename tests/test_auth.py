@@ -1,4 +1,4 @@
-"""Auth: the signature for those who bring their own httpx client."""
+"""OkxAuth: signatures for a caller's own httpx client."""
 
 import re
 import time
@@ -13,21 +13,21 @@ from okx_maxloan_sdk.mock.serve import serve
 from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials
 
 
-def test_signs_what_travels() -> None:
-    """The signature is over the target as httpx writes it, commas and escapes alike, at the time of now."""
+def test_signs_the_sent_target() -> None:
+    """The signature is over httpx's target, commas and escapes included, with the current time."""
     request = httpx.Request("GET", "https://openapi.okx.com/api/v5/account/max-loan?instId=BTC-USDT,ETH-USDT&x=%2C é")
     (signed,) = OkxAuth(credentials()).auth_flow(request)
-    moment = datetime.fromisoformat(signed.headers["OK-ACCESS-TIMESTAMP"]).timestamp()
-    assert abs(moment - time.time()) < 5
+    timestamp = datetime.fromisoformat(signed.headers["OK-ACCESS-TIMESTAMP"]).timestamp()
+    assert abs(timestamp - time.time()) < 5
     target = signed.url.raw_path.decode()
     assert "BTC-USDT,ETH-USDT" in target
-    expected = credentials().sign("GET", target, moment)
+    expected = credentials().sign("GET", target, timestamp)
     assert re.fullmatch(r"[A-Za-z0-9+/]{43}=", signed.headers["OK-ACCESS-SIGN"])
     assert {name: signed.headers[name] for name in expected} == expected
 
 
 def test_accepted_by_an_exchange() -> None:
-    """An exchange that checks signatures takes it, from httpx and from the generated client's httpx."""
+    """An exchange that checks signatures accepts httpx and the generated client with this auth."""
     exchange = default_exchange()
     key = exchange.users["spot"].keys[0]
     auth = OkxAuth(type(credentials())(key.key, key.secret, key.passphrase))
@@ -36,12 +36,12 @@ def test_accepted_by_an_exchange() -> None:
         assert client.get("/api/v5/account/max-loan", params=params).json()["code"] == "0"
         generated = Client(base_url=url, httpx_args={"auth": auth, "trust_env": False})
         with generated:
-            answer = generated.get_httpx_client().get("/api/v5/account/config")
-        assert answer.json()["code"] == "0"
+            response = generated.get_httpx_client().get("/api/v5/account/config")
+        assert response.json()["code"] == "0"
 
 
 def test_shows_no_secret() -> None:
-    """Neither its repr nor its vars show a part of the credentials."""
+    """Neither repr nor vars show a part of the credentials."""
     auth = OkxAuth(credentials())
     shown = f"{auth!r} {vars(auth)}"
     assert not any(part in shown for part in (KEY, SECRET, PASSPHRASE))

@@ -1,4 +1,4 @@
-"""The benchmark: its exchange keeps the limit it was told, its figures are what they say, its places are found."""
+"""The benchmark: the exchange's limit, the computed figures, and the places of the report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Written(asyncio.Transport):
-    """A transport that keeps what is written."""
+    """A transport that records its output."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,8 +28,8 @@ class Written(asyncio.Transport):
         self.bytes += bytes(data)
 
 
-def ask(line: exchange.Line, target: str, key: str = "k") -> list[dict[str, object]]:
-    """Ask the exchange, in two pieces, and give the bodies that came back."""
+def send_request(line: exchange.Line, target: str, key: str = "k") -> list[dict[str, object]]:
+    """Send requests to the exchange in two pieces, and return the response bodies."""
     written = Written()
     line.connection_made(written)
     request = f"GET {target} HTTP/1.1\r\nHost: x\r\nok-access-KEY: {key}\r\n\r\n".encode()
@@ -39,28 +39,28 @@ def ask(line: exchange.Line, target: str, key: str = "k") -> list[dict[str, obje
     return [json.loads(part.partition(b"\r\n\r\n")[2]) for part in written.bytes.split(b"HTTP/1.1 ")[1:]]
 
 
-def test_exchange_answers_rows() -> None:
-    """Two rows come for each pair: the base for a seller, the quote for a buyer."""
-    (found,) = ask(exchange.Line(), "/api/v5/account/max-loan?mgnMode=cross&instId=A-B,C-D")
-    rows = found["data"]
+def test_exchange_returns_rows() -> None:
+    """The exchange returns two rows for each pair: the base currency to sell, the quote currency to buy."""
+    (bodies,) = send_request(exchange.Line(), "/api/v5/account/max-loan?mgnMode=cross&instId=A-B,C-D")
+    rows = bodies["data"]
     assert isinstance(rows, list)
     assert [(row["instId"], row["side"], row["ccy"]) for row in rows] == [
         ("A-B", "sell", "A"), ("A-B", "buy", "B"), ("C-D", "sell", "C"), ("C-D", "buy", "D")
     ]  # fmt: skip
 
 
-def test_exchange_refuses_beyond_the_limit() -> None:
-    """In a room, the first request beyond the limit is refused and counted; other keys are not in it."""
+def test_exchange_rejects_beyond_the_limit() -> None:
+    """The first request beyond an account's limit is rejected and counted; other keys have their own limit."""
     line, target = exchange.Line(), "/x?mgnMode=cross&instId=A-B"
-    ask(line, "/bench?key=few&rtt=0&limit=2")
-    assert [ask(line, target, "few")[0]["code"] for _ in range(3)] == ["0", "0", "50011"]
-    assert ask(line, target, "other")[0]["code"] == "0"
-    assert ask(line, "/bench?key=few") == [{"requests": 3, "rejected": 1}]
+    send_request(line, "/bench?key=few&rtt=0&limit=2")
+    assert [send_request(line, target, "few")[0]["code"] for _ in range(3)] == ["0", "0", "50011"]
+    assert send_request(line, target, "other")[0]["code"] == "0"
+    assert send_request(line, "/bench?key=few") == [{"requests": 3, "rejected": 1}]
     del line.rooms[b"few"]
 
 
 def test_room_forgets_after_the_period(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request stops counting two seconds after it arrived, not before."""
+    """A request no longer counts two seconds after its arrival."""
     now = 100.0
     monkeypatch.setattr("benchmark.exchange.time.monotonic", lambda: now)
     room = exchange.Room(0.0, 1)
@@ -72,7 +72,7 @@ def test_room_forgets_after_the_period(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("case", "requests", "ideal", "answered"),
+    ("case", "requests", "ideal", "expected_span"),
     [
         (windows.Case("", pairs=500), 100, 8.0, 8.0),
         (windows.Case("", pairs=500, rtt=0.15), 100, 8.15, 8.75),
@@ -80,21 +80,21 @@ def test_room_forgets_after_the_period(monkeypatch: pytest.MonkeyPatch) -> None:
         (windows.Case("", pairs=3, rtt=0.1), 1, 0.1, 0.1),
     ],
 )
-def test_ideal_windows(case: Case, requests: int, ideal: float, answered: float) -> None:
-    """A period passes between windows; who waits for answers loses a round trip with each."""
+def test_ideal_windows(case: Case, requests: int, ideal: float, expected_span: float) -> None:
+    """Windows start a period apart, plus a round trip for a limiter that waits for responses."""
     assert case.requests == requests
     assert case.ideal == pytest.approx(ideal)
-    assert case.answered == pytest.approx(answered)
+    assert case.answered == pytest.approx(expected_span)
 
 
 def test_ratio_is_taken_round_by_round() -> None:
-    """What slows a whole round down cancels out."""
-    found = {"ours": [1.0, 30.0, 2.0], "theirs": [2.0, 60.0, 4.0]}
-    assert rounds.ratio(found, "ours", "theirs") == Spread(0.5, 0.5, 0.5)
+    """The median ratio of rounds cancels out what slows a whole round down."""
+    durations = {"ours": [1.0, 30.0, 2.0], "theirs": [2.0, 60.0, 4.0]}
+    assert rounds.ratio(durations, "ours", "theirs") == Spread(0.5, 0.5, 0.5)
 
 
 def results() -> report.Results:
-    """Make results that were never measured."""
+    """Make results without a measurement."""
     clients = [*(name for pair in claims.RATIOS for name in pair[:2]), "http.client", "aiohttp"]
     names = dict.fromkeys([*clients, *(Course("aiohttp", width, 1).name for width in (10, 50))])
     cost = Cost(Spread(1, 1, 1), Spread(1, 1, 1))
@@ -113,21 +113,21 @@ def results() -> report.Results:
 
 
 def test_claims() -> None:
-    """Equal costs fail every target of less, and a window that is too long fails its own."""
-    found = results()
-    judged = [*claims.calls(found.calls), *claims.windows(found.windows), *claims.processes(found.processes)]
-    judged += claims.many_clients(found.many_clients)
+    """Equal costs fail every target that requires less, and a window that is too long fails its own."""
+    measured = results()
+    judged = [*claims.calls(measured.calls), *claims.windows(measured.windows), *claims.processes(measured.processes)]
+    judged += claims.many_clients(measured.many_clients)
     failed = [claim.text for claim in judged if not claim.holds]
     assert len([text for text in failed if text.startswith("CPU per call")]) == len(claims.RATIOS)
     assert [text for text in failed if "window" in text] == [
-        f"{span.case.name}: over the answered window" for span in found.windows if span.case.rtt == 0.15
+        f"{span.case.name}: over the answered window" for span in measured.windows if span.case.rtt == 0.15
     ]
     assert not any("refused" in text for text in failed)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_report(language: str) -> None:
-    """Every table has as many columns in each row as in its head, and every client a row."""
+    """Every row of a table has as many columns as its header, and every client has a row."""
     text = report.section(results(), language)
     for block in text.split("\n\n"):
         if block.startswith("|"):
@@ -137,7 +137,7 @@ def test_report(language: str) -> None:
 
 
 def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What stands between the marks is replaced, again and again, and nothing else; a file without marks is named."""
+    """Only the text between the marks is replaced, repeatedly; a file without marks is an error that names it."""
     marked, bare = tmp_path / "a.md", tmp_path / "b.md"
     marked.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n", encoding="utf-8")
     bare.write_text("nothing", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Cancelled: tasks and streams that end half-way leave no slot, no connection, no thread and no task behind."""
+"""Cancellation: cancelled tasks and abandoned iterators leave no permit, connection, thread or task behind."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 
 def test_cancelled_task(run: Run, exchange: tuple[str, MockExchange]) -> None:
-    """Cancelled tasks leak no slot and no connection: whatever they waited for, there is room afterwards."""
-    url, served = exchange
+    """A cancelled task leaks no permit and no connection, whatever it waited for."""
+    url, mock_exchange = exchange
     limiter = MemoryLimiter(max_requests=100)
 
     async def main() -> None:
-        async with AsyncMaxLoanClient(credentials_for(served), base_url=url, limiter=limiter) as client:
+        async with AsyncMaxLoanClient(credentials_for(mock_exchange), base_url=url, limiter=limiter) as client:
             for _ in range(3):
                 tasks = [asyncio.ensure_future(client.get_max_loan("BTC-USDT", mgn_mode="cross")) for _ in range(50)]
-                await asyncio.sleep(0.1)  # real: the requests are to be on their way
+                await asyncio.sleep(0.1)  # real: the requests must be in flight
                 for task in tasks:
                     task.cancel()
                 results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -49,14 +49,14 @@ def test_cancelled_task(run: Run, exchange: tuple[str, MockExchange]) -> None:
             assert in_use(client._transport) == []
             assert len(asyncio.all_tasks()) == 1
 
-    served.enforce_rate_limit = False
-    # More than there are requests: one that is read after its task was cancelled uses up a delay as well.
-    served.fail_next(1000, delay=30.0)
+    mock_exchange.enforce_rate_limit = False
+    # More than there are requests, since a request that is read after its cancellation uses a delay as well.
+    mock_exchange.fail_next(1000, delay=30.0)
     run(main())
 
 
-def test_cancelled_task_says_so(run: Run) -> None:
-    """A task that is cancelled with its request on the way holds its slot as one whose outcome is unknown."""
+def test_cancelled_task_releases_its_permit(run: Run) -> None:
+    """A task that is cancelled with its request in flight releases its permit as outcome unknown."""
     limiter = RecordingLimiter()
 
     async def main() -> None:
@@ -69,34 +69,33 @@ def test_cancelled_task_says_so(run: Run) -> None:
                     await task
 
     run(main())
-    assert limiter.notes == ["unknown"]
+    assert limiter.outcomes == ["unknown"]
 
 
-def test_cancelled_at_any_moment(run: Run) -> None:
-    """Whatever a task is doing when it is cancelled, every slot it took is told how it ended."""
+def test_cancelled_at_any_time(run: Run) -> None:
+    """Whatever a task is doing when it is cancelled, each of its permits is released with an outcome."""
     limiter = RecordingLimiter()
 
     async def main() -> None:
         with RawServer(respond()) as server:
             for turns in range(60):
                 async with AsyncMaxLoanClient(credentials(), base_url=server.url, limiter=limiter) as client:
-                    await client.get_max_loan(
-                        "BTC-USDT", mgn_mode="cross"
-                    )  # from now on, requests with these parameters go side by side
+                    # From now on, requests with these parameters are concurrent.
+                    await client.get_max_loan("BTC-USDT", mgn_mode="cross")
                     task = asyncio.ensure_future(client.get_max_loan(inst_ids(2 * SIZE + 1), mgn_mode="cross"))
                     for _ in range(turns):
                         await asyncio.sleep(0)
                     task.cancel()
                     await asyncio.wait([task])
-                    assert "taken" not in limiter.notes, turns
+                    assert "acquired" not in limiter.outcomes, turns
                     assert len(asyncio.all_tasks()) == 1
 
     run(main())
-    assert "unknown" in limiter.notes
+    assert "unknown" in limiter.outcomes
 
 
 def test_cancelled_batch(run: Run) -> None:
-    """A cancelled batch cancels its requests, and its slots know."""
+    """Cancelling a batch cancels its requests and releases their permits."""
     limiter = RecordingLimiter()
 
     async def main() -> None:
@@ -111,10 +110,10 @@ def test_cancelled_batch(run: Run) -> None:
                 assert len(asyncio.all_tasks()) == 1
 
     run(main())
-    assert limiter.notes == ["answered", *["unknown"] * 3]
+    assert limiter.outcomes == ["responded", *["unknown"] * 3]
 
 
-def quiet() -> bool:
+def wait_for_threads() -> bool:
     """Wait until no thread of a blocking client runs."""
     end = time.monotonic() + 5
     while time.monotonic() < end:
@@ -124,24 +123,25 @@ def quiet() -> bool:
     return False
 
 
-def test_abandoned_stream_leaves_no_connection(client_factory: ClientFactory) -> None:
-    """A stream abandoned with requests on their way leaves, once those are over, no connection in use."""
+def test_abandoned_iterator_leaves_no_connection(client_factory: ClientFactory) -> None:
+    """An iterator that is abandoned with requests in flight leaves no connection in use once those have ended."""
     with RawServer(respond(), hang()) as server:
-        client = client_factory.open(base_url=server.url, timeout=0.3, clock=SystemClock())  # real time, to see it end
+        # Real time, until the requests have ended.
+        client = client_factory.open(base_url=server.url, timeout=0.3, clock=SystemClock())
         stream = client.iter_max_loan(MANY, mgn_mode="cross")
         next(stream)
         stream.close()
-        assert quiet()
-        assert "taken" not in client_factory.limiter.notes
-        begun = len(client_factory.limiter.notes)
-        assert client_factory.finish(used(client.raw)) == []
+        assert wait_for_threads()
+        assert "acquired" not in client_factory.limiter.outcomes
+        begun = len(client_factory.limiter.outcomes)
+        assert client_factory.resolve(used(client.raw)) == []
         time.sleep(0.3)
-        assert len(client_factory.limiter.notes) == begun <= batching.MAX_CONCURRENCY + 1
+        assert len(client_factory.limiter.outcomes) == begun <= batching.MAX_CONCURRENCY + 1
         client.close()
 
 
 def used(client: Any) -> Any:
-    """List the connections of a client that are in use, on the event loop that it runs on."""
+    """List the connections of a client that are in use, on the client's event loop."""
 
     async def of_this_loop() -> Any:
         return in_use(client._transport)
@@ -149,14 +149,14 @@ def used(client: Any) -> Any:
     return of_this_loop() if isinstance(client, AsyncMaxLoanClient) else in_use(client._transport)
 
 
-def test_stream_dropped_without_closing(client_factory: ClientFactory) -> None:
-    """A stream that is forgotten in the middle is cleaned up as one that is closed."""
+def test_iterator_without_references(client_factory: ClientFactory) -> None:
+    """An iterator without references is cleaned up as one that is closed."""
     client = client_factory.open(FakeTransport(loans_response))
     for each in client.iter_max_loan(MANY, mgn_mode="cross"):
         assert each.error is None
         break
     gc.collect()
-    assert quiet()
+    assert wait_for_threads()
 
 
 PROGRAM = """
@@ -180,7 +180,7 @@ client = (AsyncMaxLoanClient if "asyncio" in {call!r} else MaxLoanClient)(Creden
     ids=["request", "threads", "tasks"],
 )
 def test_interrupted_process(call: str) -> None:
-    """Ctrl-C ends a process within a second though its requests hang; the second is real, as the signal is."""
+    """Ctrl-C ends a process within a second although its requests hang; in wall time, as signals are real."""
     with RawServer(hang()) as server:
         program = PROGRAM.format(call=call, url=server.url)
         process = subprocess.Popen([sys.executable, "-c", program], env=clean_env(), stderr=subprocess.PIPE, text=True)

@@ -1,4 +1,4 @@
-"""Client: the blocking and the asyncio client, and their settings."""
+"""Clients: the blocking and the asyncio client, and their settings."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ BOTH = [MaxLoanClient, AsyncMaxLoanClient]
 
 
 def public(client: type) -> dict[str, Any]:
-    """List what a client offers."""
+    """List the public names of a client."""
     return {name: each for name, each in inspect.getmembers(client) if not name.startswith("_")}
 
 
-def test_same_offers() -> None:
-    """Both clients offer the same names."""
+def test_same_public_names() -> None:
+    """Both clients have the same public names."""
     assert public(MaxLoanClient).keys() == public(AsyncMaxLoanClient).keys()
     assert {"get_max_loan", "iter_max_loan", "get_account", "get_instruments", "sync_clock", "rate_limit"} <= public(
         MaxLoanClient
@@ -50,19 +50,19 @@ def test_same_offers() -> None:
 
 @pytest.mark.parametrize("name", sorted(public(MaxLoanClient)))
 def test_same_parameters(name: str) -> None:
-    """Each method has the same parameters, documentation, and the same kind of result."""
+    """Each method has the same parameters, documentation and kind of result."""
     one, other = public(MaxLoanClient)[name], public(AsyncMaxLoanClient)[name]
     assert inspect.getdoc(one)
     assert inspect.getdoc(other)
     if inspect.isfunction(one):
-        given, expected = inspect.signature(other), inspect.signature(one)
-        assert given.parameters == expected.parameters
-        result = given.return_annotation.replace("Async", "").replace(", None]", ", None, None]")
+        actual, expected = inspect.signature(other), inspect.signature(one)
+        assert actual.parameters == expected.parameters
+        result = actual.return_annotation.replace("Async", "").replace(", None]", ", None, None]")
         assert result == expected.return_annotation.replace(", None, None, None]", ", None, None]")
 
 
 def test_signatures_show_the_parameters() -> None:
-    """`help()` and `inspect.signature` show the parameters of the maximum loan, and which errors are raised."""
+    """`help()` and `inspect.signature` show the parameters of `get_max_loan` and its errors."""
     names = ["self", "inst_ids", "mgn_mode", "ccy", "mgn_ccy", "trade_quote_ccy", "extra"]
     assert [*inspect.signature(MaxLoanClient.get_max_loan).parameters] == names
     assert "InvalidParametersError" in (inspect.getdoc(MaxLoanClient.get_max_loan) or "")
@@ -70,7 +70,7 @@ def test_signatures_show_the_parameters() -> None:
 
 @pytest.mark.parametrize("make", BOTH)
 def test_unknown_keyword(make: Any) -> None:
-    """A keyword that a client does not have is refused with the name of the public class."""
+    """The error for an unknown keyword names the public class."""
     with pytest.raises(TypeError, match=rf"^{make.__name__}\.__init__\(\) got an unexpected .*'api_key'"):
         make(credentials(), api_key="x")
     with pytest.raises(TypeError, match=rf"^{make.__name__}\.get_account\(\)"):
@@ -78,7 +78,7 @@ def test_unknown_keyword(make: Any) -> None:
 
 
 def test_same_overloads() -> None:
-    """The ways to ask that type checkers allow are the same."""
+    """Type checkers accept the same overloads for both clients."""
     from typing import get_overloads  # noqa: PLC0415 -- only here
 
     def ways(client: type) -> list[Any]:
@@ -89,11 +89,11 @@ def test_same_overloads() -> None:
 
 
 def test_same_settings() -> None:
-    """Both clients, and `from_env`, have the same settings; only the kind of httpx client differs."""
+    """Both clients and `from_env` have the same settings, except for the kind of httpx client."""
 
     def settings(make: type) -> dict[str, str]:
-        given = inspect.signature(make).parameters.items()
-        return {name: str(each).replace("AsyncClient", "Client") for name, each in given}
+        actual = inspect.signature(make).parameters.items()
+        return {name: str(each).replace("AsyncClient", "Client") for name, each in actual}
 
     assert settings(MaxLoanClient) == settings(AsyncMaxLoanClient)
     assert settings(MaxLoanClient).keys() == {"credentials", *ClientSettings.__annotations__}
@@ -101,7 +101,7 @@ def test_same_settings() -> None:
 
 @pytest.mark.parametrize("make", BOTH)
 @pytest.mark.parametrize(
-    ("settings", "why"),
+    ("settings", "reason"),
     [
         ({"timeout": 0}, "timeout must be a positive number of seconds, not 0"),
         ({"timeout": "1"}, "timeout must be a positive number of seconds, not '1'"),
@@ -125,22 +125,22 @@ def test_same_settings() -> None:
         ({"limiter": "memcached://x"}, "limiter must be"),
     ],
 )
-def test_settings_that_cannot_be(make: type, settings: dict[str, Any], why: str) -> None:
-    """A setting that cannot be is refused when the client is made, saying which."""
-    with pytest.raises(ValueError, match=re.escape(why)) as caught:
+def test_invalid_setting(make: type, settings: dict[str, Any], reason: str) -> None:
+    """The constructor rejects an invalid setting by its name."""
+    with pytest.raises(ValueError, match=re.escape(reason)) as caught:
         make(**{"credentials": credentials(), **settings})
     assert not any(secret in str(caught.value) for secret in (KEY, SECRET, PASSPHRASE, "s3cret"))
 
 
-def test_everything_wrong_at_once() -> None:
-    """All settings that cannot be are named together."""
+def test_all_invalid_settings_at_once() -> None:
+    """All invalid settings are named together."""
     with pytest.raises(ValueError, match=r"timeout.*max_retries.*language"):
         MaxLoanClient(credentials(), timeout=-1, max_retries=-1, language="fr")  # type: ignore[arg-type] # the point
 
 
 @pytest.mark.parametrize("make", BOTH)
 def test_settings(make: Any) -> None:
-    """Sites, addresses, and what is left out mean what the documentation says."""
+    """Sites, base URLs and defaults are as documented."""
     assert repr(make(credentials())) == f"{make.__name__}(https://openapi.okx.com)"
     assert repr(make(credentials(), site=Site.EEA)) == f"{make.__name__}(https://eea.okx.com)"
     assert repr(make(credentials(), site=Site.EEA, base_url="http://127.0.0.1:8899")).endswith(
@@ -161,7 +161,7 @@ ENVIRONMENT = {"OKX_API_KEY": KEY, "OKX_API_SECRET": SECRET, "OKX_API_PASSPHRASE
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Set what a user sets, and nothing else."""
+    """Set the user's variables, and no others."""
     for name in [name for name in os.environ if name.startswith("OKX_")]:
         monkeypatch.delenv(name)
     for name, value in ENVIRONMENT.items():
@@ -171,7 +171,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.mark.parametrize("make", BOTH)
 def test_from_env(make: Any, environment: pytest.MonkeyPatch) -> None:
-    """Credentials come from the environment; site, demo trading and address too, unless they are given."""
+    """Credentials, site, demo trading and base URL are read from the environment unless they are given."""
     client = make.from_env()
     assert client._state.config.credentials.sign("GET", "/", 0.0) == credentials().sign("GET", "/", 0.0)
     assert (client._state.config.origin.host, client._state.config.demo) == ("openapi.okx.com", False)
@@ -190,7 +190,7 @@ def test_from_env(make: Any, environment: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("make", BOTH)
 def test_from_env_limiter(make: Any, environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """OKX_LIMITER names the limiter, as `limiter=` does, which comes first; a wrong one is refused."""
+    """OKX_LIMITER sets the limiter unless `limiter=` is given; an invalid value is rejected."""
     assert make.from_env()._state._limiter is create_limiter("memory")
     environment.setenv("OKX_LIMITER", f"file://{tmp_path}")
     limiter = make.from_env()._state._limiter
@@ -203,7 +203,7 @@ def test_from_env_limiter(make: Any, environment: pytest.MonkeyPatch, tmp_path: 
 
 
 def test_clients_of_two_host_names_share_a_limit() -> None:
-    """www.okx.com and openapi.okx.com are one exchange: what one client sends is in use for the other one."""
+    """www.okx.com and openapi.okx.com are one exchange, so their clients share a rate limit."""
     clients = [
         MaxLoanClient(credentials(), base_url=f"https://{host}", rate_limit_key="two names")
         for host in ("www.okx.com", "openapi.okx.com")
@@ -216,16 +216,16 @@ def test_clients_of_two_host_names_share_a_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "demo"), [("", False), ("0", False), ("no", False), ("FALSE", False), ("1", True), ("yes", True)]
+    ("value", "demo"), [("", False), ("0", False), ("no", False), ("FALSE", False), ("1", True), ("yes", True)]
 )
-def test_from_env_demo(word: str, demo: bool, environment: pytest.MonkeyPatch) -> None:
-    """Demo trading is switched by a plain word."""
-    environment.setenv("OKX_DEMO", word)
+def test_from_env_demo(value: str, demo: bool, environment: pytest.MonkeyPatch) -> None:
+    """OKX_DEMO accepts the usual boolean words."""
+    environment.setenv("OKX_DEMO", value)
     assert MaxLoanClient.from_env()._state.config.demo is demo
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "why"),
+    ("name", "value", "reason"),
     [
         ("OKX_API_KEY", "", r"not set: OKX_API_KEY;"),
         ("OKX_API_SECRET", "", r"not set: OKX_API_SECRET;"),
@@ -234,16 +234,16 @@ def test_from_env_demo(word: str, demo: bool, environment: pytest.MonkeyPatch) -
         ("OKX_DEMO", "maybe", r"1 or 0, not 'maybe'"),
     ],
 )
-def test_from_env_that_cannot_be(name: str, value: str, why: str, environment: pytest.MonkeyPatch) -> None:
-    """What is missing or wrong in the environment is named, and no secret shown."""
+def test_from_env_with_an_invalid_variable(name: str, value: str, reason: str, environment: pytest.MonkeyPatch) -> None:
+    """A missing or invalid variable is named, and no secret is shown."""
     environment.setenv(name, value)
-    with pytest.raises(ValueError, match=why) as caught:
+    with pytest.raises(ValueError, match=reason) as caught:
         MaxLoanClient.from_env()
     assert not any(secret in str(caught.value) for secret in (KEY, SECRET, PASSPHRASE, "s3cret"))
 
 
-def test_from_env_names_all_that_is_missing(environment: pytest.MonkeyPatch) -> None:
-    """Everything that is missing is named at once."""
+def test_from_env_names_all_missing_variables(environment: pytest.MonkeyPatch) -> None:
+    """All missing variables are named together."""
     for name in ENVIRONMENT:
         environment.delenv(name)
     with pytest.raises(ValueError, match="OKX_API_KEY, OKX_API_SECRET, OKX_API_PASSPHRASE"):
@@ -251,7 +251,7 @@ def test_from_env_names_all_that_is_missing(environment: pytest.MonkeyPatch) -> 
 
 
 def test_rate_limit(client_factory: ClientFactory) -> None:
-    """The client tells how much of the limit of maximum loan is in use."""
+    """`rate_limit` shows the use of the rate limit of maximum loan."""
     client = client_factory.open(FakeTransport(loans_response))
     assert client.rate_limit[:2] == (LIMIT.requests, 0)
     client.close()
@@ -260,7 +260,7 @@ def test_rate_limit(client_factory: ClientFactory) -> None:
 
 
 def test_languages(client_factory: ClientFactory) -> None:
-    """Broken rules and refusals are told in the caller's language."""
+    """Violations and errors are in the caller's language."""
     client = client_factory.open(FakeTransport(error_response("50113")), language="zh")
     with pytest.raises(InvalidParametersError, match="至少传一个"):
         client.get_max_loan(mgn_mode="cross")
@@ -268,22 +268,22 @@ def test_languages(client_factory: ClientFactory) -> None:
         client.get_max_loan("A-B", mgn_mode="cross")
 
 
-def test_words_of_an_enumeration() -> None:
-    """A member of an enumeration of texts is its text, not its name."""
+def test_members_of_a_string_enum() -> None:
+    """The value of a string enum's member is sent, and not its name."""
     from enum import Enum  # noqa: PLC0415 -- only here
 
-    class Mode(str, Enum):  # noqa: UP042 -- what older programs have
+    class Mode(str, Enum):  # noqa: UP042 -- as in older programs
         CROSS = "cross"
 
-    wire = FakeTransport(loans_response)
+    transport = FakeTransport(loans_response)
     client = MaxLoanClient(credentials(), limiter=RecordingLimiter())
-    vars(client)["_transport"] = wire
+    vars(client)["_transport"] = transport
     client.get_max_loan("A-B", mgn_mode=Mode.CROSS)  # type: ignore[call-overload] # checkers want the literal
-    assert wire.requests[0].target.endswith("?mgnMode=cross&instId=A-B")
+    assert transport.requests[0].target.endswith("?mgnMode=cross&instId=A-B")
 
 
 def test_flows_are_shared() -> None:
-    """Both clients drive the same flow: what they would send is equal to the byte."""
+    """Both clients run the same flow, so their requests are equal byte for byte."""
     from okx_maxloan_sdk import operations  # noqa: PLC0415 -- only here
 
     class FixedClock(QuickClock):
@@ -300,9 +300,9 @@ def test_flows_are_shared() -> None:
 
 @pytest.mark.skipif(sys.gettrace() is not None, reason="coverage traces calls itself")
 def test_call_events() -> None:
-    """A warm blocking call for one pair makes at most 60 calls of ours, resumed generators counted.
+    """A warm blocking call for one pair makes at most 60 calls of ours, counting resumed generators.
 
-    Comprehensions are not counted: they are no calls any more since Python 3.12 (PEP 709).
+    Comprehensions are not counted, since they are no calls in Python 3.12 and later (PEP 709).
     """
     calls: list[Counter[str]] = []
 
@@ -322,6 +322,6 @@ def test_call_events() -> None:
             sys.setprofile(count)
             client.get_max_loan("BTC-USDT", mgn_mode="cross")
             sys.setprofile(None)
-    # The least: the garbage collector may close a connection of another test during one of them.
+    # The minimum, since the garbage collector may close a connection of another test during a call.
     least = min(calls, key=Counter.total)
     assert 30 < least.total() <= 60, least

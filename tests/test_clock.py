@@ -1,4 +1,4 @@
-"""Clock: time passes, a wake ends it early, and the wake stays what it was."""
+"""Clocks: sleeping, and wake events that end a sleep early."""
 
 import asyncio
 import threading
@@ -9,12 +9,12 @@ import pytest
 
 from okx_maxloan_sdk.clock import SystemClock, WakeEvent
 
-# Real time is the subject here; the longest wait that is meant to end by itself is this long.
+# Real time is the subject here; this is the longest sleep that may end by itself.
 SHORT = 0.05
 
 
 def sleep(how: str, seconds: float, wake: WakeEvent | None = None) -> bool:
-    """Sleep as a blocking or as an asynchronous program does."""
+    """Sleep, blocking or asynchronous."""
     clock = SystemClock()
     return clock.sleep(seconds, wake) if how == "sync" else asyncio.run(clock.async_sleep(seconds, wake))
 
@@ -22,7 +22,7 @@ def sleep(how: str, seconds: float, wake: WakeEvent | None = None) -> bool:
 @pytest.mark.parametrize("how", ["sync", "async"])
 @pytest.mark.parametrize("wakes", [False, True])
 def test_time_passes(how: str, wakes: bool) -> None:
-    """A sleeper that nobody wakes sleeps its time, and is told that nobody did."""
+    """A sleep without a wake-up takes its time and returns False."""
     wake: WakeEvent | None = Future() if wakes else None
     began = time.monotonic()
     assert sleep(how, SHORT, wake) is False
@@ -32,7 +32,7 @@ def test_time_passes(how: str, wakes: bool) -> None:
 
 @pytest.mark.parametrize("how", ["sync", "async"])
 def test_wake(how: str) -> None:
-    """A sleeper is woken from another thread at once, and told so."""
+    """A wake-up from another thread ends the sleep at once, which returns True."""
     wake: WakeEvent = Future()
     timer = threading.Timer(SHORT, wake.set_result, [None])
     timer.start()
@@ -44,14 +44,14 @@ def test_wake(how: str) -> None:
 
 @pytest.mark.parametrize("how", ["sync", "async"])
 def test_woken_before(how: str) -> None:
-    """A wake that came before the sleep ends it at once."""
+    """A wake-up before the sleep ends it at once."""
     wake: WakeEvent = Future()
     wake.set_result(None)
     assert sleep(how, 30, wake) is True
 
 
 def test_cancelled_sleeper_leaves_the_wake() -> None:
-    """A task that is cancelled in its sleep does not take the wake away from others."""
+    """A task that is cancelled in its sleep leaves the wake event usable for others."""
     wake: WakeEvent = Future()
 
     async def main() -> None:
@@ -67,6 +67,6 @@ def test_cancelled_sleeper_leaves_the_wake() -> None:
 
 
 def test_clocks() -> None:
-    """The clocks are the machine's."""
+    """The clocks are the system's."""
     assert abs(SystemClock().time() - time.time()) < 1
     assert abs(SystemClock().monotonic() - time.monotonic()) < 1

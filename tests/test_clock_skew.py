@@ -1,4 +1,4 @@
-"""Skew: the exchange's clock is learnt, once for all who need it, and again when it jumps."""
+"""Clock skew: measured once for concurrent calls, and again after a jump."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from tests.support.state import OK_RESPONSE, RequestHarness, with_latency
 
 
 class Exchange(FakeTransport):
-    """An exchange whose clock is `ahead`, and which insists on it."""
+    """A mock exchange whose clock is `ahead` and which rejects other timestamps."""
 
-    def __init__(self, bench: RequestHarness, ahead: float) -> None:
-        super().__init__(self.reply)
-        self.bench, self.ahead = bench, ahead
+    def __init__(self, harness: RequestHarness, ahead: float) -> None:
+        super().__init__(self.response)
+        self.harness, self.ahead = harness, ahead
 
     @property
     def time(self) -> float:
-        return self.bench.state.clock.time() + self.ahead
+        return self.harness.state.clock.time() + self.ahead
 
-    def reply(self, request: Request) -> Response:
+    def response(self, request: Request) -> Response:
         if request.target == GET_TIME.path:
             return ok_response(time_row(self.time))
         signed = datetime.fromisoformat(request.headers["OK-ACCESS-TIMESTAMP"]).timestamp()
@@ -43,74 +43,74 @@ class Exchange(FakeTransport):
 
 
 @pytest.mark.parametrize("ahead", [60.0, -60.0, 1200.0, -1200.0])
-def test_clock_is_learnt(ahead: float) -> None:
-    """With a clock far off a call needs three requests, later calls one; a later jump is learnt again."""
-    bench = RequestHarness(max_retries=0)
-    exchange = Exchange(bench, ahead)
-    bench.ask(exchange)
+def test_clock_skew_is_measured(ahead: float) -> None:
+    """With a wrong clock the first call needs three requests and later calls one; a later jump is measured again."""
+    harness = RequestHarness(max_retries=0)
+    exchange = Exchange(harness, ahead)
+    harness.send(exchange)
     assert [each.target == GET_TIME.path for each in exchange.requests] == [False, True, False]
-    assert bench.state.clock_skew.seconds == pytest.approx(ahead, abs=0.001)
-    bench.ask(exchange)
+    assert harness.state.clock_skew.seconds == pytest.approx(ahead, abs=0.001)
+    harness.send(exchange)
     assert len(exchange.requests) == 4
     exchange.ahead += 3600
-    bench.ask(exchange)
+    harness.send(exchange)
     assert len(exchange.requests) == 7
-    bench.ask(exchange)
+    harness.send(exchange)
     assert len(exchange.requests) == 8
 
 
-def test_clock_learns_again_after_measuring() -> None:
-    """What was learnt from a refusal does not come back after a measurement replaced it."""
-    bench = RequestHarness()
-    exchange = Exchange(bench, 60.0)
-    bench.ask(exchange)
+def test_measurement_replaces_a_learned_skew() -> None:
+    """A skew that was learned from an error is replaced by a measurement for good."""
+    harness = RequestHarness()
+    exchange = Exchange(harness, 60.0)
+    harness.send(exchange)
     exchange.ahead = 600.0
-    assert bench.run(operations.measure_clock_offset(bench.state), exchange) == pytest.approx(600.0, abs=0.001)
+    assert harness.run(operations.measure_clock_offset(harness.state), exchange) == pytest.approx(600.0, abs=0.001)
     exchange.ahead = 6000.0
-    bench.ask(exchange)
-    assert bench.state.clock_skew.seconds == pytest.approx(6000.0, abs=0.001)
+    harness.send(exchange)
+    assert harness.state.clock_skew.seconds == pytest.approx(6000.0, abs=0.001)
 
 
 def test_clock_jumps_while_waiting() -> None:
-    """A call that began before the last jump, and signed after it, measures again instead of taking that for news."""
+    """A call that started before the last jump, and was signed after it, measures again."""
     simulation = Simulation()
-    bench = RequestHarness(clock=simulation, limiter=MemoryLimiter(max_requests=1, period=10.0))
-    exchange = Exchange(bench, 60.0)
-    flows = [bench.flow() for _ in range(2)]
-    tasks = [simulation.spawn(with_latency(flow, exchange, travels=0.1)) for flow in flows]
+    harness = RequestHarness(clock=simulation, limiter=MemoryLimiter(max_requests=1, period=10.0))
+    exchange = Exchange(harness, 60.0)
+    flows = [harness.flow() for _ in range(2)]
+    tasks = [simulation.spawn(with_latency(flow, exchange, delay=0.1)) for flow in flows]
     simulation.run(5.0)
-    assert bench.state.clock_skew.seconds == pytest.approx(60.0, abs=0.01)
+    assert harness.state.clock_skew.seconds == pytest.approx(60.0, abs=0.01)
     exchange.ahead = 600.0
     simulation.run(60.0)
     assert all(task.done and task.error is None for task in tasks)
-    assert bench.state.clock_skew.seconds == pytest.approx(600.0, abs=0.01)
+    assert harness.state.clock_skew.seconds == pytest.approx(600.0, abs=0.01)
 
 
-def test_clock_is_learnt_once_by_many() -> None:
-    """Calls that are refused at the same time share one measurement."""
+def test_concurrent_calls_share_a_measurement() -> None:
+    """Concurrent calls with rejected timestamps share one measurement."""
     simulation = Simulation()
-    bench = RequestHarness(clock=simulation)
-    exchange = Exchange(bench, 60.0)
-    flows = [bench.flow() for _ in range(5)]
-    tasks = [simulation.spawn(with_latency(flow, exchange, travels=0.1)) for flow in flows]
+    harness = RequestHarness(clock=simulation)
+    exchange = Exchange(harness, 60.0)
+    flows = [harness.flow() for _ in range(5)]
+    tasks = [simulation.spawn(with_latency(flow, exchange, delay=0.1)) for flow in flows]
     simulation.run(5.0)
     assert all(task.done and task.error is None for task in tasks)
     assert [each.target for each in exchange.requests].count(GET_TIME.path) == 1
     assert len(exchange.requests) == 5 + 1 + 5
 
 
-def test_clock_cannot_be_mended() -> None:
-    """When signing with the exchange's own time is refused too, that is raised, with what was measured."""
-    bench = RequestHarness()
+def test_clock_error_after_a_measurement() -> None:
+    """If a request with the exchange's own time is rejected too, that error is raised, with the measured skew."""
+    harness = RequestHarness()
     times: list[Any] = [
         error_response("50102"),
-        lambda _: ok_response(time_row(bench.clock.time() + 12.5)),
+        lambda _: ok_response(time_row(harness.clock.time() + 12.5)),
         error_response("50102"),
     ]
-    wire = FakeTransport(*times)
+    transport = FakeTransport(*times)
     with pytest.raises(ClockSkewError, match=r"\+12\.500 s") as caught:
-        bench.ask(wire)
-    assert len(wire.requests) == 3
+        harness.send(transport)
+    assert len(transport.requests) == 3
     assert caught.value.code == "50102"
 
 
@@ -126,59 +126,61 @@ def test_clock_cannot_be_mended() -> None:
         (NoResponseError("reset"), NoResponseError),
     ],
 )
-def test_time_is_not_told(time: Any, error: type[OkxError]) -> None:
-    """When the exchange does not tell its time the call fails with the reason, and the next one starts afresh."""
-    bench = RequestHarness(max_retries=0)
+def test_missing_server_time(time: Any, error: type[OkxError]) -> None:
+    """If the server time is missing, the call fails with the reason, and the next call measures again."""
+    harness = RequestHarness(max_retries=0)
     with pytest.raises(error):
-        bench.ask(FakeTransport(error_response("50102"), time))
-    assert bench.ask(Exchange(bench, 0.0)).rows
+        harness.send(FakeTransport(error_response("50102"), time))
+    assert harness.send(Exchange(harness, 0.0)).rows
 
 
-def test_time_that_is_none() -> None:
-    """A time that no timestamp can name is said to be none."""
-    bench = RequestHarness()
+def test_server_time_out_of_range() -> None:
+    """A server time beyond any timestamp is an error that says so."""
+    harness = RequestHarness()
     with pytest.raises(InvalidResponseError, match=r"\(HTTP 200\): server time out of range: \d+$"):
-        bench.run(request.measure_clock_skew(bench.state, None), FakeTransport(ok_response({"ts": "253402300800000"})))
+        harness.run(
+            request.measure_clock_skew(harness.state, None), FakeTransport(ok_response({"ts": "253402300800000"}))
+        )
 
 
-def test_no_skew_to_speak_of() -> None:
-    """A clock that was measured to be right is no hint."""
-    bench = RequestHarness()
+def test_zero_skew_is_no_hint() -> None:
+    """A measured skew of zero is no hint."""
+    harness = RequestHarness()
     with pytest.raises(ClockSkewError) as caught:
-        bench.ask(
-            FakeTransport(error_response("50102"), ok_response(time_row(bench.clock.time())), error_response("50102"))
+        harness.send(
+            FakeTransport(error_response("50102"), ok_response(time_row(harness.clock.time())), error_response("50102"))
         )
     assert caught.value.hint == ""
 
 
-def test_deadline_bounds_learning() -> None:
-    """Neither asking for the time nor waiting for another who asks for it takes longer than the deadline allows."""
-    bench = RequestHarness()
-    first, second = bench.flow(bench.clock.now + 3.0), bench.flow(bench.clock.now + 2.0)
+def test_deadline_limits_the_measurement() -> None:
+    """Neither the measurement nor waiting for another one takes longer than the deadline."""
+    harness = RequestHarness()
+    first, second = harness.flow(harness.clock.now + 3.0), harness.flow(harness.clock.now + 2.0)
     for flow in (first, second):
         assert isinstance(next(flow), Send)
-    bench.clock.now += 1.0
-    asks, waits = first.send(error_response("50102")), second.send(error_response("50102"))
-    assert isinstance(asks, Send)
-    assert (asks.request.target, asks.timeout) == (GET_TIME.path, 2.0)
+    harness.clock.now += 1.0
+    calls, waits = first.send(error_response("50102")), second.send(error_response("50102"))
+    assert isinstance(calls, Send)
+    assert (calls.request.target, calls.timeout) == (GET_TIME.path, 2.0)
     assert isinstance(waits, Sleep)
     assert waits.seconds == 1.0
 
 
 def test_latest_time() -> None:
-    """The last millisecond of the year 9999 is a time like any other."""
-    bench = RequestHarness()
-    skew = bench.run(
-        request.measure_clock_skew(bench.state, None), FakeTransport(ok_response({"ts": "253402300799999"}))
+    """The last millisecond of the year 9999 is a valid server time."""
+    harness = RequestHarness()
+    skew = harness.run(
+        request.measure_clock_skew(harness.state, None), FakeTransport(ok_response({"ts": "253402300799999"}))
     )
-    assert bench.state.config.credentials.sign("GET", "/", bench.clock.time() + skew.seconds)
+    assert harness.state.config.credentials.sign("GET", "/", harness.clock.time() + skew.seconds)
 
 
-def test_time_is_tried_again() -> None:
-    """Asking for the time is a call like any other: dropped connections and temporary failures are tried again."""
-    bench = RequestHarness()
-    time = ok_response(time_row(bench.clock.time() + 60))
-    assert bench.ask(
+def test_time_request_is_retried() -> None:
+    """The time request is retried as any other, after dropped connections and temporary failures."""
+    harness = RequestHarness()
+    time = ok_response(time_row(harness.clock.time() + 60))
+    assert harness.send(
         FakeTransport(
             error_response("50102"), ConnectionDroppedError("gone"), NoResponseError("reset"), time, OK_RESPONSE
         )
@@ -186,13 +188,13 @@ def test_time_is_tried_again() -> None:
 
 
 def test_midpoint() -> None:
-    """The offset is the exchange's time less the middle of the round trip."""
-    bench = RequestHarness()
+    """The skew is the server time less the middle of the round trip."""
+    harness = RequestHarness()
 
     def slow(_: Request) -> Response:
-        told = bench.clock.time() + 5.0
-        bench.clock.now += 3.0
-        return ok_response(time_row(told))
+        server_time = harness.clock.time() + 5.0
+        harness.clock.now += 3.0
+        return ok_response(time_row(server_time))
 
-    skew = bench.run(request.measure_clock_skew(bench.state, None), FakeTransport(slow))
+    skew = harness.run(request.measure_clock_skew(harness.state, None), FakeTransport(slow))
     assert skew.seconds == pytest.approx(5.0 - 1.5, abs=0.001)

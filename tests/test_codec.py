@@ -1,4 +1,4 @@
-"""Endpoint: queries out, rows in, and everything that is no answer refused."""
+"""Codec: encoding of queries, decoding of rows, and rejection of invalid responses."""
 
 import json
 from decimal import Decimal
@@ -22,21 +22,21 @@ ROW = {
 }
 
 
-def answer(body: object, status: int = 200) -> Response:
-    """Make an answer of a body."""
+def json_response(body: object, status: int = 200) -> Response:
+    """Make a response with a JSON body."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Response(status, {}, raw)
 
 
-def read(*rows: object, **more: Any) -> list[MaxLoan]:
-    """Read rows as a call does."""
-    response = answer({"code": "0", "msg": "", "data": list(rows), **more})
+def decode(*rows: object, **more: Any) -> list[MaxLoan]:
+    """Decode rows as a call does."""
+    response = json_response({"code": "0", "msg": "", "data": list(rows), **more})
     data = codec.parse_envelope(response)[2]
     return codec.to_models(MaxLoan, GET_MAX_LOAN, codec.validate_rows(GET_MAX_LOAN, data, response))
 
 
 def test_target_has_raw_commas_in_contract_order() -> None:
-    """The target is written in the contract's order, commas raw and everything else that is not plain encoded."""
+    """The target has the contract's order, raw commas and percent-encoding of other special characters."""
     query = codec.max_loan_query(mgn_mode="cross", trade_quote_ccy="USDC").with_inst_ids(["BTC-USDT", "ETH-USDT"])
     pairs = "instId=BTC-USDT,ETH-USDT"
     assert query.target == f"/api/v5/account/max-loan?mgnMode=cross&{pairs}&tradeQuoteCcy=USDC"
@@ -46,14 +46,14 @@ def test_target_has_raw_commas_in_contract_order() -> None:
 
 
 def test_unknown_parameter() -> None:
-    """A parameter that the operation does not have is named, with those that it has."""
+    """The error for an unknown parameter lists the valid ones."""
     with pytest.raises(TypeError, match=r"no keyword argument instid; it has mgn_mode, .*pairs without a keyword"):
         codec.max_loan_query(mgn_mode="cross", instid="BTC-USDT")
 
 
 @pytest.mark.parametrize("value", [5, 1.5, b"USDT", ["USDT", 5], {"USDT"}])
 def test_not_text(value: object) -> None:
-    """A value that is no string is refused by its type."""
+    """A value that is no string is rejected with its type."""
     with pytest.raises(TypeError, match=f"ccy must be a str, not {type(value).__name__}"):
         codec.max_loan_query(mgn_mode="cross", ccy=value)
 
@@ -67,8 +67,8 @@ def test_paths_are_the_contracts() -> None:
 
 
 def test_amount_is_exact() -> None:
-    """Sixteen decimals survive, and the fields are as they came."""
-    (loan,) = read(ROW)
+    """Amounts keep sixteen decimals, and other fields are unchanged."""
+    (loan,) = decode(ROW)
     assert loan.amount == Decimal("0.0018826268161452")
     assert (loan.inst_id, loan.mgn_mode, loan.mgn_ccy, loan.ccy, loan.side) == ("BTC-USDT", "cross", "", "BTC", "sell")
     names = {each.name: each.attribute for each in GET_MAX_LOAN.fields}
@@ -77,8 +77,10 @@ def test_amount_is_exact() -> None:
 
 
 def test_unknown_is_data() -> None:
-    """An empty amount, an unknown side, unknown fields and missing optional fields are data, not errors."""
-    loan, other = read({**ROW, "maxLoan": "", "side": "short", "quota": {"a": [1.5]}}, {"ccy": "USDT", "maxLoan": "1"})
+    """An empty amount, an unknown side, unknown fields and missing optional fields are valid."""
+    loan, other = decode(
+        {**ROW, "maxLoan": "", "side": "short", "quota": {"a": [1.5]}}, {"ccy": "USDT", "maxLoan": "1"}
+    )
     assert loan.amount is None
     assert loan.side == "short"
     assert loan.additional_properties == {"quota": {"a": [Decimal("1.5")]}}
@@ -86,7 +88,7 @@ def test_unknown_is_data() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "why"),
+    ("row", "reason"),
     [
         ({**ROW, "maxLoan": 0.1}, "maxLoan is a number"),
         ({**ROW, "maxLoan": 1}, "maxLoan is a number"),
@@ -104,14 +106,14 @@ def test_unknown_is_data() -> None:
         (None, "a row is missing or null"),
     ],
 )
-def test_wrong_row(row: object, why: str) -> None:
-    """A row that the contract forbids is refused by field and reason."""
-    with pytest.raises(InvalidResponseError, match=why):
-        read(ROW, row)
+def test_invalid_row(row: object, reason: str) -> None:
+    """An invalid row is rejected with its field and the reason."""
+    with pytest.raises(InvalidResponseError, match=reason):
+        decode(ROW, row)
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "why"),
+    ("body", "status", "reason"),
     [
         (b"", 200, "it is empty"),
         (b"<html>down</html>", 502, "not JSON"),
@@ -141,17 +143,17 @@ def test_wrong_row(row: object, why: str) -> None:
         (b"", 302, "redirect"),
     ],
 )
-def test_no_answer(body: object, status: int, why: str) -> None:
-    """What is no answer of the exchange is refused with the reason, the status and its beginning."""
-    with pytest.raises(InvalidResponseError, match=why) as caught:
-        codec.parse_envelope(answer(body, status))
+def test_invalid_response(body: object, status: int, reason: str) -> None:
+    """An invalid response is rejected with the reason, the status and an excerpt."""
+    with pytest.raises(InvalidResponseError, match=reason) as caught:
+        codec.parse_envelope(json_response(body, status))
     assert caught.value.http_status == status
 
 
 @pytest.mark.parametrize("code", ["50011", 50011])
-def test_refusals_are_read(code: object) -> None:
-    """A gateway's refusal may be numeric and without data."""
-    assert codec.parse_envelope(answer({"msg": "Too Many Requests", "code": code}, 429)) == (
+def test_gateway_errors_are_decoded(code: object) -> None:
+    """An error of the gateway may have a numeric code and no data."""
+    assert codec.parse_envelope(json_response({"msg": "Too Many Requests", "code": code}, 429)) == (
         "50011",
         "Too Many Requests",
         [],
@@ -159,7 +161,7 @@ def test_refusals_are_read(code: object) -> None:
 
 
 def test_unknown_path() -> None:
-    """The 404 answer, with its number and its object, is a refusal."""
+    """The 404 response, with a numeric code and an object as data, is an error response."""
     body = {
         "code": 404,
         "data": {},
@@ -168,14 +170,16 @@ def test_unknown_path() -> None:
         "error_message": "Not Found",
         "msg": "Not Found",
     }
-    assert codec.parse_envelope(answer(body, 404))[:2] == ("404", "Not Found")
+    assert codec.parse_envelope(json_response(body, 404))[:2] == ("404", "Not Found")
 
 
 def test_types_other_than_text() -> None:
-    """Booleans are checked as booleans, and defaults fill what an account row leaves out."""
-    response = answer({"code": "0", "msg": "", "data": [{"uid": "1", "acctLv": "2"}]})
+    """Booleans are checked as booleans, and missing fields of an account row get defaults."""
+    response = json_response({"code": "0", "msg": "", "data": [{"uid": "1", "acctLv": "2"}]})
     (row,) = codec.validate_rows(GET_ACCOUNT_CONFIG, codec.parse_envelope(response)[2], response)
     assert row["enableSpotBorrow"] is False
-    wrong = answer({"code": "0", "msg": "", "data": [{"uid": "1", "acctLv": "2", "enableSpotBorrow": "false"}]})
+    invalid = json_response(
+        {"code": "0", "msg": "", "data": [{"uid": "1", "acctLv": "2", "enableSpotBorrow": "false"}]}
+    )
     with pytest.raises(InvalidResponseError, match="enableSpotBorrow is a string, expected boolean"):
-        codec.validate_rows(GET_ACCOUNT_CONFIG, codec.parse_envelope(wrong)[2], wrong)
+        codec.validate_rows(GET_ACCOUNT_CONFIG, codec.parse_envelope(invalid)[2], invalid)

@@ -1,4 +1,4 @@
-"""Together: flows side by side, flows abandoned, and what is left of them."""
+"""Concurrent flows: their results, abandoned flows, and what remains of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from okx_maxloan_sdk.drivers import arun_concurrently, run_concurrently
 from okx_maxloan_sdk.effects import Flow, gather, run_blocking, send, sleep
 from okx_maxloan_sdk.exceptions import RequestNotSentError
 from tests.support.fake_transport import AsyncFakeTransport, FakeTransport
-from tests.support.flow_runner import ANSWER, FlowRunner, flow_returning
+from tests.support.flow_runner import RESPONSE, FlowRunner, flow_returning
 from tests.support.transports import GET
 
 if TYPE_CHECKING:
@@ -27,49 +27,49 @@ if TYPE_CHECKING:
     from okx_maxloan_sdk.clock import WakeEvent
 
 
-def test_results_side_by_side(driver: FlowRunner) -> None:
-    """Every flow's result comes, and no more than `width` flows are on their way at once."""
-    going, most = 0, 0
+def test_concurrent_results(driver: FlowRunner) -> None:
+    """Every flow's result arrives, and at most `width` flows run at once."""
+    going, max_results = 0, 0
 
     def flow(number: int) -> Flow[int]:
-        nonlocal going, most
+        nonlocal going, max_results
         going += 1
-        most = max(most, going)
+        max_results = max(max_results, going)
         yield from sleep(0.001)
         going -= 1
         return number
 
     driver.clock = SystemClock()
-    assert sorted(driver.each((flow(n) for n in range(20)), 4)) == list(range(20))
-    assert 1 < most <= 4
+    assert sorted(driver.run_all((flow(n) for n in range(20)), 4)) == list(range(20))
+    assert 1 < max_results <= 4
 
 
 def test_gather_stops(driver: FlowRunner) -> None:
-    """When `take` has seen enough no further flow is begun, and those under way are awaited."""
-    begun, seen = count(), []
+    """Once `on_result` returns False no further flow starts, and running flows are awaited."""
+    begun, results_seen = count(), []
 
     def flows() -> Iterator[Flow[int]]:
         while True:
             yield flow_returning(next(begun))
 
-    def take(number: int) -> bool:
-        seen.append(number)
-        return len(seen) < 3
+    def on_result(number: int) -> bool:
+        results_seen.append(number)
+        return len(results_seen) < 3
 
-    driver(gather(flows(), 2, take))
-    assert 3 <= len(seen) <= 3 + 1
-    assert next(begun) <= len(seen) + 1
+    driver(gather(flows(), 2, on_result))
+    assert 3 <= len(results_seen) <= 3 + 1
+    assert next(begun) <= len(results_seen) + 1
 
 
 def test_flows_are_taken_when_there_is_room(driver: FlowRunner) -> None:
-    """Of an endless supply no more flows are taken than are wanted and fit."""
+    """Of an endless supply no more flows are taken than are needed and fit."""
     taken = count()
-    assert len(driver.each((flow_returning(next(taken)) for _ in count()), 3, most=5)) == 5
+    assert len(driver.run_all((flow_returning(next(taken)) for _ in count()), 3, max_results=5)) == 5
     assert next(taken) <= 5 + 3
 
 
 def test_failing_supply(driver: FlowRunner) -> None:
-    """When the supply of flows fails, its error comes out and those under way are abandoned."""
+    """An error of the supply is raised, and running flows are abandoned."""
     ended: list[object] = []
 
     def flow() -> Flow[None]:
@@ -82,19 +82,19 @@ def test_failing_supply(driver: FlowRunner) -> None:
     def flows() -> Iterator[Flow[None]]:
         yield flow()
         yield flow()
-        time.sleep(0.05)  # real: both threads of the blocking driver are to sleep by now
+        time.sleep(0.05)  # real: both threads of the blocking driver must sleep by now
         message = "supply"
         raise LookupError(message)
 
     driver.clock = SystemClock()
     with pytest.raises(LookupError, match="supply"):
-        driver.each(flows(), 3)
+        driver.run_all(flows(), 3)
     until(lambda: len(ended) == 2 or driver.kind == "async")
     assert set(ended) <= {CancelledError, asyncio.CancelledError}
 
 
 def test_failing_flow(driver: FlowRunner) -> None:
-    """A flow's failure comes out, and the others are abandoned."""
+    """A flow's error is raised, and the other flows are abandoned."""
 
     def flow(number: int) -> Flow[None]:
         yield from sleep(0.0)
@@ -102,12 +102,12 @@ def test_failing_flow(driver: FlowRunner) -> None:
         raise LookupError(message)
 
     with pytest.raises(LookupError, match="flow"):
-        driver.each((flow(n) for n in range(9)), 3)
+        driver.run_all((flow(n) for n in range(9)), 3)
     assert threads() == []
 
 
 def threads() -> list[threading.Thread]:
-    """Find the threads that a blocking client started, once they had a moment to end."""
+    """List the threads of a blocking client that have not ended shortly."""
 
     def mine() -> list[threading.Thread]:
         return [each for each in threading.enumerate() if each.name.startswith("okx-maxloan")]
@@ -116,17 +116,17 @@ def threads() -> list[threading.Thread]:
     return mine()
 
 
-def until(true: Callable[[], bool]) -> None:
-    """Wait for threads, which end in their own time."""
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition that threads make true."""
     end = time.monotonic() + 5
-    while not true() and time.monotonic() < end:
+    while not condition() and time.monotonic() < end:
         time.sleep(0.005)
 
 
 def test_abandoned_sleepers_wake() -> None:
-    """When results are abandoned, threads that sleep end at once, whatever they slept on, and send nothing more."""
+    """Threads that sleep when their results are abandoned end at once and send nothing more."""
     shared: WakeEvent = Future()
-    wire = FakeTransport(ANSWER)
+    transport = FakeTransport(RESPONSE)
 
     def sleeps(wake: WakeEvent | None) -> Flow[None]:
         try:
@@ -138,26 +138,26 @@ def test_abandoned_sleepers_wake() -> None:
                 yield from sleep(30)
 
     flows = iter([flow_returning(1), sleeps(None), sleeps(shared)])
-    with closing(run_concurrently(flows, 3, wire, SystemClock())) as results:
+    with closing(run_concurrently(flows, 3, transport, SystemClock())) as results:
         assert next(results) == 1
-        time.sleep(0.05)  # real: the threads are to sleep by then
+        time.sleep(0.05)  # real: the threads must sleep by then
     assert threads() == []
-    assert wire.requests == []
+    assert transport.requests == []
     assert not shared.cancelled()
     shared.set_result(None)
 
 
 def test_abandoned_does_not_wake_others() -> None:
-    """A wake that others sleep on too is theirs: abandoning one sleeper does not wake them."""
+    """Abandoning one sleeper on a shared wake event does not wake the others."""
     shared: WakeEvent = Future()
     woken: list[bool] = []
     other = threading.Thread(target=lambda: woken.append(SystemClock().sleep(30, shared)))
     other.start()
     with closing(
-        run_concurrently(iter([flow_returning(1), sleep(30, shared)]), 2, FakeTransport(ANSWER), SystemClock())
+        run_concurrently(iter([flow_returning(1), sleep(30, shared)]), 2, FakeTransport(RESPONSE), SystemClock())
     ) as results:
         next(results)
-        time.sleep(0.05)  # real: the thread is to sleep by then
+        time.sleep(0.05)  # real: the thread must sleep by then
     assert threads() == []
     assert other.is_alive()
     shared.set_result(None)
@@ -166,14 +166,14 @@ def test_abandoned_does_not_wake_others() -> None:
 
 
 def test_wakes_reach_sleepers() -> None:
-    """A flow among others is woken by its wake, and told so."""
+    """A wake event ends the sleep of one of several flows, whose effect returns True."""
     wake: WakeEvent = Future()
     threading.Timer(0.02, wake.set_result, [None]).start()
-    assert list(run_concurrently(iter([sleep(30, wake)]), 1, FakeTransport(ANSWER), SystemClock())) == [True]
+    assert list(run_concurrently(iter([sleep(30, wake)]), 1, FakeTransport(RESPONSE), SystemClock())) == [True]
 
 
 def test_abandoned_tasks_are_cancelled() -> None:
-    """When results are abandoned no task is left, and each flow has cleaned up."""
+    """When results are abandoned no task remains, and each flow has cleaned up."""
     ended: list[str] = []
 
     def clean() -> None:
@@ -188,7 +188,7 @@ def test_abandoned_tasks_are_cancelled() -> None:
     async def main() -> None:
         flows = iter([flow_returning(1), flow(), flow()])
         async with aclosing(
-            arun_concurrently(flows, 3, AsyncFakeTransport(FakeTransport(ANSWER)), SystemClock())
+            arun_concurrently(flows, 3, AsyncFakeTransport(FakeTransport(RESPONSE)), SystemClock())
         ) as results:
             assert await anext(results) == 1
         assert asyncio.all_tasks() == {asyncio.current_task()}
@@ -198,7 +198,7 @@ def test_abandoned_tasks_are_cancelled() -> None:
 
 
 def test_failing_supply_leaves_no_task() -> None:
-    """Tasks begun in the very moment in which the supply fails are cancelled too."""
+    """Tasks that start while the supply fails are cancelled too."""
 
     def flows() -> Iterator[Flow[bool]]:
         yield sleep(30)
@@ -206,14 +206,14 @@ def test_failing_supply_leaves_no_task() -> None:
 
     async def main() -> None:
         with pytest.raises(LookupError):
-            await anext(arun_concurrently(flows(), 3, AsyncFakeTransport(FakeTransport(ANSWER)), SystemClock()))
+            await anext(arun_concurrently(flows(), 3, AsyncFakeTransport(FakeTransport(RESPONSE)), SystemClock()))
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(main())
 
 
-def test_nothing_is_left_to_the_collector(driver: FlowRunner) -> None:
-    """Flows that were begun and abandoned leave nothing that complains when it is collected."""
+def test_garbage_collection_warns_of_nothing(driver: FlowRunner) -> None:
+    """Abandoned flows cause no warning when they are garbage-collected."""
     driver.clock = SystemClock()
-    driver.each((flow_returning(n) for n in count()), 3, most=2)
+    driver.run_all((flow_returning(n) for n in count()), 3, max_results=2)
     gc.collect()

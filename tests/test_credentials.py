@@ -1,4 +1,4 @@
-"""Credentials: the signature, and that they stay secret."""
+"""Credentials: signatures, and secrecy."""
 
 import base64
 import copy
@@ -30,19 +30,19 @@ PARTS = ("the-api-key", SECRET, "the passphrase")
 
 
 def credentials() -> Credentials:
-    """Make the credentials of the vectors."""
+    """Make the credentials of the test vectors."""
     return Credentials(*PARTS)
 
 
-@pytest.mark.parametrize(("moment", "target", "signature"), VECTORS)
-def test_signature_vectors(moment: float, target: str, signature: str) -> None:
-    """The known signatures come out, raw comma and %2C apart."""
-    assert credentials().sign("GET", target, moment)["OK-ACCESS-SIGN"] == signature
+@pytest.mark.parametrize(("timestamp", "target", "signature"), VECTORS)
+def test_signature_vectors(timestamp: float, target: str, signature: str) -> None:
+    """The signatures match the test vectors, which distinguish a raw comma from %2C."""
+    assert credentials().sign("GET", target, timestamp)["OK-ACCESS-SIGN"] == signature
 
 
 @pytest.mark.parametrize("length", [1, 63, 64, 65, 200])
 def test_signature_is_an_hmac(length: int) -> None:
-    """The signature is the HMAC of the standard library, for secrets shorter and longer than its block."""
+    """The signature is the standard library's HMAC, for secrets shorter and longer than its block."""
     secret = "s" * length
     headers = Credentials("k", secret, "p").sign("GET", "/x?y=1", 1607418537.715)
     digest = hmac.digest(secret.encode(), b"2020-12-08T09:08:57.715ZGET/x?y=1", "sha256")
@@ -50,7 +50,7 @@ def test_signature_is_an_hmac(length: int) -> None:
 
 
 def test_headers() -> None:
-    """Key, passphrase and a UTC timestamp with milliseconds travel beside the signature, and nothing else."""
+    """The headers are key, passphrase, signature and a UTC timestamp with milliseconds, and no others."""
     headers = credentials().sign("GET", "/x", 1607418537.7156)
     assert headers["OK-ACCESS-KEY"] == "the-api-key"
     assert headers["OK-ACCESS-PASSPHRASE"] == "the passphrase"
@@ -59,36 +59,36 @@ def test_headers() -> None:
 
 
 def test_whole_second_has_milliseconds() -> None:
-    """A whole second is written with .000, which OKX insists on."""
+    """A timestamp of a whole second ends in .000, which OKX requires."""
     assert credentials().sign("GET", "/x", 1607418537)["OK-ACCESS-TIMESTAMP"] == "2020-12-08T09:08:57.000Z"
 
 
 @pytest.mark.parametrize("show", [repr, str, "{}".format, ascii])
 def test_never_shown(show: object) -> None:
-    """No way of printing credentials shows a part of them."""
+    """No representation of credentials shows a part of them."""
     shown = show(credentials())  # type: ignore[operator]
     assert not any(part in shown for part in PARTS)
 
 
 def test_no_vars() -> None:
-    """There is no __dict__ to look into."""
+    """Credentials have no __dict__."""
     with pytest.raises(TypeError):
         vars(credentials())
 
 
 @pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])
 def test_no_pickle(take: object) -> None:
-    """Pickling and copying are refused, saying what to do instead."""
+    """The error for pickling and copying says what to do instead."""
     with pytest.raises(TypeError, match=r"^credentials are not pickled or copied; create them"):
         take(credentials())  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-@pytest.mark.parametrize("bad", ["", " x", "x\n", "x\r\ny", "clé", "x\x00", "\x7f"])
-def test_illegal_characters(place: int, bad: str) -> None:
-    """What cannot travel in a header is refused by name, and no traceback that renders locals shows it."""
+@pytest.mark.parametrize("illegal", ["", " x", "x\n", "x\r\ny", "clé", "x\x00", "\x7f"])
+def test_illegal_characters(place: int, illegal: str) -> None:
+    """The error for an illegal character names the part, and no traceback with locals shows its value."""
     parts: list[str] = list(PARTS)
-    parts[place] = f"{bad}{bad and 's3cret'}"
+    parts[place] = f"{illegal}{illegal and 's3cret'}"
     with pytest.raises(ValueError, match=("API key", "API secret", "API passphrase")[place]) as caught:
         Credentials(*parts)
     stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
@@ -100,15 +100,15 @@ def test_illegal_characters(place: int, bad: str) -> None:
 
 
 def test_not_text() -> None:
-    """A part that is no text is refused by its type."""
+    """A part that is no text is rejected with its type."""
     with pytest.raises(ValueError, match="must be a str, not int"):
         Credentials(1, "s", "p")  # type: ignore[arg-type]
 
 
-def test_mask() -> None:
-    """Masking blanks every part, and anything of a key's shape."""
-    said = "key the-api-key, 01234567-89ab-cdef-0123-456789abcdef, the passphrase"
-    assert credentials().redact(said) == "key ***, ***, ***"
+def test_redact() -> None:
+    """Redaction replaces every part, and anything in the format of an API key."""
+    redacted_text = "key the-api-key, 01234567-89ab-cdef-0123-456789abcdef, the passphrase"
+    assert credentials().redact(redacted_text) == "key ***, ***, ***"
 
 
 def test_signature_is_redacted() -> None:
@@ -117,13 +117,13 @@ def test_signature_is_redacted() -> None:
     assert credentials().redact(f"OK-ACCESS-SIGN: {signature}.") == "OK-ACCESS-SIGN: ***."
 
 
-def test_mask_nested() -> None:
-    """A part that lies inside another does not keep the other from being blanked as a whole."""
+def test_redact_nested() -> None:
+    """If one part contains another, both are redacted completely."""
     for parts in itertools.permutations(("bc", "abcd", "zabcdz")):
         assert Credentials(*parts).redact("zabcdz abcd bc") == "*** *** ***"
 
 
-def test_user() -> None:
-    """The stand-in for the user is stable, differs by key, and does not contain it."""
+def test_fingerprint() -> None:
+    """The fingerprint is stable, differs by key, and does not contain the key."""
     assert credentials().fingerprint == credentials().fingerprint != Credentials("other-key", "s", "p").fingerprint
     assert "the-api-key" not in credentials().fingerprint

@@ -1,4 +1,4 @@
-"""What is published: the same bytes from the same sources, wherever and whenever they are built."""
+"""Distributions: reproducible builds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EPOCH = "1760000000"
 
 
 def built(source: Path, out: Path) -> Mapping[str, bytes]:
-    """Build sdist and wheel without reaching for an index."""
+    """Build sdist and wheel without a package index."""
     command = [sys.executable, "-m", "hatchling", "build", "-d", str(out)]
     environ = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH}
     subprocess.run(command, cwd=source, env=environ, check=True, capture_output=True, timeout=120)
@@ -33,14 +33,14 @@ def built(source: Path, out: Path) -> Mapping[str, bytes]:
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build both where the project stands."""
+    """Build both in the project's directory."""
     out = tmp_path_factory.mktemp("dist")
     built(ROOT, out)
     return out
 
 
 def test_reproducible(dist: Path, tmp_path: Path) -> None:
-    """A copy at another place, with other times and modes of files, gives the same bytes."""
+    """A copy at another path, with other times and modes of files, gives the same bytes."""
     copy = tmp_path / "elsewhere"
     shutil.copytree(ROOT, copy, ignore=CACHES)
     for path in copy.rglob("*"):
@@ -54,8 +54,8 @@ def test_reproducible(dist: Path, tmp_path: Path) -> None:
         assert data == (dist / name).read_bytes(), name
 
 
-def test_index_will_take_it(dist: Path) -> None:
-    """Metadata is complete and the README can be rendered."""
+def test_metadata_is_accepted_by_the_index(dist: Path) -> None:
+    """The metadata is complete and the README can be rendered."""
     command = [sys.executable, "-m", "twine", "check", "--strict", *map(str, sorted(dist.iterdir()))]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -63,7 +63,7 @@ def test_index_will_take_it(dist: Path) -> None:
 
 
 def test_source_is_whole(dist: Path) -> None:
-    """The sdist has what it takes to generate, test and build again, and no rubbish."""
+    """The sdist has every file to generate, test and build, and no other."""
     (path,) = dist.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -87,7 +87,7 @@ def test_public_types(dist: Path, tmp_path: Path) -> None:
 
 
 def test_metadata(dist: Path) -> None:
-    """The wheel says what it is, what it needs, and which extras it has."""
+    """The wheel's metadata has description, dependencies and extras."""
     (path,) = dist.glob("*.whl")
     with zipfile.ZipFile(path) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
@@ -107,6 +107,6 @@ def test_metadata(dist: Path) -> None:
 
 
 def test_workflow_verifies_this_version() -> None:
-    """The workflow that users copy installs a version of its own choice, this one, not whatever is newest."""
+    """The workflow that users copy installs this version and not the newest one."""
     workflow = (ROOT / ".github" / "workflows" / "verify.yml").read_text("utf-8")
     assert f"okx-maxloan-sdk[cli]=={__version__}'" in workflow

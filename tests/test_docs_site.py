@@ -1,4 +1,4 @@
-"""The OpenAPI document of the guide's site: one language, and every fact in a description."""
+"""OpenAPI document of the guide's site: one language, and every fact in a description."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SPEC: dict[str, Any] = YAML(typ="safe").load(Path(__file__).parent.parent / "spe
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_document(lang: str) -> None:
-    """It is valid OpenAPI 3.1 without extensions; limit, rules, values and examples stand in the descriptions."""
+    """The document is valid OpenAPI 3.1 without extensions; descriptions have limit, rules, values and examples."""
     document = render(SPEC, lang)
     assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
     assert not re.search(r'"x-(?!simulated)', json.dumps(document))

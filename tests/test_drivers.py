@@ -1,4 +1,4 @@
-"""Flow: effects carried out blocking and awaiting, and what fails of them."""
+"""Drivers: effects of a flow, blocking and asynchronous, and their errors."""
 
 from __future__ import annotations
 
@@ -16,32 +16,36 @@ from okx_maxloan_sdk.exceptions import RequestNotSentError
 from tests.support.clients import credentials
 from tests.support.clock import FakeClock
 from tests.support.fake_transport import AsyncFakeTransport, FakeTransport
-from tests.support.flow_runner import ANSWER, FlowRunner, flow_returning
+from tests.support.flow_runner import RESPONSE, FlowRunner, flow_returning
 from tests.support.transports import GET
 
 
 def test_effects(driver: FlowRunner) -> None:
-    """Each effect gives its result to the flow, and the flow's own result comes out."""
+    """Each effect returns its result to the flow, and the driver returns the flow's."""
 
     def flow() -> Flow[list[Any]]:
         def take(each: int) -> bool:
-            found.append(each)
+            results.append(each)
             return True
 
-        found: list[Any] = [(yield from send(GET, 3.0)), (yield from sleep(1.5)), (yield from run_blocking(lambda: 7))]
+        results: list[Any] = [
+            (yield from send(GET, 3.0)),
+            (yield from sleep(1.5)),
+            (yield from run_blocking(lambda: 7)),
+        ]
         yield from gather(iter([flow_returning(8), flow_returning(9)]), 1, take)
-        return found
+        return results
 
-    assert driver(flow()) == [ANSWER, False, 7, 8, 9]
-    assert driver.wire.requests == [GET]
-    assert driver.wire.timeouts == [3.0]
+    assert driver(flow()) == [RESPONSE, False, 7, 8, 9]
+    assert driver.transport.requests == [GET]
+    assert driver.transport.timeouts == [3.0]
     assert isinstance(driver.clock, FakeClock)
     assert driver.clock.slept[0] == 1.5
 
 
 def test_failures_are_raised_in_the_flow(driver: FlowRunner) -> None:
-    """What fails is raised where the flow waits: it may handle it, go on, and ask again."""
-    driver.wire = FakeTransport(RequestNotSentError("no"), ANSWER)
+    """An error of an effect is raised in the flow, which may handle it and continue."""
+    driver.transport = FakeTransport(RequestNotSentError("no"), RESPONSE)
 
     def flow() -> Flow[object]:
         try:
@@ -50,13 +54,13 @@ def test_failures_are_raised_in_the_flow(driver: FlowRunner) -> None:
             return (yield from send(GET, 2.0))
         return None
 
-    assert driver(flow()) is ANSWER
+    assert driver(flow()) is RESPONSE
 
 
 def test_failures_come_out(driver: FlowRunner) -> None:
-    """What a flow does not handle comes out as it was raised, after the flow has cleaned up."""
+    """An error that the flow does not handle is raised unchanged, after the flow's clean-up."""
     failure, cleaned = RequestNotSentError("no"), []
-    driver.wire = FakeTransport(failure)
+    driver.transport = FakeTransport(failure)
 
     def flow() -> Flow[None]:
         try:
@@ -72,7 +76,7 @@ def test_failures_come_out(driver: FlowRunner) -> None:
 
 
 def test_blocking_work_leaves_the_loop_free() -> None:
-    """What may block runs in another thread, and a cancelled task waits until it is over."""
+    """Blocking work runs in another thread, and a cancelled task waits for its end."""
     began, end, order = threading.Event(), threading.Event(), []
 
     def work() -> None:
@@ -87,7 +91,7 @@ def test_blocking_work_leaves_the_loop_free() -> None:
             order.append("cleaned up")
 
     async def main() -> None:
-        task = asyncio.ensure_future(run_async(flow(), AsyncFakeTransport(FakeTransport(ANSWER)), SystemClock()))
+        task = asyncio.ensure_future(run_async(flow(), AsyncFakeTransport(FakeTransport(RESPONSE)), SystemClock()))
         await asyncio.to_thread(began.wait, 10)
         task.cancel()
         await asyncio.sleep(0.01)
@@ -101,7 +105,7 @@ def test_blocking_work_leaves_the_loop_free() -> None:
 
 
 def test_event_loop_of_another_framework() -> None:
-    """Where asyncio does not run the caller, the error says so instead of an odd message of the framework's."""
+    """Outside of asyncio the error names the requirement."""
     client = AsyncMaxLoanClient(credentials(), base_url="http://127.0.0.1:1")
     for call in (client.get_max_loan("BTC-USDT", mgn_mode="cross"), client.__aenter__()):
         with pytest.raises(RuntimeError, match="needs a running event loop of asyncio; trio"):

@@ -1,4 +1,4 @@
-"""Errors: one tree, total, that survives pickling and says what to do."""
+"""Exceptions: one tree, complete, picklable, with advice in each message."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ BROKEN = Violation("some-rule", "ccy=USDT", "Ask for pairs.", "https://www.okx.c
 
 
 def tree(root: type[OkxError], depth: int = 0) -> Iterator[tuple[str, int]]:
-    """List the classes of the module as they stand in the source, with their depth."""
+    """List the classes of the module in the order of the source, with their depth."""
     source = list(vars(exceptions).values())
     for each in sorted((each for each in root.__subclasses__() if each in source), key=source.index):
         yield each.__name__, depth
@@ -48,7 +48,7 @@ def tree(root: type[OkxError], depth: int = 0) -> Iterator[tuple[str, int]]:
 
 
 def api(kind: type[ApiError] = ApiError) -> ApiError:
-    """Make a refusal with everything in it."""
+    """Make an API error with every attribute."""
     return kind(
         "51000",
         "their words",
@@ -61,7 +61,7 @@ def api(kind: type[ApiError] = ApiError) -> ApiError:
 
 
 def every() -> list[OkxError]:
-    """Make one of each."""
+    """Make an instance of each class."""
     return [
         OkxError("words"),
         InvalidParametersError([BROKEN, BROKEN]),
@@ -84,21 +84,21 @@ NAMES = [type(each).__name__ for each in every()]
 
 
 def test_the_tree_is_documented() -> None:
-    """The module's docstring draws the tree as it is, each class with a line of its own."""
+    """The module's docstring has the tree, with a line for each class."""
     drawn = re.findall(r"^([│├└ ]*)(\w+)(?:  +(\S.*))?$", exceptions.__doc__ or "", re.MULTILINE)
     root, *rest = [each for each in drawn if each[1] in vars(exceptions)]
     assert root[1] == "OkxError"
     assert [(name, len(lines) // 2 - 1) for lines, name, _ in rest] == list(tree(OkxError))
-    assert all(words for *_, words in rest)
+    assert all(text for *_, text in rest)
 
 
-def test_every_class_is_tried_here() -> None:
-    """No error class is missing from the tests below."""
+def test_every_class_is_tested() -> None:
+    """`every` has each class."""
     assert {type(each).__name__ for each in every()} >= {name for name, _ in tree(OkxError)}
 
 
 def test_every_class_is_exported_and_explained() -> None:
-    """Every class can be imported from the package, and says what it means."""
+    """Every class can be imported from the package, and has a docstring."""
     for name, _ in tree(OkxError):
         assert getattr(okx_maxloan_sdk, name) is getattr(exceptions, name)
         assert name in okx_maxloan_sdk.__all__
@@ -106,14 +106,14 @@ def test_every_class_is_exported_and_explained() -> None:
 
 
 def test_kinds_are_total() -> None:
-    """Every kind that the contract knows has a class, and every class of a refusal is some kind's."""
+    """Every kind of the contract has a class, and every class of an API error a kind."""
     assert set(get_args(get_type_hints(Error)["kind"])) == set(EXCEPTION_BY_KIND)
     assert {each.kind for each in ERRORS.values()} <= set(EXCEPTION_BY_KIND)
     assert set(EXCEPTION_BY_KIND.values()) == {ApiError, *ApiError.__subclasses__()}
 
 
 def test_codes_are_total() -> None:
-    """Every code of the contract stands under its own name, says what it means, and what is done about it."""
+    """Every code of the contract has an entry under its own name, with a meaning and advice."""
     for code, each in ERRORS.items():
         assert each.code == code
         assert each.en
@@ -131,24 +131,24 @@ def test_codes_are_total() -> None:
     ],
     ids=[*(f"pickle {protocol}" for protocol in range(6)), "copy", "deepcopy"],
 )
-def test_survives(place: int, again: Callable[[OkxError], OkxError]) -> None:
-    """An error comes through pickle and copy as it was."""
+def test_pickle_and_copy(place: int, again: Callable[[OkxError], OkxError]) -> None:
+    """Pickling and copying return an equal error."""
     error = every()[place]
-    found = again(error)
-    assert type(found) is type(error)
-    assert str(found) == str(error)
-    assert state(found) == state(error)
+    copied = again(error)
+    assert type(copied) is type(error)
+    assert str(copied) == str(error)
+    assert state(copied) == state(error)
 
 
 def state(error: BaseException) -> object:
-    """Tell what an error carries, errors inside it included."""
+    """Return the attributes of an error, nested errors included."""
     if isinstance(error, PartialFailureError):
         return error.loans, error.args[0], [(ids, type(each), state(each)) for ids, each in error.failures]
     return vars(error), error.args
 
 
 def test_arguments() -> None:
-    """What an error was made of is in its arguments, as with any exception."""
+    """The arguments of an error are those of its constructor, as for any exception."""
     failures = ((("A-B",), RequestNotSentError("no")),)
     assert InvalidParametersError([BROKEN]).args == ((BROKEN,),)
     assert api().args == ("51000", "their words")
@@ -163,8 +163,8 @@ def test_arguments() -> None:
     assert (plain.explanation, plain.hint, plain.request_id, plain.inst_ids) == ("", "", "", ())
 
 
-def test_masked() -> None:
-    """Masking an unreadable answer leaves nothing of it in words, arguments, context or traceback."""
+def test_redacted() -> None:
+    """Redacting an invalid response leaves no secret in message, arguments, context or traceback."""
 
     def fails() -> None:
         try:
@@ -183,16 +183,16 @@ def test_masked() -> None:
     assert (error.__context__, error.__traceback__) == (None, None)
 
 
-def test_refusal_says_what_to_do() -> None:
-    """A refusal shows code, status, the exchange's words, ours, the hint, and the pairs."""
+def test_message_of_an_api_error() -> None:
+    """The message of an API error has code, status, OKX's message, our explanation, the hint and the pairs."""
     assert str(api()) == (
         "OKX rejected the request with code 51000 (HTTP 400): their words\nour words\na hint\ninstId BTC-USDT,ETH-USDT"
     )
     assert str(ApiError("59999", "", http_status=200)) == "OKX rejected the request with code 59999 (HTTP 200): -"
 
 
-def test_broken_rules_say_what_to_do() -> None:
-    """Each broken rule shows what is needed, what was given, its id and its documentation."""
+def test_message_of_violations() -> None:
+    """The message of each violation has expected value, given value, id and documentation."""
     error = InvalidParametersError([BROKEN, BROKEN])
     assert isinstance(error, ValueError)
     line = "Ask for pairs. (given: ccy=USDT; rule some-rule; https://www.okx.com/docs-v5/en/#x)"
@@ -200,34 +200,34 @@ def test_broken_rules_say_what_to_do() -> None:
     assert error.violations == (BROKEN, BROKEN)
 
 
-def test_bad_answer_says_what_came() -> None:
-    """An unreadable answer shows its status, the reason and its beginning."""
-    said = str(InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>\n"))
-    assert said == "invalid response from OKX (HTTP 502): it is HTML: '<html>\\n'"
+def test_message_of_an_invalid_response() -> None:
+    """The message of an invalid response has its status, the reason and an excerpt."""
+    message = str(InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>\n"))
+    assert message == "invalid response from OKX (HTTP 502): it is HTML: '<html>\\n'"
     assert str(InvalidResponseError("it is empty")) == "invalid response from OKX (HTTP 0): it is empty"
 
 
-def test_missing_data_says_what_is_missing() -> None:
-    """An answer without a row names what was requested, and the hint."""
-    said = str(MissingDataError(["BTC-USD"], "a hint"))
-    assert said == "OKX returned no data for BTC-USD; it may be delisted\na hint"
+def test_message_of_missing_data() -> None:
+    """The message about missing data names the request, and the hint."""
+    message = str(MissingDataError(["BTC-USD"], "a hint"))
+    assert message == "OKX returned no data for BTC-USD; it may be delisted\na hint"
 
 
-def test_batch_says_what_failed() -> None:
-    """A batch's error counts what arrived, and names each failure with its pairs."""
+def test_message_of_a_partial_failure() -> None:
+    """The message of a partial failure counts the rows, and names each failure with its pairs."""
     error = PartialFailureError((LOAN,), ((("A-B", "C-D"), RequestNotSentError("no")),))
     assert str(error) == "no rows for 2 of the pairs; 1 rows arrived\nA-B,C-D: the request was not sent: no"
     assert error.loans == [LOAN]
     assert [(ids, type(each)) for ids, each in error.failures] == [(("A-B", "C-D"), RequestNotSentError)]
 
 
-def test_closed_says_what_to_do() -> None:
-    """Use after close says that a new client is needed."""
+def test_message_of_a_closed_client() -> None:
+    """The error after close() says that a new client is needed."""
     assert str(ClientClosedError()) == "the client is closed; create a new one"
 
 
-def test_caught_as_what_they_are() -> None:
-    """Callers catch by family: everything, everything about transport, every wrong question as a ValueError."""
+def test_families() -> None:
+    """Errors can be caught by family: all, connection errors, and invalid parameters as ValueError."""
     assert all(isinstance(each, OkxError) for each in every())
     assert issubclass(ConnectionDroppedError, NoResponseError)
     assert issubclass(NoResponseError, ApiConnectionError)

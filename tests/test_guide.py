@@ -1,4 +1,4 @@
-"""READMEs and guide: every block runs, every table is fresh, and both languages say the same."""
+"""READMEs and guide: every block runs, every table is up to date, and both languages have the same structure."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ ENGLISH = sorted(path.name for path in (ROOT / "docs" / "en").glob("*.md"))
 PAIRS = [READMES, *([ROOT / "docs" / language / name for language in ("en", "zh")] for name in ENGLISH)]
 PAGES = [path for pair in PAIRS for path in pair]
 MAX_README_LINES = 180
-# Made when the site is built.
+# Pages that exist only in the built site.
 BUILT = {"openapi.json"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 COMMENT = re.compile(r"\s{2,}#.*")
 
 
 def my_bot(client: MaxLoanClient) -> str:
-    """Stand in for a reader's program."""
+    """Stand in for the reader's program."""
     return "bought" if client.get_max_loan("BTC-USDT", mgn_mode="cross") else ""
 
 
 def run_python(example: Example) -> None:
-    """Run a block as a reader would, awaiting at its top level; a test in it is run as well."""
+    """Run a block as a reader would, with top-level await; run a test in it as well."""
     code = compile(str(example.parsed), example.path, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     names = dict(example.namespace)
     if code.co_flags & inspect.CO_COROUTINE:
@@ -72,7 +72,7 @@ def run_python(example: Example) -> None:
 
 
 def run_console(example: Example) -> None:
-    """Run our commands and compare what they print; check that make's targets and pip's extras exist."""
+    """Run our commands and compare their output; check that make's targets and pip's extras exist."""
     for block in re.split(r"^\$ ", str(example.parsed), flags=re.MULTILINE)[1:]:
         line, _, expected = block.partition("\n")
         program, *arguments = shlex.split(COMMENT.sub("", line))
@@ -94,7 +94,7 @@ def run_console(example: Example) -> None:
 
 
 def run_toml(example: Example) -> None:
-    """Read a file of profiles, or a scenario of the mock exchange, as the command does."""
+    """Load a file of profiles, or a scenario of the mock exchange, as the command does."""
     if "[[failures]]" in str(example.parsed):
         assert scenario.build(tomllib.loads(str(example.parsed))).users
         return
@@ -104,12 +104,12 @@ def run_toml(example: Example) -> None:
     file.write_text(str(example.parsed), encoding="utf-8")
     file.chmod(0o600)
     for name in tomllib.loads(str(example.parsed)):
-        found = load_settings(name, {"XDG_CONFIG_HOME": str(home)})
-        sdk.Credentials(found.key, found.secret, found.passphrase)
+        profile = load_settings(name, {"XDG_CONFIG_HOME": str(home)})
+        sdk.Credentials(profile.key, profile.secret, profile.passphrase)
 
 
 def run_text(example: Example) -> None:
-    """Compare the tree of errors with the package; an example on the page of commands has a command of ours."""
+    """Compare the tree of errors with the package; an example on the page of commands needs a command of ours."""
     if not str(example.parsed).startswith("OkxError"):
         lines = str(example.parsed).splitlines()
         assert all(re.search(rf"okx-maxloan ({'|'.join(COMMANDS)})|okx_maxloan_sdk", line) for line in lines), lines
@@ -124,7 +124,7 @@ PARSERS = {"python": run_python, "console": run_console, "toml": run_toml, "text
 
 
 def document(path: Path) -> Document:
-    """Find a README's blocks."""
+    """Parse the blocks of a page."""
     return Sybil([CodeBlockParser(language, run) for language, run in PARSERS.items()]).parse(path)
 
 
@@ -137,7 +137,7 @@ BLOCKS = [
 
 @pytest.fixture
 def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
-    """Point our variables and our default at the mock; nobody waits."""
+    """Point our variables and our default at the mock, without pauses between attempts."""
     monkeypatch.setattr(SystemClock, "sleep", lambda *_: False)
     with run_mock_server() as okx:
         for name, value in okx.environment().items():
@@ -149,7 +149,7 @@ def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
 def redirect(source: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Point the default of another library at the mock, if a block uses it."""
     if "import ccxt" in source:
-        # It pins every library that it needs, so it is no part of the development environment.
+        # It pins every library that it needs, so it is not in the development environment.
         okx: Any = pytest.importorskip("ccxt").okx
         describe = okx.describe
         api = {"urls": {"api": {"rest": url}}}
@@ -160,13 +160,13 @@ def redirect(source: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(start, "__defaults__", defaults)
 
 
-# The other libraries leave connections to the garbage collector, and ask for the time in a way that is deprecated.
+# The other libraries leave connections to the garbage collector, and use a deprecated function for the time.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize(("path", "index"), BLOCKS)
 def test_blocks_run(
     path: Path, index: int, exchange: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every block runs as it stands, against the mock exchange."""
+    """Every block runs unchanged against the mock exchange."""
     monkeypatch.chdir(tmp_path)
     example = list(document(path).examples())[index]
     key = exchange.key("spot")
@@ -178,15 +178,15 @@ def test_blocks_run(
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_block_is_left_out(path: Path) -> None:
+def test_every_block_runs_or_is_excluded(path: Path) -> None:
     """Each fenced block is of a kind that runs."""
     fences = [token for token in MarkdownIt().parse(path.read_text(encoding="utf-8")) if token.type == "fence"]
     assert {token.info for token in fences} <= set(PARSERS)
     assert len(fences) == len(list(document(path).examples()))
 
 
-def test_tables_are_fresh() -> None:
-    """What cog writes is what stands there; `make guide` writes it."""
+def test_tables_are_up_to_date() -> None:
+    """The tables are what cog writes; `make guide` updates them."""
     command = [sys.executable, "-m", "cogapp", "--check", "-I", "scripts", "-I", "generated", "-I", "."]
     done = subprocess.run(
         [*command, *map(str, PAGES)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
@@ -195,7 +195,7 @@ def test_tables_are_fresh() -> None:
 
 
 def shape(token: Token) -> Any:
-    """Reduce a token to what a translation leaves as it is."""
+    """Reduce a token to the part that a translation does not change."""
     if token.type == "fence":
         lines = (COMMENT.sub("", line).strip() for line in token.content.splitlines())
         same = {"text": r"\w*Error|okx-maxloan .*", "console": r"\$ .*"}.get(token.info, ".*")
@@ -210,7 +210,7 @@ def shape(token: Token) -> Any:
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: str(pair[0].relative_to(ROOT)))
 def test_languages_have_one_structure(pair: list[Path]) -> None:
-    """Headings, paragraphs, lists, tables, code and links follow each other alike in both."""
+    """Headings, paragraphs, lists, tables, code and links are in the same order in both languages."""
     assert pair[1].is_file(), "the page has no translation"
     english, chinese = (
         [shape(token) for token in MarkdownIt().enable("table").parse(path.read_text(encoding="utf-8"))]
@@ -222,8 +222,8 @@ def test_languages_have_one_structure(pair: list[Path]) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_what_is_named_is_there(path: Path) -> None:
-    """Links lead to pages of the guide or to other sites, and methods that are named exist."""
+def test_links_and_methods_exist(path: Path) -> None:
+    """Links lead to pages of the guide or to other sites, and the named methods exist."""
     text = path.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)]+)\)", text):
         is_page = path not in READMES and (target in BUILT or (path.parent / target).is_file())
@@ -234,7 +234,7 @@ def test_what_is_named_is_there(path: Path) -> None:
 
 @pytest.mark.parametrize("path", READMES, ids=lambda path: path.name)
 def test_readme(path: Path) -> None:
-    """A README is short, and names every extra and the Python that is needed."""
+    """A README is short, and names every extra and the required Python version."""
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= MAX_README_LINES
     assert f"Python {PROJECT['requires-python'].removeprefix('>=')}" in text
@@ -242,6 +242,6 @@ def test_readme(path: Path) -> None:
 
 
 def test_variables() -> None:
-    """The table of settings names the variables that `from_env` reads."""
+    """The table of settings names the variables of `from_env`."""
     named = set(re.findall(r"OKX_\w+", (ROOT / "docs" / "en" / "settings.md").read_text(encoding="utf-8")))
     assert named == set(re.findall(r"OKX_\w+", inspect.getsource(settings_from_env))) | set(ENV_CREDENTIALS)

@@ -1,6 +1,6 @@
-"""Thousands of cancellations and signals at random moments: no crossed response, nothing left behind.
+"""Thousands of cancellations and signals at random times: no response of another call, and no leak.
 
-OKX_STRESS multiplies how many there are; `make stress` sends ten times as many.
+OKX_STRESS multiplies their number; `make stress` sends ten times as many.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ SIGNALS = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows h
 FACTOR = int(os.environ.get("OKX_STRESS", "1"))
 FDS = Path("/proc/self/fd")
 SEED = 20261127
-# A request ends within a few milliseconds, and is interrupted after about as many.
+# A request ends within a few milliseconds, and is interrupted after about the same time.
 MAX_DELAY_S, MAX_INTERVAL_S = 0.002, 0.004
-# A call never waits for another that was interrupted.
+# A call never waits for another one that was interrupted.
 MAX_CALL_S = 5.0
-# A process of its own: its descriptors and its share of the processor are not the client's.
+# In a process of its own, so that its descriptors and CPU time are not the client's.
 SERVER = r"""
 import asyncio, random, re, sys
 
@@ -84,18 +84,18 @@ def serve() -> Iterator[str]:
 
 
 def check(number: int, loans: list[MaxLoan]) -> None:
-    """Require the row of the pair that was requested."""
+    """Require the row of the requested pair."""
     assert [(each.inst_id, each.max_loan) for each in loans] == [(f"A{number}-B", str(number))]
 
 
 def permits_in_flight(client: AsyncMaxLoanClient | MaxLoanClient) -> int:
-    """Count the permits that a MemoryLimiter or FileLimiter takes for those of requests under way."""
+    """Count the permits of requests in flight in a MemoryLimiter or FileLimiter."""
     [limiter] = client._state.rate_limiters(GET_MAX_LOAN)
     return len(limiter._queue.store._ledger.in_flight)  # type: ignore[attr-defined]  # of these two
 
 
 def descriptors() -> int:
-    """Count this process's descriptors; 0 where the system does not list them."""
+    """Count this process's descriptors; 0 if the system does not list them."""
     gc.collect()
     return len(list(FDS.iterdir())) if FDS.exists() else 0
 
@@ -105,8 +105,8 @@ def descriptors() -> int:
     [("asyncio", 2_000), pytest.param("uvloop", 1_000, marks=UVLOOP), ("httpx", 500)],
 )
 def test_cancellations(transport: str, count: int) -> None:
-    """Tasks that are cancelled at random moments get no other's response, and leave no permit, socket or task."""
-    count, moments = count * FACTOR, random.Random(SEED)  # noqa: S311 -- no secret
+    """Tasks that are cancelled at random times get no response of another task, and leak no permit, socket or task."""
+    count, rng = count * FACTOR, random.Random(SEED)  # noqa: S311 -- no secret
     outcomes: set[str] = set()
 
     async def call(client: AsyncMaxLoanClient, number: int) -> None:
@@ -119,16 +119,16 @@ def test_cancellations(transport: str, count: int) -> None:
     async def main(url: str) -> None:
         http_client = httpx.AsyncClient() if transport == "httpx" else None
         limiter = MemoryLimiter(max_requests=10 * count)
-        # What the event loop and the client open once, they open now.
+        # Open what the event loop and the client open only once.
         async with AsyncMaxLoanClient(credentials(), base_url=url) as client:
             await call(client, 0)
-        await asyncio.sleep(0.01)  # real: an event loop closes sockets when it runs again
+        await asyncio.sleep(0.01)  # real: an event loop closes sockets in its next iteration
         before = descriptors()
         async with AsyncMaxLoanClient(credentials(), base_url=url, limiter=limiter, http_client=http_client) as client:
             for start in range(0, count, 50):
                 tasks = [asyncio.ensure_future(call(client, start + index)) for index in range(50)]
-                for task in moments.sample(tasks, len(tasks)):
-                    await asyncio.sleep(moments.uniform(0, MAX_INTERVAL_S / 25))  # real, as the moments are
+                for task in rng.sample(tasks, len(tasks)):
+                    await asyncio.sleep(rng.uniform(0, MAX_INTERVAL_S / 25))  # real, as the times of cancellation are
                     task.cancel()
                 await asyncio.gather(*tasks)
                 assert client.rate_limit.queued == 0
@@ -148,18 +148,18 @@ def test_cancellations(transport: str, count: int) -> None:
 
 
 class Interrupted(BaseException):
-    """What the signal raises, as Ctrl-C raises KeyboardInterrupt."""
+    """The error of the signal handler, as KeyboardInterrupt for Ctrl-C."""
 
 
 @contextmanager
 def signals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let SIGALRM raise an exception."""
+    """Make SIGALRM raise an exception."""
 
     def interrupt(*_: object) -> None:
         raise Interrupted
 
-    # What a signal raises in the clean-up of an object goes there, and pytest's would keep it with all its frames. A
-    # socket that is interrupted while it is made, before anybody can close it, is closed with its last reference.
+    # An error of a signal in a finalizer goes to this hook, and pytest's would keep it with all its frames. A
+    # socket that is interrupted before anybody can close it is closed with its last reference.
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
     old = signal.signal(signal.SIGALRM, interrupt)
     yield
@@ -168,18 +168,18 @@ def signals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def call_and_interrupt(client: MaxLoanClient, count: int) -> None:
-    """Make calls, each of which a signal may end, and 50 that none does: they are answered rightly all the same."""
-    moments, outcomes = random.Random(SEED), [0, 0]  # noqa: S311 -- no secret
+    """Make calls that a signal may interrupt, and 50 without a signal, which must get their own responses."""
+    rng, outcomes = random.Random(SEED), [0, 0]  # noqa: S311 -- no secret
     interval = MAX_INTERVAL_S
     for number in range(count):
         begun = time.monotonic()
         try:
-            signal.setitimer(signal.ITIMER_REAL, moments.uniform(0.00005, interval))
+            signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.00005, interval))
             loans = client.get_max_loan(f"A{number}-B", mgn_mode="cross")
             signal.setitimer(signal.ITIMER_REAL, 0)
         except Interrupted:
             outcomes[0] += 1
-            interval *= 1.1  # a loaded machine is slow: about half of the calls are answered on any
+            interval *= 1.1  # a loaded machine is slow: about half of the calls end on any
         else:
             check(number, loans)
             outcomes[1] += 1
@@ -194,10 +194,10 @@ def call_and_interrupt(client: MaxLoanClient, count: int) -> None:
 @SIGNALS
 @pytest.mark.parametrize(("transport", "count"), [("own", 1_000), ("httpx", 200)])
 def test_signals(transport: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls that a signal ends at a random moment leave no connection that answers another request, no socket."""
+    """Calls that a signal interrupts at a random time leave no socket and no response for another call."""
     count *= FACTOR
     with signals(monkeypatch), serve() as url:
-        # What is imported and opened at the first request is so as a whole.
+        # Complete the imports and the set-up of the first request.
         with MaxLoanClient(credentials(), base_url=url) as first:
             check(0, first.get_max_loan("A0-B", mgn_mode="cross"))
         before, limiter = descriptors(), MemoryLimiter(max_requests=10 * count)
@@ -214,7 +214,7 @@ def test_signals(transport: str, count: int, monkeypatch: pytest.MonkeyPatch) ->
 
 @SIGNALS
 def test_signals_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A limiter's file is left unlocked, without a permit of an interrupted request, and as if nothing had happened."""
+    """An interrupted request leaves the limiter's file unlocked, without its permit and undamaged."""
     limiter = FileLimiter(tmp_path, max_requests=10 * 300 * FACTOR)
     with signals(monkeypatch), serve() as url, MaxLoanClient(credentials(), base_url=url, limiter=limiter) as client:
         check(0, client.get_max_loan("A0-B", mgn_mode="cross"))
@@ -228,7 +228,7 @@ def test_signals_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capl
 
 @SIGNALS
 def test_signals_at_redis(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Redis server holds no permit of an interrupted request, and the client's connection answers nobody else."""
+    """An interrupted request leaves no permit in Redis, and no unread response on the client's connection."""
     with Valkey() as server, signals(monkeypatch), serve() as url:
         limiter = RedisLimiter(server.url, max_requests=10 * 300 * FACTOR)
         with MaxLoanClient(credentials(), base_url=url, limiter=limiter) as client:

@@ -1,4 +1,4 @@
-"""Life: closing, many callers at once, forks, and event loops."""
+"""Lifecycle: closing, concurrent callers, forks and event loops."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def calls(client: Any) -> Iterator[Any]:
-    """List every way to ask."""
+    """List a call of every operation."""
     yield lambda: client.get_max_loan("A-B", mgn_mode="cross")
     yield lambda: client.get_max_loan("A-B", mgn_mode="isolated")
     yield lambda: client.get_max_loan(mgn_mode="cross", ccy="USDT")
@@ -40,10 +40,10 @@ def calls(client: Any) -> Iterator[Any]:
 
 
 def test_closed(client_factory: ClientFactory) -> None:
-    """After close() every call says so, whether or not there was one before; closing twice is no error."""
+    """After close() every call raises `ClientClosedError`; closing twice is no error."""
     for warm in (False, True):
-        wire = FakeTransport(loans_response)
-        client = client_factory.open(wire)
+        transport = FakeTransport(loans_response)
+        client = client_factory.open(transport)
         if warm:
             client.get_max_loan("A-B", mgn_mode="cross")
         client.close()
@@ -51,11 +51,11 @@ def test_closed(client_factory: ClientFactory) -> None:
         for call in calls(client):
             with pytest.raises(ClientClosedError, match="create a new one"):
                 call()
-        assert len(wire.requests) == warm
+        assert len(transport.requests) == warm
 
 
 def test_closed_unused(client_factory: ClientFactory) -> None:
-    """A client that never asked anything is closed without loading what carries requests."""
+    """Closing an unused client does not load the transport."""
     client = client_factory.open()
     client.close()
     assert client.raw._transport is None
@@ -64,14 +64,14 @@ def test_closed_unused(client_factory: ClientFactory) -> None:
 
 
 def test_context_manager() -> None:
-    """A client is closed at the end of its block, by an error as well, and cannot be entered again."""
-    wire = FakeTransport(loans_response)
+    """The end of the block closes the client, also after an error; a closed client cannot be entered again."""
+    transport = FakeTransport(loans_response)
     client = MaxLoanClient(credentials(), limiter=RecordingLimiter())
-    vars(client)["_transport"] = wire
+    vars(client)["_transport"] = transport
     with client as entered:
         assert entered is client
         assert client.get_max_loan("A-B", mgn_mode="cross")
-    assert wire.closed == 1
+    assert transport.closed == 1
     with pytest.raises(ClientClosedError), client:
         pass
     with pytest.raises(LookupError), MaxLoanClient(credentials()) as failing:
@@ -80,16 +80,16 @@ def test_context_manager() -> None:
 
 
 def test_context_manager_async() -> None:
-    """The same with await."""
-    wire = FakeTransport(loans_response)
+    """The same for `async with`."""
+    transport = FakeTransport(loans_response)
 
     async def main() -> None:
         client = AsyncMaxLoanClient(credentials(), limiter=RecordingLimiter())
-        vars(client)["_transport"] = AsyncFakeTransport(wire)
+        vars(client)["_transport"] = AsyncFakeTransport(transport)
         async with client as entered:
             assert entered is client
             assert await client.get_max_loan("A-B", mgn_mode="cross")
-        assert wire.closed == 1
+        assert transport.closed == 1
         with pytest.raises(ClientClosedError):
             await client.__aenter__()
 
@@ -97,9 +97,9 @@ def test_context_manager_async() -> None:
 
 
 def test_closed_under_a_request(client_factory: ClientFactory) -> None:
-    """A client that is closed with a request on its way ends that request, as an error of ours, and sends no other."""
+    """Closing a client ends its request in flight with one of our errors, and no other request is sent."""
     with RawServer(hang()) as server:
-        # Real time: a blocking request ends by its timeout, as nothing else can reach it.
+        # Real time: only its timeout can end a blocking request.
         client = client_factory.open(base_url=server.url, clock=SystemClock(), timeout=0.4)
 
         def close(client: Any) -> Any:
@@ -112,93 +112,93 @@ def test_closed_under_a_request(client_factory: ClientFactory) -> None:
             await asyncio.to_thread(server.wait, 1)
             await client.close()
 
-        error, closed = client_factory.together(
+        error, closed = client_factory.run_concurrently(
             client, lambda each: each.get_max_loan("BTC-USDT", mgn_mode="cross"), close
         )
         assert isinstance(error, OkxError)
         assert closed is None
-        assert len(server.heads) == 1
+        assert len(server.requests) == 1
 
 
-def test_closed_between(client_factory: ClientFactory) -> None:
-    """A stream that was begun before close() says in each batch that the client is closed, and ends."""
+def test_closed_during_iteration(client_factory: ClientFactory) -> None:
+    """After close() an iterator yields the error for each batch and ends."""
     client = client_factory.open(FakeTransport(loans_response))
     stream = client.iter_max_loan(MANY, mgn_mode="cross")
     assert next(stream).error is None
     client.close()
-    rest = list(stream)
-    assert len(rest) == len(MANY) // SIZE - 1
-    assert any(isinstance(each.error, ClientClosedError) for each in rest)
+    remaining = list(stream)
+    assert len(remaining) == len(MANY) // SIZE - 1
+    assert any(isinstance(each.error, ClientClosedError) for each in remaining)
 
 
 def test_against_an_exchange(client_factory: ClientFactory, exchange: tuple[str, MockExchange]) -> None:
-    """Every way to ask is answered by an exchange that checks signatures, parameters and limits."""
-    url, served = exchange
+    """An exchange that checks signatures, parameters and limits accepts every operation."""
+    url, mock_exchange = exchange
     client = client_factory.open(
-        base_url=url, credentials=credentials_for(served), clock=SystemClock(), limiter=MemoryLimiter()
+        base_url=url, credentials=credentials_for(mock_exchange), clock=SystemClock(), limiter=MemoryLimiter()
     )
     assert [each.side for each in client.get_max_loan("BTC-USDT", "ETH-USDT", mgn_mode="cross")] == ["sell", "buy"] * 2
     assert [each.ccy for each in client.get_max_loan(mgn_mode="cross", ccy="USDT")] == ["USDT"]
     assert len(client.get_max_loan(["BTC-USDT"], mgn_mode="cross")) == 2
     assert [each.inst_ids for each in client.iter_max_loan(["BTC-USDT"], mgn_mode="cross")] == [("BTC-USDT",)]
-    assert client.get_account().uid == served.users["spot"].uid
+    assert client.get_account().uid == mock_exchange.users["spot"].uid
     assert any(each.inst_id == "BTC-USDT" for each in client.get_instruments())
     assert abs(client.sync_clock()) < 5
     with pytest.raises(InvalidParametersError):
         client.get_max_loan("BTC-USDT", mgn_mode="isolated")
-    assert all(each.status == 200 for each in served.log)
+    assert all(each.status == 200 for each in mock_exchange.log)
 
 
 @pytest.mark.parametrize("skew", [60.0, -1200.0])
 def test_exchange_with_another_clock(
     client_factory: ClientFactory, exchange: tuple[str, MockExchange], skew: float
 ) -> None:
-    """An exchange whose clock is far off answers the first call after three requests and later calls after one."""
-    url, served = exchange
-    served.clock_skew = skew
-    client = client_factory.open(base_url=url, credentials=credentials_for(served), clock=SystemClock())
+    """With a wrong clock the first call needs three requests and later calls one."""
+    url, mock_exchange = exchange
+    mock_exchange.clock_skew = skew
+    client = client_factory.open(base_url=url, credentials=credentials_for(mock_exchange), clock=SystemClock())
     for requests in (3, 4):
         assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2
-        assert len(served.log) == requests
-    served.clock_skew = 0.0
+        assert len(mock_exchange.log) == requests
+    mock_exchange.clock_skew = 0.0
     assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2
-    assert len(served.log) == 7
+    assert len(mock_exchange.log) == 7
 
 
-def test_many_at_once(client_factory: ClientFactory, exchange: tuple[str, MockExchange]) -> None:
-    """More callers than the limit has slots share a client, its connections and what it learns; the limit is kept."""
-    url, served = exchange
-    served.clock_skew = 90.0
+def test_concurrent_callers(client_factory: ClientFactory, exchange: tuple[str, MockExchange]) -> None:
+    """More callers than slots share a client, its connections and its account and clock; the limit is observed."""
+    url, mock_exchange = exchange
+    mock_exchange.clock_skew = 90.0
     client = client_factory.open(
-        base_url=url, credentials=credentials_for(served), clock=SystemClock(), limiter=MemoryLimiter()
+        base_url=url, credentials=credentials_for(mock_exchange), clock=SystemClock(), limiter=MemoryLimiter()
     )
-    results = client_factory.together(
+    results = client_factory.run_concurrently(
         client, *([lambda each: each.get_max_loan("BTC-USDT", mgn_mode="cross")] * (LIMIT.requests + 5))
     )
     assert all(len(each) == 2 for each in results)
-    assert [each.target for each in served.log].count("/api/v5/public/time") == 1
-    assert 429 not in {each.status for each in served.log}
+    assert [each.target for each in mock_exchange.log].count("/api/v5/public/time") == 1
+    assert 429 not in {each.status for each in mock_exchange.log}
     assert client.rate_limit.queued == 0
 
 
 def test_threads_share_one_transport() -> None:
-    """Threads that make a client's first calls at the same moment share what carries them."""
+    """Threads that make a client's first calls concurrently share one transport."""
     with (
         RawServer(respond()) as server,
         MaxLoanClient(credentials(), base_url=server.url, limiter=RecordingLimiter()) as client,
     ):
-        barrier, found = threading.Barrier(8), []
+        barrier, results = threading.Barrier(8), []
 
         def first() -> None:
             barrier.wait(5)
-            found.append(client._transport)
+            results.append(client._transport)
 
         threads = [threading.Thread(target=first) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert len({id(each) for each in found}) == 1
+        assert len({id(each) for each in results}) == 1
 
 
 CHILD = """
@@ -226,40 +226,40 @@ else:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_fork(exchange: tuple[str, MockExchange]) -> None:
-    """A client that has asked already works in a forked child, and goes on to work in the parent."""
-    url, served = exchange
-    key = served.users["spot"].keys[0]
+    """After a fork the client works in the child, and still works in the parent."""
+    url, mock_exchange = exchange
+    key = mock_exchange.users["spot"].keys[0]
     arguments = [url, str(SIZE), key.key, key.secret, key.passphrase]
     subprocess.run([sys.executable, "-c", CHILD, *arguments], check=True, timeout=30)
-    assert len(served.log) == 1 + 4 + 1 + 1
+    assert len(mock_exchange.log) == 1 + 4 + 1 + 1
 
 
 def test_second_event_loop(exchange: tuple[str, MockExchange]) -> None:
-    """An asynchronous client works on one event loop after the other, and on two at the same time."""
-    url, served = exchange
-    client = AsyncMaxLoanClient(credentials_for(served), base_url=url)
+    """An asyncio client works on consecutive and on concurrent event loops."""
+    url, mock_exchange = exchange
+    client = AsyncMaxLoanClient(credentials_for(mock_exchange), base_url=url)
 
-    async def ask() -> int:
+    async def send() -> int:
         try:
             return len(await client.get_max_loan("BTC-USDT", mgn_mode="cross"))
         finally:
-            # A loop complains of connections that are open at its end.
+            # asyncio complains of connections that are open at the end of their loop.
             client._transport._pool().close()  # type: ignore[union-attr] # there is one
             await asyncio.sleep(0.01)
 
-    assert [asyncio.run(ask()) for _ in range(2)] == [2, 2]
-    found: list[int] = []
-    threads = [threading.Thread(target=lambda: found.append(asyncio.run(ask()))) for _ in range(4)]
+    assert [asyncio.run(send()) for _ in range(2)] == [2, 2]
+    results: list[int] = []
+    threads = [threading.Thread(target=lambda: results.append(asyncio.run(send()))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(10)
-    assert found == [2] * 4
+    assert results == [2] * 4
     asyncio.run(client.close())
 
 
-def test_nothing_to_close_is_left() -> None:
-    """A client that is forgotten without being closed leaves nothing that runs."""
+def test_garbage_collected_client() -> None:
+    """A client that is garbage-collected without close() leaves no thread or connection."""
     client = MaxLoanClient(credentials(), limiter=RecordingLimiter())
     vars(client)["_transport"] = FakeTransport(loans_response)
     assert len(client.get_max_loan("A-B", mgn_mode="cross")) == 2

@@ -1,4 +1,4 @@
-"""Logging: the loggers and levels that the guide names, without secrets."""
+"""Logging: the loggers and levels of the guide, without secrets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PACKAGE = ROOT / "okx_maxloan_sdk"
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_guide_names_every_logger(lang: str) -> None:
-    """The table has a row for each module that logs, with its level, and no other."""
+    """The guide's table has a row for each module that logs, with its level, and no other."""
     used = set()
     for path in PACKAGE.rglob("*.py"):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
@@ -45,11 +45,11 @@ def test_the_guide_names_every_logger(lang: str) -> None:
 
 
 def test_every_event(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Each line that a module can log comes from that module's logger, and has no credential or password in it."""
+    """Each log message comes from its module's logger and has no credential or password."""
     caplog.set_level(logging.DEBUG, "okx_maxloan_sdk")
     mock_key = default_exchange().users["spot"].keys[0]
     secrets = KEY, SECRET, PASSPHRASE, PASSWORD, mock_key.key, mock_key.secret, mock_key.passphrase
-    for event in (clock_and_retry, odd_row, connection_lost, refused, file_events, redis_events):
+    for event in (clock_and_retry, row_with_secret, dropped_connection, rate_limited, file_events, redis_events):
         event(tmp_path)
     written = {(PACKAGE / Path(record.pathname).relative_to(PACKAGE), record.msg) for record in caplog.records}
     assert written == set(log_calls())
@@ -65,7 +65,7 @@ def test_every_event(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
 
 
 def log_calls() -> Iterator[tuple[Path, str]]:
-    """Find the messages in the code, before their arguments are put in."""
+    """Return the log messages in the code, before formatting."""
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             match node:
@@ -74,21 +74,21 @@ def log_calls() -> Iterator[tuple[Path, str]]:
 
 
 def clock_and_retry(_: Path) -> None:
-    """Fail once, with a clock that is wrong."""
+    """Send a request with a wrong clock that fails once."""
     with run_mock_server() as okx:
         okx.exchange.clock_skew = 40.0
         okx.exchange.fail_next(1, code="50013", path="/api/v5/account/max-loan")
         okx.client("spot", limiter=MemoryLimiter(max_requests=20)).get_max_loan("BTC-USDT", mgn_mode="cross")
 
 
-def odd_row(_: Path) -> None:
-    """Get a row whose instId repeats the secret."""
+def row_with_secret(_: Path) -> None:
+    """Receive a row whose instId contains the secret."""
     client = ClientFactory("sync").open(FakeTransport(ok_response(loan_row("", ccy="USDT", side="", instId=SECRET))))
     client.get_max_loan(mgn_mode="cross", ccy="USDT")
 
 
-def connection_lost(_: Path) -> None:
-    """Use a connection that the server closes as the second request comes."""
+def dropped_connection(_: Path) -> None:
+    """Use a connection that the server closes during the second request."""
     with RawServer(respond(), send_bytes(b""), respond()) as server:
         client = ClientFactory("sync").open(base_url=server.url)
         for _number in range(2):
@@ -96,14 +96,14 @@ def connection_lost(_: Path) -> None:
         client.close()
 
 
-def refused(_: Path) -> None:
-    """Hear that there were too many requests."""
+def rate_limited(_: Path) -> None:
+    """Receive a rate limit error."""
     key = LimitKey("one that is refused", "max_loan")
     MemoryLimiter().for_key(key, RateLimit(20, 2.0), FakeClock()).throttle()
 
 
 def file_events(folder: Path) -> None:
-    """Find the file damaged, written by another machine, replaced, and impossible to write."""
+    """Use a file that is damaged, from another machine, replaced and unwritable in turn."""
     policy, path = LimitPolicy(20, 2.0, None, 0.5), folder / "x.sqlite"
     path.write_bytes(b"garbage" * 600)
     store = FileStore(path)
@@ -120,7 +120,7 @@ def file_events(folder: Path) -> None:
 
 
 def redis_events(_: Path) -> None:
-    """Lose a server and find it again; its URL has a password."""
+    """Lose a Redis server with a password in its URL, and reconnect."""
     clock, is_up = FakeClock(), [True]
 
     def script(_: str, operation: str, *__: object) -> list[int]:
@@ -136,8 +136,8 @@ def redis_events(_: Path) -> None:
         store.reserve((1, 1), 1.0, 1, policy)
 
 
-def test_silence(capfd: pytest.CaptureFixture[str]) -> None:
-    """A program that sets up no logging gets no line for a call that succeeds."""
+def test_no_output_by_default(capfd: pytest.CaptureFixture[str]) -> None:
+    """Without logging configured a successful call prints nothing."""
     with run_mock_server() as okx:
         okx.client("spot").get_max_loan("BTC-USDT", mgn_mode="cross")
     assert capfd.readouterr() == ("", "")

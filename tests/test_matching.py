@@ -1,4 +1,4 @@
-"""Matching: a response that belongs to another request is an error, and never somebody else's number."""
+"""Matching: a response that belongs to another request is an error."""
 
 from __future__ import annotations
 
@@ -86,20 +86,20 @@ FINE: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 
 @pytest.mark.parametrize("case", FATAL)
 def test_rows_of_another_request(client_factory: ClientFactory, case: str) -> None:
-    """A row that cannot belong to the request is an error that carries the rows; the connection is not trusted."""
+    """A row that cannot belong to the request is an error with the rows, and its connection is closed."""
     params, rows, reason = FATAL[case]
     discarded: list[int] = []
-    wire = FakeTransport(lambda _: evolve(ok_response(*rows), discard=lambda: discarded.append(1)))
+    transport = FakeTransport(lambda _: evolve(ok_response(*rows), discard=lambda: discarded.append(1)))
     with pytest.raises(InvalidResponseError) as caught:
-        get_max_loan(client_factory.open(wire), **params)
+        get_max_loan(client_factory.open(transport), **params)
     assert reason in str(caught.value)
     assert caught.value.rows == tuple(rows)
-    assert (len(wire.requests), discarded) == (1, [1])
+    assert (len(transport.requests), discarded) == (1, [1])
 
 
 @pytest.mark.parametrize("case", ODD)
-def test_odd_rows(client_factory: ClientFactory, case: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A row that is odd and may be right is returned, and logged."""
+def test_unexpected_rows(client_factory: ClientFactory, case: str, caplog: pytest.LogCaptureFixture) -> None:
+    """An unexpected row that may be valid is returned and logged."""
     params, only = ODD[case]
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk"):
         loans = get_max_loan(client_factory.open(FakeTransport(ok_response(only))), **params)
@@ -109,21 +109,21 @@ def test_odd_rows(client_factory: ClientFactory, case: str, caplog: pytest.LogCa
 
 @pytest.mark.parametrize("case", FINE)
 def test_matching_rows(client_factory: ClientFactory, case: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A row that fits the request is returned without a word."""
+    """A row that matches the request is returned without a log message."""
     params, only = FINE[case]
     assert len(get_max_loan(client_factory.open(FakeTransport(ok_response(only))), **params)) == 1
     assert caplog.records == []
 
 
 def test_identical_rows_are_one(client_factory: ClientFactory) -> None:
-    """A row that comes twice counts once; what an unknown field tells apart are two."""
+    """Identical rows count once; rows that differ in an unknown field are two."""
     more: Any = {"tier": "2"}
-    wire = FakeTransport(
+    transport = FakeTransport(
         ok_response(
             loan_row("BTC-USDT"), loan_row("BTC-USDT", max_loan="1.50"), loan_row("BTC-USDT", max_loan="9", **more)
         )
     )
-    assert [loan.max_loan for loan in client_factory.open(wire).get_max_loan("BTC-USDT", mgn_mode="cross")] == [
+    assert [loan.max_loan for loan in client_factory.open(transport).get_max_loan("BTC-USDT", mgn_mode="cross")] == [
         "1.5",
         "9",
     ]
@@ -131,35 +131,36 @@ def test_identical_rows_are_one(client_factory: ClientFactory) -> None:
 
 def test_other_instrument(client_factory: ClientFactory) -> None:
     """An instrument that was not requested is an error too."""
-    found = {"instId": "ETH-USDT", "tradeQuoteCcyList": ["USDT"], "state": "live"}
+    instrument = {"instId": "ETH-USDT", "tradeQuoteCcyList": ["USDT"], "state": "live"}
     with pytest.raises(InvalidResponseError, match="instId 'ETH-USDT'; requested: BTC-USDT"):
-        client_factory.open(FakeTransport(ok_response(found))).get_instruments(inst_id="BTC-USDT")
+        client_factory.open(FakeTransport(ok_response(instrument))).get_instruments(inst_id="BTC-USDT")
 
 
-def test_stream_goes_on(client_factory: ClientFactory) -> None:
-    """Of a stream only the request fails that was answered with another's rows; missing pairs are named."""
+def test_iterator_continues(client_factory: ClientFactory) -> None:
+    """Only the mismatched request of an iterator fails; missing pairs are named."""
     first, second = [f"A{n}-B" for n in range(5)], ["C-D", "X-USD"]
-    wire = FakeTransport(lambda request: ok_response(loan_row("E-F" if "A0-B" in request.target else "C-D")))
-    batches = list(client_factory.open(wire, limiter="memory").iter_max_loan([*first, *second], mgn_mode="cross"))
+    transport = FakeTransport(lambda request: ok_response(loan_row("E-F" if "A0-B" in request.target else "C-D")))
+    batches = list(client_factory.open(transport, limiter="memory").iter_max_loan([*first, *second], mgn_mode="cross"))
     by_ids = {each.inst_ids: each for each in batches}
-    failed, found = by_ids[*first], by_ids[*second]
+    failed, incomplete = by_ids[*first], by_ids[*second]
     assert isinstance(failed.error, InvalidResponseError)
-    assert (found.error, len(found.loans), len(found.missing)) == (None, 1, len(found.inst_ids) - 1)
+    assert (incomplete.error, len(incomplete.loans)) == (None, 1)
+    assert len(incomplete.missing) == len(incomplete.inst_ids) - 1
 
 
 def test_mismatch_gets_a_new_connection(client_factory: ClientFactory) -> None:
-    """After another request's rows the next request goes over a new connection."""
+    """After a mismatch the next request uses a new connection."""
     with RawServer(respond()) as server:
         client = client_factory.open(base_url=server.url)
         with pytest.raises(InvalidResponseError):
             client.get_max_loan("ETH-USDT", mgn_mode="cross")
         assert len(get_max_loan(client, **PAIR)) == 1
-        assert server.on == [1, 2]
+        assert server.connection_ids == [1, 2]
         client.close()
 
 
 def test_pushed_response(client_factory: ClientFactory) -> None:
-    """A response that is pushed before its request is made reaches no caller as a number."""
+    """A response that arrives before its request is never returned as an amount."""
     rows = [loan_row("ETH-USDT")]
     with pytest.raises((InvalidResponseError, PartialFailureError)):
         client_factory.open(FakeTransport(ok_response(*rows))).get_max_loan("BTC-USDT", "SOL-USDT", mgn_mode="cross")

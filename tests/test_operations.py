@@ -1,4 +1,4 @@
-"""Questions: the account, the instruments, the clock, and rules that are checked before anything is sent."""
+"""Operations: account, instruments and server time, and rules that are checked before sending."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ CONFIG = {"uid": "77", "acctLv": "2", "enableSpotBorrow": False, "mgnIsoMode": "
 
 
 def exchange(request: Request) -> Response:
-    """Answer about the account, the time, and pairs."""
+    """Respond to requests for the account, the time and pairs."""
     path = urlsplit(request.target).path
     if path == GET_ACCOUNT_CONFIG.path:
         return ok_response(CONFIG)
     return ok_response(time_row(1_700_001_060.0)) if path == GET_TIME.path else loans_response(request)
 
 
-def paths(wire: FakeTransport) -> list[str]:
-    """Tell what was asked, in short."""
-    return [urlsplit(each.target).path.rpartition("/")[2] for each in wire.requests]
+def paths(transport: FakeTransport) -> list[str]:
+    """Return the last path segments of the requests."""
+    return [urlsplit(each.target).path.rpartition("/")[2] for each in transport.requests]
 
 
 def test_account(client_factory: ClientFactory) -> None:
-    """The account's settings come as they are, and from then on rules and limit know of them."""
-    wire = FakeTransport(exchange)
-    client = client_factory.open(wire)
+    """The account's settings are returned, and then used by rules and rate limits."""
+    transport = FakeTransport(exchange)
+    client = client_factory.open(transport)
     account = client.get_account()
     assert account == Account(
         AccountMode.FUTURES, spot_borrow_enabled=False, isolated_margin_mode="automatic", uid="77"
@@ -49,105 +49,107 @@ def test_account(client_factory: ClientFactory) -> None:
     with pytest.raises(InvalidParametersError, match="Spot mode only"):
         client.get_max_loan(mgn_mode="cross", ccy="USDT")
     client.get_max_loan("BTC-USDT", mgn_mode="isolated")
-    assert [each.user for each in client_factory.limiter.keys][-2:] == [
+    assert [each.user for each in client_factory.limiter.limit_keys][-2:] == [
         client._state.config.credentials.fingerprint,
         "77",
     ]
-    assert paths(wire) == ["config", "max-loan"]
+    assert paths(transport) == ["config", "max-loan"]
 
 
-def test_account_is_asked_anew(client_factory: ClientFactory) -> None:
-    """Each question about the account is asked of the exchange, as its settings may have changed."""
-    wire = FakeTransport(ok_response(CONFIG), ok_response({**CONFIG, "acctLv": "1"}))
-    client = client_factory.open(wire)
+def test_account_is_requested_anew(client_factory: ClientFactory) -> None:
+    """Each call requests the account anew, as its settings may have changed."""
+    transport = FakeTransport(ok_response(CONFIG), ok_response({**CONFIG, "acctLv": "1"}))
+    client = client_factory.open(transport)
     assert [client.get_account().mode, client.get_account().mode] == [AccountMode.FUTURES, AccountMode.SPOT]
 
 
 def test_account_auto(client_factory: ClientFactory) -> None:
-    """With account="auto" the first question is preceded by one about the account, and no other is."""
-    wire = FakeTransport(exchange)
-    client = client_factory.open(wire, account="auto")
+    """With account="auto" the first call requests the account first, and later calls do not."""
+    transport = FakeTransport(exchange)
+    client = client_factory.open(transport, account="auto")
     client.get_max_loan("BTC-USDT", mgn_mode="cross", mgn_ccy="BTC")
     client.get_max_loan("BTC-USDT", mgn_mode="isolated")
-    assert paths(wire) == ["config", "max-loan", "max-loan"]
+    assert paths(transport) == ["config", "max-loan", "max-loan"]
     with pytest.raises(InvalidParametersError):
         client.get_max_loan(mgn_mode="cross", ccy="USDT")
 
 
-def test_account_auto_asks_once_for_many(client_factory: ClientFactory) -> None:
-    """Questions that come at the same time share the one about the account."""
-    wire = FakeTransport(exchange)
-    client = client_factory.open(wire, account="auto", clock=QuickClock())
-    results = client_factory.together(
+def test_account_auto_with_concurrent_calls(client_factory: ClientFactory) -> None:
+    """Concurrent first calls share one request for the account."""
+    transport = FakeTransport(exchange)
+    client = client_factory.open(transport, account="auto", clock=QuickClock())
+    results = client_factory.run_concurrently(
         client, *([lambda each: each.get_max_loan("BTC-USDT", mgn_mode="cross", mgn_ccy="BTC")] * 8)
     )
     assert all(len(each) == 2 for each in results)
-    assert sorted(paths(wire)) == ["config"] + ["max-loan"] * 8
+    assert sorted(paths(transport)) == ["config"] + ["max-loan"] * 8
 
 
-def test_account_auto_that_fails_is_asked_again(client_factory: ClientFactory) -> None:
-    """When the account cannot be learnt the question is not asked; the next one tries again."""
-    wire = FakeTransport(NoResponseError("reset"), exchange)
-    client = client_factory.open(wire, account="auto", max_retries=0)
+def test_account_auto_after_a_failure(client_factory: ClientFactory) -> None:
+    """If the account request fails the call is not sent, and the next call requests the account again."""
+    transport = FakeTransport(NoResponseError("reset"), exchange)
+    client = client_factory.open(transport, account="auto", max_retries=0)
     with pytest.raises(NoResponseError):
         client.get_max_loan("BTC-USDT", mgn_mode="cross")
     client.get_max_loan("BTC-USDT", mgn_mode="cross", mgn_ccy="BTC")
-    assert paths(wire) == ["config", "config", "max-loan"]
+    assert paths(transport) == ["config", "config", "max-loan"]
 
 
 def test_account_given(client_factory: ClientFactory) -> None:
-    """A caller who knows the account says so, and nobody asks the exchange."""
-    wire = FakeTransport(exchange)
+    """With a given account no account request is sent."""
+    transport = FakeTransport(exchange)
     with pytest.raises(InvalidParametersError, match="no isolated margin"):
-        client_factory.open(wire, account=Account(mode=AccountMode.SPOT)).get_max_loan("BTC-USDT", mgn_mode="isolated")
-    assert wire.requests == []
+        client_factory.open(transport, account=Account(mode=AccountMode.SPOT)).get_max_loan(
+            "BTC-USDT", mgn_mode="isolated"
+        )
+    assert transport.requests == []
 
 
-def test_empty_answers(client_factory: ClientFactory) -> None:
-    """An answer without the row that it must have is no answer."""
+def test_responses_without_a_row(client_factory: ClientFactory) -> None:
+    """A response without its required row is invalid."""
     client = client_factory.open(FakeTransport(ok_response()))
-    for ask in (client.get_account, client.sync_clock):
+    for call in (client.get_account, client.sync_clock):
         with pytest.raises(InvalidResponseError, match="has no row"):
-            ask()
+            call()
     assert client.get_instruments() == []
 
 
 def test_instruments(client_factory: ClientFactory) -> None:
-    """The instruments come as rows: margin pairs unless told otherwise, or one instrument."""
+    """Instruments are returned as rows: by default all margin pairs, or one instrument."""
     row = {"instId": "BTC-USDC", "tradeQuoteCcyList": ["USDC", "USD"], "state": "live"}
-    wire = FakeTransport(ok_response(row))
-    client = client_factory.open(wire)
-    (found,) = client.get_instruments()
-    assert (found.inst_id, found.trade_quote_ccy_list, found.base_ccy) == ("BTC-USDC", ("USDC", "USD"), "")
+    transport = FakeTransport(ok_response(row))
+    client = client_factory.open(transport)
+    (row,) = client.get_instruments()
+    assert (row.inst_id, row.trade_quote_ccy_list, row.base_ccy) == ("BTC-USDC", ("USDC", "USD"), "")
     client.get_instruments("SPOT", "BTC-USDC")
-    assert [urlsplit(each.target).query for each in wire.requests] == [
+    assert [urlsplit(each.target).query for each in transport.requests] == [
         "instType=MARGIN",
         "instType=SPOT&instId=BTC-USDC",
     ]
 
 
-def test_instruments_that_cannot_be_read(client_factory: ClientFactory) -> None:
-    """A list that has something other than strings in it is no answer."""
+def test_invalid_instruments(client_factory: ClientFactory) -> None:
+    """A list with an element that is no string is invalid."""
     client = client_factory.open(FakeTransport(ok_response({"instId": "BTC-USDC", "tradeQuoteCcyList": ["USDC", 5]})))
     with pytest.raises(InvalidResponseError, match="tradeQuoteCcyList has something other than strings"):
         client.get_instruments()
 
 
 @pytest.mark.parametrize(
-    ("ask", "words"), [(("margin",), "did you mean"), (("SPOT", "BTC USD"), "instId has an invalid form")]
+    ("arguments", "message"), [(("margin",), "did you mean"), (("SPOT", "BTC USD"), "instId has an invalid form")]
 )
-def test_instruments_rules(client_factory: ClientFactory, ask: tuple[str, ...], words: str) -> None:
-    """A wrong question about instruments is refused before it is sent, in the caller's language."""
-    wire = FakeTransport(ok_response())
-    with pytest.raises(InvalidParametersError, match=words):
-        client_factory.open(wire).get_instruments(*ask)
+def test_instruments_rules(client_factory: ClientFactory, arguments: tuple[str, ...], message: str) -> None:
+    """Invalid parameters for instruments are rejected before sending, in the caller's language."""
+    transport = FakeTransport(ok_response())
+    with pytest.raises(InvalidParametersError, match=message):
+        client_factory.open(transport).get_instruments(*arguments)
     with pytest.raises(InvalidParametersError, match="zh/#"):
-        client_factory.open(wire, language="zh").get_instruments(*ask)
-    assert wire.requests == []
+        client_factory.open(transport, language="zh").get_instruments(*arguments)
+    assert transport.requests == []
 
 
 def test_clock_offset(client_factory: ClientFactory) -> None:
-    """The offset is measured each time it is asked for, and requests are signed with it from then on."""
+    """Each call measures the clock skew, and later requests are signed with it."""
     ahead = [60.0, -5.0]
 
     def time(request: Request) -> Response:
@@ -155,17 +157,19 @@ def test_clock_offset(client_factory: ClientFactory) -> None:
             return ok_response(time_row(client_factory.clock.time() + ahead.pop(0)))
         return loans_response(request)
 
-    wire = FakeTransport(time)
-    client = client_factory.open(wire)
+    transport = FakeTransport(time)
+    client = client_factory.open(transport)
     assert client.sync_clock() == pytest.approx(60.0, abs=0.001)
     assert client.sync_clock() == pytest.approx(-5.0, abs=0.001)
     client.get_max_loan("BTC-USDT", mgn_mode="cross")
-    signed = client._state.config.credentials.sign("GET", wire.requests[-1].target, client_factory.clock.time() - 5.0)
-    assert wire.stamps == ["", "", signed["OK-ACCESS-TIMESTAMP"]]
+    signed = client._state.config.credentials.sign(
+        "GET", transport.requests[-1].target, client_factory.clock.time() - 5.0
+    )
+    assert transport.stamps == ["", "", signed["OK-ACCESS-TIMESTAMP"]]
 
 
-def asking(client: Any) -> list[Any]:
-    """List the questions that make one request each."""
+def calls_with_one_request(client: Any) -> list[Any]:
+    """List the calls that send one request each."""
     return [
         client.get_account,
         client.get_instruments,
@@ -174,24 +178,24 @@ def asking(client: Any) -> list[Any]:
     ]
 
 
-def test_deadline_of_every_question(client_factory: ClientFactory) -> None:
-    """Each question ends by its deadline, however often it is tried again."""
+def test_deadline_of_every_call(client_factory: ClientFactory) -> None:
+    """Each call ends by its deadline, however often it is retried."""
     for number in range(4):
         client = client_factory.open(FakeTransport(NoResponseError("reset")), total_timeout=3.0, max_retries=98)
         began = client_factory.clock.now
         with pytest.raises(NoResponseError):
-            asking(client)[number]()
+            calls_with_one_request(client)[number]()
         assert 0.0 < client_factory.clock.now - began < 3.0
 
 
 def test_deadline_includes_the_account(client_factory: ClientFactory) -> None:
-    """What learning of the account took is gone from the deadline of the question behind it."""
+    """The account request uses up a part of the deadline of its call."""
 
     def slow(request: Request) -> Response:
         client_factory.clock.now += 2.0
         return exchange(request)
 
-    wire = FakeTransport(slow)
+    transport = FakeTransport(slow)
     with pytest.raises(RequestNotSentError, match=r"total_timeout of 2\.0 s was over"):
-        client_factory.open(wire, account="auto", total_timeout=2.0).get_max_loan("BTC-USDT", mgn_mode="isolated")
-    assert paths(wire) == ["config"]
+        client_factory.open(transport, account="auto", total_timeout=2.0).get_max_loan("BTC-USDT", mgn_mode="isolated")
+    assert paths(transport) == ["config"]

@@ -1,4 +1,4 @@
-"""The package as users get it: the wheel, alone with what it declares, and what importing it loads."""
+"""The installed package: the wheel with only its declared dependencies, and the modules that an import loads."""
 
 import ast
 import re
@@ -21,7 +21,7 @@ NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel, without reaching for an index."""
+    """Build the wheel without a package index."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [
         sys.executable,
@@ -39,21 +39,21 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def requirements(name: str, found: set[str]) -> set[str]:
-    """Follow what a distribution needs on this Python, extras aside."""
+def requirements(name: str, collected: set[str]) -> set[str]:
+    """Collect the requirements of a distribution on this Python, without extras."""
     for line in distribution(name).requires or []:
         requirement, _, marker = line.partition(";")
         needed = NAME.match(requirement.strip())
         if "extra" in marker or "sys_platform" in marker or "python_version <" in marker or needed is None:
             continue
-        if needed.group().lower() not in found:
-            found.add(needed.group().lower())
-            requirements(needed.group(), found)
-    return found
+        if needed.group().lower() not in collected:
+            collected.add(needed.group().lower())
+            requirements(needed.group(), collected)
+    return collected
 
 
 def test_wheel_has_both_packages_typed(wheel: Path) -> None:
-    """The wheel holds the SDK and the generated package, each with py.typed, the licence, and nothing else."""
+    """The wheel has the SDK and the generated package, each with py.typed, the licence, and nothing else."""
     names = zipfile.ZipFile(wheel).namelist()
     assert {"okx_maxloan_sdk/py.typed", "okx_maxloan_api/py.typed", "okx_maxloan_api/contract.py"} <= set(names)
     tops = {name.partition("/")[0] for name in names}
@@ -62,7 +62,7 @@ def test_wheel_has_both_packages_typed(wheel: Path) -> None:
 
 
 def test_wheel_stands_alone(wheel: Path, tmp_path: Path) -> None:
-    """With the declared dependencies only, the client, the mock and the generated client import."""
+    """With only the declared dependencies, the client, the mock and the generated client can be imported."""
     venv.create(tmp_path, with_pip=False)
     (site,) = [*tmp_path.glob("lib/*/site-packages"), *tmp_path.glob("Lib/site-packages")]
     zipfile.ZipFile(wheel).extractall(site)
@@ -86,7 +86,7 @@ def test_wheel_stands_alone(wheel: Path, tmp_path: Path) -> None:
 
 
 def test_command_says_how_to_install_it(tmp_path: Path) -> None:
-    """Without the extra, the command names it instead of showing a traceback."""
+    """Without the extra, the command's error names it, without a traceback."""
     (tmp_path / "click.py").write_text("raise ImportError('no', name='click')")
     program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from okx_maxloan_sdk.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
@@ -97,7 +97,7 @@ def test_command_says_how_to_install_it(tmp_path: Path) -> None:
 
 
 def loaded_by(statement: str) -> set[str]:
-    """List the modules that are there after a statement."""
+    """List the modules that a statement loads."""
     program = f"import sys; {statement}; print(*sorted(sys.modules), sep='\\n')"
     command = [sys.executable, "-I", "-c", program]
     done = subprocess.run(command, env=clean_env.clean_env(), capture_output=True, text=True, check=True, timeout=60)
@@ -105,19 +105,19 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def test_importing_is_cheap() -> None:
-    """Importing the clients loads neither httpx nor asyncio, nor what only a limiter, a proxy or TLS needs."""
+    """Importing the clients loads neither httpx nor asyncio, nor modules for a limiter, a proxy or TLS only."""
     loaded = loaded_by("from okx_maxloan_sdk import AsyncMaxLoanClient, MaxLoanClient")
     assert not loaded & {"anyio", "asyncio", "httpcore", "httptools", "httpx", "redis"}
 
 
 def test_public_names() -> None:
-    """Every public name is listed once, in order, and is what it is called."""
+    """Every public name is listed once, in order, and has its own name."""
     assert sorted(sdk.__all__) == sdk.__all__
     assert all(getattr(sdk, name).__name__ == name for name in sdk.__all__)
     assert sdk.__version__ == version("okx-maxloan-sdk")
 
 
-# Each module imports only what stands before it.
+# Each module imports only modules that are listed before it.
 LAYERS = [
     ["threads"],
     ["sites", "clock", "credentials", "account", "exceptions", "effects"],
@@ -130,12 +130,12 @@ LAYERS = [
     ["operations"],
     ["client", "auth"],
 ]
-# What the type checker alone needs may point either way.
+# Imports for the type checker may have either direction.
 ORDER = {name: number for number, names in enumerate(LAYERS) for name in names}
 
 
 def imports(path: Path) -> set[str]:
-    """List the modules of the SDK that a module imports when it runs."""
+    """List the SDK's modules that a module imports at run time."""
     tree = ast.parse(path.read_text("utf-8"))
     typing = {each for node in tree.body if isinstance(node, ast.If) for each in ast.walk(node)}
     nodes = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom) and each not in typing]
@@ -148,14 +148,14 @@ def imports(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("name", ORDER)
 def test_imports_point_one_way(name: str) -> None:
-    """A module imports only modules of the layers before its own, so that no import is circular."""
+    """A module imports only modules of earlier layers, so no import is circular."""
     package = ROOT / "okx_maxloan_sdk"
     path = package / f"{name}.py" if (package / f"{name}.py").exists() else package / name / "__init__.py"
     assert {other for other in imports(path) & ORDER.keys() if ORDER[other] >= ORDER[name]} == set()
 
 
 def test_every_module_has_a_layer() -> None:
-    """A new module is given its place in the order of imports."""
+    """Every module has a place in the order of imports."""
     package = ROOT / "okx_maxloan_sdk"
     modules = {path.stem for path in package.glob("*.py")} - {"__init__", "__main__"}
     assert modules | {"transport", "limiter"} == set(ORDER)

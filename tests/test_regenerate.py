@@ -1,4 +1,4 @@
-"""regenerate.py: byte-stable, atomic, and strict about a tree that was edited by hand."""
+"""regenerate.py: reproducible, atomic, and strict about manual edits."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ Regenerate = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Copy what the generator reads and writes."""
+    """Copy the files that the generator reads and writes."""
     shutil.copytree(ROOT / "spec", tmp_path / "spec")
     shutil.copytree(ROOT / "generated", tmp_path / "generated", ignore=shutil.ignore_patterns("__pycache__", ".new-*"))
     return tmp_path
@@ -28,20 +28,20 @@ def regenerate(checkout: Path, *flags: str) -> subprocess.CompletedProcess[str]:
 
 
 def tree(checkout: Path) -> dict[str, bytes]:
-    """Read the generated tree."""
+    """Return the files of the generated tree."""
     folder = checkout / "generated"
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def edit(path: Path, old: str, new: str) -> None:
-    """Change one place of a file."""
+    """Replace one text of a file."""
     text = path.read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), "utf-8")
 
 
 def test_committed_tree_is_fresh(checkout: Path) -> None:
-    """The committed tree is what the spec says, and checking it writes nothing."""
+    """The committed tree matches the spec, and --check writes nothing."""
     before = tree(checkout)
     done = regenerate(checkout, "--check")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -49,7 +49,7 @@ def test_committed_tree_is_fresh(checkout: Path) -> None:
 
 
 def test_every_run_gives_the_same_bytes(checkout: Path) -> None:
-    """A tree made over a spoilt one is the committed one, byte for byte, with py.typed and both languages."""
+    """Regenerating a damaged tree gives the committed one, byte for byte, with py.typed and both languages."""
     before = tree(checkout)
     (checkout / "generated" / "okx_maxloan_api" / "contract.py").write_text("spoilt")
     assert regenerate(checkout).returncode == 0
@@ -62,7 +62,7 @@ def test_every_run_gives_the_same_bytes(checkout: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["edited", "deleted", "added"])
 def test_hand_edits_are_shown(checkout: Path, damage: str) -> None:
-    """A hand edit, a missing file or an extra one fails the check, with the diff and what to do."""
+    """--check fails after an edited, missing or extra file, with the diff and advice."""
     model = checkout / "generated" / "okx_maxloan_api" / "models" / "max_loan_row.py"
     match damage:
         case "edited":
@@ -78,7 +78,7 @@ def test_hand_edits_are_shown(checkout: Path, damage: str) -> None:
 
 
 def test_stale_tree_fails(checkout: Path) -> None:
-    """A spec that was changed without regenerating fails the check, and the diff shows its new field in the model."""
+    """--check fails after a change of the spec, and the diff shows the new field in the model."""
     edit(
         checkout / "spec" / "openapi.yaml",
         "        ccy:\n          type: string\n          description: Currency of the loan.\n",
@@ -90,7 +90,7 @@ def test_stale_tree_fails(checkout: Path) -> None:
 
 
 def test_new_parameter_reaches_the_typed_query(checkout: Path) -> None:
-    """A query parameter that OKX adds appears in the type that max_loan() takes, without a further edit."""
+    """A new query parameter appears in the parameter types of `get_max_loan` without another edit."""
     edit(
         checkout / "spec" / "openapi.yaml",
         "      x-okx-examples:\n",
@@ -101,26 +101,26 @@ def test_new_parameter_reaches_the_typed_query(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("openapi: 3.1.0", "openapi: 3.1.0\nx-okx-oops: 1", "/x-okx-oops: no such extension"),
         ("basis: documented", "basis: guessed", "'guessed' is not one of"),
         ("operationId: getTime", "operationId: getMaxLoan", "getMaxLoan"),
     ],
 )
-def test_faulty_spec_leaves_the_old_tree(checkout: Path, old: str, new: str, said: str) -> None:
-    """A faulty spec is refused with the place of the fault, and the old tree stays as it was."""
+def test_invalid_spec_leaves_the_old_tree(checkout: Path, old: str, new: str, message: str) -> None:
+    """An invalid spec is rejected with the place of the error, and the tree is unchanged."""
     before = tree(checkout)
     edit(checkout / "spec" / "openapi.yaml", old, new)
     done = regenerate(checkout)
     assert done.returncode == 1
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert tree(checkout) == before
 
 
-def test_failed_swap_brings_the_old_tree_back(tmp_path: Path) -> None:
-    """When the new tree cannot take its place, the old one is put back."""
+def test_failed_move_restores_the_old_tree(tmp_path: Path) -> None:
+    """If the new tree cannot be moved into place, the old one is restored."""
     import regenerate as script  # noqa: PLC0415 -- the other tests run it as a program
 
     old = tmp_path / "old"
@@ -131,8 +131,8 @@ def test_failed_swap_brings_the_old_tree_back(tmp_path: Path) -> None:
     assert (old / "kept").exists()
 
 
-def test_spec_that_contradicts_itself(checkout: Path) -> None:
-    """A rule that forbids what is required is named, and nothing is generated."""
+def test_contradictory_spec(checkout: Path) -> None:
+    """A rule that forbids a required parameter is named, and nothing is generated."""
     before = tree(checkout)
     name = "        - name: ccy\n          in: query\n"
     edit(checkout / "spec" / "openapi.yaml", name, f"{name}          required: true\n")

@@ -1,4 +1,4 @@
-"""Call: its slot, its signature, and what its answer means."""
+"""Request: its permits, its signature, and the meaning of its response."""
 
 from __future__ import annotations
 
@@ -41,28 +41,28 @@ if TYPE_CHECKING:
 HTML = Response(502, {}, b"<html>down</html>")
 
 
-def test_a_call() -> None:
-    """A call takes a slot, signs what travels with the time of now, and gives the rows."""
-    bench, wire = RequestHarness(), FakeTransport(OK_RESPONSE)
-    assert bench.ask(wire).rows == [{**EMPTY, **loan_row("BTC-USDT")}]
-    (request,) = wire.requests
+def test_request() -> None:
+    """A request acquires a permit, is signed with the current time, and returns the rows."""
+    harness, transport = RequestHarness(), FakeTransport(OK_RESPONSE)
+    assert harness.send(transport).rows == [{**EMPTY, **loan_row("BTC-USDT")}]
+    (request,) = transport.requests
     assert (request.method, request.target) == ("GET", "/api/v5/account/max-loan?mgnMode=cross&instId=BTC-USDT")
-    signed = bench.state.config.credentials.sign("GET", request.target, bench.clock.time())
+    signed = harness.state.config.credentials.sign("GET", request.target, harness.clock.time())
     assert signed.items() <= request.headers.items()
-    assert wire.timeouts == [10.0]
-    assert bench.limiter.notes == ["answered"]
-    assert bench.limiter.asked == [(10.0, None)]
+    assert transport.timeouts == [10.0]
+    assert harness.limiter.outcomes == ["responded"]
+    assert harness.limiter.acquisitions == [(10.0, None)]
 
 
 @pytest.mark.parametrize(
-    ("outcome", "error", "word"),
+    ("outcome", "error", "released"),
     [
-        (OK_RESPONSE, None, "answered"),
-        (error_response("51000"), BadRequestError, "answered"),
-        (error_response("50113"), AuthenticationError, "answered"),
-        (error_response("50011"), RateLimitError, "answered"),
-        (HTML, InvalidResponseError, "answered"),
-        (InvalidResponseError("it ends early"), InvalidResponseError, "answered"),
+        (OK_RESPONSE, None, "responded"),
+        (error_response("51000"), BadRequestError, "responded"),
+        (error_response("50113"), AuthenticationError, "responded"),
+        (error_response("50011"), RateLimitError, "responded"),
+        (HTML, InvalidResponseError, "responded"),
+        (InvalidResponseError("it ends early"), InvalidResponseError, "responded"),
         (RequestNotSentError("refused"), RequestNotSentError, "unsent"),
         (ClientClosedError(), ClientClosedError, "unsent"),
         (NoResponseError("reset"), NoResponseError, "unknown"),
@@ -71,60 +71,60 @@ def test_a_call() -> None:
         (ZeroDivisionError(), ZeroDivisionError, "unknown"),
     ],
 )
-def test_slots(outcome: Any, error: type[BaseException] | None, word: str) -> None:
-    """Every slot is told how its request ended, whatever happened to it."""
-    bench = RequestHarness(max_retries=0)
+def test_permits(outcome: Any, error: type[BaseException] | None, released: str) -> None:
+    """Every permit is released with the outcome of its request."""
+    harness = RequestHarness(max_retries=0)
     if error is None:
-        bench.ask(FakeTransport(outcome))
+        harness.send(FakeTransport(outcome))
     else:
         with pytest.raises(error):
-            bench.ask(FakeTransport(outcome))
-    assert set(bench.limiter.notes) == {word}
+            harness.send(FakeTransport(outcome))
+    assert set(harness.limiter.outcomes) == {released}
 
 
 @pytest.mark.parametrize(
-    ("outcome", "word"),
-    [(OK_RESPONSE, "answered"), (RequestNotSentError("no"), "unsent"), (NoResponseError("reset"), "unknown")],
+    ("outcome", "released"),
+    [(OK_RESPONSE, "responded"), (RequestNotSentError("no"), "unsent"), (NoResponseError("reset"), "unknown")],
 )
-def test_slots_of_every_window(outcome: Any, word: str) -> None:
-    """A request that passes two windows has a slot in each, and both are told how it ended."""
-    bench = RequestHarness(max_retries=0)
-    bench.state._rate_limit_keys["uid"] = None
+def test_permits_of_every_limit(outcome: Any, released: str) -> None:
+    """A request under two limits has a permit of each, and releases both with its outcome."""
+    harness = RequestHarness(max_retries=0)
+    harness.state._rate_limit_keys["uid"] = None
     with contextlib.suppress(OkxError):
-        bench.ask(FakeTransport(outcome))
-    assert bench.limiter.notes == [word, word]
+        harness.send(FakeTransport(outcome))
+    assert harness.limiter.outcomes == [released, released]
 
 
 @pytest.mark.parametrize("failure", [GeneratorExit(), KeyboardInterrupt()])
 def test_abandoned_in_flight(failure: BaseException) -> None:
-    """A call that is closed while its request is on the way holds its slot as one whose outcome is unknown."""
-    bench = RequestHarness()
-    flow = bench.flow()
+    """A flow that is closed with its request in flight releases its permit as outcome unknown."""
+    harness = RequestHarness()
+    flow = harness.flow()
     assert isinstance(next(flow), Send)
     with pytest.raises(type(failure)):
         flow.throw(failure)
-    assert bench.limiter.notes == ["unknown"]
+    assert harness.limiter.outcomes == ["unknown"]
 
 
 def test_abandoned_while_waiting() -> None:
-    """A call that is closed while it waits for its second permit gives the first back, unsent."""
-    bench = RequestHarness()
-    bench.state._rate_limit_keys["uid"] = None
-    real = bench.limiter.for_key
+    """A flow that is closed while it waits for its second permit releases the first one unsent."""
+    harness = RequestHarness()
+    harness.state._rate_limit_keys["uid"] = None
+    real = harness.limiter.for_key
 
     def for_key(key: Any, limit: Any, clock: Any) -> Any:
-        found = real(key, limit, clock)
-        return Slow() if key.user == "uid" else found
+        limiter = real(key, limit, clock)
+        return Slow() if key.user == "uid" else limiter
 
     class Slow:
         def acquire(self, *_: object) -> Flow[Any]:
             yield Sleep(9.0)
 
-    bench.limiter.for_key = for_key  # type: ignore[method-assign] # only this test has a slow limiter
-    flow = bench.flow()
+    harness.limiter.for_key = for_key  # type: ignore[method-assign] # only this test has a slow limiter
+    flow = harness.flow()
     assert next(flow) == Sleep(9.0)
     flow.close()
-    assert bench.limiter.notes == ["unsent"]
+    assert harness.limiter.outcomes == ["unsent"]
 
 
 @pytest.mark.parametrize(
@@ -148,10 +148,10 @@ def test_abandoned_while_waiting() -> None:
     ],
 )
 def test_meaning(response: Response, kind: type[ApiError]) -> None:
-    """A refusal is what its code says; an unknown code is what its HTTP status says."""
-    bench = RequestHarness(max_retries=0)
+    """A known code determines the error class; for an unknown code the HTTP status does."""
+    harness = RequestHarness(max_retries=0)
     with pytest.raises(ApiError) as caught:
-        bench.ask(FakeTransport(response))
+        harness.send(FakeTransport(response))
     assert type(caught.value) is kind
     assert caught.value.http_status == response.status
 
@@ -159,79 +159,79 @@ def test_meaning(response: Response, kind: type[ApiError]) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("code", sorted(ERRORS))
 def test_every_code_is_explained(code: str, language: str) -> None:
-    """Every code of the contract shows its number, the exchange's words and ours, in the caller's language."""
-    bench = RequestHarness(max_retries=0, language=language)
-    # The exchange tells no time either, so that 50102 comes out as well.
+    """The message for every code of the contract has the code, OKX's message and ours, in the caller's language."""
+    harness = RequestHarness(max_retries=0, language=language)
+    # The time request fails as well, so that 50102 is raised.
     with pytest.raises(ApiError) as caught:
-        bench.ask(
+        harness.send(
             FakeTransport(
                 error_response(code, msg="the exchange's words"), error_response("50102"), error_response(code)
             )
         )
     explanation = ERRORS[code].zh if language == "zh" else ERRORS[code].en
     assert caught.value.explanation == explanation
-    assert all(words in str(caught.value) for words in (code, explanation))
+    assert all(text in str(caught.value) for text in (code, explanation))
 
 
 def test_unknown_code_is_not_explained() -> None:
-    """Of a code that the contract does not know nothing is said beyond the exchange's words."""
+    """The message for an unknown code has only OKX's message."""
     with pytest.raises(ApiError) as caught:
-        RequestHarness().ask(FakeTransport(error_response("59999")))
+        RequestHarness().send(FakeTransport(error_response("59999")))
     assert (caught.value.explanation, caught.value.hint) == ("", "")
 
 
-def test_refusal_carries_everything() -> None:
-    """A refusal carries the code, the message, the status, the request's id and the pairs asked about."""
-    bench = RequestHarness()
+def test_attributes_of_an_error() -> None:
+    """An error has code, message, status, request id and pairs."""
+    harness = RequestHarness()
     body = {"code": "51000", "msg": "wrong", "data": []}
     with pytest.raises(ApiError) as caught:
-        bench.ask(FakeTransport(json_response(body, 400, **{"x-request-id": "r-1", "cf-ray": "ray-1"})))
+        harness.send(FakeTransport(json_response(body, 400, **{"x-request-id": "r-1", "cf-ray": "ray-1"})))
     error = caught.value
     assert (error.code, error.message, error.http_status, error.request_id) == ("51000", "wrong", 400, "r-1")
     assert error.inst_ids == ("BTC-USDT",)
     with pytest.raises(ApiError) as caught:
-        bench.run(
+        harness.run(
             request.send_with_retries(
-                bench.state, Query(GET_MAX_LOAN, GET_MAX_LOAN.path, {**PARAMS, "instId": "A-B,C-D"}), None
+                harness.state, Query(GET_MAX_LOAN, GET_MAX_LOAN.path, {**PARAMS, "instId": "A-B,C-D"}), None
             ),
             FakeTransport(json_response(body)),
         )
     assert caught.value.inst_ids == ("A-B", "C-D")
     with pytest.raises(ApiError) as caught:
-        bench.ask(FakeTransport(json_response(body, 400, **{"cf-ray": "ray-1"})))
+        harness.send(FakeTransport(json_response(body, 400, **{"cf-ray": "ray-1"})))
     assert caught.value.request_id == "ray-1"
     with pytest.raises(ApiError) as caught:
-        bench.run(
+        harness.run(
             request.send_with_retries(
-                bench.state, Query(GET_MAX_LOAN, GET_MAX_LOAN.path, {"mgnMode": "cross", "ccy": "BTC"}), None
+                harness.state, Query(GET_MAX_LOAN, GET_MAX_LOAN.path, {"mgnMode": "cross", "ccy": "BTC"}), None
             ),
             FakeTransport(json_response(body)),
         )
     assert (caught.value.request_id, caught.value.inst_ids) == ("", ())
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "other regional sites"), ("zh", "其他区域站点")])
-def test_unknown_key_names_the_sites(language: str, words: str) -> None:
-    """50119 names the other regional sites, and the one that was asked as such."""
-    bench = RequestHarness(language=language, base_url="https://eea.okx.com")
+@pytest.mark.parametrize(("language", "text"), [("en", "other regional sites"), ("zh", "其他区域站点")])
+def test_unknown_key_names_the_sites(language: str, text: str) -> None:
+    """The message for 50119 lists the other regional sites and marks the current one."""
+    harness = RequestHarness(language=language, base_url="https://eea.okx.com")
     with pytest.raises(AuthenticationError) as caught:
-        bench.ask(FakeTransport(error_response("50119")))
+        harness.send(FakeTransport(error_response("50119")))
     assert f"US ({Site.US.value}), TR ({Site.TR.value})" in caught.value.hint
-    here, _, others = caught.value.hint.partition("；" if language == "zh" else ";")
-    assert "https://eea.okx.com" in here
-    assert words in others
+    current, _, others = caught.value.hint.partition("；" if language == "zh" else ";")
+    assert "https://eea.okx.com" in current
+    assert text in others
     assert all((site.value in others) == (site is not Site.EEA) for site in Site)
 
 
 def test_hint_of_an_inferred_rule() -> None:
-    """A refused question is told which unconfirmed rule it breaks; other refusals are told nothing."""
+    """An error about parameters has the violated inferred rule as a hint; other errors have none."""
     query = {"mgnMode": "isolated", "ccy": "USDT"}
     rules = [each._replace(basis="inferred") for each in GET_MAX_LOAN.rules if each.id == "currency-is-cross"]
     operation = GET_MAX_LOAN._replace(rules=tuple(rules))
-    bench = RequestHarness()
+    harness = RequestHarness()
     with pytest.raises(BadRequestError) as caught:
-        bench.run(
-            request.send_with_retries(bench.state, Query(operation, operation.path, query), None),
+        harness.run(
+            request.send_with_retries(harness.state, Query(operation, operation.path, query), None),
             FakeTransport(error_response("51000")),
         )
     assert caught.value.hint == "A query for a currency needs mgnMode=cross."
@@ -242,56 +242,57 @@ def test_hint_of_an_inferred_rule() -> None:
             FakeTransport(error_response("51000")),
         )
     with pytest.raises(BadRequestError) as caught:
-        bench.ask(FakeTransport(error_response("51000")))
+        harness.send(FakeTransport(error_response("51000")))
     assert caught.value.hint == ""
     assert str(caught.value).count("\n") == 2
 
 
 def test_demo_switch() -> None:
-    """50101 names the switch that mends it."""
+    """The message for 50101 names the setting to change."""
     with pytest.raises(AuthenticationError, match="demo="):
-        RequestHarness().ask(FakeTransport(error_response("50101")))
+        RequestHarness().send(FakeTransport(error_response("50101")))
 
 
-def test_key_in_a_refusal_is_masked() -> None:
-    """50110 keeps the IP that must be allowed, and not the key that the exchange repeats."""
+def test_api_key_in_an_error_is_redacted() -> None:
+    """The message for 50110 has the IP address to allow, and not the API key that OKX repeats."""
     with pytest.raises(PermissionDeniedError, match=r"203\.0\.113\.7") as caught:
-        RequestHarness().ask(FakeTransport(error_response("50110", msg=f"203.0.113.7 is not on the list of {KEY}")))
+        RequestHarness().send(FakeTransport(error_response("50110", msg=f"203.0.113.7 is not on the list of {KEY}")))
     assert KEY not in str(caught.value)
     assert "***" in caught.value.message
 
 
-def test_excerpt_is_masked_and_short() -> None:
-    """What an unreadable answer begins with is shown masked, in 200 characters."""
+def test_excerpt_is_redacted_and_short() -> None:
+    """The excerpt of an invalid response is redacted and has at most 200 characters."""
     with pytest.raises(InvalidResponseError) as caught:
-        RequestHarness().ask(FakeTransport(Response(200, {}, f"{KEY} {'x' * 999}".encode())))
+        RequestHarness().send(FakeTransport(Response(200, {}, f"{KEY} {'x' * 999}".encode())))
     assert caught.value.body_excerpt == f"*** {'x' * 196}"
 
 
-def test_reason_is_masked() -> None:
-    """A value that is not of its form is shown in the reason, masked."""
+def test_reason_is_redacted() -> None:
+    """The reason with an invalid value is redacted."""
     with pytest.raises(InvalidResponseError, match=r"maxLoan is '\*\*\*'") as caught:
-        RequestHarness().ask(FakeTransport(ok_response(loan_row("BTC-USDT", max_loan=KEY))))
+        RequestHarness().send(FakeTransport(ok_response(loan_row("BTC-USDT", max_loan=KEY))))
     assert KEY not in str(caught.value)
 
 
-def test_rows_are_masked_nowhere() -> None:
-    """Rows are data: nothing in them is touched."""
+def test_rows_are_not_redacted() -> None:
+    """Rows are data and are never redacted."""
     assert (
-        RequestHarness().ask(FakeTransport(ok_response({**loan_row("BTC-USDT"), "label": KEY}))).rows[0]["label"] == KEY
+        RequestHarness().send(FakeTransport(ok_response({**loan_row("BTC-USDT"), "label": KEY}))).rows[0]["label"]
+        == KEY
     )
 
 
-def test_words_are_total() -> None:
-    """Both languages have the same words."""
+def test_messages_are_complete() -> None:
+    """Both languages have the same messages."""
     assert request.MESSAGES["en"].keys() == request.MESSAGES["zh"].keys()
 
 
 def test_signatures_are_fresh_after_a_long_queue() -> None:
-    """Of requests that queue for more than a minute, none arrives with a signature as old as a second."""
+    """After more than a minute in the queue, no request arrives with a signature older than a second."""
     number = int(70 * LIMIT.requests / LIMIT.period)
     simulation = Simulation()
-    bench = RequestHarness(clock=simulation, limiter=MemoryLimiter())
+    harness = RequestHarness(clock=simulation, limiter=MemoryLimiter())
     ages: list[float] = []
     arrivals: list[float] = []
 
@@ -301,8 +302,8 @@ def test_signatures_are_fresh_after_a_long_queue() -> None:
         arrivals.append(simulation.now)
         return OK_RESPONSE
 
-    wire = FakeTransport(arrive)
-    tasks = [simulation.spawn(with_latency(bench.flow(), wire, travels=0.2)) for _ in range(number)]
+    transport = FakeTransport(arrive)
+    tasks = [simulation.spawn(with_latency(harness.flow(), transport, delay=0.2)) for _ in range(number)]
     simulation.run(120.0)
     assert all(task.done and task.error is None for task in tasks)
     assert len(ages) == number
@@ -313,6 +314,6 @@ def test_signatures_are_fresh_after_a_long_queue() -> None:
 
 
 def test_send_is_the_only_way_out() -> None:
-    """The effect that leaves a call is the request as it was signed, and nothing hidden in it is shown."""
+    """The only effect with the request is `Send`, and its repr shows no secret."""
     effect = next(send(Request("GET", "/x", {"OK-ACCESS-KEY": KEY}), 1.0))
     assert KEY not in repr(effect)

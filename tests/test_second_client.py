@@ -1,4 +1,4 @@
-"""A second client, made from the spec by datamodel-code-generator: its models hold what ours hold."""
+"""A second client that datamodel-code-generator makes from the spec, compared with ours."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
 
 
 def one_type(schema: dict[str, Any]) -> str:
-    """Read the type of a property, which may be null besides."""
+    """Return the type of a property that may also be null."""
     kinds = {each.get("type") for each in schema.get("anyOf", [schema])} - {"null"}
     return str(*kinds)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.id)
 def test_fields(second: ModuleType, operation: Operation) -> None:
-    """A row has the same fields, of the same types, with the same defaults, and requires the same of them."""
+    """Rows have the same fields, types, defaults and required fields."""
     schema = getattr(second, ROWS[operation.id]).model_json_schema()
     theirs = {name: (one_type(each), name in schema["required"]) for name, each in schema["properties"].items()}
     assert theirs == {each.name: (each.type, each.required) for each in operation.fields}
@@ -71,9 +71,9 @@ def test_fields(second: ModuleType, operation: Operation) -> None:
 
 @pytest.mark.parametrize("operation", [each for each in OPERATIONS if each.parameters], ids=lambda each: each.id)
 def test_parameters(second: ModuleType, operation: Operation) -> None:
-    """A query has the same parameters, values and limits, and requires the same of them."""
-    words = [part.capitalize() for part in operation.path.removeprefix("/api").replace("-", "/").split("/")]
-    schema = getattr(second, f"Api{''.join(words)}GetParametersQuery").model_json_schema()
+    """Queries have the same parameters, values, limits and required parameters."""
+    parts = [part.capitalize() for part in operation.path.removeprefix("/api").replace("-", "/").split("/")]
+    schema = getattr(second, f"Api{''.join(parts)}GetParametersQuery").model_json_schema()
     theirs = schema["properties"]
     assert {name: name in schema["required"] for name in theirs} == {
         each.name: each.required for each in operation.parameters
@@ -88,7 +88,7 @@ def test_parameters(second: ModuleType, operation: Operation) -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.id)
 def test_examples(second: ModuleType, operation: Operation) -> None:
-    """Both clients read the rows of the spec's examples alike."""
+    """Both clients decode the rows of the spec's examples to the same values."""
     document = YAML(typ="safe").load(SPEC)
     examples = document["paths"][operation.path]["get"]["responses"]["200"]["content"]["application/json"]["examples"]
     rows = [row for each in examples.values() for row in each["value"]["data"]]
@@ -98,8 +98,8 @@ def test_examples(second: ModuleType, operation: Operation) -> None:
         assert ours.to_dict() == getattr(second, ROWS[operation.id]).model_validate(row).model_dump()
 
 
-def test_refusals_have_an_example() -> None:
-    """Every kind of refusal shows one whose code is a code of ours, and that the schema of a refusal takes."""
+def test_error_responses_have_an_example() -> None:
+    """Every error response of the spec has an example with a known code that satisfies its schema."""
     document = YAML(typ="safe").load(SPEC)
     codes = {each["code"] for each in document["x-okx-errors"]}
     for item in document["paths"].values():
@@ -112,5 +112,5 @@ def test_refusals_have_an_example() -> None:
 
 
 def test_contact() -> None:
-    """The spec says who is to be asked about it."""
+    """The spec names a contact."""
     assert YAML(typ="safe").load(SPEC)["info"]["contact"]["name"]

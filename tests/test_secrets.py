@@ -1,4 +1,4 @@
-"""Secrets: key, secret and passphrase are nowhere but in the headers of the requests that need them."""
+"""Secrets: key, secret and passphrase are only in the headers of signed requests."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ OURS = str(Path(okx_maxloan_sdk.__file__).parent)
 
 
 def leaks(text: str) -> list[str]:
-    """Find secrets in words."""
+    """Return the secrets in a text."""
     return [secret for secret in SECRETS if secret in text]
 
 
 @pytest.mark.parametrize("make", [MaxLoanClient, AsyncMaxLoanClient])
 def test_client(make: Any) -> None:
-    """No way of printing a client or what it is made of shows a secret."""
+    """No representation of a client or of its parts shows a secret."""
     client = make(credentials())
     for each in (client, client._state, client._state.config, vars(client)):
         assert leaks(f"{each!r} {each!s} {each}") == []
@@ -53,9 +53,9 @@ def test_client(make: Any) -> None:
 
 
 def test_request() -> None:
-    """A signed request shows its target, and no header."""
-    bench = RequestHarness()
-    headers = bench.state.headers(GET_MAX_LOAN, "/x")
+    """The repr of a signed request shows its target and no header."""
+    harness = RequestHarness()
+    headers = harness.state.headers(GET_MAX_LOAN, "/x")
     request = Request("GET", "/x", headers)
     assert leaks(f"{request!r} {Send(request, 1.0)!r}") == []
     assert leaks(str(headers))
@@ -63,7 +63,7 @@ def test_request() -> None:
 
 @pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])
 def test_client_is_not_pickled(take: Any) -> None:
-    """A client is not pickled or copied, since its credentials are not."""
+    """A client cannot be pickled or copied, since its credentials cannot."""
     with pytest.raises(TypeError):
         take(MaxLoanClient(credentials())._state.config.credentials)
     if take is not copy.copy:
@@ -73,7 +73,7 @@ def test_client_is_not_pickled(take: Any) -> None:
 
 @pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=True)
 def test_logs(client_factory: ClientFactory, caplog: pytest.LogCaptureFixture) -> None:
-    """Nothing that is logged at any level, by us or by what carries requests, has a secret in it."""
+    """No log message at any level, ours or a transport library's, has a secret."""
     echo = f'{{"code":"50110","msg":"203.0.113.7 {KEY} {SECRET} {PASSPHRASE}"}}'.encode()
     with caplog.at_level(logging.DEBUG), RawServer(respond(), respond(echo, 401), reset(), respond()) as server:
         client = client_factory.open(base_url=server.url, clock=QuickClock())
@@ -82,7 +82,7 @@ def test_logs(client_factory: ClientFactory, caplog: pytest.LogCaptureFixture) -
             client.get_max_loan("BTC-USDT", mgn_mode="cross")
         client.get_max_loan("BTC-USDT", mgn_mode="cross")
         client.close()
-        assert leaks(server.heads[0].decode()) == [KEY, PASSPHRASE]
+        assert leaks(server.requests[0].decode()) == [KEY, PASSPHRASE]
     assert ("httpcore" in {each.name.partition(".")[0] for each in caplog.records}) == (
         client_factory.transport == "httpx"
     )
@@ -91,7 +91,7 @@ def test_logs(client_factory: ClientFactory, caplog: pytest.LogCaptureFixture) -
 
 
 ECHO = f"{KEY} {SECRET} {PASSPHRASE}"
-FAULTS: dict[str, Behavior] = {
+FAILURES: dict[str, Behavior] = {
     "refusal": respond(f'{{"code":"50110","msg":"{ECHO}"}}'.encode(), 401),
     "refusal by number": respond(f'{{"code":50119,"msg":"{ECHO}"}}'.encode(), 401),
     "split refusal": respond(f'{{"code":"51000","data":[],"msg":"{ECHO}"}}'.encode(), 400),
@@ -112,25 +112,25 @@ FAULTS: dict[str, Behavior] = {
 
 
 def errors(error: BaseException) -> Iterator[BaseException]:
-    """List an error and everything that hangs on it, shown or not."""
-    seen: list[BaseException] = []
+    """List an error with its causes, contexts and nested errors."""
+    visited: list[BaseException] = []
     todo: list[BaseException | None] = [error]
     while todo:
         each = todo.pop()
-        if each is not None and each not in seen:
-            seen.append(each)
+        if each is not None and each not in visited:
+            visited.append(each)
             todo += [each.__cause__, each.__context__]
             todo += [inner for _, inner in each.failures] if isinstance(each, PartialFailureError) else []
-    return iter(seen)
+    return iter(visited)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("failure", FAILURES)
 @pytest.mark.parametrize("number", [1, 11])
-def test_errors(client_factory: ClientFactory, fault: str, number: int) -> None:
-    """No error of a call shows a secret: not in its words, its parts, its pickle, nor in a traceback with locals."""
-    with RawServer(FAULTS[fault]) as server:
-        # Real time for the one that is silent: short, as nothing else needs it.
-        timeout = 0.2 if fault == "silence" else 10.0
+def test_errors(client_factory: ClientFactory, failure: str, number: int) -> None:
+    """No error of a call shows a secret: not in message, attributes, pickle or traceback with locals."""
+    with RawServer(FAILURES[failure]) as server:
+        # Real time for the silent server: short, since no other case needs it.
+        timeout = 0.2 if failure == "silence" else 10.0
         client = client_factory.open(base_url=server.url, clock=QuickClock(), max_retries=1, timeout=timeout)
         with pytest.raises(OkxError) as caught:
             client.get_max_loan([f"C{each}-USDT" for each in range(number)], mgn_mode="cross")
@@ -142,12 +142,12 @@ def test_errors(client_factory: ClientFactory, fault: str, number: int) -> None:
         for line in rendered.stack:
             if line.filename.startswith(OURS):
                 assert leaks(f"{line.locals}") == []
-        # The frames of a transport hold signed headers: none of them hangs on an error of ours.
+        # The frames of a transport hold signed headers, so an error of ours must not reference them.
         assert not any("/transport/" in line.filename for line in rendered.stack)
 
 
 def test_errors_of_cancelled_tasks(run: Run) -> None:
-    """A task that is cancelled with a request on its way shows no secret in the frames of this package."""
+    """The traceback of a task that is cancelled with its request in flight has no secret in frames of this package."""
 
     async def main() -> None:
         with RawServer(hang()) as server:
@@ -169,7 +169,7 @@ def test_errors_of_cancelled_tasks(run: Run) -> None:
 def test_errors_while_signing(
     client_factory: ClientFactory, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
 ) -> None:
-    """Ctrl-C or a bug in the middle of signing shows no secret either."""
+    """Ctrl-C or a bug during signing shows no secret."""
 
     class Interrupt:
         def __iter__(self) -> Any:
@@ -186,25 +186,25 @@ def test_errors_while_signing(
 
 
 def test_errors_of_programs(client_factory: ClientFactory) -> None:
-    """Errors of the calling program, raised in our frames, show none either."""
+    """Errors of the calling program that pass through our frames show no secret."""
     client = client_factory.open(FakeTransport(loans_response))
-    for ask in (
+    for call in (
         lambda: client.get_max_loan(5, mgn_mode="cross"),
         lambda: client.get_max_loan(mgn_mode="cross", instid="A-B"),
         client.get_max_loan,
     ):
         with pytest.raises((TypeError, OkxError)) as caught:
-            ask()
+            call()
         stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
         assert leaks(str([line.locals for line in stack if line.filename.startswith(OURS)])) == []
 
 
-def test_nothing_signed_is_kept(client_factory: ClientFactory) -> None:
-    """After a call no signed request is left in memory, for as long as the client is kept."""
+def test_signed_requests_are_freed(client_factory: ClientFactory) -> None:
+    """After a call no signed request stays in memory while the client exists."""
     key = f"a-key-of-this-test-{client_factory.kind}"
 
     class Forgetful(FakeTransport):
-        def send(self, request: Request, timeout: float) -> Any:  # noqa: ARG002 -- it notes nothing
+        def send(self, request: Request, timeout: float) -> Any:  # noqa: ARG002 -- it records nothing
             return loans_response(request)
 
     client = client_factory.open(Forgetful(loans_response), credentials=Credentials(key, SECRET, PASSPHRASE))

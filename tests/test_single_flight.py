@@ -1,4 +1,4 @@
-"""Once: a value that the first asker fetches, and what becomes of the others when that one fails."""
+"""SingleFlight: the first caller fetches a value, and the others wait for it or fetch after a failure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Steps:
-    """Fetches by hand: what `Once` asks for is seen effect by effect."""
+    """Fetch functions whose effects the test performs one by one."""
 
     def __init__(self) -> None:
         self.fetches = 0
@@ -28,8 +28,8 @@ class Steps:
         return f"value {number}"
 
 
-def finish(flow: Generator[Any, Any, Any], result: object = True) -> Any:
-    """Drive a flow to its end, giving the same result to each effect."""
+def run_flow(flow: Generator[Any, Any, Any], result: object = True) -> Any:
+    """Run a flow to its end, with the same result for each effect."""
     try:
         while True:
             flow.send(result)
@@ -37,41 +37,41 @@ def finish(flow: Generator[Any, Any, Any], result: object = True) -> Any:
         return done.value
 
 
-def waits(flow: Flow[Any]) -> Sleep:
-    """Begin a flow that is expected to sleep until it is woken."""
+def start_sleeper(flow: Flow[Any]) -> Sleep:
+    """Start a flow that must sleep until it is woken."""
     effect = next(flow)
     assert isinstance(effect, Sleep)
     assert effect.wake is not None
     return effect
 
 
-def woken(sleeper: Sleep) -> bool:
-    """Tell whether a sleeper was woken."""
+def is_woken(sleeper: Sleep) -> bool:
+    """Return whether a sleeper was woken."""
     return sleeper.wake is not None and sleeper.wake.done()
 
 
-def test_once_fetches_once() -> None:
-    """The first asker fetches, the others wait to be woken, and all get the same; later ones need not wait."""
+def test_concurrent_callers_fetch_once() -> None:
+    """The first caller fetches, concurrent ones wait for its value, and later ones return it at once."""
     steps, once = Steps(), SingleFlight[str]()
     first, second = once.get(steps.fetch, 9.0), once.get(steps.fetch, 9.0)
     next(first)
-    waiting = waits(second)
+    waiting = start_sleeper(second)
     assert waiting.seconds == 9.0
-    assert not woken(waiting)
-    assert finish(first) == "value 1"
-    assert woken(waiting)
-    assert finish(second) == "value 1"
-    assert finish(once.get(steps.fetch, 9.0), None) == "value 1"
+    assert not is_woken(waiting)
+    assert run_flow(first) == "value 1"
+    assert is_woken(waiting)
+    assert run_flow(second) == "value 1"
+    assert run_flow(once.get(steps.fetch, 9.0), None) == "value 1"
     assert steps.fetches == 1
 
 
-def test_once_fetches_what_is_stale() -> None:
-    """A value that an asker holds stale is fetched anew, and only if nobody did meanwhile."""
+def test_outdated_value_is_fetched_again() -> None:
+    """A caller with an outdated value fetches a new one, unless another caller did meanwhile."""
     steps, once = Steps(), SingleFlight("old")
     old = once.value
     flow = once.get(steps.fetch, 9.0, old)
     next(flow)
-    assert finish(flow) == once.value == "value 1"
+    assert run_flow(flow) == once.value == "value 1"
     flow = once.get(steps.fetch, 9.0, old)
     with pytest.raises(StopIteration):
         next(flow)
@@ -79,31 +79,31 @@ def test_once_fetches_what_is_stale() -> None:
 
 
 @pytest.mark.parametrize("failure", [RequestNotSentError("no"), GeneratorExit(), asyncio.CancelledError()])
-def test_once_passes_the_turn_on(failure: BaseException) -> None:
-    """When the first asker fails or is cancelled, one of those who wait fetches in its place."""
+def test_waiting_caller_fetches_after_a_failure(failure: BaseException) -> None:
+    """If the first caller fails or is cancelled, one of the waiting callers fetches."""
     steps, once = Steps(), SingleFlight[str]()
     first, second = once.get(steps.fetch, 9.0), once.get(steps.fetch, 9.0)
     next(first)
-    waiting = waits(second)
+    waiting = start_sleeper(second)
     with pytest.raises(type(failure)):
         first.throw(failure)
-    assert woken(waiting)
+    assert is_woken(waiting)
     second.send(True)
     assert steps.fetches == 2
-    assert finish(second) == "value 2"
+    assert run_flow(second) == "value 2"
 
 
-def test_once_does_not_wait_for_the_dead() -> None:
-    """Who waited in vain for an asker that never comes back fetches in its place; a late one spoils nothing."""
+def test_waiting_caller_fetches_after_the_timeout() -> None:
+    """A caller that waited for the timeout fetches itself, and the late first caller changes nothing."""
     steps, once = Steps(), SingleFlight[str]()
     dead, second = once.get(steps.fetch, 9.0), once.get(steps.fetch, 9.0)
     next(dead)
     next(second)
     second.send(False)
     third = once.get(steps.fetch, 9.0)
-    waiting = waits(third)
-    assert finish(dead) == "value 1"
-    assert not woken(waiting)
-    assert finish(second) == "value 2"
-    assert woken(waiting)
-    assert finish(third) == "value 2"
+    waiting = start_sleeper(third)
+    assert run_flow(dead) == "value 1"
+    assert not is_woken(waiting)
+    assert run_flow(second) == "value 2"
+    assert is_woken(waiting)
+    assert run_flow(third) == "value 2"

@@ -1,4 +1,4 @@
-"""Sites: the regional addresses, and which addresses are accepted."""
+"""Sites: regional URLs, and the URLs that are accepted."""
 
 import pytest
 from okx_maxloan_api.contract import SITES
@@ -7,7 +7,7 @@ from okx_maxloan_sdk.sites import Site, parse_origin
 
 
 def test_sites_are_the_contract() -> None:
-    """The sites are those of the spec, no more and no fewer."""
+    """The sites are exactly those of the spec."""
     assert {site.name.lower(): site.value for site in Site} == SITES
 
 
@@ -24,12 +24,12 @@ def test_sites_are_the_contract() -> None:
     ],
 )
 def test_accepted(url: str, netloc: str) -> None:
-    """An https address, or http on loopback, becomes the Host header's form."""
+    """An https URL, or http on loopback, is accepted and converted to the Host header's form."""
     assert parse_origin(url).netloc == netloc
 
 
 @pytest.mark.parametrize(
-    ("url", "why"),
+    ("url", "reason"),
     [
         ("http://openapi.okx.com", "loopback only"),
         ("http://127.0.0.1.evil.example", "loopback only"),
@@ -47,8 +47,8 @@ def test_accepted(url: str, netloc: str) -> None:
         ("https://exämple.com", "no host"),
     ],
 )
-def test_refused(url: str, why: str) -> None:
-    """Anything else is refused with the reason, and without repeating a password."""
-    with pytest.raises(ValueError, match=why) as caught:
+def test_rejected(url: str, reason: str) -> None:
+    """Any other URL is rejected with the reason, and without a password."""
+    with pytest.raises(ValueError, match=reason) as caught:
         parse_origin(url)
     assert "s3cret" not in str(caught.value)

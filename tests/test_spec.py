@@ -1,4 +1,4 @@
-"""The spec: valid, complete in both languages, and held against what is recorded of OKX."""
+"""The spec: valid, complete in both languages, and consistent with recordings of OKX."""
 
 import json
 from collections.abc import Callable
@@ -23,12 +23,12 @@ CODES = ROOT.parent / "shared" / "okx" / "error-codes.json"
 
 
 def spec() -> dict[str, Any]:
-    """Read the spec afresh, so that a test may spoil it."""
+    """Load a new copy of the spec, which a test may change."""
     document: dict[str, Any] = YAML(typ="safe").load(SPEC)
     return document
 
 
-# One that is there whatever OKX has answered.
+# An open question that stays open.
 QUESTION = {
     "id": "a-question",
     "accounts": [{"account.mode": "spot"}],
@@ -45,29 +45,29 @@ ANSWER = {"outcome": "none", "code": "0", "date": "2026-11-27", "site": "global"
 
 
 def questions(document: dict[str, Any]) -> Any:
-    """Find the open questions, the last of which is `QUESTION`."""
-    found = max_loan(document)["x-okx-open-questions"]
-    if not found or found[-1]["id"] != QUESTION["id"]:
-        found.append(deepcopy(QUESTION))
-    return found
+    """Return the open questions, the last of which is `QUESTION`."""
+    open_questions = max_loan(document)["x-okx-open-questions"]
+    if not open_questions or open_questions[-1]["id"] != QUESTION["id"]:
+        open_questions.append(deepcopy(QUESTION))
+    return open_questions
 
 
 def max_loan(document: dict[str, Any]) -> Any:
-    """Find the operation."""
+    """Return the operation."""
     return document["paths"]["/api/v5/account/max-loan"]["get"]
 
 
 def test_valid() -> None:
-    """The shipped spec has no fault."""
+    """The shipped spec is valid."""
     assert faults(spec(), EXTENSIONS) == []
 
 
 def row(document: dict[str, Any]) -> Any:
-    """Find the fields of a row."""
+    """Return the schemas of a row's fields."""
     return document["components"]["schemas"]["MaxLoanRow"]["properties"]
 
 
-# What an editor of the spec gets wrong: how it happens, and what the report must speak of.
+# Mistakes of an editor: how each is made, and what the report must name.
 MISTAKES: dict[str, tuple[Callable[[Any], object], str]] = {
     "no Chinese for a field": (lambda d: row(d)["ccy"].pop("x-description-zh"), "ccy"),
     "no words for a field": (lambda d: row(d).update(fresh={"type": "string"}), "fresh"),
@@ -154,20 +154,20 @@ MISTAKES: dict[str, tuple[Callable[[Any], object], str]] = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_mistakes_are_found(mistake: str) -> None:
     """An editor's mistake is reported with its place."""
-    document, (spoil, said) = spec(), MISTAKES[mistake]
+    document, (spoil, message) = spec(), MISTAKES[mistake]
     spoil(document)
-    assert said in "\n".join(faults(document, EXTENSIONS))
+    assert message in "\n".join(faults(document, EXTENSIONS))
 
 
 def locked(language: str = "en") -> dict[str, Any]:
-    """Read what the pages of a language say, by operation."""
+    """Return the locked facts of a language's pages by operation."""
     operations: dict[str, Any] = json.loads((ROOT / "spec" / "docs.lock.json").read_text("utf-8"))["operations"]
     return {name: pages[language] for name, pages in operations.items()}
 
 
 @pytest.mark.parametrize("rule", max_loan(spec())["x-okx-rules"], ids=lambda rule: rule["id"])
-def test_what_a_rule_rests_on(rule: dict[str, Any]) -> None:
-    """A documented rule names both languages of the page or the changelog, an observed one what was seen; all exist."""
+def test_basis_of_a_rule(rule: dict[str, Any]) -> None:
+    """A documented rule names an existing page or changelog in both languages, and an observed one its observation."""
     places = [place.split(" ", 1) for place in rule.get("source", ())]
     kinds = {kind for kind, _ in places}
     if rule["basis"] == "documented":
@@ -183,8 +183,8 @@ def test_what_a_rule_rests_on(rule: dict[str, Any]) -> None:
             assert name in page[part] if name else page[part]
 
 
-def test_an_answered_question_may_outlive_its_rule() -> None:
-    """A rule that an answer refuted can be deleted, without a change of the answer."""
+def test_refuted_rule_may_be_deleted() -> None:
+    """A rule that a response refuted can be deleted without a change of that response."""
     document = spec()
     refuting = {**questions(document).pop(), "answer": ANSWER}
     refuting["outcomes"][0]["refutes"] = ["a-rule-that-went"]
@@ -192,8 +192,8 @@ def test_an_answered_question_may_outlive_its_rule() -> None:
     assert faults(document, EXTENSIONS) == []
 
 
-def test_every_guess_has_a_question() -> None:
-    """For every inferred rule there is a question whose outcomes speak for and against it."""
+def test_every_inferred_rule_has_an_open_question() -> None:
+    """Every inferred rule has an open question, with outcomes for and against it."""
     operation = max_loan(spec())
     every = [*operation["x-okx-open-questions"], *operation["x-okx-answered-questions"]]
     outcomes = [outcome for question in every for outcome in question["outcomes"]]
@@ -203,7 +203,7 @@ def test_every_guess_has_a_question() -> None:
 
 
 def test_every_documented_request_is_sent() -> None:
-    """No enforced rule stops an example of the page, of an account in the mode that the page names."""
+    """No enforced rule rejects an example of the page in the account mode that the page names."""
     shown = {query for language in ("en", "zh") for query in locked(language)["getMaxLoan"]["examples"]}
     for example in GET_MAX_LOAN.examples:
         account = {f"account.{name}": value for name, value in example.account.items()}
@@ -213,7 +213,7 @@ def test_every_documented_request_is_sent() -> None:
 
 
 def test_every_parameter_and_field_of_the_page() -> None:
-    """Maximum loan carries what the page has, and beside it only what is marked as gone from it."""
+    """Maximum loan has the page's parameters and fields; any other is marked as removed from it."""
     page, document = locked()["getMaxLoan"], spec()
     parameters = {each["name"]: each for each in max_loan(document)["parameters"]}
     for ours, theirs in ((parameters, page["request"]), (row(document), page["response"])):
@@ -231,8 +231,8 @@ def test_limits_of_the_pages() -> None:
     assert limits == {name: (*page["rate"][0], *page["per"]) for name, page in locked().items()}
 
 
-def test_answers_stay_open() -> None:
-    """No response schema closes an enum or forbids fields: a value of tomorrow is data."""
+def test_response_schemas_stay_open() -> None:
+    """No response schema closes an enum or forbids fields, so new values are valid."""
     for name, schema in spec()["components"]["schemas"].items():
         assert "additionalProperties" not in schema, name
         for field, each in schema.get("properties", {}).items():
@@ -240,12 +240,12 @@ def test_answers_stay_open() -> None:
 
 
 def test_error_kinds() -> None:
-    """Every kind in the table has its exception, and every exception a code."""
+    """Every kind in the table has an exception, and every exception a code."""
     assert {each.kind for each in ERRORS.values()} == set(EXCEPTION_BY_KIND)
 
 
 def test_retries() -> None:
-    """What is worth another try is exactly what OKX documents as such, and 50102 after learning the time."""
+    """Exactly the codes that OKX documents as temporary are retried, and 50102 after a clock measurement."""
     later = {code for code, each in ERRORS.items() if each.retry == "later"}
     assert later == {"50001", "50004", "50011", "50013", "50026", "50040"}
     assert {code for code, each in ERRORS.items() if each.retry == "resync"} == {"50102"}
@@ -253,11 +253,11 @@ def test_retries() -> None:
 
 @pytest.mark.skipif(not CODES.exists(), reason="the recorded list of codes is not part of the repository")
 def test_codes_are_total() -> None:
-    """Every code that OKX documents for a signed GET is in the table, in words of our own."""
+    """Every code that OKX documents for a signed GET is in the table, with our own explanation."""
     listed = json.loads(CODES.read_text("utf-8"))["codes"]
     assert {each["code"] for each in listed} - ERRORS.keys() == {"0"}
     theirs = {each[language] for each in listed for language in ("en", "zh") if len(each[language]) > 12}
-    ours = {words for each in ERRORS.values() for words in (each.en, each.zh)}
+    ours = {text for each in ERRORS.values() for text in (each.en, each.zh)}
     assert not theirs & ours
 
 

@@ -1,4 +1,4 @@
-"""Threads: results, errors, and signals that come meanwhile."""
+"""Threads: results, errors, and signals in the main thread."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIGNALS = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows h
 
 @pytest.fixture
 def alarm() -> Iterator[None]:
-    """Raise KeyboardInterrupt in 50 ms; real time, as a signal's is."""
+    """Raise KeyboardInterrupt after 50 ms of wall time, as signals are real."""
     old = signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, 0.05)
     yield
@@ -38,7 +38,7 @@ def test_result_and_error() -> None:
 
 
 def test_wait() -> None:
-    """Waiting ends with the future, or with the time; real, and short."""
+    """Waiting ends with the future or after the timeout; short and in wall time."""
     future: Future[int] = Future()
     assert not wait(future, 0.01)
     future.set_result(1)
@@ -47,7 +47,7 @@ def test_wait() -> None:
 
 @SIGNALS
 def test_a_signal_waits_for_the_end(alarm: None) -> None:  # noqa: ARG001 -- it is raised meanwhile
-    """What a signal raises comes after the function has done all it had to do."""
+    """The error of a signal is raised after the function has ended."""
     steps: list[int] = []
 
     def work() -> None:
@@ -62,7 +62,7 @@ def test_a_signal_waits_for_the_end(alarm: None) -> None:  # noqa: ARG001 -- it 
 
 @SIGNALS
 def test_a_signal_does_not_wait_for_ever(alarm: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 -- as above
-    """A function that does not end keeps a thread, and not the program."""
+    """A function that does not end keeps its thread busy, and does not block the program."""
     monkeypatch.setattr(threads, "MAX_CLEANUP_SECONDS", 0.1)
     end = threading.Event()
     with pytest.raises(KeyboardInterrupt):
@@ -71,7 +71,7 @@ def test_a_signal_does_not_wait_for_ever(alarm: None, monkeypatch: pytest.Monkey
 
 
 def test_a_signal_before_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Interrupted before its thread runs, a function is never called."""
+    """A function that is interrupted before its thread runs is never called."""
     calls: list[int] = []
     delayed: list[threading.Thread] = []
 
@@ -89,7 +89,7 @@ def test_a_signal_before_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_start_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more threads is an `OSError`; what a signal raised in the middle of `start` is raised as it is."""
+    """Without threads the error is an `OSError`; an error of a signal during `start` is raised unchanged."""
 
     def full(_: object) -> None:
         raise RuntimeError("can't start new thread")

@@ -12,7 +12,7 @@ from okx_maxloan_sdk.tracebacks import hide_frames
 
 
 def fail(error: BaseException, cause: BaseException | None = None) -> None:
-    """Raise an error in a frame with a secret, while another one is handled."""
+    """Raise an error in a frame with a secret, while another error is handled."""
     secret = "in-a-local"
     try:
         raise LookupError(len(secret))
@@ -38,7 +38,7 @@ def rendered(error: BaseException) -> str:
 @pytest.mark.parametrize("kind", [OkxError, ValueError, KeyboardInterrupt])
 @pytest.mark.parametrize("cause", [None, KeyError("x")])
 def test_frames_are_gone(kind: type[BaseException], cause: BaseException | None) -> None:
-    """An error, its context and its cause show no local of the frames that they passed."""
+    """An error, its context and its cause show no local of the hidden frames."""
     error = hidden(kind("x"), cause)
     assert error.__context__ is not None
     assert "in-a-local" not in rendered(error)
@@ -55,15 +55,15 @@ def test_group() -> None:
     assert "in-a-local" not in rendered(hidden(ExceptionGroup("several", errors)))
 
 
-def test_unexpected_error_says_where() -> None:
-    """An error that is not ours names the line that raised it, since its frames are gone; one of ours needs none."""
+def test_unexpected_error_names_its_line() -> None:
+    """An unexpected error names the line that raised it, since its frames are hidden; one of ours does not."""
     (note,) = hidden(ValueError("x")).__notes__
     assert note.startswith(f"raised at {__file__}:")
     assert not hasattr(hidden(OkxError("x")), "__notes__")
 
 
-def test_what_the_caller_handles_keeps_its_frames() -> None:
-    """The error that the caller was handling keeps its traceback."""
+def test_error_of_the_caller_keeps_its_frames() -> None:
+    """An error that the caller was handling keeps its traceback."""
     outer = LookupError()
     try:
         raise outer

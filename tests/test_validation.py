@@ -1,4 +1,4 @@
-"""Rules: the interpreter of the table, the parameters' own forms, and what a user is told."""
+"""Validation: the rules, the parameters' formats, and the messages for users."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def query_of(operation: Operation, params: dict[str, str]) -> Query:
 
 
 def ids(query: dict[str, str], account: dict[str, str] | None = None, language: str = "en") -> list[str]:
-    """Name what is wrong with a question."""
+    """Return the ids of a query's violations."""
     return [each.rule_id for each in validation.find_violations(query_of(GET_MAX_LOAN, query), account or {}, language)]
 
 
@@ -84,7 +84,7 @@ def ids(query: dict[str, str], account: dict[str, str] | None = None, language: 
     ],
 )
 def test_rules(query: dict[str, str], account: dict[str, str], broken: set[str]) -> None:
-    """Documented and observed rules stop a request; inferred ones are the hint of one that is rejected."""
+    """Documented and observed rules reject a query; inferred ones are the hint of one that OKX rejects."""
     rules = [rule for rule in GET_MAX_LOAN.rules if rule.id in broken]
     enforced = [rule.id for rule in rules if rule.basis in validation.ENFORCED_BASES]
     assert ids(query, account) == enforced
@@ -92,8 +92,8 @@ def test_rules(query: dict[str, str], account: dict[str, str], broken: set[str])
     assert validation.hint(query_of(GET_MAX_LOAN, query), account, "en") == hint
 
 
-def test_every_rule_can_break() -> None:
-    """No row of the table is dead: each is broken by some question of some account, and kept by another."""
+def test_every_rule_can_be_violated() -> None:
+    """Every rule is violated by some query of some account, and satisfied by another."""
     queries = [
         {"mgnMode": mode, **{name: value for name, value in optional if value}}
         for mode in ("cross", "isolated")
@@ -117,7 +117,7 @@ def test_every_rule_can_break() -> None:
 
 
 def test_cells() -> None:
-    """A cell reads present, absent, a value, or one of several values."""
+    """A cell matches present, absent, a value, or one of several values."""
     rule = Rule("r", "documented", {"a": ("present",)}, {"b": ("x", "y")}, "", "")
     assert not list(validation.violated_rules([rule], {"b": "z"}))
     assert not list(validation.violated_rules([rule], {"a": "1", "b": "y"}))
@@ -125,8 +125,8 @@ def test_cells() -> None:
     assert list(validation.violated_rules([rule], {"a": "1"})) == [rule]
 
 
-def test_a_pattern_holds_for_each_pair() -> None:
-    """A star stands for any characters, and one listed pair that breaks the rule is enough, wherever it stands."""
+def test_pattern_applies_to_each_pair() -> None:
+    """A star matches any characters, and a single listed pair in any position can violate the rule."""
     rule = Rule("r", "inferred", {"instId": ("*-A",)}, {"instId": ("*-AB", "C-A")}, "", "")
     assert not list(validation.violated_rules([rule], {}))
     assert not list(validation.violated_rules([rule], {"instId": "X-B,X-AB,C-A,A-AX"}))
@@ -134,17 +134,17 @@ def test_a_pattern_holds_for_each_pair() -> None:
     assert list(validation.violated_rules([rule], {"instId": "C-A,X-A,X-AB"})) == [rule]
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "query X-USDC"), ("zh", "请改查 X-USDC")])
-def test_the_merger_of_usd_pairs_is_a_hint(language: str, words: str) -> None:
-    """A USD pair is asked for as any other, since OKX's page shows one; its refusal names the pair to ask for."""
+@pytest.mark.parametrize(("language", "message"), [("en", "query X-USDC"), ("zh", "请改查 X-USDC")])
+def test_hint_about_usd_pairs(language: str, message: str) -> None:
+    """A USD pair is sent, since OKX's page shows one; if OKX rejects it, the hint names the USDC pair."""
     query = {**PAIR, "instId": "BTC-USD", "tradeQuoteCcy": "USD"}
     rules = tuple(
         rule._replace(basis="inferred") for rule in GET_MAX_LOAN.rules if rule.id == "usd-pair-became-usdc-pair"
     )
-    asked = query_of(GET_MAX_LOAN._replace(rules=rules), query)
-    assert validation.find_violations(asked, {"account.mode": "spot"}, language) == []
-    hint = validation.hint(asked, {"account.mode": "spot"}, language)
-    assert words in hint
+    query_with_rules = query_of(GET_MAX_LOAN._replace(rules=rules), query)
+    assert validation.find_violations(query_with_rules, {"account.mode": "spot"}, language) == []
+    hint = validation.hint(query_with_rules, {"account.mode": "spot"}, language)
+    assert message in hint
     assert "tradeQuoteCcy=USD" in hint
 
 
@@ -174,13 +174,13 @@ def test_the_merger_of_usd_pairs_is_a_hint(language: str, words: str) -> None:
         ({**PAIR, "tradeQuoteCcy": ""}, ["empty"]),
     ],
 )
-def test_forms(query: dict[str, str], expected: list[str]) -> None:
-    """Each parameter's own form is checked: presence, enum, count, repetition, shape."""
+def test_parameter_formats(query: dict[str, str], expected: list[str]) -> None:
+    """Each parameter is checked for presence, enum, number of items, repetition and format."""
     assert ids(query) == expected
 
 
-def test_everything_at_once() -> None:
-    """All faults of a question are reported together, each with what was given, what is needed, and a link."""
+def test_all_violations_at_once() -> None:
+    """All violations are reported together, each with given value, expected value and a link."""
     with pytest.raises(InvalidParametersError) as caught:
         validation.validate(query_of(GET_MAX_LOAN, {"mgnMode": "croos", "mgnCcy": "usdt!"}), {}, "en")
     broken = caught.value.violations
@@ -193,22 +193,22 @@ def test_everything_at_once() -> None:
 
 
 def test_language() -> None:
-    """A caller who reads Chinese is told in Chinese, with the link to the Chinese page."""
+    """In Chinese, the message and the linked page are Chinese."""
     parameter, rule = validation.find_violations(query_of(GET_MAX_LOAN, {"mgnMode": "croos"}), {}, "zh")
     assert "只能取" in parameter.expected
     assert "至少传一个" in rule.expected
     assert all("/docs-v5/zh/#" in each.docs_url for each in (parameter, rule))
 
 
-def test_words_are_total() -> None:
-    """Both languages have words for the same faults."""
+def test_messages_are_complete() -> None:
+    """Both languages have messages for the same violations."""
     assert validation.MESSAGES["en"].keys() == validation.MESSAGES["zh"].keys()
 
 
 def test_other_operations() -> None:
-    """The same interpreter serves every operation."""
-    wrong = validation.find_violations(query_of(GET_ACCOUNT_INSTRUMENTS, {"instType": "margin"}), {}, "en")
-    assert [each.rule_id for each in wrong] == ["enum"]
+    """The same checks apply to every operation."""
+    invalid = validation.find_violations(query_of(GET_ACCOUNT_INSTRUMENTS, {"instType": "margin"}), {}, "en")
+    assert [each.rule_id for each in invalid] == ["enum"]
 
 
 @pytest.mark.parametrize(
@@ -241,15 +241,15 @@ def test_other_operations() -> None:
         ),
     ],
 )
-def test_words(query: dict[str, str], needed: str | None, given: str | None) -> None:
-    """What is needed and what was given are said in full, and long values cut."""
+def test_messages(query: dict[str, str], needed: str | None, given: str | None) -> None:
+    """Expected and given values are complete, and long values are cut."""
     (broken,) = validation.find_violations(query_of(GET_MAX_LOAN, query), {}, "en")
     assert needed in (None, broken.expected)
     assert given in (None, broken.given)
 
 
 def test_hints_in_one_line() -> None:
-    """Several unconfirmed rules are named one after the other, in the caller's language."""
+    """Several inferred rules are joined in one hint, in the caller's language."""
     query = {"mgnMode": "isolated", "instId": "A-B", "ccy": "USDT"}
     table = {rule.id: rule._replace(basis="inferred") for rule in GET_MAX_LOAN.rules}
     two = (table["pair-excludes-currency"], table["currency-is-cross"])
@@ -259,7 +259,7 @@ def test_hints_in_one_line() -> None:
 
 
 def test_lists_of_two() -> None:
-    """A parameter that takes two values takes two, each by itself of the right form."""
+    """A parameter with at most two values accepts two, each of the right format."""
     pairs = GET_MAX_LOAN.parameters[1]._replace(max_items=2)
     assert list(validation.check_parameter(pairs, "A-B,C-D")) == []
-    assert [fault for fault, _ in validation.check_parameter(pairs, "A-B,C-D,E-F")] == ["count"]
+    assert [violation for violation, _ in validation.check_parameter(pairs, "A-B,C-D,E-F")] == ["count"]

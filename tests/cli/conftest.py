@@ -1,4 +1,4 @@
-"""What the tests of the command share: a mock exchange in the environment, and the command run in this process."""
+"""Fixtures of the CLI tests: a mock exchange in the environment, and the command in this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Result(NamedTuple):
-    """How a run ended, and what it wrote."""
+    """Exit code and output of a run."""
 
     code: int
     out: str
@@ -23,14 +23,14 @@ class Result(NamedTuple):
 
 
 class Run(Protocol):
-    """Runs okx-maxloan with arguments."""
+    """Run okx-maxloan with arguments."""
 
     def __call__(self, *arguments: str) -> Result: ...
 
 
 @pytest.fixture(autouse=True)
-def _nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Start each test as a user who has set nothing up."""
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Remove every setting of the user from the environment."""
     names = ("KEY", "SECRET", "PASSPHRASE")
     for name in [*(f"OKX_API_{name}" for name in names), "OKX_SITE", "OKX_DEMO", "OKX_BASE_URL", "OKX_LIMITER"]:
         monkeypatch.delenv(name, raising=False)
@@ -65,8 +65,8 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.fixture
 def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
-    """Run a mock exchange, with the environment pointing at it as its user `spot`."""
-    with run_mock_server() as found:
-        for name, value in found.environment("spot").items():
+    """Run a mock exchange, and set the environment to its user `spot`."""
+    with run_mock_server() as server:
+        for name, value in server.environment("spot").items():
             monkeypatch.setenv(name, value)
-        yield found
+        yield server

@@ -21,15 +21,15 @@ def triggered(tracker: AlertTracker, *loans: MaxLoan) -> list[str]:
     return [alert.text for alert, _, _ in tracker.update({series_key(loan): loan for loan in loans})]
 
 
-def test_reading() -> None:
-    """A currency or a pair, a comparison, and an exact amount."""
+def test_parsing() -> None:
+    """An alert has a currency or a pair, a comparison, and an exact amount."""
     assert parse_alert(" usdt <= 1000.10 ") == Alert("usdt <= 1000.10", "USDT", "<=", Decimal("1000.10"))
     assert parse_alert("BTC-USDT>0.5").subject == "BTC-USDT"
 
 
 @pytest.mark.parametrize("text", ["USDT", "USDT<", "<5", "USDT=5", "USDT<-5", "USDT<1e3", "USDT<5<6", "USDT<NaN"])
-def test_refusing(text: str) -> None:
-    """Anything else is named, with an example of what is right."""
+def test_invalid(text: str) -> None:
+    """The error for anything else shows a valid example."""
     with pytest.raises(CliError) as caught:
         parse_alert(text)
     assert text in caught.value.text("en")
@@ -50,7 +50,7 @@ def test_refusing(text: str) -> None:
     ],
 )
 def test_bounds_are_exact(text: str, matches: bool) -> None:
-    """Amounts are compared digit by digit, for the pair or the currency that is named."""
+    """Amounts are compared exactly, for the named pair or currency."""
     assert parse_alert(text).matches(loan("1000.0000000000000001")) is matches
 
 
@@ -60,7 +60,7 @@ def test_no_amount() -> None:
 
 
 def test_one_alert_for_each_crossing() -> None:
-    """An alert is triggered when a row passes its bound, and again only after the row has come back."""
+    """An alert is triggered when a row passes its bound, and again only after the row was back inside."""
     tracker = AlertTracker([parse_alert("USDT<10"), parse_alert("USDT<5")])
     assert triggered(tracker, loan("9")) == ["USDT<10"]
     assert triggered(tracker, loan("4")) == ["USDT<5"]

@@ -1,4 +1,4 @@
-"""The command as a whole: help, usage errors, exit codes, start-up."""
+"""The command as a whole: help, usage errors, exit codes, start-up time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HELPS = [(), *((name,) for name in COMMANDS)]
 @pytest.mark.parametrize("room", [40, 80, 200])
 @pytest.mark.parametrize("path", HELPS)
 def test_help(run: Run, monkeypatch: pytest.MonkeyPatch, path: tuple[str, ...], room: int, lang: str) -> None:
-    """Every page of help fits its terminal, in cells, and explains options and exit codes."""
+    """Every help page fits its terminal, in cells, and explains options and exit codes."""
     monkeypatch.setenv("COLUMNS", str(room))
     code, out, err = run(*path, "--help", "--lang", lang)
     assert (code, err) == (0, "")
@@ -56,7 +56,7 @@ def test_version(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words", "where"),
+    ("arguments", "message", "help_hint"),
     [
         (["shwo"], "No such command 'shwo'. Did you mean 'show'?", "okx-maxloan --help"),
         (["xyzzy"], "No such command 'xyzzy'.", "okx-maxloan --help"),
@@ -74,17 +74,17 @@ def test_version(run: Run) -> None:
         (["completion"], "Missing argument '{bash|zsh|fish}'.", "okx-maxloan completion --help"),
     ],
 )
-def test_usage_errors(run: Run, arguments: list[str], words: str, where: str) -> None:
-    """Wrong arguments exit 2, say what is wrong and what was probably meant, and where help is."""
+def test_usage_errors(run: Run, arguments: list[str], message: str, help_hint: str) -> None:
+    """A usage error exits with 2, names the error and a suggestion, and says where help is."""
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert err.startswith("okx-maxloan: ")
-    assert words in err
-    assert err.splitlines()[-1].endswith(where)
+    assert message in err
+    assert err.splitlines()[-1].endswith(help_hint)
 
 
 def test_chinese_usage_errors(run: Run) -> None:
-    """In Chinese click's own messages are Chinese as well, with Chinese punctuation."""
+    """In Chinese click's own messages are Chinese, with Chinese punctuation."""
     assert "没有选项 '--formt'。您是不是想输入 '--format'？\n" in run("show", "--formt", "--lang=zh").err
     assert "'many' 不是有效的整数。\n" in run("watch", "A-B", "--count", "many", "--lang=zh").err
     for arguments in (
@@ -114,7 +114,7 @@ def test_language_of_the_locale(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_internal_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An internal error is a message that names --debug, not a traceback."""
+    """An internal error is a message that names --debug, without a traceback."""
 
     def fail(*_: object, **__: object) -> None:
         number = "local-value"
@@ -142,7 +142,7 @@ def test_debug_redacts(run: Run, exchange: MockServer) -> None:
 
 
 def test_missing_extras(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the mock's server is not installed, the extra is named that brings it."""
+    """Without the mock's server the error names the extra to install."""
     monkeypatch.delitem(sys.modules, "okx_maxloan_sdk.mock.serve", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     for command in (["show", "BTC-USDT", "--mock"], ["mock"]):
@@ -159,7 +159,7 @@ def test_replaced_standard_output(run: Run) -> None:
 
 
 def test_interrupt(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Ctrl-C ends without a word, with 130."""
+    """Ctrl-C exits with 130 and no output."""
 
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -170,14 +170,14 @@ def test_interrupt(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
 
 
 def test_nearest() -> None:
-    """Of similar words the one with the same letters is suggested, and none that is not similar."""
+    """The suggestion is the most similar word, preferably with the same letters, and none if no word is similar."""
     assert find_nearest("BTC-USTD", ["BTC-USD", "BTC-USDT"]) == "BTC-USDT"
     assert find_nearest("zzz", ["BTC-USDT"]) is None
     assert find_nearest("spot", ["cross", "isolated"]) is None
 
 
 def test_error_in_both_languages() -> None:
-    """An error has a message in either language, with a suggestion."""
+    """An error has a message with a suggestion in each language."""
     error = CliError("unknown_pair", pair="A-B", suggest_from=("A-B", ["A-C"]))
     assert error.text("en") == "A-B is not a margin pair of this account. Did you mean A-C?"
     assert error.text("zh") == "A-B 不是该账户的杠杆币对。您是不是想输入 A-C？"
@@ -185,16 +185,16 @@ def test_error_in_both_languages() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_options_are_unique(name: str) -> None:
-    """No two options of a command have one name, so that a parameter that OKX adds hides none of ours."""
+    """No two options of a command share a name, so a parameter that OKX adds hides no option."""
     params = import_module(f"{package.__name__}.{name}").command("en").params
     for names in ([each.name for each in params], [opt for each in params for opt in each.opts]):
         assert len(set(names)) == len(names)
 
 
 def test_start_up() -> None:
-    """Help takes at most 0.4 s of CPU, and imports neither the mock's server nor what draws.
+    """Help takes at most 0.4 s of CPU, and imports neither the mock's server nor the chart libraries.
 
-    CPU time, since the machine may be busy with other things. The page of all commands imports no command.
+    CPU time is independent of other load on the machine. The page of all commands imports no command.
     """
     command, environ, before = [sys.executable, "-c", PROGRAM, "show", "--help"], clean_env(), os.times()
     for _ in range(5):
@@ -234,7 +234,7 @@ PIPES = [
 
 @pytest.mark.parametrize("arguments", PIPES, ids=" ".join)
 def test_closed_pipe(arguments: list[str]) -> None:
-    """When the reader of the output has gone, the exit code is 141, without a traceback."""
+    """A closed pipe exits with 141 and without a traceback."""
     command = [sys.executable, "-m", "okx_maxloan_sdk", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -247,7 +247,7 @@ def test_closed_pipe(arguments: list[str]) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="it takes sh")
 @pytest.mark.parametrize("arguments", ["show BTC-USDT --mock", "watch BTC-USDT --mock --count 1", "--version"])
 def test_closed_output(arguments: str) -> None:
-    """With standard output closed the command does its work in silence."""
+    """With standard output closed the command works without output."""
     command = ["sh", "-c", f"exec '{sys.executable}' -m okx_maxloan_sdk {arguments} >&-"]
     done = subprocess.run(command, stderr=subprocess.PIPE, timeout=20, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -258,7 +258,7 @@ def test_closed_output(arguments: str) -> None:
 @pytest.mark.parametrize("scheme", ["https", "redis", "pigeon"])
 @pytest.mark.usefixtures("exchange")
 def test_passwords_in_urls(run: Run, monkeypatch: pytest.MonkeyPatch, variable: str, command: str, scheme: str) -> None:
-    """User and password of a URL are shown nowhere, whether the URL can be used or not."""
+    """User and password of a URL are never shown, whether the URL is valid or not."""
     monkeypatch.setenv(variable, f"{scheme}://some-user:p%40ss/w0rd@127.0.0.1:9")
     _, out, err = run(*command.split(), "--debug")
     assert not re.search("some-user|w0rd|p%40ss|p@ss", out + err)
@@ -266,7 +266,7 @@ def test_passwords_in_urls(run: Run, monkeypatch: pytest.MonkeyPatch, variable: 
 
 @pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX's")
 def test_terminal_of_forty_columns() -> None:
-    """On a real terminal of forty columns the table becomes blocks, in colour, and no line is longer."""
+    """On a real terminal of forty columns the table becomes blocks, in colour, and no line is too long."""
     import fcntl  # noqa: PLC0415 -- POSIX only
     import pty  # noqa: PLC0415 -- the same
     import struct  # noqa: PLC0415 -- the same

@@ -39,12 +39,12 @@ SELL = SeriesKey("", "BTC-USDT", "cross", "", "sell", "BTC")
 
 
 def series(*segments: list[str], key: SeriesKey = SELL) -> list[Series]:
-    """Make one series, a poll every five seconds and one missing between segments."""
-    at, found = START * 1000, []
+    """Make one series: a poll every five seconds, and a missing poll between segments."""
+    at, points = START * 1000, []
     for amounts in segments:
-        found.append([(at + number * 5000, each) for number, each in enumerate(amounts)])
+        points.append([(at + number * 5000, each) for number, each in enumerate(amounts)])
         at += (len(amounts) + 1) * 5000
-    return build_series({key: found})
+    return build_series({key: points})
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def file(tmp_path: Path) -> str:
 
 
 def test_terminal(run: Run, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a pipe it is a plain drawing with round amounts and times in UTC."""
+    """In a pipe the chart is plain text with round amounts and UTC times."""
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("LINES", "20")
     code, out, err = run("chart", file, "btc-usdt")
@@ -81,33 +81,33 @@ def test_chinese_title(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_one_point_and_no_change() -> None:
-    """A history of one poll, and one that never changes, can be drawn."""
-    for found in (series(["5"]), series(["5", "5"])):
-        assert "5" in render_terminal(found, os.terminal_size((60, 20)), "en")
+    """A history of one poll, and one without changes, can be drawn."""
+    for lines in (series(["5"]), series(["5", "5"])):
+        assert "5" in render_terminal(lines, os.terminal_size((60, 20)), "en")
 
 
 def braille_columns(text: str) -> set[int]:
-    """Return the columns of a drawing that have a mark."""
+    """Return the columns of a drawing that contain a mark."""
     return {index for line in text.splitlines() for index, mark in enumerate(line) if "\u2801" <= mark <= "\u28ff"}
 
 
 def test_outage_is_a_gap() -> None:
-    """An outage is a gap in the line, in the terminal as in the picture; without one there is none."""
+    """An outage is a gap in the line, in the terminal and in a picture."""
     size = os.terminal_size((100, 20))
     whole = braille_columns(render_terminal(series([str(each) for each in range(20)]), size, "en"))
     assert len(whole) == max(whole) - min(whole) + 1
-    found = series(["1", "2", "3"], ["3", "2", "1"])
-    parts = braille_columns(render_terminal(found, size, "en"))
+    lines = series(["1", "2", "3"], ["3", "2", "1"])
+    parts = braille_columns(render_terminal(lines, size, "en"))
     assert len(parts) < max(parts) - min(parts)
 
 
 def test_outage_in_a_picture(tmp_path: Path) -> None:
     """In a picture each segment is a line of its own."""
-    lines = []
-    for found in (series(["1", "2", "3", "4"]), series(["1", "2"], ["3", "4"])):
+    counts = []
+    for lines in (series(["1", "2", "3", "4"]), series(["1", "2"], ["3", "4"])):
         path = tmp_path / "chart.svg"
-        chart_image.render_image(found, path, "en")
-        lines.append(
+        chart_image.render_image(lines, path, "en")
+        counts.append(
             len(
                 re.findall(
                     r'id="line2d_\d+">\s*<path d="[^"]+" clip-path="[^"]+" style="fill: none; stroke: #c0392b',
@@ -115,7 +115,7 @@ def test_outage_in_a_picture(tmp_path: Path) -> None:
                 )
             )
         )
-    assert lines == [1, 2]
+    assert counts == [1, 2]
 
 
 def test_sides() -> None:
@@ -130,21 +130,21 @@ def test_sides() -> None:
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])
 def test_pictures(run: Run, file: str, tmp_path: Path, suffix: str) -> None:
-    """The same history gives the same file, of the kind that its name says."""
-    found = []
+    """The same history gives the same file, in the format of its name."""
+    images = []
     for name in ("one", "two"):
         path = tmp_path / f"{name}.{suffix}"
         code, out, err = run("chart", file, "BTC-USDT", "--out", str(path))
         assert (code, out) == (0, "")
         assert str(path) in err
-        found.append(path.read_bytes())
-    assert found[0] == found[1]
-    assert found[0].startswith({"png": b"\x89PNG", "svg": b"<?xml"}[suffix])
+        images.append(path.read_bytes())
+    assert images[0] == images[1]
+    assert images[0].startswith({"png": b"\x89PNG", "svg": b"<?xml"}[suffix])
 
 
 @pytest.mark.parametrize(("fonts", "lang"), [((), "en"), (("Nowhere Sans", "DejaVu Sans"), "zh")])
 def test_chinese_font(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fonts: tuple[str, ...], lang: str) -> None:
-    """Titles are Chinese where a font has Chinese characters, else English."""
+    """Titles are Chinese if a font has Chinese characters, else English."""
     monkeypatch.setattr(chart_image, "CHINESE_FONTS", fonts)
     langs: list[str] = []
     monkeypatch.setattr(chart_image, "format_title", lambda _, lang: langs.append(lang))
@@ -161,7 +161,7 @@ def test_since(run: Run, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (["{file}", "BTC-USTD"], "Did you mean BTC-USDT?"),
         (["{file}", "BTC-USDT", "--out", "loans.gif"], "must end in .png or .svg"),
@@ -170,11 +170,11 @@ def test_since(run: Run, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
         (["{file}", "BTC-USDT", "--since", "soon"], "500ms"),
     ],
 )
-def test_wrong_arguments(run: Run, file: str, arguments: list[str], words: str) -> None:
+def test_wrong_arguments(run: Run, file: str, arguments: list[str], message: str) -> None:
     """A wrong argument exits with 2 and is named."""
     code, out, err = run("chart", *(each.format(file=file) for each in arguments))
     assert (code, out) == (2, "")
-    assert words in err
+    assert message in err
 
 
 def test_missing_folder(run: Run, file: str, tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_missing_folder(run: Run, file: str, tmp_path: Path) -> None:
     ("span", "step"), [(37 * SECOND, 10 * SECOND), (7 * MINUTE, 2 * MINUTE), (5 * HOUR, 2 * HOUR), (9 * DAY, 7 * DAY)]
 )
 def test_time_ticks(span: int, step: int) -> None:
-    """Time ticks are round UTC times inside the span, and not more than wanted."""
+    """Time ticks are round UTC times inside the span, and no more than requested."""
     ticks = time_ticks(START * 1000 + 17, START * 1000 + 17 + span, 4)
     assert 1 <= len(ticks) <= 4
     assert all(tick % step == 0 for tick in ticks)
@@ -196,7 +196,7 @@ def test_time_ticks(span: int, step: int) -> None:
 
 
 def test_amount_ticks() -> None:
-    """Amount ticks are round, have thousands separators, and only the decimals that tell them apart."""
+    """Amount ticks are round, with thousands separators and no more decimals than needed."""
     assert format_amounts(amount_ticks(776_213.2, 1_234_567.8, 4)) == ["800,000", "1,000,000", "1,200,000"]
     assert format_amounts(amount_ticks(0.00181, 0.00187, 4)) == ["0.00182", "0.00184", "0.00186"]
     assert format_amounts(amount_ticks(5.0, 5.0, 4)) == ["5"]
@@ -205,7 +205,7 @@ def test_amount_ticks() -> None:
 
 
 def test_times() -> None:
-    """A time has seconds where they matter, and the date where the span is longer than a day."""
+    """A time has seconds if they matter, and the date if the span exceeds a day."""
     assert format_time(START * 1000, MINUTE) == "22:13:20Z"
     assert format_time(START // 60 * MINUTE, MINUTE) == "22:13Z"
     assert format_time(START * 1000, 2 * DAY) == "11-14 22:13Z"

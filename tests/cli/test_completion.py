@@ -31,7 +31,7 @@ def test_another_shell(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("arguments", "candidates"),
     [
         ("okx-maxloan sh", {"show"}),
         ("okx-maxloan show --mod", {"--mode"}),
@@ -39,11 +39,11 @@ def test_another_shell(run: Run) -> None:
         ("okx-maxloan rules --account p", {"portfolio"}),
     ],
 )
-def test_completing(words: str, found: set[str]) -> None:
+def test_completing(arguments: str, candidates: set[str]) -> None:
     """Commands, options and their values are completed."""
-    environ = {**os.environ, "_OKX_MAXLOAN_COMPLETE": "bash_complete", "COMP_WORDS": words}
-    environ["COMP_CWORD"] = str(len(words.split(" ")) - 1)
+    environ = {**os.environ, "_OKX_MAXLOAN_COMPLETE": "bash_complete", "COMP_WORDS": arguments}
+    environ["COMP_CWORD"] = str(len(arguments.split(" ")) - 1)
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], env=environ, capture_output=True, text=True, check=True, timeout=20
     )
-    assert {line.partition(",")[2] for line in done.stdout.split()} == found
+    assert {line.partition(",")[2] for line in done.stdout.split()} == candidates

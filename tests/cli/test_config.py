@@ -12,8 +12,8 @@ ENVIRONMENT = {"OKX_API_KEY": "k-env", "OKX_API_SECRET": "s-env", "OKX_API_PASSP
 PARTS = 'key = "k"\nsecret = "s"\npassphrase = "p"\n'
 
 
-def written(folder: Path, text: str, mode: int = 0o600) -> dict[str, str]:
-    """Write the file, and give the environment that finds it."""
+def write_file(folder: Path, text: str, mode: int = 0o600) -> dict[str, str]:
+    """Write the file, and return the environment that points to it."""
     file = config_path({"XDG_CONFIG_HOME": str(folder)})
     file.parent.mkdir(parents=True)
     file.write_text(text)
@@ -21,8 +21,8 @@ def written(folder: Path, text: str, mode: int = 0o600) -> dict[str, str]:
     return {"XDG_CONFIG_HOME": str(folder)}
 
 
-def message(environ: dict[str, str], profile: str | None = None) -> str:
-    """Say what is wrong."""
+def error_message(environ: dict[str, str], profile: str | None = None) -> str:
+    """Return the error message of the settings."""
     with pytest.raises(CliError) as caught:
         load_settings(profile, environ)
     assert caught.value.text("zh")
@@ -37,40 +37,40 @@ def test_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_no_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user without a home directory, as services have, gets the message about credentials, no other."""
+    """Without a home directory, as services have none, the error is the usual one about credentials."""
 
     def fail() -> Path:
         raise RuntimeError("no home")
 
     monkeypatch.setattr(Path, "home", fail)
-    assert "OKX_API_KEY" in message({})
+    assert "OKX_API_KEY" in error_message({})
 
 
 def test_byte_order_mark(tmp_path: Path) -> None:
-    """A file that an editor on Windows saved is read."""
-    assert load_settings(None, written(tmp_path, f"\ufeff[default]\n{PARTS}")).key == "k"
+    """A file with a byte order mark, as editors on Windows save it, is valid."""
+    assert load_settings(None, write_file(tmp_path, f"\ufeff[default]\n{PARTS}")).key == "k"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such files")
 def test_no_regular_file(tmp_path: Path) -> None:
-    """A FIFO or folder is named, and nothing waits for it."""
+    """A FIFO or folder is an error that names it, without blocking."""
     file = config_path({"XDG_CONFIG_HOME": str(tmp_path)})
     file.parent.mkdir()
     os.mkfifo(file, 0o600)
-    assert "regular file" in message({"XDG_CONFIG_HOME": str(tmp_path)})
+    assert "regular file" in error_message({"XDG_CONFIG_HOME": str(tmp_path)})
 
 
 def test_secret_as_a_name(tmp_path: Path) -> None:
-    """A secret in the place of a name is not shown."""
+    """A secret in the place of a setting's name is not shown."""
     secret = "22582BD0CFF14C41EDBF1AB98506286D"
-    text = message(written(tmp_path, f'[default]\n{PARTS}{secret} = "secret"\n'))
+    text = error_message(write_file(tmp_path, f'[default]\n{PARTS}{secret} = "secret"\n'))
     assert secret not in text
     assert "225…" in text
 
 
 def test_environment(tmp_path: Path) -> None:
-    """The variables count before the file, with those that say where and how."""
-    environ = written(tmp_path, f"[default]\n{PARTS}") | ENVIRONMENT
+    """Environment variables override the file, and their origin is known."""
+    environ = write_file(tmp_path, f"[default]\n{PARTS}") | ENVIRONMENT
     more = {"OKX_SITE": "EEA", "OKX_DEMO": "1", "OKX_BASE_URL": "http://127.0.0.1:1", "OKX_LIMITER": "memory"}
     assert load_settings(None, environ | more) == Settings(
         "k-env", "s-env", "p-env", "OKX_API_KEY", "eea", True, "http://127.0.0.1:1", "memory"
@@ -78,8 +78,10 @@ def test_environment(tmp_path: Path) -> None:
 
 
 def test_profiles(tmp_path: Path) -> None:
-    """A named profile counts before the environment; without either it is `default`."""
-    environ = written(tmp_path, f'[default]\n{PARTS}\n[bot]\n{PARTS}site = "tr"\ndemo = true\nproxy = "http://p:1"\n')
+    """A named profile overrides the environment; without either the profile is `default`."""
+    environ = write_file(
+        tmp_path, f'[default]\n{PARTS}\n[bot]\n{PARTS}site = "tr"\ndemo = true\nproxy = "http://p:1"\n'
+    )
     assert load_settings(None, environ).site == "global"
     bot = load_settings("bot", environ | ENVIRONMENT)
     assert (bot.key, bot.site, bot.demo, bot.proxy) == ("k", "tr", True, "http://p:1")
@@ -88,30 +90,30 @@ def test_profiles(tmp_path: Path) -> None:
 
 
 def test_nothing_set(tmp_path: Path) -> None:
-    """Without keys, one paragraph names the variables, the file, and the way without either."""
-    text = message({"XDG_CONFIG_HOME": str(tmp_path)})
+    """Without credentials, one paragraph names the variables, the file, and the option that needs neither."""
+    text = error_message({"XDG_CONFIG_HOME": str(tmp_path)})
     assert "\n" not in text
-    for word in (*ENVIRONMENT, str(tmp_path / "okx-maxloan" / "config.toml"), "[default]", "--mock"):
-        assert word in text
+    for part in (*ENVIRONMENT, str(tmp_path / "okx-maxloan" / "config.toml"), "[default]", "--mock"):
+        assert part in text
 
 
-def test_half_set(tmp_path: Path) -> None:
-    """A part that was forgotten is named."""
-    text = message({"XDG_CONFIG_HOME": str(tmp_path), "OKX_API_KEY": "k", "OKX_API_SECRET": "s"})
+def test_missing_part(tmp_path: Path) -> None:
+    """A missing part is named."""
+    text = error_message({"XDG_CONFIG_HOME": str(tmp_path), "OKX_API_KEY": "k", "OKX_API_SECRET": "s"})
     assert text.startswith("Not set: OKX_API_PASSPHRASE")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows keeps who may read elsewhere")
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o622])
-def test_open_files_are_refused(tmp_path: Path, mode: int) -> None:
-    """A file that others may read or write is not used, and the cure is named."""
-    text = message(written(tmp_path, f"[default]\n{PARTS}", mode))
+def test_open_files_are_rejected(tmp_path: Path, mode: int) -> None:
+    """A file that others may read or write is rejected, with the command to fix that."""
+    text = error_message(write_file(tmp_path, f"[default]\n{PARTS}", mode))
     assert f"mode {mode:o}" in text
     assert f"chmod 600 {tmp_path / 'okx-maxloan' / 'config.toml'}" in text
 
 
 @pytest.mark.parametrize(
-    ("file", "profile", "words"),
+    ("file", "profile", "parts"),
     [
         (f"[default]\n{PARTS}\n[bot]\n{PARTS}", "bott", ["no profile 'bott'", "Did you mean bot?", "default, bot"]),
         ("[default]\nkey = 1", None, ['must have the form "..."']),
@@ -123,21 +125,21 @@ def test_open_files_are_refused(tmp_path: Path, mode: int) -> None:
         ("default = 1", None, ["no profile 'default'"]),
     ],
 )
-def test_faults_of_a_file(tmp_path: Path, file: str, profile: str | None, words: list[str]) -> None:
-    """A fault is named with its place, and the word that was probably meant."""
-    text = message(written(tmp_path, file), profile)
-    assert all(word in text for word in words), text
+def test_errors_of_a_file(tmp_path: Path, file: str, profile: str | None, parts: list[str]) -> None:
+    """An error names its place in the file and the likely intended word."""
+    text = error_message(write_file(tmp_path, file), profile)
+    assert all(part in text for part in parts), text
 
 
-def test_a_named_profile_needs_its_file(tmp_path: Path) -> None:
-    """Who names a profile before writing the file learns what belongs into it."""
-    text = message({"XDG_CONFIG_HOME": str(tmp_path)} | ENVIRONMENT, "bot")
+def test_named_profile_without_a_file(tmp_path: Path) -> None:
+    """The error for a named profile without a file shows the file's content."""
+    text = error_message({"XDG_CONFIG_HOME": str(tmp_path)} | ENVIRONMENT, "bot")
     assert "[bot]" in text
     assert "chmod 600" in text
 
 
 @pytest.mark.parametrize(("name", "value"), [("OKX_SITE", "eaa"), ("OKX_DEMO", "ja")])
-def test_faults_of_the_environment(tmp_path: Path, name: str, value: str) -> None:
-    """A variable that cannot be is named with what it may be."""
-    text = message({"XDG_CONFIG_HOME": str(tmp_path), **ENVIRONMENT, name: value})
+def test_errors_of_the_environment(tmp_path: Path, name: str, value: str) -> None:
+    """An invalid variable is named with its valid values."""
+    text = error_message({"XDG_CONFIG_HOME": str(tmp_path), **ENVIRONMENT, name: value})
     assert text.startswith(f"{name} is {value!r}; it must be")

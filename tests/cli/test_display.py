@@ -31,7 +31,7 @@ def loan(amount: str, side: str = "buy", ccy: str = "USDT") -> MaxLoan:
     return contract_values.loan(side=side, ccy=ccy, max_loan=amount)
 
 
-def drawn(
+def draw(
     monkeypatch: pytest.MonkeyPatch,
     *polls: list[MaxLoan],
     lang: Language = "en",
@@ -41,7 +41,7 @@ def drawn(
     has_colour: bool = False,
     profile: str = "",
 ) -> str:
-    """Show some polls, and return what is on the screen after the last."""
+    """Show some polls, and return the screen after the last one."""
     screen = Console(
         file=io.StringIO(),
         width=width,
@@ -66,7 +66,7 @@ def drawn(
 
 def test_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each row has its amount, its change, and the sparkline of its last amounts."""
-    text = drawn(monkeypatch, [loan("1000"), loan("1.5", "sell", "BTC")], [loan("750.25"), loan("1.5", "sell", "BTC")])
+    text = draw(monkeypatch, [loan("1000"), loan("1.5", "sell", "BTC")], [loan("750.25"), loan("1.5", "sell", "BTC")])
     assert [line.split() for line in text.splitlines()] == [
         ["Instrument", "Side", "Currency", "Max", "loan", "Change", "Trend"],
         ["BTC-USDT", "buy", "USDT", "750.25", "-249.75", "█▁"],
@@ -78,20 +78,20 @@ def test_table(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("width", [40, 60, 80])
 def test_nothing_is_wider_than_the_screen(monkeypatch: pytest.MonkeyPatch, lang: Language, width: int) -> None:
-    """On any terminal lines fit, in both languages, and nothing is cut off."""
+    """On any terminal lines fit in both languages, and nothing is cut off."""
     polls = [
         [loan(f"{number}.1234567890123456"), loan("776213.6454545454545454", "sell", "BTC")] for number in range(25)
     ]
-    text = drawn(monkeypatch, *polls, lang=lang, width=width, alerted=(parse_alert("USDT<1000"), polls[0][0]))
+    text = draw(monkeypatch, *polls, lang=lang, width=width, alerted=(parse_alert("USDT<1000"), polls[0][0]))
     assert all(cell_len(line.rstrip()) <= width for line in text.splitlines())
     assert "USDT<1000" in text
     assert "776213.64545454" in text
 
 
 def test_alerts_and_failures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Alerts and the first line of failures stand below the table."""
+    """Alerts and the first line of each failure are below the table."""
     row = loan("999")
-    text = drawn(
+    text = draw(
         monkeypatch,
         [row],
         alerted=(parse_alert("USDT<1000"), row),
@@ -103,7 +103,7 @@ def test_alerts_and_failures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_missing_rows_are_dimmed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row that is missing from a poll stays, dimmed."""
-    text = drawn(monkeypatch, [loan("1"), loan("2", "sell", "BTC")], [loan("1")], has_colour=True)
+    text = draw(monkeypatch, [loan("1"), loan("2", "sell", "BTC")], [loan("1")], has_colour=True)
     (line,) = [line for line in text.splitlines() if "sell" in line]
     assert line.startswith("\x1b[2m")
     assert "\x1b[32mbuy" in text
@@ -111,11 +111,11 @@ def test_missing_rows_are_dimmed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_amount(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row that never had an amount shows a dash."""
-    assert "  -" in drawn(monkeypatch, [loan("")])
+    assert "  -" in draw(monkeypatch, [loan("")])
 
 
 def test_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     """With several profiles there is a column for the profile, and failures name it."""
-    text = drawn(monkeypatch, [loan("1")], failures=[(("A-B",), RequestNotSentError("no route"))], profile="bot")
+    text = draw(monkeypatch, [loan("1")], failures=[(("A-B",), RequestNotSentError("no route"))], profile="bot")
     assert text.splitlines()[1].startswith("bot ")
     assert "[bot] A-B: the request was not sent: no route" in text

@@ -1,4 +1,4 @@
-"""Command okx-maxloan doctor, and the usual mistakes that it recognizes."""
+"""Command okx-maxloan doctor, and the common mistakes that it recognizes."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def context(key: str = KEY, secret: str = SECRET, passphrase: str = PASSPHRASE, 
 
 
 def message_id(check: Callable[[AccountContext], Iterator[CheckResult]], account: AccountContext) -> str:
-    """Return what a check reports first."""
+    """Return the id of a check's first message."""
     return next(check(account)).message_id
 
 
 def test_all_is_well(run: Run, exchange: MockServer) -> None:
-    """With everything right each check is ok; the heading says what is checked, and with which credentials."""
+    """With valid settings every check is ok; the heading names the site and the credentials."""
     exchange.exchange.users["spot"].keys[0].permissions = ("read_only",)
     exchange.exchange.users["spot"].keys[0].addresses = ("127.0.0.1",)
     code, out, err = run("doctor")
@@ -70,7 +70,7 @@ def test_each_account(run: Run, user: str) -> None:
 
 
 def test_either_currency_as_margin(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An account with base or quote currency as margin is told to name one."""
+    """An account that may use base or quote currency as margin is asked to name one."""
     for variable, value in exchange.environment("futures").items():
         monkeypatch.setenv(variable, value)
     exchange.exchange.users["futures"].isolated = "auto_transfers_ccy"
@@ -93,16 +93,16 @@ MISTAKES = {
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_usual_mistakes(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch, mistake: str) -> None:
-    """A rejection is explained by its usual cause; no request follows it."""
-    code, environ, words = MISTAKES[mistake]
+    """A rejection is explained by its usual cause, and no further request is sent."""
+    code, environ, message = MISTAKES[mistake]
     for variable, value in environ.items():
         monkeypatch.setenv(variable, value)
     exchange.exchange.fail_next(1, code=code, path="/api/v5/account/config")
-    found, out, _ = run("doctor")
-    assert found == 1
+    exit_code, out, _ = run("doctor")
+    assert exit_code == 1
     *_, failed, rest = out.splitlines()
     assert re.match("FAIL +API key ", failed)
-    assert words in failed
+    assert message in failed
     assert rest == "The remaining checks depend on this one and were skipped."
     assert not any("max-loan" in each.target for each in exchange.exchange.log)
 
@@ -120,15 +120,15 @@ def test_real_rejections(run: Run, exchange: MockServer, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("skew", "state", "words"),
+    ("skew", "state", "message"),
     [(0.1, "ok", "differs by"), (-5, "note", "corrects"), (40, "FAIL", "rejects more than 30")],
 )
-def test_clock(run: Run, exchange: MockServer, skew: float, state: str, words: str) -> None:
-    """A clock that is a little off is a note, one that OKX would reject a failure."""
+def test_clock(run: Run, exchange: MockServer, skew: float, state: str, message: str) -> None:
+    """A small clock offset is a note, one that OKX would reject a failure."""
     exchange.exchange.clock_skew = skew
-    (found,) = [row for row in run("doctor").out.splitlines() if " clock " in row]
-    assert found.startswith(state)
-    assert words in found
+    (line,) = [row for row in run("doctor").out.splitlines() if " clock " in row]
+    assert line.startswith(state)
+    assert message in line
 
 
 def test_borrowing_off(run: Run) -> None:
@@ -139,7 +139,7 @@ def test_borrowing_off(run: Run) -> None:
 
 
 def test_permissions(run: Run, exchange: MockServer) -> None:
-    """A key that may do more than read is a note, one that may not read a failure."""
+    """A key with more than the read permission is a note, one without it a failure."""
     exchange.exchange.users["spot"].keys[0].permissions = ("read_only", "trade", "withdraw")
     assert "may also trade, withdraw" in run("doctor").out
     exchange.exchange.users["spot"].keys[0].permissions = ("trade",)
@@ -158,7 +158,7 @@ def test_unknown_account(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_credentials_format() -> None:
-    """Swapped, quoted, equal and odd credentials are recognized without showing them."""
+    """Swapped, quoted, equal and odd credentials are recognized and not shown."""
     accounts = {
         "usual_format": [context()],
         "swapped": [context(SECRET, KEY)],
@@ -166,15 +166,15 @@ def test_credentials_format() -> None:
         "equal_parts": [context(secret=PASSPHRASE)],
         "odd_format": [context(secret="short")],
     }
-    for expected, found in accounts.items():
-        assert {message_id(check_credentials_format, each) for each in found} == {expected}
+    for expected, group in accounts.items():
+        assert {message_id(check_credentials_format, account) for account in group} == {expected}
 
 
 @pytest.mark.parametrize(("variable", "value"), [("OKX_BASE_URL", "ftp://okx"), ("OKX_LIMITER", "pigeon:x")])
 def test_wrong_settings(
     run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
-    """A wrong URL or limiter is found before anything is sent."""
+    """An invalid URL or limiter is found before anything is sent."""
     monkeypatch.setenv(variable, value)
     code, out, _ = run("doctor")
     assert code == 1
@@ -184,7 +184,7 @@ def test_wrong_settings(
 
 @pytest.mark.usefixtures("exchange")
 def test_nothing_listens(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A closed port and an unknown host are told from each other."""
+    """A closed port and an unknown host have different messages."""
     monkeypatch.setenv("OKX_BASE_URL", "http://127.0.0.1:9")
     assert "Cannot connect to 127.0.0.1:9" in run("doctor").out
     monkeypatch.setenv("OKX_BASE_URL", "https://no-such-host.invalid")
@@ -193,7 +193,7 @@ def test_nothing_listens(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("exchange")
 def test_unreachable_proxy(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy that cannot be reached is named without its password."""
+    """An unreachable proxy is named without its password."""
     monkeypatch.setenv("OKX_BASE_URL", "https://openapi.okx.com")
     monkeypatch.setenv("HTTPS_PROXY", "http://user:hidden-word@127.0.0.1:9")
     code, out, _ = run("doctor")
@@ -204,10 +204,10 @@ def test_unreachable_proxy(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def plain_port() -> Iterator[int]:
-    """Listen on a port where no TLS is spoken."""
+    """Listen on a port without TLS."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def answer() -> None:
+        def serve() -> None:
             for _ in range(2):
                 with contextlib.suppress(OSError):
                     connection, _ = listener.accept()
@@ -216,31 +216,31 @@ def plain_port() -> Iterator[int]:
                         connection.recv(100)
                         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-        threading.Thread(target=answer, daemon=True).start()
+        threading.Thread(target=serve, daemon=True).start()
         yield listener.getsockname()[1]
 
 
 def test_no_tls(plain_port: int) -> None:
-    """A port that does not speak TLS is not OKX."""
-    found = context(base_url=f"https://127.0.0.1:{plain_port}")
-    assert (message_id(check_dns, found), message_id(check_tls, found)) == ("dns_ok", "no_tls")
+    """A port without TLS is not OKX."""
+    account = context(base_url=f"https://127.0.0.1:{plain_port}")
+    assert (message_id(check_dns, account), message_id(check_tls, account)) == ("dns_ok", "no_tls")
 
 
 @pytest.fixture
 def tls_port() -> Iterator[int]:
-    """Listen on a port where TLS is spoken, with a certificate that only tests trust."""
+    """Listen on a port with TLS, with a certificate that only tests trust."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(PEM)
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def answer() -> None:
+        def serve() -> None:
             with contextlib.suppress(OSError):
                 connection, _ = listener.accept()
                 connection.settimeout(2)
                 with connection, context.wrap_socket(connection, server_side=True) as secure:
                     secure.recv(1)
 
-        threading.Thread(target=answer, daemon=True).start()
+        threading.Thread(target=serve, daemon=True).start()
         yield listener.getsockname()[1]
 
 
@@ -257,24 +257,24 @@ def test_certificates(monkeypatch: pytest.MonkeyPatch, tls_port: int, trusted: b
 def test_tls_behind_a_proxy(monkeypatch: pytest.MonkeyPatch, plain_port: int) -> None:
     """With a proxy, the connection goes to the proxy."""
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{plain_port}")
-    found = context()
-    assert list(check_dns(found)) == [], "the proxy resolves the name"
-    result = next(check_tcp(found))
+    account = context()
+    assert list(check_dns(account)) == [], "the proxy resolves the name"
+    result = next(check_tcp(account))
     assert (result.check, result.args["port"]) == ("proxy", plain_port)
-    assert message_id(check_tls, found) == "tls_behind_proxy"
+    assert message_id(check_tls, account) == "tls_behind_proxy"
 
 
 def test_reduced_limit(exchange: MockServer) -> None:
     """A reduced limit is a note."""
-    found = context(base_url=exchange.url)
+    account = context(base_url=exchange.url)
     exchange.exchange.fail_next(1, code="50011")
-    found.client.get_max_loan("BTC-USDT", mgn_mode="cross")
-    assert message_id(check_rate_limit, found) == "rate_limit_reduced"
-    found.close()
+    account.client.get_max_loan("BTC-USDT", mgn_mode="cross")
+    assert message_id(check_rate_limit, account) == "rate_limit_reduced"
+    account.close()
 
 
 def test_chinese(run: Run) -> None:
-    """In Chinese every line is."""
+    """In Chinese every line is Chinese."""
     code, out, _ = run("doctor", "--mock", "--lang", "zh")
     assert code == 0
     assert all(row.startswith(("正常", "注意")) for row in out.splitlines()[1:])

@@ -1,4 +1,4 @@
-"""Exit codes of the command: one meaning each, whatever the command."""
+"""Exit codes, which mean the same for every command."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NO_ROWS: dict[str, Any] = {"n": 99, "status": 200, "html": '{"code": "0", "msg":
 ONCE = "watch BTC-USDT --every 1ms --count 1"
 TWICE = "watch BTC-USDT --every 1ms --count 2"
 
-# Command, what the exchange answers otherwise than usual, exit code.
+# Command, planned failure of the exchange, exit code.
 TABLE: list[tuple[str, dict[str, Any], ExitCode]] = [
     ("show BTC-USDT", {}, ExitCode.OK),
     ("show --all --json", {}, ExitCode.OK),
@@ -33,7 +33,7 @@ TABLE: list[tuple[str, dict[str, Any], ExitCode]] = [
     ("verify", {}, ExitCode.OK),
     ("rules", {}, ExitCode.OK),
     ("--help", {}, ExitCode.OK),
-    # Nothing was answered.
+    # No response.
     ("show BTC-USDT", {"n": 99, "code": "50001"}, ExitCode.FAILURE),
     ("show BTC-USTD", {}, ExitCode.FAILURE),
     ("show BTC-USD", {}, ExitCode.PARTIAL),
@@ -41,7 +41,7 @@ TABLE: list[tuple[str, dict[str, Any], ExitCode]] = [
     ("doctor", {"code": "50110", "path": CONFIG}, ExitCode.FAILURE),
     ("verify", {"code": "50120", "path": LOANS}, ExitCode.FAILURE),
     ("chart {missing}/loans.sqlite BTC-USDT --out {missing}/a.svg", {}, ExitCode.USAGE),
-    # The arguments, the settings or the query are wrong.
+    # Invalid arguments, settings or parameters.
     ("shwo", {}, ExitCode.USAGE),
     ("show", {}, ExitCode.USAGE),
     ("show BTC/USDT", {}, ExitCode.USAGE),
@@ -52,7 +52,7 @@ TABLE: list[tuple[str, dict[str, Any], ExitCode]] = [
     (f"{ONCE} --limiter pigeon:x", {}, ExitCode.USAGE),
     (f"{ONCE} --profile nobody", {}, ExitCode.USAGE),
     ("verify", {"code": "50113", "path": CONFIG}, ExitCode.USAGE),
-    # A part was answered.
+    # A partial response.
     ("show BTC-USDT BTC-USTD", {}, ExitCode.PARTIAL),
     ("show BTC-USDT BTC-USD", {}, ExitCode.PARTIAL),
     ("show --all", {"code": "50064", "path": LOANS}, ExitCode.PARTIAL),
@@ -63,11 +63,11 @@ TABLE: list[tuple[str, dict[str, Any], ExitCode]] = [
 
 @pytest.mark.parametrize(("command", "failure", "code"), TABLE, ids=lambda each: str(each)[:60])
 def test_table(run: Run, exchange: MockServer, command: str, failure: dict[str, Any], code: ExitCode) -> None:
-    """Under cron the exit code says how the command ended, and stderr or the report says why."""
+    """The exit code says how the command ended, and stderr or the report gives the reason."""
     if failure:
         exchange.exchange.fail_next(**failure)
-    found, out, err = run(*command.format(missing="/no/such").split())
-    assert found == code
+    exit_code, out, err = run(*command.format(missing="/no/such").split())
+    assert exit_code == code
     assert bool(err) == (code != ExitCode.OK) or command in ("doctor", "verify")
     assert out or code in (ExitCode.FAILURE, ExitCode.USAGE, ExitCode.PARTIAL)
 
@@ -75,7 +75,7 @@ def test_table(run: Run, exchange: MockServer, command: str, failure: dict[str, 
 @pytest.mark.parametrize("variables", [{}, {"OKX_API_KEY": "", "OKX_API_SECRET": "", "OKX_API_PASSPHRASE": ""}])
 @pytest.mark.parametrize("command", ["show BTC-USDT", ONCE, "doctor", "verify"])
 def test_no_credentials(run: Run, monkeypatch: pytest.MonkeyPatch, command: str, variables: dict[str, str]) -> None:
-    """Without credentials, as when CI has lost its secret, nothing passes."""
+    """Without credentials, as after CI has lost its secret, no command succeeds."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     code, out, err = run(*command.split())
@@ -98,9 +98,9 @@ def test_no_credentials(run: Run, monkeypatch: pytest.MonkeyPatch, command: str,
 )
 def test_interrupt(command: str) -> None:
     """Ctrl-C exits with 130 within a second, even while a request waits for its response."""
-    with run_mock_server() as served:
-        served.exchange.fail_next(99, delay=30)
-        environ = {**os.environ, **served.environment(), "PYTHONUNBUFFERED": "1"}
+    with run_mock_server() as server:
+        server.exchange.fail_next(99, delay=30)
+        environ = {**os.environ, **server.environment(), "PYTHONUNBUFFERED": "1"}
         arguments = [sys.executable, "-m", "okx_maxloan_sdk", *command.split()]
         process = subprocess.Popen(arguments, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         with process:
@@ -108,7 +108,7 @@ def test_interrupt(command: str) -> None:
                 assert process.stdout is not None
                 process.stdout.readline()
             else:
-                while not served.exchange.log:
+                while not server.exchange.log:
                     time.sleep(0.01)
             begun = time.monotonic()
             errors = interrupt(process)

@@ -22,7 +22,7 @@ def loan(amount: str, inst_id: str = "BTC-USDT", ccy: str = "BTC") -> MaxLoan:
 
 
 def test_amounts_stay_text(tmp_path: Path) -> None:
-    """What is read is digit by digit what was written."""
+    """Amounts are read exactly as they were written."""
     path = tmp_path / "loans.sqlite"
     with HistoryFile(path, write=True) as history:
         history.add(1.5, [("", loan(EXACT))])
@@ -36,15 +36,15 @@ def test_amounts_stay_text(tmp_path: Path) -> None:
 
 
 def test_schema_is_as_documented(tmp_path: Path) -> None:
-    """The tables have the columns that help and the module's docstring name."""
+    """The tables have the columns that the help and the module's docstring name."""
     with HistoryFile(tmp_path / "loans.sqlite", write=True) as history:
         for table, columns in re.findall(r"(polls|loans)\(([a-z_, ]+)\)", text("en", "watch.record")):
-            found = [name for _, name, *_ in history._database.execute(f"PRAGMA table_info({table})")]
-            assert found == columns.split(", ")
+            names = [name for _, name, *_ in history._database.execute(f"PRAGMA table_info({table})")]
+            assert names == columns.split(", ")
 
 
 def test_adding_to_a_file(tmp_path: Path) -> None:
-    """A file that exists is added to; a second row of the same time replaces the first."""
+    """Rows are appended to an existing file; a second row of the same time replaces the first."""
     path = tmp_path / "loans.sqlite"
     for amount in ("1", "2"):
         with HistoryFile(path, write=True) as history:
@@ -57,7 +57,7 @@ def test_adding_to_a_file(tmp_path: Path) -> None:
 
 
 def test_outages_divide_a_series(tmp_path: Path) -> None:
-    """A poll without a row, one with an empty amount, and a restart each end a segment of the series."""
+    """A poll without a row, an empty amount, and a restart each end a segment of the series."""
     with HistoryFile(tmp_path / "loans.sqlite", write=True) as history:
         history.add(0)
         for at, rows in enumerate([["1"], ["2"], [], ["3"], [""], ["4"], ["5"]], 1):
@@ -69,7 +69,7 @@ def test_outages_divide_a_series(tmp_path: Path) -> None:
 
 
 def test_names(tmp_path: Path) -> None:
-    """Pairs are found by their id, and the row of a currency by the currency."""
+    """Pairs are selected by their id, and the row of a currency by the currency."""
     with HistoryFile(tmp_path / "loans.sqlite", write=True) as history:
         history.add(1, [("", loan("1")), ("", loan("2", "", "USDT"))])
         assert history.list_names() == ["BTC-USDT", "USDT"]
@@ -78,7 +78,7 @@ def test_names(tmp_path: Path) -> None:
 
 
 def test_reading_creates_no_file(tmp_path: Path) -> None:
-    """The error for a file that does not exist says how to create one."""
+    """The error for a missing file says how to create one."""
     with pytest.raises(CliError) as caught:
         HistoryFile(tmp_path / "none.sqlite", write=False)
     assert caught.value.code == ExitCode.USAGE
@@ -89,11 +89,11 @@ def test_reading_creates_no_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("write", [True, False])
 def test_other_files_are_left_alone(tmp_path: Path, write: bool) -> None:
     """A file of another program is rejected and not changed."""
-    words, other = tmp_path / "text", tmp_path / "other.sqlite"
-    words.write_text("no database, only words " * 50)
+    text_file, other = tmp_path / "text", tmp_path / "other.sqlite"
+    text_file.write_text("no database, only words " * 50)
     with closing(sqlite3.connect(other)) as database:
         database.execute("CREATE TABLE mine (x)")
-    for path in (words, other):
+    for path in (text_file, other):
         before = path.read_bytes()
         with pytest.raises(CliError) as caught:
             HistoryFile(path, write=write)
@@ -109,7 +109,7 @@ def test_a_missing_folder(tmp_path: Path) -> None:
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
-    """A poll that cannot be written whole is an error, and no row of it stays."""
+    """A poll that cannot be written completely is an error, and none of its rows remains."""
     with HistoryFile(tmp_path / "loans.sqlite", write=True) as history:
         history._database.execute("PRAGMA max_page_count = 3")
         with pytest.raises(CliError) as caught:

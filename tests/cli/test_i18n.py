@@ -1,4 +1,4 @@
-"""Message catalogues, and the choice of a language."""
+"""Message catalogues, and the choice of the language."""
 
 import ast
 import string
@@ -21,7 +21,7 @@ from okx_maxloan_sdk.verify.checks import VERIFY_CHECKS
 
 FOLDERS = (Path(package.__file__).parent, Path(package.__file__).parent.parent / "verify")
 VERDICTS = ("yes", "no", "unconfirmed")
-# Messages whose id is computed, from the names that it is computed of.
+# Messages with a computed id, with the names that it is computed from.
 COMPUTED = {
     *(f"{name}.{key}" for name in COMMANDS for key in ("summary", "about")),
     *(f"check.{check.__name__.removeprefix('check_')}" for check in (*DOCTOR_CHECKS, *VERIFY_CHECKS)),
@@ -41,12 +41,12 @@ COMPUTED = {
     *(f"questions.{effect}" for effect in EFFECTS),
     *(f"rules.{name}" for name in ("rule", "basis", "when", "then", "meaning")),
 }
-# Functions that take a message id, with the position of it, and the table of ids without one.
+# Functions that take a message id, its position, and the table of ids without a position.
 CALLS = {"text": (1, ""), "CliError": (0, "error."), "CheckResult": (2, "result.")}
 
 
 def used_messages() -> set[str]:
-    """Find the messages that the code names, and those whose id is computed."""
+    """Return the messages that the code names, including computed ids."""
     used = set(COMPUTED)
     for path in (path for folder in FOLDERS for path in folder.glob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
@@ -59,7 +59,7 @@ def used_messages() -> set[str]:
 
 
 def named_messages() -> list[tuple[str, set[str]]]:
-    """Find the calls that name a message, and the placeholders that they fill where they name each."""
+    """Yield each named message with the placeholders that the call fills."""
     named = []
     for path in (path for folder in FOLDERS for path in folder.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -73,7 +73,7 @@ def named_messages() -> list[tuple[str, set[str]]]:
 
 
 def placeholders(message: str) -> set[str]:
-    """Return the names of what a message leaves open."""
+    """Return the placeholders of a message."""
     return {name for _, name, _, _ in string.Formatter().parse(message) if name}
 
 
@@ -88,7 +88,7 @@ def test_languages_have_the_same_messages() -> None:
 
 
 def test_no_message_is_unused() -> None:
-    """Each message is named by the code; each of click's is a text of click's."""
+    """Each message is used by the code; each of click's messages exists in click."""
     messages = {f"{table}.{key}" for table, each in load_catalogue("en").items() for key in each if table != "click"}
     assert messages - used_messages() == set()
     sources = [find_spec(f"click.{name}") for name in CLICK_MODULES]
@@ -98,7 +98,7 @@ def test_no_message_is_unused() -> None:
 
 
 def test_no_message_is_missing() -> None:
-    """Each message that the code names is in the catalogue, and each of its placeholders is filled."""
+    """Each message that the code uses is in the catalogue, with all placeholders filled."""
     for message_id in COMPUTED:
         table, _, key = message_id.partition(".")
         assert key in load_catalogue("en")[table], message_id
@@ -110,7 +110,7 @@ def test_no_message_is_missing() -> None:
 
 
 def test_lists() -> None:
-    """A list is joined as the language does it."""
+    """A list is joined as usual in its language."""
     args = {"value": "x", "words": ["a", "b"]}
     assert text("en", "error.choice", **args) == "'x' is not one of a, b."
     assert text("zh", "error.choice", **args) == "'x' 不在可选值 a、b 之中。"
@@ -128,12 +128,12 @@ def test_lists() -> None:
     ],
 )
 def test_language(option: str | None, environ: dict[str, str], lang: str) -> None:
-    """--lang counts before the locale, the locale's variables in POSIX's order, else it is English."""
+    """--lang overrides the locale, whose variables count in POSIX's order; the default is English."""
     assert detect_language(option, environ) == lang
 
 
 def test_language_of_a_system_without_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows names its locale otherwise."""
+    """Windows has its own locale names."""
     monkeypatch.setattr("locale.getlocale", lambda: ("Chinese (Simplified)_China", "936"))
     assert detect_language(None, {}) == "zh"
 
@@ -149,5 +149,5 @@ def test_language_of_a_system_without_variables(monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_lang_option(arguments: list[str], option: str | None) -> None:
-    """--lang is found wherever an option may stand."""
+    """--lang is recognized wherever an option may be."""
     assert find_lang_option(arguments) == option

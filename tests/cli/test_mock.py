@@ -30,26 +30,26 @@ PROGRAM = "import sys; from okx_maxloan_sdk.cli import main; sys.exit(main())"
 
 
 @POSIX
-def test_what_it_prints_can_be_used(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the printed variables, `show` queries the exchange that is served; Ctrl-C stops it with 130."""
+def test_printed_variables_can_be_used(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the printed variables, `show` queries the served exchange; Ctrl-C stops it with 130."""
     command = [sys.executable, "-c", PROGRAM, "mock", "--user", "futures"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as served:
-        assert served.stdout is not None
-        for line in served.stdout:
-            if found := re.fullmatch(r"export (\w+)=(.*)\n", line):
-                monkeypatch.setenv(*found.groups())
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if result := re.fullmatch(r"export (\w+)=(.*)\n", line):
+                monkeypatch.setenv(*result.groups())
             if "Ctrl-C" in line:
                 break
         shown = run("show", "BTC-USDT", "--mode", "isolated")
-        errors = interrupt(served)
-        assert served.returncode == ExitCode.INTERRUPTED
+        errors = interrupt(process)
+        assert process.returncode == ExitCode.INTERRUPTED
     assert (shown.code, shown.err) == (0, "")
     assert "isolated" in shown.out
     assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
+    ("arguments", "code", "message"),
     [
         (["--user", "sopt"], 2, "'sopt'"),
         (["--port", "99999"], 2, "--port"),
@@ -57,14 +57,14 @@ def test_what_it_prints_can_be_used(run: Run, monkeypatch: pytest.MonkeyPatch) -
         pytest.param(["--port", "{taken}"], 1, "port {taken} is in use", marks=POSIX),
     ],
 )
-def test_wrong_arguments(run: Run, arguments: list[str], code: int, words: str) -> None:
+def test_wrong_arguments(run: Run, arguments: list[str], code: int, message: str) -> None:
     """A wrong argument is an error that names it."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        found = run("mock", *(each.format(taken=port) for each in arguments))
-    assert (found.code, found.out) == (code, "")
-    assert words.format(taken=port) in found.err.lower()
-    assert "internal error" not in found.err.lower()
+        result = run("mock", *(each.format(taken=port) for each in arguments))
+    assert (result.code, result.out) == (code, "")
+    assert message.format(taken=port) in result.err.lower()
+    assert "internal error" not in result.err.lower()
 
 
 def test_chinese(run: Run) -> None:
@@ -79,7 +79,7 @@ def test_chinese(run: Run) -> None:
 @pytest.mark.skipif(not all(map(shutil.which, ("sh", "curl", "openssl"))), reason="it takes sh, curl and openssl")
 @pytest.mark.parametrize("user", [*default_exchange().users, "demo trading"])
 def test_curl(user: str) -> None:
-    """Pasted as printed, the variables and the curl line get a response to a signed request."""
+    """The printed variables and curl command, pasted into a shell, get a response to a signed request."""
     exchange = default_exchange()
     if user == "demo trading":
         exchange.users = {user: exchange.users["spot"]}
@@ -94,7 +94,7 @@ def test_curl(user: str) -> None:
 
 
 def test_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the printed variables set, `from_env()` is a client of the exchange."""
+    """With the printed variables, `from_env()` creates a client of the exchange."""
     exchange = default_exchange()
     with serve(exchange) as url:
         for line in banner("en", exchange, url, "futures").splitlines():
@@ -107,7 +107,7 @@ def test_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @POSIX
 def test_scenario_and_termination(tmp_path: Path) -> None:
-    """As a process it serves a scenario, prints the users, and stops on SIGTERM without a traceback."""
+    """The process serves a scenario, prints its users, and stops on SIGTERM without a traceback."""
     scenario = tmp_path / "scenario.toml"
     scenario.write_text('[users.bot]\nmode = "futures"\n')
     command = [sys.executable, "-m", "okx_maxloan_sdk", "mock", "--scenario", str(scenario), "--lang", "en"]

@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from .conftest import Run
 
 
-# Two that stay when OKX has answered those of the spec.
+# Two that remain when OKX's responses have settled those of the spec.
 SPOT = ({"account.mode": ("spot",)},)
 BARE = Outcome("bare", {"result": ("rows",)}, ("a-rule",), ("another",), (), "With rows.", "有结果。")
-REFUSED = Outcome("refused", {"result": ("refused",)}, (), (), ("pair-or-currency",), "Rejected.", "被拒绝。")
+ERROR_RESPONSE = Outcome("refused", {"result": ("refused",)}, (), (), ("pair-or-currency",), "Rejected.", "被拒绝。")
 ROW = OpenQuestion("row", SPOT, {"mgnMode": "cross", "ccy": "USDT"}, (), (BARE,), "Which?", "哪个？", "-", "-")
-PAIR = ROW._replace(id="pair", query={"mgnMode": "cross", "instId": "BTC-USDT"}, outcomes=(BARE, REFUSED))
+PAIR = ROW._replace(id="pair", query={"mgnMode": "cross", "instId": "BTC-USDT"}, outcomes=(BARE, ERROR_RESPONSE))
 
 
 @pytest.fixture(autouse=True)
 def _questions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let there be two open questions."""
+    """Provide two open questions."""
     for module in (open_questions, verify_questions):
         monkeypatch.setattr(module, "OPEN_QUESTIONS", (ROW, PAIR))
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_dry_run(run: Run, lang: str) -> None:
-    """Without keys, every question is listed with its request, in either language."""
+    """Without keys, every open question is listed with its request, in each language."""
     code, out, err = run("verify", "--open-questions", "--dry-run", "--lang", lang)
     assert (code, err) == (0, "")
     assert out.startswith("GET /api/v5/public/time\nGET /api/v5/account/config\nGET /api/v5/account/instruments")
@@ -52,8 +52,8 @@ def test_dry_run(run: Run, lang: str) -> None:
         ("zh", "=> 有结果。\n     证实规则 a-rule\n     部分支持规则 another"),
     ],
 )
-def test_answers(run: Run, lang: str, verdict: str) -> None:
-    """Each answer is shown with its request, status, code and verdict."""
+def test_responses(run: Run, lang: str, verdict: str) -> None:
+    """Each response is shown with its request, status, code and verdict."""
     code, out, err = run("verify", "--open-questions", "--mock", "--lang", lang)
     assert (code, err) == (0, "")
     assert "GET /api/v5/account/max-loan?mgnMode=cross&ccy=USDT" in out
@@ -61,13 +61,13 @@ def test_answers(run: Run, lang: str, verdict: str) -> None:
 
 
 def test_report(run: Run, exchange: MockServer, tmp_path: Path) -> None:
-    """The file has the answers, the output a block with the same, and neither has a credential."""
+    """The file has the responses, the output a block with the same, and neither has a credential."""
     file = tmp_path / "answers.json"
     code, out, _ = run("verify", "--open-questions", "--report", str(file))
     assert code == 0
-    found = json.loads(file.read_text("utf-8"))
-    assert found["site"] == "mock"
-    assert json.loads(out.partition("```json\n")[2].partition("\n```")[0]) == found
+    report = json.loads(file.read_text("utf-8"))
+    assert report["site"] == "mock"
+    assert json.loads(out.partition("```json\n")[2].partition("\n```")[0]) == report
     assert "| row | bare | 200 | 0 | 1 |" in out
     key = exchange.key("spot")
     for secret in (key.key, key.secret, key.passphrase):
@@ -87,12 +87,12 @@ def test_report(run: Run, exchange: MockServer, tmp_path: Path) -> None:
     ],
 )
 def test_site(settings: dict[str, Any], site: str) -> None:
-    """A report names the site by any of OKX's addresses, and no address of another host."""
+    """A report names the site for any of OKX's addresses, and no other host."""
     assert open_questions._site(Settings("k", "s", "p", "-", **settings)) == site
 
 
 @pytest.mark.parametrize("name", ["", "no-such-folder/answers.json"])
-def test_a_file_that_cannot_be_written(run: Run, exchange: MockServer, tmp_path: Path, name: str) -> None:
+def test_unwritable_file(run: Run, exchange: MockServer, tmp_path: Path, name: str) -> None:
     """A report that cannot be written ends the run before anything is sent."""
     code, _, err = run("verify", "--open-questions", "--report", str(tmp_path / name))
     assert code != 0
@@ -100,8 +100,8 @@ def test_a_file_that_cannot_be_written(run: Run, exchange: MockServer, tmp_path:
     assert not exchange.exchange.log
 
 
-def test_no_file_is_left_without_answers(run: Run, exchange: MockServer, tmp_path: Path) -> None:
-    """A run that fails before the questions leaves no file, and sends nothing twice."""
+def test_failed_run_creates_no_file(run: Run, exchange: MockServer, tmp_path: Path) -> None:
+    """A run that fails before the open questions creates no file and sends nothing twice."""
     exchange.exchange.fail_next(9, code="50026")
     file = tmp_path / "answers.json"
     code, _, _ = run("verify", "--open-questions", "--report", str(file))
@@ -110,8 +110,8 @@ def test_no_file_is_left_without_answers(run: Run, exchange: MockServer, tmp_pat
     assert len(exchange.exchange.log) == 1
 
 
-def test_pairs_that_are_not_tradable(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A question about a pair that the account cannot trade is left out, and the pair is named."""
+def test_untradable_pairs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An open question about a pair that the account cannot trade is skipped, and the pair is named."""
     other = PAIR._replace(query={"mgnMode": "cross", "instId": "NO-PAIR"})
     monkeypatch.setattr(verify_questions, "OPEN_QUESTIONS", (ROW, other))
     code, out, _ = run("verify", "--open-questions", "--mock")
@@ -121,7 +121,7 @@ def test_pairs_that_are_not_tradable(run: Run, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_refuted_rule(run: Run, exchange: MockServer) -> None:
-    """A rule that is enforced and does not hold ends with 1."""
+    """An enforced rule that turns out wrong exits with 1."""
     exchange.exchange.fail_next(1, code="50013", path="/api/v5/account/max-loan")
     exchange.exchange.fail_next(1, code="51000", path="/api/v5/account/max-loan")
     code, out, _ = run("verify", "--open-questions")
@@ -130,7 +130,7 @@ def test_a_refuted_rule(run: Run, exchange: MockServer) -> None:
 
 
 def test_wrong_credentials(run: Run, exchange: MockServer) -> None:
-    """Wrong credentials are not repeated: OKX blocks addresses that do."""
+    """Invalid credentials are not sent again, since OKX blocks addresses that repeat them."""
     exchange.exchange.fail_next(9, code="50113", path="/api/v5/account/max-loan")
     code, out, _ = run("verify", "--open-questions")
     assert code == 2
@@ -140,8 +140,8 @@ def test_wrong_credentials(run: Run, exchange: MockServer) -> None:
     ]
 
 
-def test_a_failure_in_between(run: Run, exchange: MockServer) -> None:
-    """A question without a verdict does not hide the others."""
+def test_failure_of_one_question(run: Run, exchange: MockServer) -> None:
+    """A failed open question does not hide the others."""
     exchange.exchange.fail_next(1, code="50013", path="/api/v5/account/max-loan")
     code, out, _ = run("verify", "--open-questions")
     assert code == 0
@@ -149,7 +149,7 @@ def test_a_failure_in_between(run: Run, exchange: MockServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--dry-run"], "add --open-questions"),
         (["--report", "x.json"], "add --open-questions"),
@@ -157,15 +157,15 @@ def test_a_failure_in_between(run: Run, exchange: MockServer) -> None:
         (["--open-questions"], "No API key"),
     ],
 )
-def test_usage(run: Run, arguments: list[str], said: str) -> None:
-    """Options that do not go together, and missing keys, end with 2 and say what to do."""
+def test_usage(run: Run, arguments: list[str], message: str) -> None:
+    """Contradicting options, and missing keys, exit with 2 and say what to do."""
     code, _, err = run("verify", *arguments)
     assert code == 2
-    assert said in err
+    assert message in err
 
 
-def test_nothing_to_ask(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An account that no question is for is sent none, which is no failure."""
+def test_no_question_for_the_account(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account to which no open question applies is sent none, and that is no failure."""
     monkeypatch.setattr(verify_questions, "OPEN_QUESTIONS", ())
     code, out, _ = run("verify", "--open-questions", "--mock")
     assert code == 0

@@ -10,7 +10,7 @@ from okx_maxloan_sdk.cli.params import parse_duration, split_pairs
     ("value", "seconds"), [("500ms", 0.5), ("5s", 5), ("5", 5), (" 1.5 m ", 90), ("2h", 7200), ("7d", 604800)]
 )
 def test_durations(value: str, seconds: float) -> None:
-    """A duration is a number and a unit, seconds where there is none."""
+    """A duration is a number with a unit, by default seconds."""
     assert parse_duration(value) == seconds
 
 
@@ -24,5 +24,5 @@ def test_wrong_durations(value: str) -> None:
 
 
 def test_pairs() -> None:
-    """Pairs are separated by blanks or commas, and written in upper case."""
+    """Pairs are separated by blanks or commas and converted to upper case."""
     assert split_pairs(("btc-usdt,Eth-Usdt", "SOL-USDT")) == ["BTC-USDT", "ETH-USDT", "SOL-USDT"]

@@ -33,10 +33,10 @@ Drawn = Callable[..., str]
 
 
 @pytest.fixture
-def drawn(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Drawn:
-    """Draw rows, into a pipe or onto a terminal of some width."""
+def render(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Drawn:
+    """Render rows, into a pipe or onto a terminal of some width."""
 
-    def drawn(
+    def render(
         *rounds: list[MaxLoan],
         form: Format = "table",
         lang: Language = "en",
@@ -54,12 +54,12 @@ def drawn(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
         out.close()
         return re.sub(" +$", "", capsys.readouterr().out, flags=re.MULTILINE)
 
-    return drawn
+    return render
 
 
-def test_table(drawn: Drawn) -> None:
-    """The decimal points of amounts form one column; a column without a value is left out."""
-    assert drawn(ROWS).splitlines() == [
+def test_table(render: Drawn) -> None:
+    """The decimal points of amounts form one column; a column without values is omitted."""
+    assert render(ROWS).splitlines() == [
         "Instrument  Mode   Side  Currency                 Max loan",
         "BTC-USDT    cross  sell  BTC            0.0018826268161452",
         "BTC-USDT    cross  buy   USDT      776213",
@@ -67,79 +67,79 @@ def test_table(drawn: Drawn) -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_columns_are_aligned_in_cells(drawn: Drawn, lang: Language) -> None:
-    """Chinese heads are as wide as what stands below them."""
-    lines = drawn(ROWS, lang=lang).splitlines()
-    starts = {cell_len(line[: line.index(word)]) for line, word in zip(lines[1:], ("sell", "buy"), strict=True)}
+def test_columns_are_aligned_in_cells(render: Drawn, lang: Language) -> None:
+    """Chinese headings are as wide as the cells below them."""
+    lines = render(ROWS, lang=lang).splitlines()
+    starts = {cell_len(line[: line.index(title)]) for line, title in zip(lines[1:], ("sell", "buy"), strict=True)}
     head = {"en": "Side", "zh": "订单方向"}[lang]
     assert starts == {cell_len(lines[0][: lines[0].index(head)])}
 
 
-def test_narrow_terminals_get_blocks(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On forty columns nothing is cut or folded: the pair stands above its rows."""
+def test_narrow_terminals_get_blocks(render: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On forty columns nothing is cut or folded: the pair is above its rows."""
     monkeypatch.setenv("NO_COLOR", "1")
-    text = re.sub("\x1b\\[[0-9;]*m", "", drawn(ROWS, room=40))
+    text = re.sub("\x1b\\[[0-9;]*m", "", render(ROWS, room=40))
     assert text.splitlines() == ["BTC-USDT cross", f"  sell {EXACT} BTC", "  buy  776213 USDT"]
 
 
-def test_colour_is_for_terminals(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colour_is_for_terminals(render: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sides have a colour on a terminal, unless NO_COLOR is set, and none in a pipe."""
-    assert "\x1b[" not in drawn(ROWS)
-    assert "\x1b[31msell" in drawn(ROWS, room=100)
+    assert "\x1b[" not in render(ROWS)
+    assert "\x1b[31msell" in render(ROWS, room=100)
     monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b[31m" not in drawn(ROWS, room=100)
+    assert "\x1b[31m" not in render(ROWS, room=100)
 
 
-def test_rows_that_come_later_fit(drawn: Drawn) -> None:
-    """When more rows are to come, the columns leave room for them from the start."""
+def test_rows_that_come_later_fit(render: Drawn) -> None:
+    """If more rows are expected, the columns are wide enough for them from the start."""
     late = [loan("1.5", inst_id="LONGNAME-USDT")]
-    head, *rows = drawn(ROWS, late, expected=("BTC-USDT", "LONGNAME-USDT")).splitlines()
+    head, *rows = render(ROWS, late, expected=("BTC-USDT", "LONGNAME-USDT")).splitlines()
     assert len({row.index("cross") for row in rows}) == 1
     assert head.count("Instrument") == 1
     assert len({row.rstrip().rindex(".") for row in rows if "." in row}) == 1
 
 
-def test_nothing(drawn: Drawn) -> None:
-    """No rows are still a table, an array, a head."""
-    assert drawn([]).startswith("Instrument") or not drawn([]).strip()
-    assert json.loads(drawn(form="json")) == []
-    assert drawn([], form="ndjson") == ""
-    heads = drawn([], form="csv").rstrip("\n").split(",")
-    assert heads[:6] == ["inst_id", "mgn_mode", "mgn_ccy", "side", "ccy", "max_loan"]
-    assert sorted(heads) == sorted(each.attribute for each in GET_MAX_LOAN.fields)
+def test_nothing(render: Drawn) -> None:
+    """No rows give a table, an array or a header."""
+    assert render([]).startswith("Instrument") or not render([]).strip()
+    assert json.loads(render(form="json")) == []
+    assert render([], form="ndjson") == ""
+    headings = render([], form="csv").rstrip("\n").split(",")
+    assert headings[:6] == ["inst_id", "mgn_mode", "mgn_ccy", "side", "ccy", "max_loan"]
+    assert sorted(headings) == sorted(each.attribute for each in GET_MAX_LOAN.fields)
 
 
-def test_no_amount(drawn: Drawn) -> None:
-    """An amount that OKX did not give is a dash to a person and stays empty to a program."""
-    assert drawn([loan("")]).splitlines()[1].endswith("-")
-    assert json.loads(drawn([loan("")], form="json"))[0]["max_loan"] == ""
+def test_no_amount(render: Drawn) -> None:
+    """An amount that OKX left empty is a dash for a person and empty for a program."""
+    assert render([loan("")]).splitlines()[1].endswith("-")
+    assert json.loads(render([loan("")], form="json"))[0]["max_loan"] == ""
 
 
 @pytest.mark.parametrize("form", ["json", "ndjson"])
-def test_json_keeps_digits(drawn: Drawn, form: Format) -> None:
-    """Amounts are strings as they came, and a new field of OKX comes along with its digits, in snake_case."""
+def test_json_keeps_digits(render: Drawn, form: Format) -> None:
+    """Amounts are strings with OKX's digits, and a new field of OKX has its digits too, in snake_case."""
     fresh = loan(additional_properties={"borrowRate": Decimal("0.10000000000000000001")})
-    text = drawn([fresh], [ROWS[1]], form=form)
+    text = render([fresh], [ROWS[1]], form=form)
     rows = json.loads(text) if form == "json" else [json.loads(line) for line in text.splitlines()]
     assert [row["max_loan"] for row in rows] == [EXACT, "776213"]
     assert rows[0]["borrow_rate"] == "0.10000000000000000001"
     assert set(rows[1]) == {each.attribute for each in GET_MAX_LOAN.fields}
 
 
-def test_csv(drawn: Drawn) -> None:
-    """CSV has the six documented columns, once named."""
-    rows = list(csv.DictReader(io.StringIO(drawn([ROWS[0]], [ROWS[1]], form="csv"))))
+def test_csv(render: Drawn) -> None:
+    """CSV has the six documented columns and one header."""
+    rows = list(csv.DictReader(io.StringIO(render([ROWS[0]], [ROWS[1]], form="csv"))))
     assert [row["max_loan"] for row in rows] == [EXACT, "776213"]
 
 
-def test_csv_has_fields_that_came_later(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A field that only the contract knows is a column at the end; what is no text is written as JSON."""
+def test_csv_has_fields_that_came_later(render: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field that only the contract knows is the last column; a value that is no text is written as JSON."""
     later = tuple(GET_MAX_LOAN.fields[-1]._replace(attribute=name) for name in ("flag", "tags", "word"))
     grown = GET_MAX_LOAN._replace(fields=GET_MAX_LOAN.fields + later)
     monkeypatch.setattr("okx_maxloan_sdk.cli.render.GET_MAX_LOAN", grown)
     row: Any = SimpleNamespace(**asdict(loan()), flag=True, tags=["a", "b"], word="x")
-    (told,) = csv.DictReader(io.StringIO(drawn([row], form="csv")))
-    assert list(told.items())[-3:] == [("flag", "true"), ("tags", '["a", "b"]'), ("word", "x")]
+    (columns,) = csv.DictReader(io.StringIO(render([row], form="csv")))
+    assert list(columns.items())[-3:] == [("flag", "true"), ("tags", '["a", "b"]'), ("word", "x")]
 
 
 def test_columns_without_values() -> None:
@@ -151,7 +151,7 @@ def test_columns_without_values() -> None:
 
 
 def test_decimal_points_form_one_column() -> None:
-    """Numbers are padded on the right to the most decimals, or to as many as are expected."""
+    """Numbers are padded on the right to the most decimals, or to as many as expected."""
     assert align_decimals(["1.25", "10", "-"]) == ["1.25", "10   ", "-   "]
     assert align_decimals(["1", "2"]) == ["1", "2"]
     assert align_decimals(["1.5"], 3) == ["1.5  "]

@@ -15,7 +15,7 @@ from okx_maxloan_sdk.cli.i18n import text
 if TYPE_CHECKING:
     from .conftest import Run
 
-# By hand, from what is known of the endpoint; where a guess forbids it, that rule.
+# Written by hand from the facts about the endpoint, with the inferred rule where one forbids the request.
 KNOWN = {
     "spot": {"cross": "yes", "isolated": "no", "currency": "yes", "cross_margin": "no", "quote": "yes"},
     "spot_plain": {"cross": "spot-needs-borrowing", "currency": "spot-needs-borrowing", "isolated": "no"},
@@ -34,15 +34,15 @@ KNOWN = {
 
 @pytest.mark.parametrize(("account", "request_name"), [(a, q) for a, row in KNOWN.items() for q in row])
 def test_verdicts(account: str, request_name: str) -> None:
-    """What the rules say is what is known; a guess is unconfirmed until it is observed, or goes."""
+    """The rules agree with the facts; an inferred rule stays unconfirmed until it is observed or removed."""
     known = KNOWN[account][request_name]
     verdicts = {rule.id: "unconfirmed" if rule.basis == "inferred" else "no" for rule in GET_MAX_LOAN.rules}
     expected = known if known in {"yes", "no"} else verdicts.get(known, "yes")
     assert matrix.is_allowed(account, request_name) == expected
 
 
-def test_every_mode_and_parameter_has_its_place() -> None:
-    """The table has every account mode, and every parameter of a rule."""
+def test_every_mode_and_parameter_is_listed() -> None:
+    """The table has every account mode and every parameter of a rule."""
     assert {facts["account.mode"] for facts in matrix.ACCOUNTS.values()} == set(matrix.MODES)
     used = {name for request in matrix.EXAMPLE_REQUESTS.values() for name in request}
     parameters = {each.name for each in GET_MAX_LOAN.parameters}
@@ -60,15 +60,15 @@ def test_all(run: Run) -> None:
 
 
 def test_one_mode(run: Run) -> None:
-    """With a mode, only what concerns it is listed."""
+    """With a mode, only the rules of that mode are listed."""
     _, out, _ = run("rules", "--account", "futures")
     assert "futures-cross-needs-margin-currency" in out
     assert "spot-is-cross" not in out
     assert "Portfolio" not in out
 
 
-def test_a_mode_that_there_is_not(run: Run) -> None:
-    """A typo is answered with the modes there are, and the nearest."""
+def test_unknown_mode(run: Run) -> None:
+    """The error for an unknown mode lists the modes and suggests the nearest."""
     code, _, err = run("rules", "--account", "futurs")
     assert code == 2
     assert "spot, futures, multi_currency, portfolio. Did you mean futures?" in err

@@ -31,7 +31,7 @@ OPEN = {name for name, pair in PAIRS.items() if pair.state == "live"}
 
 
 def test_demo(run: Run) -> None:
-    """What `make demo` runs prints a head and six rows, without keys."""
+    """The command of `make demo` prints a header and six rows, without keys."""
     code, out, err = run("show", "BTC-USDT", "ETH-USDT", "SOL-USDT", "--mode", "cross", "--mock")
     assert (code, err) == (0, "")
     assert [line.split()[:2] for line in out.splitlines()][1:] == [
@@ -40,7 +40,7 @@ def test_demo(run: Run) -> None:
 
 
 def test_pairs_of_the_environments_account(run: Run, exchange: MockServer) -> None:
-    """The environment says who asks; pairs come in the order asked, joined by commas or not."""
+    """The environment selects the account; rows come in the order of the pairs, joined by commas or not."""
     code, out, _ = run("show", "ETH-USDT,BTC-USDT", "SOL-USDT", "--format", "json")
     assert code == 0
     assert [row["inst_id"] for row in json.loads(out)][::2] == ["ETH-USDT", "BTC-USDT", "SOL-USDT"]
@@ -57,14 +57,14 @@ def test_pairs_of_the_environments_account(run: Run, exchange: MockServer) -> No
     ],
 )
 def test_parameters(run: Run, arguments: list[str], user: str, row: dict[str, str]) -> None:
-    """Each parameter of the endpoint has its option."""
+    """Each parameter of the endpoint has an option."""
     code, out, err = run("show", *arguments, "--mock-user", user, "--format", "ndjson")
     assert (code, err) == (0, "")
     assert row.items() <= json.loads(out.splitlines()[-1]).items()
 
 
 class ExtraParameters(TypedDict, total=False):
-    """What the contract would call parameters that came later."""
+    """Parameters that OKX might add later."""
 
     new_kind: str
     class_: str
@@ -72,7 +72,7 @@ class ExtraParameters(TypedDict, total=False):
 
 @pytest.fixture
 def newer(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
-    """Add parameters to the contract; give what a client is asked with."""
+    """Add parameters to the contract; yield the parameters that the client receives."""
     mode, inst_id, *_ = GET_MAX_LOAN.parameters
     new = (
         mode._replace(name="newKind", attribute="new_kind", required=False, en=ENGLISH, zh=CHINESE),
@@ -81,20 +81,20 @@ def newer(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     grown = GET_MAX_LOAN._replace(parameters=GET_MAX_LOAN.parameters + new)
     monkeypatch.setattr("okx_maxloan_sdk.cli.query.GET_MAX_LOAN", grown)
     monkeypatch.setattr("okx_maxloan_sdk.cli.query.ExtraParameters", ExtraParameters)
-    asked: list[dict[str, str]] = []
+    received: list[dict[str, str]] = []
 
     def stream(*_: object, **given: str) -> Generator[BatchResult, None, None]:
-        asked.append(given)
+        received.append(given)
         yield from ()
 
     monkeypatch.setattr(MaxLoanClient, "iter_max_loan", stream)
     monkeypatch.setattr(MaxLoanClient, "get_max_loan", lambda *_, **given: list(stream(**given)))
-    return asked
+    return received
 
 
 @pytest.mark.parametrize("command", [("show", "BTC-USDT"), ("show", "--all"), ("watch", "BTC-USDT", "--count", "1")])
-def test_parameters_that_came_later(run: Run, newer: list[dict[str, str]], command: tuple[str, ...]) -> None:
-    """A parameter that only the contract knows is an option, is passed on when given, and left out when not."""
+def test_new_parameters(run: Run, newer: list[dict[str, str]], command: tuple[str, ...]) -> None:
+    """A parameter that only the contract knows is an option, and is passed on only if given."""
     assert run(*command, "--mock").code == 0
     assert run(*command, "--mock", "--new-kind", "cross", "--class", "a,b").code == 0
     before, now = newer
@@ -104,18 +104,18 @@ def test_parameters_that_came_later(run: Run, newer: list[dict[str, str]], comma
 
 
 @pytest.mark.usefixtures("newer")
-@pytest.mark.parametrize(("lang", "about"), [("en", "Which kind, e.g. 1.\n"), ("zh", "哪一种类型。\n")])
-def test_help_on_parameters_that_came_later(run: Run, lang: str, about: str) -> None:
-    """Help says of it the first sentence of the contract, in its language, and the values where they are closed."""
+@pytest.mark.parametrize(("lang", "description"), [("en", "Which kind, e.g. 1.\n"), ("zh", "哪一种类型。\n")])
+def test_help_on_new_parameters(run: Run, lang: str, description: str) -> None:
+    """Help shows the first sentence of its description, in the language, and the values if they are closed."""
     text = run("show", "--help", "--lang", lang).out
     assert f"--new-kind [{'|'.join(MODES)}]" in text
     assert "--class VALUE" in text
-    assert text.count(about) == 2
+    assert text.count(description) == 2
 
 
 @pytest.mark.usefixtures("exchange")
 def test_some_fail(run: Run) -> None:
-    """Rows that came are printed, failures named with what was probably meant, and the exit code is 3."""
+    """Available rows are printed, failures named with a suggestion, and the exit code is 3."""
     code, out, err = run("show", "BTC-USDT", "BTC-USTD", "NEWCO-USDT", "--format", "csv")
     assert code == 3
     assert {row["inst_id"] for row in csv.DictReader(io.StringIO(out))} == {"BTC-USDT"}
@@ -127,16 +127,16 @@ def test_some_fail(run: Run) -> None:
 
 @pytest.mark.usefixtures("exchange")
 @pytest.mark.parametrize("form", ["table", "json", "ndjson", "csv"])
-def test_none_is_there(run: Run, form: str) -> None:
-    """Pairs of which there is none exit 1 and print nothing on stdout, whatever the format."""
+def test_no_such_pair(run: Run, form: str) -> None:
+    """Pairs that do not exist exit with 1 and print nothing on stdout, in every format."""
     for pairs in (["BTC-USTD"], ["BTC-USTD", "NEWCO-USDT"]):
         code, out, err = run("show", *pairs, "--format", form)
         assert (code, out) == (1, "")
         assert "Did you mean BTC-USDT?" in err
 
 
-def test_wrong_form_is_not_sent(run: Run, exchange: MockServer) -> None:
-    """A pair in another exchange's writing is named, with OKX's, before anything is asked."""
+def test_wrong_format_is_not_sent(run: Run, exchange: MockServer) -> None:
+    """A pair in another exchange's format is named with OKX's format before anything is sent."""
     code, out, err = run("show", "BTC/USDT")
     assert (code, out) == (2, "")
     assert "'BTC/USDT'" in err
@@ -145,7 +145,7 @@ def test_wrong_form_is_not_sent(run: Run, exchange: MockServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "arguments", "rule", "words"),
+    ("user", "arguments", "rule", "message"),
     [
         ("spot", ["--mode", "isolated"], "spot-is-cross", "no isolated margin"),
         ("spot", ["--mgn-ccy", "BTC"], "cross-margin-currency-is-futures", "Futures mode only"),
@@ -156,18 +156,18 @@ def test_wrong_form_is_not_sent(run: Run, exchange: MockServer) -> None:
         ("spot_plain", ["ETH-USDT", "SOL-USDT"], "spot-needs-borrowing", "borrowing to be enabled"),
     ],
 )
-def test_the_account_is_at_fault(run: Run, user: str, arguments: list[str], rule: str, words: str) -> None:
-    """When no pair is at fault, the account is asked for and the rules say why: 2 before sending, a guess after it."""
+def test_account_is_the_cause(run: Run, user: str, arguments: list[str], rule: str, message: str) -> None:
+    """If no pair is invalid, the account is fetched and its rules explain the error: 2 before sending, else a hint."""
     bases = {each.id: each.basis for each in GET_MAX_LOAN.rules}
     if rule not in bases:
         pytest.skip("OKX has refuted the rule")
-    found = run("show", "BTC-USDT", *arguments, "--mock-user", user)
-    assert (found.code, found.out) == (1 if bases[rule] == "inferred" else 2, "")
-    assert words in found.err
+    result = run("show", "BTC-USDT", *arguments, "--mock-user", user)
+    assert (result.code, result.out) == (1 if bases[rule] == "inferred" else 2, "")
+    assert message in result.err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         ([], "pairs such as BTC-USDT, or --ccy USDT, or --all"),
         (["--all", "BTC-USDT"], "leave out BTC-USDT"),
@@ -182,16 +182,16 @@ def test_the_account_is_at_fault(run: Run, user: str, arguments: list[str], rule
         (["BTC-USDT", "--profile", "bot"], "config.toml"),
     ],
 )
-def test_wrong_arguments(run: Run, arguments: list[str], words: str) -> None:
-    """What cannot be asked exits 2, says why, and names the nearest word."""
+def test_wrong_arguments(run: Run, arguments: list[str], message: str) -> None:
+    """Invalid parameters exit with 2, with the reason and the nearest word."""
     code, out, err = run("show", *arguments)
     assert (code, out) == (2, "")
-    assert words in err
+    assert message in err
 
 
 @pytest.mark.usefixtures("exchange")
 def test_all(run: Run) -> None:
-    """--all asks about every live pair of the account."""
+    """--all queries every live pair of the account."""
     code, out, err = run("show", "--all", "--format", "json")
     assert (code, err) == (0, "")
     assert {row["inst_id"] for row in json.loads(out)} == OPEN
@@ -199,7 +199,7 @@ def test_all(run: Run) -> None:
 
 
 def test_all_with_failures(run: Run, exchange: MockServer) -> None:
-    """With --all too, failures are named and cost the others nothing."""
+    """With --all, failures are named and the other rows are shown."""
     exchange.exchange.fail_next(1, code="50064", path="/api/v5/account/max-loan")
     code, out, err = run("show", "--all", "--format", "ndjson")
     assert code == 3
@@ -213,7 +213,7 @@ EMPTY = '{"code": "0", "msg": "", "data": []}'
 
 @pytest.mark.parametrize("arguments", [["BTC-USDT"], ["--all"], ["--ccy", "BTC"]])
 def test_missing_data(run: Run, exchange: MockServer, arguments: list[str]) -> None:
-    """What OKX answers without a row for is named on stderr, and the exit code is 3."""
+    """A pair for which OKX returns no row is named on stderr, and the exit code is 3."""
     exchange.exchange.fail_next(1, status=200, html=EMPTY, path="/api/v5/account/max-loan")
     code, out, err = run("show", *arguments, "--format", "csv")
     assert code == 3
@@ -226,7 +226,7 @@ def test_missing_data(run: Run, exchange: MockServer, arguments: list[str]) -> N
 
 
 def test_all_gives_up(run: Run) -> None:
-    """A question that the account refuses for every pair is not asked for all of them."""
+    """A request that the account rejects for every pair is not sent for all of them."""
     code, out, err = run("show", "--all", "--mode", "isolated", "--mock-user", "spot")
     assert (code, out) == (2, "")
     assert "no isolated margin" in err
@@ -234,8 +234,8 @@ def test_all_gives_up(run: Run) -> None:
 
 # Requests that were in flight when it gave up end by themselves, after the client was closed.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_all_gives_up_after_many_refusals(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the first pairs are all refused, the rest is not asked about."""
+def test_all_gives_up_after_many_rejections(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the first pairs are all rejected, the rest is not sent."""
     many = {f"A{number}-USDT": attrs.evolve(PAIRS["BTC-USDT"], base=f"A{number}") for number in range(600)}
     monkeypatch.setattr("okx_maxloan_sdk.mock.rows.PAIRS", many)
     exchange.exchange.fail_next(1000, code="51010", path="/api/v5/account/max-loan")
@@ -267,7 +267,7 @@ def profiles(exchange: MockServer, tmp_path: Path) -> MockServer:
 
 @pytest.mark.usefixtures("profiles")
 def test_several_profiles(run: Run) -> None:
-    """Accounts are shown side by side; one that fails is named and hides no other."""
+    """Accounts are shown side by side; a failing one is named and hides no other."""
     several = ["--profile", "spot", "--profile", "futures", "--profile", "wrong"]
     code, out, err = run("show", "btc-usdt", *several, "--mgn-ccy", "btc", "--format", "csv")
     assert code == 3
@@ -282,7 +282,7 @@ def test_several_profiles(run: Run) -> None:
 
 @pytest.mark.usefixtures("profiles")
 def test_all_of_several_profiles(run: Run) -> None:
-    """--all goes through every account, even where one fails."""
+    """--all queries every account, even if one fails."""
     code, out, err = run("show", "--all", "--profile", "wrong", "--profile", "spot", "--format", "csv")
     assert code == 3
     rows = list(csv.DictReader(io.StringIO(out)))
@@ -292,7 +292,7 @@ def test_all_of_several_profiles(run: Run) -> None:
 
 
 def test_site_and_demo(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """--demo sends the header of demo trading, --site chooses the URL; both count before the environment."""
+    """--demo sends the demo trading header, --site selects the URL; both override the environment."""
     code, _, err = run("show", "BTC-USDT", "--demo")
     assert code == 2
     assert "50101" in err
@@ -304,7 +304,7 @@ def test_site_and_demo(run: Run, exchange: MockServer, monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("exchange")
 def test_no_network(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Silence is said to be that, with where to look; many pairs say it once."""
+    """A missing response is reported with advice, once for many pairs."""
     monkeypatch.setenv("OKX_BASE_URL", "http://127.0.0.1:9")
     for pairs in (["BTC-USDT"], [f"A{number}-USDT" for number in range(7)]):
         code, out, err = run("show", *pairs)
@@ -316,7 +316,7 @@ def test_no_network(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("exchange")
 def test_limiter(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """--limiter and OKX_LIMITER say with whom the limit is shared; a wrong one is refused."""
+    """--limiter and OKX_LIMITER select the shared limiter; an invalid one is rejected."""
     folder = (tmp_path / "limit").as_uri()
     assert run("show", "BTC-USDT", "--limiter", folder).code == 0
     monkeypatch.setenv("OKX_LIMITER", "carrier-pigeon:x")
@@ -327,7 +327,7 @@ def test_limiter(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 
 @pytest.mark.usefixtures("exchange")
 def test_chinese(run: Run) -> None:
-    """In Chinese, heads, complaints and rules are Chinese."""
+    """In Chinese, headings, errors and rules are Chinese."""
     assert "最大可借" in run("show", "BTC-USDT", "--lang", "zh").out
     assert "请说明要查询什么" in run("show", "--lang", "zh").err
     assert "您是不是想输入 BTC-USDT？" in run("show", "BTC-USTD", "--lang", "zh").err

@@ -8,7 +8,7 @@ from okx_maxloan_sdk.mock.server import MockServer
 
 
 @pytest.mark.parametrize(
-    ("word", "pair"),
+    ("text", "pair"),
     [
         ("BTC/USDT", "BTC-USDT"),
         ("btc_usdt", "BTC-USDT"),
@@ -20,18 +20,18 @@ from okx_maxloan_sdk.mock.server import MockServer
         ("anything", "anything"),
     ],
 )
-def test_normalize(word: str, pair: str) -> None:
-    """Pairs in the format of other exchanges become OKX's; anything else stays as it is."""
-    assert normalize_pair(word) == pair
+def test_normalize(text: str, pair: str) -> None:
+    """Pairs in the format of other exchanges are converted to OKX's; all else is unchanged."""
+    assert normalize_pair(text) == pair
 
 
 def test_suggest_format() -> None:
-    """Only what changes is suggested."""
+    """Only a changed pair is suggested."""
     assert suggest_format(["BTC/USDT", "ETH-USDT", "x"], "en") == ["BTC/USDT: Did you mean BTC-USDT?"]
 
 
 def test_suggest_known(exchange: MockServer) -> None:
-    """Pairs that the account does not have are listed with the nearest; swapped letters come before missing ones."""
+    """Pairs that the account lacks are listed with the nearest; swapped letters come before missing ones."""
     source = exchange.client()
     assert suggest_known(source, ["BTC-USTD", "ETH-USDT", "btc-usdt", "QQQQ-ZZZZ"], "en") == [
         "BTC-USTD is not a margin pair of this account. Did you mean BTC-USDT?",
@@ -42,13 +42,13 @@ def test_suggest_known(exchange: MockServer) -> None:
 
 
 def test_no_list_of_pairs(exchange: MockServer) -> None:
-    """Where OKX does not list the pairs there are no suggestions, and no new error."""
+    """If OKX lists no pairs there are no suggestions, and no new error."""
     exchange.exchange.fail_next(9, code="50001")
     assert suggest_known(exchange.client(max_retries=0), ["BTC-USTD"], "en") == []
 
 
 def test_notes() -> None:
-    """Suggestions become notes of the error."""
+    """Suggestions are added to the error as notes."""
     error = RequestNotSentError("it did not leave")
     add_notes(error, ["a", "b"])
     assert error.__notes__ == ["a", "b"]

@@ -8,7 +8,7 @@ from okx_maxloan_sdk.cli.trend import MAX_AMOUNTS, RowHistory, draw_sparkline, f
 
 
 def test_change_is_exact() -> None:
-    """The difference keeps digits that a float would lose."""
+    """The difference has digits that a float would lose."""
     history = RowHistory()
     assert history.change == 0
     history.add(Decimal("12345678901234567890.1234567890123456"))
@@ -17,7 +17,7 @@ def test_change_is_exact() -> None:
 
 
 def test_no_amount_changes_nothing() -> None:
-    """A row without an amount leaves the history as it was."""
+    """A row without an amount leaves the history unchanged."""
     history = RowHistory()
     history.add(None)
     assert (history.sparkline, history.change) == ("", Decimal(0))
@@ -45,10 +45,10 @@ def test_sparkline(amounts: list[int], bars: str) -> None:
     [("1.123456789", "1.12345678"), ("1.50", "1.5"), ("100", "100"), ("0", "0"), ("1e-12", "0"), ("9" * 40, "9" * 40)],
 )
 def test_short(amount: str, text: str) -> None:
-    """An amount is cut after eight decimals, never rounded up, never written with an exponent."""
+    """An amount is cut after eight decimals, never rounded up or written with an exponent."""
     assert format_short(Decimal(amount)) == text
 
 
 def test_short_with_sign() -> None:
-    """A change has its sign, zero has none."""
+    """A change has a sign, and zero has none."""
     assert [format_short(Decimal(each), has_sign=True) for each in ("1.5", "-1.5", "0")] == ["+1.5", "-1.5", "0"]

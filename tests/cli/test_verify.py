@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_mock(run: Run, lang: str) -> None:
-    """The mock answers as this release expects, and the environment is left as it was."""
+    """The mock passes every check, and the environment is unchanged afterwards."""
     before = dict(os.environ)
     code, out, err = run("verify", "--mock", "--lang", lang)
     assert (code, err) == (0, "")
@@ -29,7 +29,7 @@ def test_mock(run: Run, lang: str) -> None:
 
 
 def test_profile(run: Run, exchange: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A profile is checked as well as the environment is."""
+    """A profile is checked in the same way as the environment."""
     key = exchange.key("futures")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     file = tmp_path / "okx-maxloan" / "config.toml"
@@ -44,7 +44,7 @@ def test_profile(run: Run, exchange: MockServer, tmp_path: Path, monkeypatch: py
 
 
 def test_differences(run: Run, exchange: MockServer) -> None:
-    """A difference exits with 1; a check that could not be made exits with 2, and shows no key."""
+    """A difference exits with 1; an inconclusive check exits with 2, and no key is shown."""
     exchange.exchange.fail_next(1, code="50120", path="/api/v5/account/max-loan")
     assert run("verify").code == 1
     exchange.exchange.fail_next(1, code="50113", path="/api/v5/account/config")
@@ -55,14 +55,14 @@ def test_differences(run: Run, exchange: MockServer) -> None:
 
 
 def test_both(run: Run, exchange: MockServer) -> None:
-    """A check that could not be made outweighs a difference."""
+    """An inconclusive check outweighs a difference."""
     exchange.exchange.clock_skew = 40
     exchange.exchange.fail_next(1, code="50113", path="/api/v5/account/config")
     assert run("verify").code == 2
 
 
 def test_no_credentials(run: Run) -> None:
-    """Without credentials it exits with 2, as a lost secret of CI must not pass."""
+    """Without credentials it exits with 2, so that a lost secret of CI does not pass."""
     code, out, err = run("verify")
     assert (code, out) == (2, "")
     assert "OKX_API_KEY" in err

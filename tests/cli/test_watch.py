@@ -56,7 +56,7 @@ def run_loop(*polls: tuple[list[MaxLoan], Failures], alerts: tuple[str, ...] = (
 
 
 def test_interval() -> None:
-    """Polls begin `every` seconds apart; one that takes longer delays the next."""
+    """Polls begin `every` seconds apart; a slow poll delays the next one."""
     clock, durations, begun = FakeClock(), iter([0.0, 2.0, 12.0, 0.0, 0.0]), []
 
     def query() -> list[Result]:
@@ -78,7 +78,7 @@ def test_no_wait_after_the_last_poll() -> None:
 
 @pytest.mark.usefixtures("exchange")
 def test_pipe(run: Run, tmp_path: Path) -> None:
-    """In a pipe, each row of each poll is one exact line with its change; alerts go to stderr."""
+    """In a pipe each row of each poll is one exact line with its change, and alerts go to stderr."""
     file = tmp_path / "loans.sqlite"
     code, out, err = run("watch", "btc-usdt", *FAST, "--count", "3", "--alert", "BTC-USDT<8", "--record", str(file))
     assert (code, err) == (0, "")
@@ -125,10 +125,10 @@ def test_history_change_and_alert(capsys: pytest.CaptureFixture[str], tmp_path: 
 
 
 def test_alert_without_data(capsys: pytest.CaptureFixture[str]) -> None:
-    """An alert on what a complete poll has no row of is reported once, and again after it had one."""
+    """A missing row with an alert is reported once, and again after it was present."""
     gone: tuple[list[MaxLoan], Failures] = ([], [(("BTC-USDT",), MissingDataError(["BTC-USDT"]))])
-    lost: tuple[list[MaxLoan], Failures] = ([], [(("BTC-USDT",), RequestNotSentError("no route"))])
-    run_loop(lost, gone, gone, ([loan("1")], []), gone, alerts=("BTC-USDT<0.5", "EUR<1"))
+    missing: tuple[list[MaxLoan], Failures] = ([], [(("BTC-USDT",), RequestNotSentError("no route"))])
+    run_loop(missing, gone, gone, ([loan("1")], []), gone, alerts=("BTC-USDT<0.5", "EUR<1"))
     lines = [line for line in capsys.readouterr().err.splitlines() if "cannot be triggered" in line]
     assert [line.split()[1] for line in lines] == ["BTC-USDT<0.5", "EUR<1", "BTC-USDT<0.5"]
     assert "OKX has no data for BTC-USDT" in lines[0]
@@ -159,17 +159,17 @@ def test_alert_command(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("fails", "code"), [([], ExitCode.OK), ([1], ExitCode.PARTIAL), ([0, 1, 2], ExitCode.FAILURE)])
 def test_exit_codes(run: Run, exchange: MockServer, fails: list[int], code: ExitCode) -> None:
-    """The exit code is 0 where every poll was answered, 3 where some were, 1 where none was."""
+    """The exit code is 0 if every poll got a response, 3 if some did, 1 if none did."""
     for number in range(3):
         code_of_poll = "50064" if number in fails else None
         exchange.exchange.fail_next(1, code=code_of_poll, delay=0.001, path=PATH)
-    found, _, err = run("watch", "BTC-USDT", "--every", "10ms", "--count", "3")
-    assert found == code
+    exit_code, _, err = run("watch", "BTC-USDT", "--every", "10ms", "--count", "3")
+    assert exit_code == code
     assert err.count("50064") == len(fails)
 
 
 def test_partial_poll() -> None:
-    """Pairs without data are answered in part; a lost connection is no answer."""
+    """Pairs without data are a partial response; a lost connection is none."""
     missing: Failures = [(("BTC-USDT",), MissingDataError(["BTC-USDT"]))]
     assert run_loop(([], missing)) == ExitCode.PARTIAL
     assert run_loop(([], [((), RequestNotSentError("no route"))])) == ExitCode.FAILURE
@@ -187,7 +187,7 @@ def test_no_network(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("exchange")
 def test_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal the last poll stays on the screen, and the cursor that was hidden comes back."""
+    """On a terminal the last poll stays on the screen, and the cursor is shown again."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     code, out, err = run("watch", "BTC-USDT", *FAST, "--count", "2")
     assert (code, err) == (0, "")
@@ -195,7 +195,7 @@ def test_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_limit(exchange: MockServer, run: Run) -> None:
-    """However short the interval, OKX never counts too many requests."""
+    """OKX never counts too many requests, however short the interval."""
     begun = time.monotonic()
     code, _, err = run("watch", "BTC-USDT", "--every", "1ms", "--count", str(contract_values.LIMIT.requests + 5))
     assert (code, err) == (0, "")
@@ -204,7 +204,7 @@ def test_limit(exchange: MockServer, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         ([], "pairs such as BTC-USDT"),
         (["BTC-USDT", "--every", "5x"], "500ms, 5s, 2m or 1h"),
@@ -223,17 +223,17 @@ def test_limit(exchange: MockServer, run: Run) -> None:
         (["BTC-USDT", "--mock", "--limiter", "pigeon:x"], "pigeon"),
     ],
 )
-def test_wrong_arguments(run: Run, arguments: list[str], words: str) -> None:
-    """A wrong setting exits with 2 at once, and is named."""
+def test_wrong_arguments(run: Run, arguments: list[str], message: str) -> None:
+    """An invalid setting exits with 2 at once, and is named."""
     code, out, err = run("watch", *arguments)
     assert (code, out) == (2, "")
-    assert words in err
+    assert message in err
 
 
 @pytest.mark.usefixtures("exchange")
 @pytest.mark.parametrize("pairs", [["BTC-USTD"], ["BTC-USDT", "BTC-USTD"], ["BTC/USDT"]])
 def test_unknown_pair(run: Run, pairs: list[str]) -> None:
-    """A pair that OKX rejects in the first poll exits with 2, and the nearest is suggested."""
+    """A pair that OKX rejects in the first poll exits with 2, with the nearest as suggestion."""
     code, out, err = run("watch", *pairs)
     assert (code, out) == (2, "")
     assert "Did you mean BTC-USDT?" in err
@@ -248,7 +248,7 @@ def test_wrong_credentials(run: Run, exchange: MockServer) -> None:
 
 
 def test_several_profiles(run: Run, exchange: MockServer, tmp_path: Path) -> None:
-    """Accounts are watched side by side, with a key for the profile; one that fails hides no other."""
+    """Accounts are watched side by side, with a key for the profile; a failing one hides no other."""
     file = tmp_path / "config" / "okx-maxloan" / "config.toml"
     file.parent.mkdir(parents=True)
     key = exchange.key("spot")
@@ -267,7 +267,7 @@ def test_several_profiles(run: Run, exchange: MockServer, tmp_path: Path) -> Non
 
 
 def test_concurrent_queries() -> None:
-    """Results come in the order of the accounts; an unexpected error reaches the caller."""
+    """Results are in the order of the accounts, and an unexpected error reaches the caller."""
 
     def wait(seconds: float) -> float:
         time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""A description, name or value that a page gives never becomes code of the generated package."""
+"""Descriptions, names and values of a page never become code of the generated package."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = "open('ran', 'w')"
-# Each ends a literal in one of the forms that a template may use, or is what an escape or a format makes code of.
+# Each ends a literal in a form that a template may use, or becomes code through an escape or a format.
 ENGLISH = [
     f'Ends here."""\n{RUN}\n"""',
     f"Ends here.'''\n{RUN}\n'''",
@@ -43,26 +43,26 @@ CHINESE = [
     "长" * 110,
 ]
 BLANK = "\u3000\u3000"
-# Over a blank text a docstring has one line: its closing quotes stand where the generator wraps, or touch another.
+# A docstring without text is one line: its closing quotes are where the generator wraps, or adjacent to others.
 TEXTS = [*zip(ENGLISH, cycle(CHINESE), strict=False), ("x" * 108, BLANK), ('It says "yes"', BLANK)]
-# What a wrapped docstring is compared by: without white space, and without what no source can hold.
+# Wrapped docstrings are compared without white space and without characters that no source can contain.
 PLAIN = {*"\x00\x07\x1b\x85\x0c"}
 
 
 def spec() -> dict[str, Any]:
-    """Read the spec, without the nodes that YAML shares."""
+    """Load the spec without YAML's shared nodes."""
     read: dict[str, Any] = YAML(typ="safe").load(ROOT / "spec" / "openapi.yaml")
     copied: dict[str, Any] = json.loads(json.dumps(read))
     return copied
 
 
 def bare(text: str) -> str:
-    """Leave out what a docstring may lose."""
+    """Remove the characters that a docstring may lose."""
     return "".join(each for each in text if each not in PLAIN and not each.isspace())
 
 
 def imported(tree: Path) -> dict[str, Any]:
-    """Import every module of a generated tree in a process of its own, and give what contract.py says."""
+    """Import every module of a generated tree in a process of its own, and return the content of contract.py."""
     script = """
 import importlib, json, pathlib, sys
 sys.path.insert(0, '.')
@@ -81,13 +81,16 @@ print(json.dumps([it.GET_MAX_LOAN, it.ERRORS, OPEN_QUESTIONS, sync.__doc__, MaxL
     return {"operation": operation, "errors": errors, "questions": questions, "docstrings": [operation_text, row_text]}
 
 
-def spoil(given: dict[str, Any], en: str, zh: str) -> None:
-    """Put two texts everywhere a page or a person may put one."""
-    operation, row = given["paths"]["/api/v5/account/max-loan"]["get"], given["components"]["schemas"]["MaxLoanRow"]
+def spoil(document: dict[str, Any], en: str, zh: str) -> None:
+    """Put two texts in every place that a page or a person may fill."""
+    operation, row = (
+        document["paths"]["/api/v5/account/max-loan"]["get"],
+        document["components"]["schemas"]["MaxLoanRow"],
+    )
     texts = {"description": en, "x-description-zh": zh}
     operation |= texts | {"summary": en, "x-summary-zh": zh}
     operation["parameters"].append({"name": "later", "in": "query", "schema": {"type": "string"}, **texts})
-    for node in (*operation["parameters"], row, *row["properties"].values(), *given["servers"], given["info"]):
+    for node in (*operation["parameters"], row, *row["properties"].values(), *document["servers"], document["info"]):
         node.update(texts)
     questions = operation["x-okx-open-questions"]
     outcomes = [outcome for each in questions for outcome in each["outcomes"]]
@@ -95,7 +98,7 @@ def spoil(given: dict[str, Any], en: str, zh: str) -> None:
     for each in (
         *operation["x-okx-rules"],
         *operation["x-okx-examples"],
-        *given["x-okx-errors"],
+        *document["x-okx-errors"],
         *questions,
         *outcomes,
         *whys,
@@ -106,19 +109,27 @@ def spoil(given: dict[str, Any], en: str, zh: str) -> None:
 
 
 @pytest.mark.parametrize(("en", "zh"), TEXTS)
-def test_hostile_texts_stay_texts(tmp_path: Path, en: str, zh: str) -> None:
-    """Texts in either language arrive unchanged in the contract and the docstrings, and importing runs none of them."""
-    given = spec()
-    spoil(given, en, zh)
-    tree = regenerate.generate(given, tmp_path)
-    found = imported(tree)
+def test_hostile_texts_are_not_executed(tmp_path: Path, en: str, zh: str) -> None:
+    """Texts in both languages arrive unchanged in the contract and the docstrings, and importing executes none."""
+    document = spec()
+    spoil(document, en, zh)
+    tree = regenerate.generate(document, tmp_path)
+    generated = imported(tree)
     assert not list(tmp_path.rglob("ran"))
-    *_, parameters, fields, rules, examples, said_en, said_zh, _, _ = found["operation"]
-    outcomes = [outcome for *_, outcomes, _, _, _, _ in found["questions"] for outcome in outcomes]
-    for each in (*parameters, *fields, *rules, *examples, *found["questions"], *outcomes, *found["errors"].values()):
+    *_, parameters, fields, rules, examples, texts_en, texts_zh, _, _ = generated["operation"]
+    outcomes = [outcome for *_, outcomes, _, _, _, _ in generated["questions"] for outcome in outcomes]
+    for each in (
+        *parameters,
+        *fields,
+        *rules,
+        *examples,
+        *generated["questions"],
+        *outcomes,
+        *generated["errors"].values(),
+    ):
         assert each[-2:] == [en, zh]
-    assert [said_en, said_zh] == [en, zh]
-    for text in found["docstrings"]:
+    assert [texts_en, texts_zh] == [en, zh]
+    for text in generated["docstrings"]:
         assert bare(en) in bare(text)
         assert bare(zh) in bare(text)
     later = ast.parse((tree / "contract.py").read_text("utf-8"))
@@ -127,27 +138,27 @@ def test_hostile_texts_stay_texts(tmp_path: Path, en: str, zh: str) -> None:
 
 
 @pytest.mark.parametrize("text", [*ENGLISH[:4], CHINESE[2]])
-def test_hostile_names_and_values_stay_values(tmp_path: Path, text: str) -> None:
-    """A parameter's name, default and listed values become identifiers and literals; importing runs none of them."""
-    given = spec()
-    parameters = given["paths"]["/api/v5/account/max-loan"]["get"]["parameters"]
-    words = {"in": "query", "description": "It is new.", "x-description-zh": "新参数。"}
+def test_hostile_names_and_values_are_not_executed(tmp_path: Path, text: str) -> None:
+    """A parameter's name, default and values become identifiers and literals, and importing executes none."""
+    document = spec()
+    parameters = document["paths"]["/api/v5/account/max-loan"]["get"]["parameters"]
+    descriptions = {"in": "query", "description": "It is new.", "x-description-zh": "新参数。"}
     values = {text: {"en": "It is one.", "zh": "一个值。"}}
     parameters += [
-        {"name": f"a {text}", **words, "schema": {"type": "string", "default": text}},
-        {"name": "later", **words, "schema": {"type": "string", "enum": [text, "b"]}, "x-okx-values": values},
+        {"name": f"a {text}", **descriptions, "schema": {"type": "string", "default": text}},
+        {"name": "later", **descriptions, "schema": {"type": "string", "enum": [text, "b"]}, "x-okx-values": values},
     ]
-    found = imported(regenerate.generate(given, tmp_path))
+    generated = imported(regenerate.generate(document, tmp_path))
     assert not list(tmp_path.rglob("ran"))
-    names = [each[0] for each in found["operation"][5]]
+    names = [each[0] for each in generated["operation"][5]]
     assert names[-2:] == [f"a {text}", "later"]
-    assert found["operation"][5][-1][6] == [[text, text, "It is one.", "一个值。"]]
+    assert generated["operation"][5][-1][6] == [[text, text, "It is one.", "一个值。"]]
 
 
 MODEL = "models/max_loan_row.py"
 QUESTIONS = "open_questions.py"
 ENDPOINT = "api/account/get_max_loan.py"
-REFUSED: list[tuple[str, Callable[[str], str]]] = [
+REJECTED: list[tuple[str, Callable[[str], str]]] = [
     *(
         ("contract.py", lambda code, added=added: code + added)
         for added in (
@@ -203,9 +214,9 @@ REFUSED: list[tuple[str, Callable[[str], str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "change"), REFUSED)
-def test_unexpected_code_is_refused(tmp_path: Path, name: str, change: Callable[[str], str]) -> None:
-    """A module with a statement, call, import, name or file that no template makes is named with its place."""
+@pytest.mark.parametrize(("name", "change"), REJECTED)
+def test_unexpected_code_is_rejected(tmp_path: Path, name: str, change: Callable[[str], str]) -> None:
+    """A module with a statement, call, import, name or file that no template creates is rejected with its place."""
     committed = ROOT / "generated" / "okx_maxloan_api" / name
     code = committed.read_text("utf-8") if committed.exists() else ""
     path = tmp_path / name
@@ -218,14 +229,14 @@ def test_unexpected_code_is_refused(tmp_path: Path, name: str, change: Callable[
 
 
 def test_the_committed_tree_is_allowed() -> None:
-    """The committed tree has nothing that is refused."""
+    """Nothing in the committed tree is rejected."""
     tree = ROOT / "generated" / "okx_maxloan_api"
     faults = code_faults(tree, contract.model_source(), contract.names(spec()), contract.QUESTIONS_HEAD)
     assert [each for each in faults if "__pycache__" not in each] == []
 
 
-def test_regenerate_refuses_unexpected_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A generator that lets a text become code stops regenerate with the code's place, before anything is written."""
+def test_regenerate_rejects_unexpected_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the generator lets a text become code, regenerate stops with the code's place before it writes anything."""
     monkeypatch.setattr(contract, "source", lambda _: f"{contract.model_source()}\n{RUN}\n")
     with pytest.raises(SystemExit, match=r"nothing was written\n(.|\n)*contract\.py:[0-9]+: unexpected Expr"):
         regenerate.generate(spec(), tmp_path)

@@ -18,7 +18,7 @@ NEEDS = {"id": "needs", "when": {"coin": "present", "account.mode": "spot"}, "th
 def spec(
     parameters: list[dict[str, Any]], rules: list[dict[str, Any]], queries: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Lay out a spec of one operation."""
+    """Make a spec with one operation."""
     examples = [{"id": f"example-{number}", "query": query} for number, query in enumerate(queries)]
     operation = {"parameters": parameters, "x-okx-rules": rules, "x-okx-examples": examples}
     return {"paths": {"/p": {"get": operation}}}
@@ -30,12 +30,12 @@ def required(parameter: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_spec_that_agrees_with_itself() -> None:
-    """Rules and examples that go together with the parameters are no contradiction."""
+    """Rules and examples that match the parameters are no contradiction."""
     assert contradictions(spec([MODE, PAIR, COIN], [ONE_OF, EXCLUDES, NEEDS], [{"mode": "a", "pair": ["x"]}])) == []
 
 
 @pytest.mark.parametrize(
-    ("parameters", "rules", "queries", "said"),
+    ("parameters", "rules", "queries", "messages"),
     [
         ([MODE, PAIR, required(COIN)], [EXCLUDES], [], ["rule excludes forbids coin, which is required"]),
         (
@@ -57,12 +57,12 @@ def test_spec_that_agrees_with_itself() -> None:
     ],
 )
 def test_contradictions(
-    parameters: list[dict[str, Any]], rules: list[dict[str, Any]], queries: list[dict[str, Any]], said: list[str]
+    parameters: list[dict[str, Any]], rules: list[dict[str, Any]], queries: list[dict[str, Any]], messages: list[str]
 ) -> None:
-    """A rule that forbids what is required, never applies or names no value is told, as is an incomplete example."""
-    assert contradictions(spec(parameters, rules, queries)) == [f"/p: {each}" for each in said]
+    """Rules that forbid a required parameter, never apply or name no value, and incomplete examples are reported."""
+    assert contradictions(spec(parameters, rules, queries)) == [f"/p: {each}" for each in messages]
 
 
 def test_deprecated_parameters_take_no_part() -> None:
-    """A rule about a parameter that is marked as gone contradicts nothing."""
+    """A rule about a removed parameter contradicts nothing."""
     assert contradictions(spec([MODE, PAIR, {**required(COIN), "deprecated": True}], [EXCLUDES], [])) == []

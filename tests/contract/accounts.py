@@ -1,4 +1,4 @@
-"""The accounts that the contract tests ask with, and how the oracle knows them."""
+"""Users of the mock exchange in the contract tests, and the same users as the oracle sees them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SETTINGS = [*product(MODES, (True, False), ISOLATED)]
 
 
 def exchange(mock: ModuleType, clock: Clock) -> MockExchange:
-    """Open an exchange with a user for each account mode and setting, named `mode/borrowing/isolated`."""
+    """Create a mock exchange with a user for each account mode and setting, named `mode/borrowing/isolated`."""
     opened: MockExchange = mock.default_exchange(clock)
     for number, (mode, borrowing, isolated) in enumerate(SETTINGS, 20):
         keys = [mock.ApiKey(f"{number:08d}-1111-1111-1111-111111111111", f"{number:032d}", f"phrase {number}")]
@@ -35,12 +35,12 @@ def exchange(mock: ModuleType, clock: Clock) -> MockExchange:
 
 
 def name(mode: str, borrowing: bool, isolated: str) -> str:
-    """Name the user with these settings."""
+    """Return the name of the user with these settings."""
     return f"{mode}/{'borrowing' if borrowing else 'plain'}/{isolated}"
 
 
 def world(opened: MockExchange) -> World:
-    """Tell the oracle who there is."""
+    """Return the exchange's time and users as the oracle needs them."""
     callers = (
         Caller(
             key.key,

@@ -1,4 +1,4 @@
-"""Strategies for the answers that the spec allows, and for answers with one fault that it forbids."""
+"""Hypothesis strategies for responses that the spec allows, and for responses with one defect."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ from ruamel.yaml import YAML
 
 SPEC = Path(__file__).parents[2] / "spec" / "openapi.yaml"
 SCALARS = st.sampled_from([None, True, False, 0, -7, 10**20, 0.1, -1.5e-9])
-WORDS = st.text(max_size=8)
-JSON = SCALARS | WORDS | st.lists(SCALARS | WORDS, max_size=2) | st.dictionaries(WORDS, SCALARS | WORDS, max_size=2)
-UNKNOWN = st.dictionaries(WORDS.map("x{}".format), JSON, max_size=2)
-# By identity: the spec is read once and kept, and these take longer to make than to use.
-_made: dict[int, st.SearchStrategy[Any]] = {}
+SHORT_TEXTS = st.text(max_size=8)
+JSON = (
+    SCALARS
+    | SHORT_TEXTS
+    | st.lists(SCALARS | SHORT_TEXTS, max_size=2)
+    | st.dictionaries(SHORT_TEXTS, SCALARS | SHORT_TEXTS, max_size=2)
+)
+UNKNOWN = st.dictionaries(SHORT_TEXTS.map("x{}".format), JSON, max_size=2)
+# Keyed by identity: the parsed spec lives as long as the process, and a strategy is slow to build.
+_strategies: dict[int, st.SearchStrategy[Any]] = {}
 _validators: dict[int, Any] = {}
 
 
@@ -27,15 +32,15 @@ def spec() -> dict[str, Any]:
     return read
 
 
-def answer_schema(path: str, status: str) -> dict[str, Any]:
-    """Find the schema of an operation's answers with a status."""
+def response_schema(path: str, status: str) -> dict[str, Any]:
+    """Return the schema of an operation's responses with a status."""
     content = spec()["paths"][path]["get"]["responses"][status]["content"]
     return resolved(content["application/json"]["schema"])
 
 
-def valid(schema: dict[str, Any], answer: object) -> bool:
-    """Tell whether a schema allows an answer."""
-    return bool(_validator(schema).is_valid(answer))
+def valid(schema: dict[str, Any], response: object) -> bool:
+    """Return whether a schema allows a response."""
+    return bool(_validator(schema).is_valid(response))
 
 
 def _validator(schema: dict[str, Any]) -> Any:
@@ -45,21 +50,21 @@ def _validator(schema: dict[str, Any]) -> Any:
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:
-    """Follow a reference."""
+    """Resolve a `$ref`."""
     if "$ref" not in schema:
         return schema
-    found: Any = spec()
+    node: Any = spec()
     for step in schema["$ref"].removeprefix("#/").split("/"):
-        found = found[step]
-    resolved: dict[str, Any] = found
+        node = node[step]
+    resolved: dict[str, Any] = node
     return resolved
 
 
 def allowed(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Generate what a schema of the spec allows, fields that it does not know included."""
-    if id(schema) not in _made:
-        _made[id(schema)] = _strategy(resolved(schema))
-    return _made[id(schema)]
+    """Generate values that a schema of the spec allows, with fields that the schema does not name."""
+    if id(schema) not in _strategies:
+        _strategies[id(schema)] = _strategy(resolved(schema))
+    return _strategies[id(schema)]
 
 
 def _strategy(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -93,12 +98,12 @@ _KINDS: dict[Any, Any] = {
 
 
 @st.composite
-def spoilt(draw: st.DrawFn, schema: dict[str, Any]) -> Any:
-    """Put one fault into an answer with rows that says success; the result may still be allowed."""
-    answer = draw(allowed(schema)) | {"code": "0"}
-    rows = answer["data"] = [*answer["data"], draw(allowed(schema["properties"]["data"]["items"]))]
+def with_defect(draw: st.DrawFn, schema: dict[str, Any]) -> Any:
+    """Generate a success response with rows and introduce one defect; the schema may still allow the result."""
+    response = draw(allowed(schema)) | {"code": "0"}
+    rows = response["data"] = [*response["data"], draw(allowed(schema["properties"]["data"]["items"]))]
     row = draw(st.sampled_from(rows))
-    place: Any = draw(st.sampled_from([answer, row]))
+    place: Any = draw(st.sampled_from([response, row]))
     match draw(st.sampled_from(["drop", "change", "row", "body", "form"])):
         case "drop":
             place.pop(draw(st.sampled_from(sorted(place))))
@@ -110,4 +115,4 @@ def spoilt(draw: st.DrawFn, schema: dict[str, Any]) -> Any:
             return draw(JSON)
         case "form":
             row[draw(st.sampled_from(sorted(row)))] = draw(st.text(max_size=5) | st.sampled_from(["-1", "-0.5", "-0"]))
-    return answer
+    return response

@@ -1,4 +1,4 @@
-"""An exchange asked, and its answers judged by the oracle."""
+"""Comparison of the mock exchange's responses with the oracle's."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def mismatches(opened: MockExchange, requests: Iterable[RawRequest]) -> Iterator[str]:
-    """Ask everything, and say what is wrong with each answer that is not the oracle's."""
+    """Send every request, and yield a message for each response that differs from the oracle's."""
     world = accounts.world(opened)
     for raw in requests:
-        answer = handle(opened, raw)
-        if wrong := explain_mismatch(raw, world, answer.status, answer.body):
-            yield f"{raw.method} {raw.path.decode('latin-1')}?{raw.query[:100].decode('latin-1')}: {wrong}"
+        response = handle(opened, raw)
+        if mismatch := explain_mismatch(raw, world, response.status, response.body):
+            yield f"{raw.method} {raw.path.decode('latin-1')}?{raw.query[:100].decode('latin-1')}: {mismatch}"

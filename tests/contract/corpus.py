@@ -1,4 +1,4 @@
-"""Query strings, raw, with what an account in Spot mode with borrowing is answered."""
+"""Raw query strings, each with the code that an account in Spot mode with borrowing enabled receives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ P = b"mgnMode=cross&instId="
 LIVE = [pair.encode() for pair, state in STATES.items() if state == "live"]
 
 CORPUS: list[tuple[bytes, str]] = [
-    # plain
+    # valid
     (P + b"BTC-USDT", OK),
     (b"instId=BTC-USDT&mgnMode=cross", OK),
     (b"ccy=USDT&mgnMode=cross", OK),
@@ -24,7 +24,7 @@ CORPUS: list[tuple[bytes, str]] = [
     (P + b"BTC-USD,BTC-USDC&tradeQuoteCcy=USD", OK),
     (P + b"BTC-USD,NOPE-USDT", "51001"),
     (P + b"BTC-USDT&tradeQuoteCcy=USDT", OK),
-    # encodings: what is decoded counts, what is raw is signed
+    # encodings: the exchange validates the decoded value and signs the raw one
     (P + b"BTC-USDT%2CETH-USDT", OK),
     (P + b"BTC-USDT%2cETH-USDT", OK),
     (P + b"%42TC-USDT", OK),
@@ -39,7 +39,7 @@ CORPUS: list[tuple[bytes, str]] = [
     (P + b"BTC-USDT%EF%BC%8CETH-USDT", "51000"),
     (P + b"BTC-USDT;ETH-USDT", "51000"),
     (P + b"BTC-USDT|ETH-USDT", "51000"),
-    # bad UTF-8, zero, line ends, spaces
+    # invalid UTF-8, NUL, line ends, spaces
     (P + b"\xff\xfe", "51000"),
     (P + b"%FF%FE", "51000"),
     (P + b"BTC-USDT%80", "51000"),
@@ -59,7 +59,7 @@ CORPUS: list[tuple[bytes, str]] = [
     (b"mgnMode=cross&ccy=%E2%82%AE", "51000"),
     (b"mgnMode=cross&ccy=\xff", "51000"),
     (b"mgnMode=\xff&instId=BTC-USDT", "51000"),
-    # twice
+    # repeated parameters
     (b"mgnMode=cross&mgnMode=cross&instId=BTC-USDT", "51000"),
     (b"mgnMode=cross&mgnMode=isolated&instId=BTC-USDT", "51000"),
     (b"mgnMode=isolated&mgnMode=cross&instId=BTC-USDT", "51000"),
@@ -69,12 +69,12 @@ CORPUS: list[tuple[bytes, str]] = [
     (b"mgnMode=cross&ccy=USDT&ccy=USDT", "51000"),
     (P + b"BTC-USDT&tradeQuoteCcy=USDT&tradeQuoteCcy=USDT", "51000"),
     (P + b"BTC-USDT,BTC-USDT", "51000"),
-    # how many
+    # number of pairs
     (P + b",".join(b"C%d-USDT" % n for n in range(ITEMS + 1)), "50025"),
     (P + b",".join([b"BTC-USDT"] * (ITEMS + 1)), "50025"),
     (P + b",".join(b"C%d-USDT" % n for n in range(100)), "50025"),
     (P + b"," * ITEMS, "50025"),
-    # empty
+    # empty values
     (b"", "50014"),
     (b"&", "50014"),
     (b"=", "50014"),
@@ -95,7 +95,7 @@ CORPUS: list[tuple[bytes, str]] = [
     (P + b",BTC-USDT", "51000"),
     (P + b"BTC-USDT,,ETH-USDT", "51000"),
     (b"&&" + P + b"BTC-USDT&&", OK),
-    # unknown parameters are passed over
+    # unknown parameters are ignored
     (P + b"BTC-USDT&foo=bar", OK),
     (P + b"BTC-USDT&foo", OK),
     (P + b"BTC-USDT&foo=1&foo=2", OK),
@@ -117,7 +117,7 @@ CORPUS: list[tuple[bytes, str]] = [
     (P + b"BTC-usdt", "51001"),
     (b"mgnMode=cross&ccy=usdt", "51000"),
     (P + b"BTC-USDC&tradeQuoteCcy=usd", "51000"),
-    # wrong values
+    # invalid values
     (b"mgnMode=cash&instId=BTC-USDT", "51000"),
     (b"mgnMode=cross,isolated&instId=BTC-USDT", "51000"),
     (b"mgnMode=crosss&instId=BTC-USDT", "51000"),
@@ -157,7 +157,7 @@ CORPUS: list[tuple[bytes, str]] = [
     (P + b"BTC-USDC,BTC-USDT&tradeQuoteCcy=USD", "51000"),
     (P + b"BTC-USD,BTC-USDT&tradeQuoteCcy=USD", "51000"),
     (P + b"BTC-USDT&tradeQuoteCcy=a-b", "51000"),
-    # together
+    # combinations
     (P + b"BTC-USDT&ccy=USDT", "50024"),
     (P + b"BTC-USDT&mgnCcy=BTC", "51000"),
     (P + b"BTC-USDT,ETH-USDT&mgnCcy=USDT", "51000"),
@@ -170,7 +170,7 @@ CORPUS: list[tuple[bytes, str]] = [
     (b"mgnMode=isolated&instId=BTC-USD&tradeQuoteCcy=USD", "50016"),
     (b"mgnMode=cross&mgnCcy=BTC", "50015"),
     (b"mgnMode=cross&tradeQuoteCcy=USD", "50015"),
-    # several faults: the first parameter's comes first
+    # several violations: the exchange reports the first parameter's
     (b"mgnMode=no&instId=BTC-USDT-SWAP,a,b,c,d,e&ccy=", "51000"),
     (b"instId=,,,,,,&ccy=", "50014"),
     (P + b"," * ITEMS + b"&ccy=", "50025"),

@@ -26,35 +26,35 @@ if TYPE_CHECKING:
     from okx_maxloan_sdk.mock import MockExchange, MockResponse
 
 ROOT = Path(__file__).parents[2]
-# One for each way in which account modes differ; the nightly run has all.
+# One user for each group of account modes with the same rules; the nightly run covers all users.
 USERS = ("spot", "futures/borrowing/auto_transfers_ccy", "multi_currency")
 
 
 @define
 class Recorder:
-    """An exchange that remembers what it was asked."""
+    """A mock exchange that records its requests."""
 
     exchange: MockExchange
-    asked: list[RawRequest] = field(factory=list)
+    requests: list[RawRequest] = field(factory=list)
 
     def handle(self, method: str, path: bytes, query: bytes, headers: Any, body: bytes, address: str) -> MockResponse:
-        # Schemathesis numbers its requests at random.
-        kept = tuple((name, value) for name, value in headers if name != b"x-schemathesis-testcaseid")
-        self.asked.append(RawRequest(query, path, method, kept, body, address))
+        # Schemathesis adds a random number to each request.
+        recorded_headers = tuple((name, value) for name, value in headers if name != b"x-schemathesis-testcaseid")
+        self.requests.append(RawRequest(query, path, method, recorded_headers, body, address))
         return self.exchange.handle(method, path, query, headers, body, address)
 
 
 @frozen
 class Fuzzed:
-    """What was asked, and what was wrong with the answers."""
+    """Recorded requests, and a message for each failed check."""
 
-    asked: list[RawRequest]
+    requests: list[RawRequest]
     failures: list[str]
 
 
 @cache
 def fuzz(user: str, examples: int = 25) -> Fuzzed:
-    """Ask as this user everything that schemathesis finds worth asking, with so many random examples an operation."""
+    """Run schemathesis as this user, with `examples` random examples for each operation."""
     config = SchemathesisConfig.from_path(ROOT / "schemathesis.toml")
     schema = schemathesis.openapi.from_path(ROOT / "spec" / "openapi.yaml", config=config)
     schema.config.update(base_url="http://testserver")
@@ -63,7 +63,7 @@ def fuzz(user: str, examples: int = 25) -> Fuzzed:
     schema.app = mock.app(recorder)  # type: ignore[arg-type]  # an exchange by its handle()
     hooks.target = hooks.Target(recorder.exchange, user, address="testclient")
     failures = [failure for event in from_schema(schema).execute() for failure in _failures(event)]
-    return Fuzzed(recorder.asked, failures)
+    return Fuzzed(recorder.requests, failures)
 
 
 def _failures(event: Any) -> Iterator[str]:
@@ -77,5 +77,5 @@ def _failures(event: Any) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    for raw in fuzz(sys.argv[1], int(sys.argv[2])).asked:
-        print(raw.method, raw.path, raw.query, raw.headers, raw.body)  # noqa: T201 -- that is what it is for
+    for raw in fuzz(sys.argv[1], int(sys.argv[2])).requests:
+        print(raw.method, raw.path, raw.query, raw.headers, raw.body)  # noqa: T201 -- the purpose of this command

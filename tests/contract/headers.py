@@ -1,4 +1,4 @@
-"""Headers of a signed request, each wrong in every way, alone and in twos."""
+"""Signed requests with one or two invalid headers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .comparison import mismatches
 from .raw_request import (
     DEMO,
     KEY,
-    MOMENT,
+    NOW,
     PASSPHRASE,
     SIGN,
     STAMP,
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 PAIR = b"mgnMode=cross&instId=BTC-USDT"
 
 
-def wrong_headers(key: ApiKey, raw: RawRequest) -> list[tuple[str, dict[str, str | None]]]:
-    """List every way in which one header can be wrong, or odd and right."""
+def header_changes(key: ApiKey, raw: RawRequest) -> list[tuple[str, dict[str, str | None]]]:
+    """List every change that makes one header invalid, or unusual and still valid."""
     target = RawRequest(raw.query, raw.path)
-    good = signature(key.secret, format_timestamp(MOMENT), target)
-    comma = signature(key.secret, format_timestamp(MOMENT), RawRequest(raw.query.replace(b",", b"%2C"), raw.path))
+    valid = signature(key.secret, format_timestamp(NOW), target)
+    comma = signature(key.secret, format_timestamp(NOW), RawRequest(raw.query.replace(b",", b"%2C"), raw.path))
     bare, lower = (
-        signature(key.secret, format_timestamp(MOMENT), each)
-        for each in (RawRequest(b""), RawRequest(raw.query, raw.path, "get"))
+        signature(key.secret, format_timestamp(NOW), variant)
+        for variant in (RawRequest(b""), RawRequest(raw.query, raw.path, "get"))
     )
-    late = [MOMENT + off for off in (-30.001, 30.001, -31, 31, -3600, 3600, 86400 * 365, -30, 30, -29.999, 1)]
+    late = [NOW + off for off in (-30.001, 30.001, -31, 31, -3600, 3600, 86400 * 365, -30, 30, -29.999, 1)]
     forms = ["2026-08-22T16:20:00Z", "2026-08-22T16:20:00.0Z", "2026-08-22T16:20:00.000000Z", "2026-08-22T16:20:00.000"]
     forms += ["2026-08-22T16:20:00.000+00:00", "2026-08-22 16:20:00.000Z", "2026-08-22t16:20:00.000z", "1787415600"]
     forms += [
@@ -74,45 +74,57 @@ def wrong_headers(key: ApiKey, raw: RawRequest) -> list[tuple[str, dict[str, str
         " ",
         f"{key.key}, {key.key}",
     ]
-    signs = [None, "", "x", good[:-1], good.swapcase(), good.replace("=", ""), comma, bare, lower, good + "=", "A" * 44]
+    signs = [
+        None,
+        "",
+        "x",
+        valid[:-1],
+        valid.swapcase(),
+        valid.replace("=", ""),
+        comma,
+        bare,
+        lower,
+        valid + "=",
+        "A" * 44,
+    ]
     signs += [
-        signature("other", format_timestamp(MOMENT), target),
-        signature(key.secret, format_timestamp(MOMENT + 1), target),
+        signature("other", format_timestamp(NOW), target),
+        signature(key.secret, format_timestamp(NOW + 1), target),
     ]
     phrases = [None, "", "x", key.passphrase.upper(), key.passphrase + "x", key.passphrase[:-1], key.secret]
     odd = {KEY: keys, SIGN: signs, STAMP: [None, "", *forms], PASSPHRASE: phrases, DEMO: [None, "0", "1", "true", "11"]}
     ways = [(name, {name: value}) for name, values in odd.items() for value in values]
     return ways + [
-        (STAMP, {STAMP: format_timestamp(moment), SIGN: signature(key.secret, format_timestamp(moment), target)})
-        for moment in late
+        (STAMP, {STAMP: format_timestamp(timestamp), SIGN: signature(key.secret, format_timestamp(timestamp), target)})
+        for timestamp in late
     ]
 
 
 def auth(mock: ModuleType) -> Iterator[str]:
-    """Ask with one header wrong, then two, then with odd bodies, addresses and repeated headers."""
+    """Send requests with one invalid header, with two, and with unusual bodies, addresses and repeated headers."""
     opened = accounts.exchange(mock, ManualClock())
     raw = RawRequest(b"mgnMode=cross&instId=BTC-USDT,ETH-USDT")
     for key in opened.users["spot"].keys:
-        good = signed(key, raw)
-        ways = wrong_headers(key, raw)
-        yield from mismatches(opened, [good, *(good.but(change) for _, change in ways)])
+        valid = signed(key, raw)
+        ways = header_changes(key, raw)
+        yield from mismatches(opened, [valid, *(valid.with_headers(change) for _, change in ways)])
         few = ways[:: 3 if key.demo else 2]
         both = (one | two for (first, one), (second, two) in combinations(few, 2) if first != second)
-        yield from mismatches(opened, (good.but(change) for change in both))
+        yield from mismatches(opened, (valid.with_headers(change) for change in both))
     for address in ("203.0.113.7", "203.0.113.70", "127.0.0.1", "::1", ""):
         bound = RawRequest(b"mgnMode=isolated&instId=BTC-USDT", address=address)
-        good = signed(opened.users["bound"].keys[0], bound)
+        valid = signed(opened.users["bound"].keys[0], bound)
         changes: list[dict[str, str | None]] = [{}, {PASSPHRASE: "x"}, {SIGN: "x"}, {PASSPHRASE: "x", SIGN: "x"}]
-        yield from mismatches(opened, (good.but(change) for change in changes))
+        yield from mismatches(opened, (valid.with_headers(change) for change in changes))
     yield from mismatches(opened, _odd(opened.users["spot"].keys[0]))
 
 
 def _odd(key: ApiKey) -> Iterator[RawRequest]:
-    good = signed(key, RawRequest(PAIR))
-    yield RawRequest(PAIR, headers=good.headers, body=b"{}")
+    valid = signed(key, RawRequest(PAIR))
+    yield RawRequest(PAIR, headers=valid.headers, body=b"{}")
     yield signed(key, RawRequest(PAIR, body=b"{}"))
-    yield RawRequest(PAIR + b"&x=1", headers=good.headers)
-    yield RawRequest(b"instId=BTC-USDT&mgnMode=cross", headers=good.headers)
-    yield RawRequest(PAIR, headers=(*good.headers, *good.headers))
-    yield RawRequest(PAIR, headers=(*good.headers, (b"Ok-Access-Sign", b"x")))
-    yield RawRequest(PAIR, headers=tuple((name.upper(), b" " + value + b" ") for name, value in good.headers))
+    yield RawRequest(PAIR + b"&x=1", headers=valid.headers)
+    yield RawRequest(b"instId=BTC-USDT&mgnMode=cross", headers=valid.headers)
+    yield RawRequest(PAIR, headers=(*valid.headers, *valid.headers))
+    yield RawRequest(PAIR, headers=(*valid.headers, (b"Ok-Access-Sign", b"x")))
+    yield RawRequest(PAIR, headers=tuple((name.upper(), b" " + value + b" ") for name, value in valid.headers))

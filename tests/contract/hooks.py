@@ -1,6 +1,6 @@
-"""What schemathesis needs to know of OKX: signatures, which parameters go together, and the oracle as one more check.
+"""Schemathesis hooks for OKX: signatures, the rules between parameters, and the oracle as a check.
 
-`st run` loads this module by its name and asks as the user in OKX_MOCK_USER; the test suite calls `register` itself.
+`st run` loads this module by its name and sends requests as the user in OKX_MOCK_USER; the test suite sets `target`.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "tradeQuoteCcy": ("USDT",),
 }
 OPTIONAL = tuple(VALUES)[1:]
-QUESTIONS = [
-    {"mgnMode": mode, **dict.fromkeys(name for name, there in zip(OPTIONAL, presence, strict=True) if there)}
+COMBINATIONS = [
+    {"mgnMode": mode, **dict.fromkeys(name for name, is_set in zip(OPTIONAL, presence, strict=True) if is_set)}
     for mode, presence in product(VALUES["mgnMode"], product((True, False), repeat=len(OPTIONAL)))
 ]
 
 
 def raw_of(request: Any, address: str = "127.0.0.1") -> raw_request.RawRequest:
-    """Read back what requests sends."""
+    """Convert a request of `requests` to a `RawRequest`."""
     target = urlsplit(str(request.url))
     headers = tuple((name.encode(), _bytes(value)) for name, value in request.headers.items())
     body = _bytes(request.body or b"")
@@ -62,21 +62,23 @@ def _bytes(value: str | bytes) -> bytes:
 
 
 def choice(seed: object, options: int) -> int:
-    """Choose by a digest, the same way in every run."""
+    """Choose an option by a hash of the seed, so that every run chooses the same."""
     return hashlib.sha256(repr(seed).encode()).digest()[0] % options
 
 
-def fit(query: Mapping[str, Any], user: mock.User, faults: int) -> dict[str, Any]:
-    """Change a question as little as needed for it to break this many rules, and ask about what exists."""
+def fit(query: Mapping[str, Any], user: mock.User, violations: int) -> dict[str, Any]:
+    """Change as few parameters as needed to break exactly `violations` rules, with values of the mock."""
 
-    def distance(each: Mapping[str, Any]) -> tuple[int, int]:
-        return len(each.keys() ^ query.keys()) + (each["mgnMode"] != query.get("mgnMode")), choice((query, each), 256)
+    def distance(combination: Mapping[str, Any]) -> tuple[int, int]:
+        return len(combination.keys() ^ query.keys()) + (combination["mgnMode"] != query.get("mgnMode")), choice(
+            (query, combination), 256
+        )
 
-    def count(each: Mapping[str, Any]) -> int:
-        facts = {name: each[name] or VALUES[name][0] for name in each}
+    def count(combination: Mapping[str, Any]) -> int:
+        facts = {name: combination[name] or VALUES[name][0] for name in combination}
         return sum(1 for _ in violated_rules(GET_MAX_LOAN.rules, {**facts, **user.rule_inputs}))
 
-    nearest = min((each for each in QUESTIONS if count(each) == faults), key=distance)
+    nearest = min((combination for combination in COMBINATIONS if count(combination) == violations), key=distance)
     fitted = {name: nearest[name] or VALUES[name][choice((query, name), len(VALUES[name]))] for name in nearest}
     if "instId" in fitted:
         first, many = PAIRS.index(fitted["instId"]), 1 + choice(query, min(ITEMS, len(PAIRS)))
@@ -86,10 +88,9 @@ def fit(query: Mapping[str, Any], user: mock.User, faults: int) -> dict[str, Any
 
 @frozen
 class Target:
-    """Which exchange is asked, as whom, and from where.
+    """The exchange, the user and the address of the requests.
 
-    `unruly` are the questions that were made to break a rule: schemathesis, which knows the schema only, takes them for
-    good ones.
+    `unruly` holds the queries that break a rule on purpose. Schemathesis knows only the schema, which allows them.
     """
 
     exchange: MockExchange
@@ -99,7 +100,7 @@ class Target:
 
     @property
     def account(self) -> mock.User:
-        """The user who asks."""
+        """The user who sends the requests."""
         return self.exchange.users[self.user]
 
 
@@ -108,10 +109,10 @@ target = Target(accounts.exchange(mock, SystemClock()), os.environ.get("OKX_MOCK
 
 
 class Sign(requests.auth.AuthBase):
-    """Signs the bytes that requests is about to send."""
+    """Signature of the bytes that `requests` is about to send."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        # A request that is shown and not sent comes with its headers filtered; it stays so.
+        # Schemathesis filters the headers of a request that it prints and does not send; leave those alone.
         if request.headers.get(raw_request.SIGN) == "[Filtered]":
             return request
         for name, value in raw_request.signed(
@@ -128,7 +129,7 @@ sign.skip_for(path=raw_request.TIME.decode())
 
 @schemathesis.hook
 def map_case(_context: Any, case: Any) -> Any:
-    """Make positive cases keep the rules, and every other negative one break exactly one of them."""
+    """Make positive cases satisfy the rules, and every other negative case break exactly one of them."""
     negative = case.meta.generation.mode.is_negative
     if case.method == "GET" and case.path == GET_MAX_LOAN.path and not (negative and choice(case.query, 2)):
         case.query = fit(case.query, target.account, int(negative))
@@ -142,24 +143,24 @@ def map_case(_context: Any, case: Any) -> Any:
 
 @schemathesis.hook
 def before_add_examples(_context: Any, examples: list[Any]) -> None:
-    """Turn the spec's examples, which show every parameter at once, into questions that keep the rules."""
+    """Make the spec's examples, which set every parameter at once, satisfy the rules."""
     examples[:] = [map_case(None, case) for case in examples]
 
 
 @schemathesis.hook
 def filter_failure(_context: Any, failure: Any, case: Any, _response: Any) -> bool:
-    """Expect the refusal of a question that was made to break a rule."""
+    """Accept the error response to a query that breaks a rule on purpose."""
     return not (isinstance(failure, RejectedPositiveData) and repr(case.query) in target.unruly)
 
 
 @schemathesis.check
 def oracle(_context: Any, response: Any, case: Any) -> None:
-    """Compare an answer with the oracle's; a rule that was broken must be refused, a good question must not."""
+    """Compare a response with the oracle's; require an error exactly where a rule was broken."""
     raw = raw_of(response.request, target.address)
-    wrong = explain_mismatch(raw, accounts.world(target.exchange), response.status_code, response.content)
-    assert not wrong, wrong
-    refused = json.loads(response.content)["code"] != "0"
+    mismatch = explain_mismatch(raw, accounts.world(target.exchange), response.status_code, response.content)
+    assert not mismatch, mismatch
+    is_rejected = json.loads(response.content)["code"] != "0"
     if repr(case.query) in target.unruly:
-        assert refused, "a question that breaks a rule was answered"
+        assert is_rejected, "a request that breaks a rule was accepted"
     elif case.meta and case.meta.generation.mode.is_positive:
-        assert not refused, "a good question was refused"
+        assert not is_rejected, "a valid request was rejected"

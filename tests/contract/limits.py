@@ -1,11 +1,11 @@
-"""Whether the mock exchange counts as OKX says it does."""
+"""Check of the mock exchange's rate limits against OKX's documentation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from . import accounts
-from .okx_facts import LIMITS, counted
+from .okx_facts import LIMITS, accepted_arrivals
 from .raw_request import CONFIG, INSTRUMENTS, MAX_LOAN, SIGN, TIME, ManualClock, RawRequest, handle, signed
 
 if TYPE_CHECKING:
@@ -18,27 +18,27 @@ PAIR = b"mgnMode=cross&instId=BTC-USDT"
 
 
 def limit(mock: ModuleType) -> Iterator[str]:
-    """Ask in bursts, at steady rates and at the edges of the window, and as users who share and do not share."""
-    for path, (label, gaps) in ((each, step) for each in LIMITS for step in _steps(*LIMITS[each]).items()):
+    """Send bursts, steady rates and requests at the edges of the window, as users who share a limit and who do not."""
+    for path, (label, gaps) in ((name, step) for name in LIMITS for step in _steps(*LIMITS[name]).items()):
         clock = ManualClock()
         opened = accounts.exchange(mock, clock)
         opened.enforce_rate_limit = True
-        arrivals, served = [], []
+        arrivals, accepted = [], []
         query = {INSTRUMENTS: b"instType=SPOT", MAX_LOAN: PAIR}.get(path, b"")
         for gap in gaps:
             clock.now += gap
             arrivals.append(clock.now)
-            answer = handle(opened, signed(opened.users["spot"].keys[0], RawRequest(query, path), clock.now))
-            served.append(answer.status == 200)
-            if not served[-1] and answer.body != b'{"msg":"Too Many Requests","code":"50011"}':
-                yield f"too many requests are answered {answer}"
-        if served != counted(arrivals, *LIMITS[path]):
-            yield f"{path.decode()} {label}: {sum(served)} of {len(served)} were served"
+            response = handle(opened, signed(opened.users["spot"].keys[0], RawRequest(query, path), clock.now))
+            accepted.append(response.status == 200)
+            if not accepted[-1] and response.body != b'{"msg":"Too Many Requests","code":"50011"}':
+                yield f"too many requests received {response}"
+        if accepted != accepted_arrivals(arrivals, *LIMITS[path]):
+            yield f"{path.decode()} {label}: {sum(accepted)} of {len(accepted)} were accepted"
     yield from _sharing(mock)
 
 
 def _steps(requests: int, period: float) -> dict[str, list[float]]:
-    # Fractions of two, as floating-point numbers add them up exactly; 1.25 to 2.5 times as fast as is allowed.
+    # Powers of two, so that floating-point sums are exact; 1.25 to 2.5 times the allowed rate.
     quick = period / (1 << (requests * 5 // 4).bit_length())
     return {
         "burst": [0.0] * 2 * (requests + 5),
@@ -51,7 +51,7 @@ def _sharing(mock: ModuleType) -> Iterator[str]:
     requests, listings, times = (LIMITS[path][0] for path in (MAX_LOAN, INSTRUMENTS, TIME))
 
     def burst(opened: MockExchange, key: ApiKey, raw: RawRequest, count: int = 0) -> int:
-        """Count what is refused of so many requests; unless told, ten more than the limit has."""
+        """Return how many of `count` requests are rejected; 0 means ten more than the limit."""
         return sum(handle(opened, signed(key, raw)).status == 429 for _ in range(count or LIMITS[raw.path][0] + 10))
 
     def full() -> MockExchange:
@@ -62,9 +62,12 @@ def _sharing(mock: ModuleType) -> Iterator[str]:
 
     opened = full()
     live, demo = opened.users["spot"].keys
-    wanted = {
+    cases = {
         "a second key of the user": (burst(full(), demo, RawRequest(PAIR), 1), 1),
-        "a wrong signature": (handle(full(), signed(live, RawRequest(PAIR)).but({SIGN: "x"})).status == 429, True),
+        "a wrong signature": (
+            handle(full(), signed(live, RawRequest(PAIR)).with_headers({SIGN: "x"})).status == 429,
+            True,
+        ),
         "another user": (burst(full(), opened.users["futures"].keys[0], RawRequest(PAIR)), 10),
         "a sub-account": (burst(full(), opened.users["sub"].keys[0], RawRequest(PAIR)), 10),
         "another operation": (burst(full(), live, RawRequest(b"instType=SPOT", INSTRUMENTS)), 10),
@@ -72,11 +75,11 @@ def _sharing(mock: ModuleType) -> Iterator[str]:
         "another address": (burst(full(), live, RawRequest(PAIR, address="203.0.113.9"), 1), 1),
     }
     burst(opened, live, RawRequest(b"instType=SPOT", INSTRUMENTS), listings)
-    wanted["another instType"] = (burst(opened, live, RawRequest(b"instType=SWAP", INSTRUMENTS)), 10)
+    cases["another instType"] = (burst(opened, live, RawRequest(b"instType=SWAP", INSTRUMENTS)), 10)
     burst(opened, live, RawRequest(path=TIME), times)
-    wanted["the clock, from the same address"] = (burst(opened, demo, RawRequest(path=TIME), 1), 1)
+    cases["the clock, from the same address"] = (burst(opened, demo, RawRequest(path=TIME), 1), 1)
     elsewhere = RawRequest(path=TIME, address="203.0.113.9")
-    wanted["the clock, from another address"] = (burst(opened, live, elsewhere, times + 1), 1)
+    cases["the clock, from another address"] = (burst(opened, live, elsewhere, times + 1), 1)
     opened.enforce_rate_limit = False
-    wanted["no limit"] = (burst(opened, live, RawRequest(PAIR)), 0)
-    yield from (f"{case}: refused {got} instead of {want}" for case, (got, want) in wanted.items() if got != want)
+    cases["no limit"] = (burst(opened, live, RawRequest(PAIR)), 0)
+    yield from (f"{case}: {got} rejected instead of {want}" for case, (got, want) in cases.items() if got != want)

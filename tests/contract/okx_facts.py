@@ -1,6 +1,6 @@
-"""What is known of OKX, for the oracle: limits, codes, the market of the mock, and who may ask.
+"""Facts about OKX for the oracle: limits, codes, the mock's market and the permissions.
 
-Marks: D documented, O observed in a recorded answer.
+Marks: D documented, O observed in a recorded response.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from pathlib import Path
 
 from .raw_request import INSTRUMENTS
 
-# What scripts/check_docs.py read on OKX's pages: how much and how many, so that both follow a page that changes. What
-# the pages' sentences mean is written by hand.
+# scripts/check_docs.py extracted these numbers and values from OKX's pages, so both follow a page that changes. The
+# meaning of the pages' sentences is written by hand.
 LOCK = Path(__file__).parents[2] / "spec" / "docs.lock.json"
 PAGES = {name: each["en"] for name, each in json.loads(LOCK.read_text(encoding="utf-8"))["operations"].items()}
-ASKED = PAGES["getMaxLoan"]["request"]
+REQUEST_PARAMS = PAGES["getMaxLoan"]["request"]
 LIMITS = {page["path"].encode(): tuple(page["rate"][0]) for page in PAGES.values()} | {INSTRUMENTS: (20, 2)}  # D
-ANSWERED = PAGES["getMaxLoan"]["response"]  # D
-MODES, ITEMS = ASKED["mgnMode"]["values"], ASKED["instId"]["limit"]  # D
-HTTP = {  # as recorded (O) where an answer was recorded, else as documented (D)
+RESPONSE_FIELDS = PAGES["getMaxLoan"]["response"]  # D
+MODES, ITEMS = REQUEST_PARAMS["mgnMode"]["values"], REQUEST_PARAMS["instId"]["limit"]  # D
+HTTP = {  # as recorded (O) where a response was recorded, else as documented (D)
     **dict.fromkeys(("50101", "50102", "50103", "50104", "50105", "50106", "50107"), 401),
     **dict.fromkeys(("50110", "50111", "50112", "50113", "50119"), 401),
     **dict.fromkeys(("50014", "50015", "50016", "51000"), 400),
@@ -39,10 +39,10 @@ STATES = {
 }
 SETTLES = {"BTC-USDC": ["USDC", "USD"]}  # since 2026-09-30: D
 DELISTED = {"BTC-USD"}  # merged into BTC-USDC, which rows carry: D
-CURRENCIES = {word for pair in (*STATES, *DELISTED) for word in pair.split("-")}
+CURRENCIES = {ccy for pair in (*STATES, *DELISTED) for ccy in pair.split("-")}
 AMOUNT = re.compile(r"0|(?:[1-9][0-9]*|0)(?:\.[0-9]{1,16})?")
 FIRST = ("mgnMode", "instId", "ccy", "mgnCcy", "tradeQuoteCcy")  # D, in this order
-PARAMETERS = (*FIRST, *(name for name in ASKED if name not in FIRST))  # D
+PARAMETERS = (*FIRST, *(name for name in REQUEST_PARAMS if name not in FIRST))  # D
 
 
 @dataclass(frozen=True)
@@ -64,19 +64,19 @@ class Caller:
 
 @dataclass(frozen=True)
 class World:
-    """What time it is, exactly or by and large, and who there is."""
+    """The exchange's time, approximate unless `exact`, and its API keys."""
 
     now: float
     callers: tuple[Caller, ...]
     exact: bool = True
 
 
-def counted(arrivals: list[float], requests: int, period: float) -> list[bool]:
-    """Tell which arrivals a strict window takes: at most `requests` in any `period`, what is refused not counted."""
+def accepted_arrivals(arrivals: list[float], requests: int, period: float) -> list[bool]:
+    """Return which arrivals a strict sliding window accepts: at most `requests` accepted ones in any `period`."""
     taken: list[float] = []
-    verdicts = []
+    is_accepted = []
     for now in arrivals:
-        verdicts.append(sum(1 for each in taken if now - each < period) < requests)
-        if verdicts[-1]:
+        is_accepted.append(sum(1 for each in taken if now - each < period) < requests)
+        if is_accepted[-1]:
             taken.append(now)
-    return verdicts
+    return is_accepted

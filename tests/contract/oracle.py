@@ -1,6 +1,6 @@
-"""What the exchange must answer to any request: written by hand from what is known of OKX, apart from all it judges.
+"""Expected response to any request, written by hand from the facts about OKX, without the code under test.
 
-Marks: D documented, O observed in a recorded answer, I inferred; what has no mark nobody knows: the mock decides so.
+Marks: D documented, O observed in a recorded response, I inferred. Unmarked behaviour is unknown and the mock's choice.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from typing import Any
 
 from .okx_facts import (
     AMOUNT,
-    ANSWERED,
-    ASKED,
     CURRENCIES,
     DELISTED,
     FIRST,
@@ -27,6 +25,8 @@ from .okx_facts import (
     LIMITS,
     MODES,
     PARAMETERS,
+    REQUEST_PARAMS,
+    RESPONSE_FIELDS,
     SETTLES,
     STATES,
     Caller,
@@ -36,67 +36,69 @@ from .raw_request import CONFIG, INSTRUMENTS, TIME, RawRequest
 
 
 class ExpectedError(Exception):
-    """A refusal with this code."""
+    """The exchange must reject the request with this code."""
 
 
 def explain_mismatch(raw: RawRequest, world: World, status: int, body: bytes) -> str:
-    """Say what is wrong with an answer; nothing when it is the one that must come."""
+    """Describe how a response differs from the expected one; "" if it does not."""
     try:
-        answer = json.loads(body)
+        response = json.loads(body)
     except ValueError:
         return f"the body is not JSON: {body[:80]!r}"
     try:
-        keys, rows = _answer(raw, world)
-    except ExpectedError as no:
-        return _refusal(str(no), raw, status, answer)
-    if status != 200 or list(answer.items())[:1] != [("code", "0")] or answer.get("msg") != "":
+        keys, rows = _expected_response(raw, world)
+    except ExpectedError as error:
+        return _explain_error_mismatch(str(error), raw, status, response)
+    if status != 200 or list(response.items())[:1] != [("code", "0")] or response.get("msg") != "":
         return f"expected to be accepted, got {status} {body[:120]!r}"
-    if list(answer) != keys:
-        return f"the envelope's keys are {list(answer)}, not {keys}"
-    return _rows(answer["data"], rows)
+    if list(response) != keys:
+        return f"the envelope's keys are {list(response)}, not {keys}"
+    return _rows(response["data"], rows)
 
 
-def _refusal(code: str, raw: RawRequest, status: int, answer: Any) -> str:
-    message = answer.get("msg") if isinstance(answer, dict) else None
-    wanted: dict[str, Any] = {"code": code, "data": [], "msg": message}  # O
+def _explain_error_mismatch(code: str, raw: RawRequest, status: int, response: Any) -> str:
+    message = response.get("msg") if isinstance(response, dict) else None
+    expected: dict[str, Any] = {"code": code, "data": [], "msg": message}  # O
     if code in GATEWAY:
-        wanted = {"msg": message, "code": code}  # O
+        expected = {"msg": message, "code": code}  # O
     if code == "404":  # O: a number, and an object for data
         odd = {"detailMsg": "", "error_code": "404", "error_message": message}
-        wanted = {"code": 404, "data": {}, **odd, "msg": message}
-    told = [_header(raw, "ok-access-key"), raw.address] if code == "50110" else []  # O: it repeats the key
-    fits = isinstance(message, str) and message and all(each in message for each in told)
-    if fits and status == HTTP[code] and json.dumps(answer) == json.dumps(wanted):
+        expected = {"code": 404, "data": {}, **odd, "msg": message}
+    mentioned = [_header(raw, "ok-access-key"), raw.address] if code == "50110" else []  # O: it repeats the key
+    fits = isinstance(message, str) and message and all(text in message for text in mentioned)
+    if fits and status == HTTP[code] and json.dumps(response) == json.dumps(expected):
         return ""
-    return f"expected HTTP {HTTP[code]} {wanted}, got {status} {answer}"
+    return f"expected HTTP {HTTP[code]} {expected}, got {status} {response}"
 
 
-def _rows(given: Any, wanted: list[dict[str, Any]]) -> str:
-    if not isinstance(given, list) or len(given) != len(wanted):
-        return f"expected {len(wanted)} rows, got {given}"
-    for row, want in zip(given, wanted, strict=True):
+def _rows(rows: Any, expected: list[dict[str, Any]]) -> str:
+    if not isinstance(rows, list) or len(rows) != len(expected):
+        return f"expected {len(expected)} rows, got {rows}"
+    for row, expected_row in zip(rows, expected, strict=True):
         if not isinstance(row, dict):
             return f"a row is {row!r}"
-        wrong = {key: row.get(key) for key, value in want.items() if key not in row or not _is(row[key], value)}
-        if wrong:
-            return f"a row has {wrong}, expected {want}"
-        # Where a field that came later stands is not known.
-        if "maxLoan" in want and (list(row)[:6] != list(want)[:6] or row.keys() != want.keys()):
+        differing = {
+            key: row.get(key) for key, value in expected_row.items() if key not in row or not _is(row[key], value)
+        }
+        if differing:
+            return f"a row has {differing}, expected {expected_row}"
+        # The position of a field that OKX added later is unknown.
+        if "maxLoan" in expected_row and (list(row)[:6] != list(expected_row)[:6] or row.keys() != expected_row.keys()):
             return f"a row's keys are {list(row)}"
     return ""
 
 
-def _is(value: Any, wanted: Any) -> bool:
-    if isinstance(wanted, re.Pattern):
-        return isinstance(value, str) and wanted.fullmatch(value) is not None
-    return type(value) is type(wanted) and value == wanted
+def _is(value: Any, expected: Any) -> bool:
+    if isinstance(expected, re.Pattern):
+        return isinstance(value, str) and expected.fullmatch(value) is not None
+    return type(value) is type(expected) and value == expected
 
 
 def _header(raw: RawRequest, name: str) -> str:
     return ", ".join(value.decode("latin-1").strip() for key, value in raw.headers if key.decode().lower() == name)
 
 
-def _answer(raw: RawRequest, world: World) -> tuple[list[str], list[dict[str, Any]]]:
+def _expected_response(raw: RawRequest, world: World) -> tuple[list[str], list[dict[str, Any]]]:
     if raw.path not in LIMITS:
         raise ExpectedError("404")
     if raw.method != "GET":
@@ -104,12 +106,12 @@ def _answer(raw: RawRequest, world: World) -> tuple[list[str], list[dict[str, An
     if raw.path == TIME:
         return ["code", "msg", "data"], [{"ts": str(int(world.now * 1000)) if world.exact else re.compile("[0-9]{13}")}]
     caller = _caller(raw, world)
-    given = _given(raw.query)
+    params = _parse_query(raw.query)
     if raw.path == CONFIG:
         return ["code", "data", "msg"], [_config(caller)]
     if raw.path == INSTRUMENTS:
-        return ["code", "msg", "data"], _instruments(given)
-    return ["code", "msg", "data"], _loans(given, caller)
+        return ["code", "msg", "data"], _instruments(params)
+    return ["code", "msg", "data"], _loans(params, caller)
 
 
 def _caller(raw: RawRequest, world: World) -> Caller:
@@ -117,10 +119,10 @@ def _caller(raw: RawRequest, world: World) -> Caller:
         if not _header(raw, f"ok-access-{name}"):
             raise ExpectedError(code)
     timestamp = _header(raw, "ok-access-timestamp")
-    if abs(_moment(timestamp) - world.now) > 30:  # D; before the key: O
+    if abs(_parse_timestamp(timestamp) - world.now) > 30:  # D; before the key: O
         raise ExpectedError("50102")
     key = _header(raw, "ok-access-key")
-    caller = next((each for each in world.callers if each.key == key), None)
+    caller = next((caller for caller in world.callers if caller.key == key), None)
     if caller is None:
         raise ExpectedError(
             "50119" if re.fullmatch("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", key) else "50111"
@@ -141,7 +143,7 @@ def _caller(raw: RawRequest, world: World) -> Caller:
     return caller
 
 
-def _moment(timestamp: str) -> float:
+def _parse_timestamp(timestamp: str) -> float:
     if not re.fullmatch(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z", timestamp):  # D
         raise ExpectedError("50112")
     try:
@@ -150,13 +152,13 @@ def _moment(timestamp: str) -> float:
         raise ExpectedError("50112") from None
 
 
-def _given(query: bytes) -> dict[str, str]:
-    """Decode the query; a parameter that cannot be read is kept as one that nothing accepts."""
-    found: dict[str, list[str]] = {}
+def _parse_query(query: bytes) -> dict[str, str]:
+    """Decode the query; a parameter that cannot be decoded gets a value that no check accepts."""
+    parsed: dict[str, list[str]] = {}
     for part in query.split(b"&"):
         name, _, value = part.partition(b"=")
-        found.setdefault(_decoded(name), []).append(_decoded(value))
-    return {name: values[0] if len(values) == 1 else UNREADABLE for name, values in found.items()}
+        parsed.setdefault(_decoded(name), []).append(_decoded(value))
+    return {name: values[0] if len(values) == 1 else UNREADABLE for name, values in parsed.items()}
 
 
 UNREADABLE = "\x00unreadable"
@@ -172,45 +174,47 @@ def _decoded(part: bytes) -> str:
         return UNREADABLE
 
 
-def _words(given: dict[str, str], names: tuple[str, ...]) -> None:
-    """Look at each parameter by itself."""
+def _check_parameters(params: dict[str, str], names: tuple[str, ...]) -> None:
+    """Check each parameter by itself."""
     for name in names:
-        value = given.get(name)
+        value = params.get(name)
         if value is None:
             if name in ("mgnMode", "instType"):  # D
                 raise ExpectedError("50014")
             continue
         if value == "":
             raise ExpectedError("50014")
-        listed = name == "instId" and "mgnMode" in names
-        items = value.split(",") if listed else [value]
+        is_list = name == "instId" and "mgnMode" in names
+        items = value.split(",") if is_list else [value]
         if len(items) > ITEMS:  # D; the code: I
             raise ExpectedError("50025")
-        form = "[0-9A-Za-z]{1,20}-[0-9A-Za-z]{1,20}" if listed else "[0-9A-Za-z]{1,20}"  # a SWAP is refused: O
-        if name in ASKED and name not in FIRST:  # came later: its values, if the page has any, are all that is known
-            form = "|".join(ASKED[name]["values"]) or f"(?!{UNREADABLE})(?s:.*)"
+        form = "[0-9A-Za-z]{1,20}-[0-9A-Za-z]{1,20}" if is_list else "[0-9A-Za-z]{1,20}"  # a SWAP is rejected: O
+        if (
+            name in REQUEST_PARAMS and name not in FIRST
+        ):  # added later: the page's values, if it has any, are the only known facts
+            form = "|".join(REQUEST_PARAMS[name]["values"]) or f"(?!{UNREADABLE})(?s:.*)"
         form = {"mgnMode": "|".join(MODES), "instType": "SPOT|MARGIN|SWAP|FUTURES|OPTION"}.get(name, form)
-        form = "[0-9A-Za-z_-]{1,60}" if name == "instId" and not listed else form
+        form = "[0-9A-Za-z_-]{1,60}" if name == "instId" and not is_list else form
         if len(set(items)) < len(items) or not all(re.fullmatch(form, item) for item in items):
             raise ExpectedError("51000")
 
 
-def _loans(given: dict[str, str], caller: Caller) -> list[dict[str, Any]]:
-    _words(given, PARAMETERS)
-    mode, pairs, ccy, margin, settle = (given.get(name) for name in FIRST)
+def _loans(params: dict[str, str], caller: Caller) -> list[dict[str, Any]]:
+    _check_parameters(params, PARAMETERS)
+    mode, pairs, ccy, margin, settle = (params.get(name) for name in FIRST)
     assert mode
-    code = refusal(caller, mode, pair=pairs is not None, ccy=bool(ccy), margin=bool(margin), settle=bool(settle))
+    code = rejection_code(caller, mode, pair=pairs is not None, ccy=bool(ccy), margin=bool(margin), settle=bool(settle))
     if code:
         raise ExpectedError(code)
     if ccy:
         if ccy not in CURRENCIES:
             raise ExpectedError("51000")
-        return [_row("", mode, "", ccy, "")]  # the shape was never seen: I
+        return [_row("", mode, "", ccy, "")]  # this shape was never observed: I
     return [row for pair in (pairs or "").split(",") for row in _pair(pair, mode, margin or "", settle)]
 
 
 def _pair(pair: str, mode: str, margin: str, settle: str | None) -> list[dict[str, Any]]:
-    if pair in DELISTED:  # "may fail or return empty data": D; that it is the latter: nobody knows
+    if pair in DELISTED:  # "may fail or return empty data": D; which of the two is unknown
         return []
     if STATES.get(pair, "suspend") == "suspend":
         raise ExpectedError("51001")
@@ -226,25 +230,27 @@ def _pair(pair: str, mode: str, margin: str, settle: str | None) -> list[dict[st
 
 def _row(pair: str, mode: str, margin: str, ccy: str, side: str) -> dict[str, Any]:
     row = {"instId": pair, "mgnMode": mode, "mgnCcy": margin, "maxLoan": AMOUNT, "ccy": ccy, "side": side}  # D, O
-    # What came later was never seen filled in.
-    later = {name: field["type"] for name, field in ANSWERED.items() if name not in row and field["type"] in EMPTY}
+    # A field that OKX added later was never observed with a value.
+    later = {
+        name: field["type"] for name, field in RESPONSE_FIELDS.items() if name not in row and field["type"] in EMPTY
+    }
     return row | {name: EMPTY[kind] for name, kind in later.items()}
 
 
-# What stands for nothing, of the types that are followed without a person.
+# The empty value of each type whose fields need no manual work.
 EMPTY: dict[str, Any] = {"string": "", "boolean": False, "array of string": []}
 
 
-def refusal(caller: Caller, mode: str, *, pair: bool, ccy: bool, margin: bool, settle: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- the table of the facts, cell by cell
-    """Give the code that a combination of parameters is refused with in this account, or nothing."""
-    if not pair and not ccy:  # one is needed: D
+def rejection_code(caller: Caller, mode: str, *, pair: bool, ccy: bool, margin: bool, settle: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- the table of the facts, cell by cell
+    """Return the code with which this account rejects a combination of parameters, "" if it accepts it."""
+    if not pair and not ccy:  # one is required: D
         return "50015"
     if ccy:
         if pair:  # I
             return "50024"
         if mode != "cross":  # I
             return "50016"
-        if margin:  # each is for another account mode: D
+        if margin:  # each belongs to another account mode: D
             return "50024"
         if settle:  # I
             return "50016"
@@ -283,11 +289,11 @@ def _config(caller: Caller) -> dict[str, Any]:
     }
 
 
-def _instruments(given: dict[str, str]) -> list[dict[str, Any]]:
-    _words(given, ("instType", "instId"))
-    kind, wanted = given["instType"], given.get("instId")
-    pairs = [pair for pair in STATES if kind in ("SPOT", "MARGIN") and wanted in (None, pair)]
-    if wanted and not pairs:
+def _instruments(params: dict[str, str]) -> list[dict[str, Any]]:
+    _check_parameters(params, ("instType", "instId"))
+    kind, expected = params["instType"], params.get("instId")
+    pairs = [pair for pair in STATES if kind in ("SPOT", "MARGIN") and expected in (None, pair)]
+    if expected and not pairs:
         raise ExpectedError("51001")
     return [_listing(pair, kind) for pair in pairs]
 

@@ -1,4 +1,4 @@
-"""Requests as bytes, signed without the SDK, and a clock that a test moves."""
+"""Requests as bytes, signed without the SDK, and a clock that a test advances."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ MAX_LOAN = b"/api/v5/account/max-loan"
 CONFIG = b"/api/v5/account/config"
 INSTRUMENTS = b"/api/v5/account/instruments"
 TIME = b"/api/v5/public/time"
-MOMENT = 1787415600.0  # 2026-08-22T16:20:00Z
+NOW = 1787415600.0  # 2026-08-22T16:20:00Z
 
-KEY, SIGN, STAMP, PASSPHRASE = (f"OK-ACCESS-{word}" for word in ("KEY", "SIGN", "TIMESTAMP", "PASSPHRASE"))
+KEY, SIGN, STAMP, PASSPHRASE = (f"OK-ACCESS-{name}" for name in ("KEY", "SIGN", "TIMESTAMP", "PASSPHRASE"))
 DEMO = "x-simulated-trading"
 
 
 @dataclass
 class ManualClock:
-    """Time that passes only when told to."""
+    """A clock that stands still until a test or a sleeper advances it."""
 
-    now: float = MOMENT
+    now: float = NOW
 
     def monotonic(self) -> float:
         return self.now
@@ -39,7 +39,7 @@ class ManualClock:
         return self.now
 
     def sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
-        # Threads that sleep at the same time do not make it pass twice, and who will be woken is given the chance.
+        # Concurrent sleepers advance the clock once, and a sleeper with a wake event waits briefly for its wake-up.
         end = self.now + seconds
         if wake is not None:
             with suppress(TimeoutError):
@@ -55,7 +55,7 @@ class ManualClock:
 
 @dataclass(frozen=True)
 class RawRequest:
-    """One request in the bytes that travel."""
+    """The bytes of one request."""
 
     query: bytes = b""
     path: bytes = MAX_LOAN
@@ -64,30 +64,30 @@ class RawRequest:
     body: bytes = b""
     address: str = "127.0.0.1"
 
-    def but(self, headers: Mapping[str, str | None]) -> RawRequest:
-        """Replace headers, or with None leave them out."""
-        given = {name.lower().encode(): value for name, value in headers.items()}
-        kept = tuple(each for each in self.headers if each[0].lower() not in given)
-        new = ((name, value.encode("latin-1")) for name, value in given.items() if value is not None)
-        return replace(self, headers=(*kept, *new))
+    def with_headers(self, headers: Mapping[str, str | None]) -> RawRequest:
+        """Replace headers; None removes one."""
+        changes = {name.lower().encode(): value for name, value in headers.items()}
+        unchanged = tuple(header for header in self.headers if header[0].lower() not in changes)
+        new = ((name, value.encode("latin-1")) for name, value in changes.items() if value is not None)
+        return replace(self, headers=(*unchanged, *new))
 
 
-def format_timestamp(moment: float) -> str:
-    """Write a moment as the header does."""
-    milliseconds = round(moment * 1000)
+def format_timestamp(at: float) -> str:
+    """Format a time as the OK-ACCESS-TIMESTAMP header."""
+    milliseconds = round(at * 1000)
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(milliseconds // 1000)) + f".{milliseconds % 1000:03d}Z"
 
 
 def signature(secret: str, timestamp: str, raw: RawRequest) -> str:
-    """Sign what travels."""
+    """Sign the bytes of a request."""
     target = raw.path + (b"?" + raw.query if raw.query else b"")
     message = timestamp.encode() + raw.method.encode() + target + raw.body
     return base64.b64encode(hmac.new(secret.encode(), message, hashlib.sha256).digest()).decode()
 
 
-def signed(key: ApiKey, raw: RawRequest, moment: float = MOMENT) -> RawRequest:
-    """Add the headers that this request needs."""
-    timestamp = format_timestamp(moment)
+def signed(key: ApiKey, raw: RawRequest, at: float = NOW) -> RawRequest:
+    """Add the authentication headers."""
+    timestamp = format_timestamp(at)
     headers = {
         KEY: key.key,
         SIGN: signature(key.secret, timestamp, raw),
@@ -95,9 +95,9 @@ def signed(key: ApiKey, raw: RawRequest, moment: float = MOMENT) -> RawRequest:
         PASSPHRASE: key.passphrase,
         DEMO: "1" if key.demo else None,
     }
-    return raw.but(headers)
+    return raw.with_headers(headers)
 
 
 def handle(exchange: MockExchange, raw: RawRequest) -> MockResponse:
-    """Hand a request to the exchange."""
+    """Pass a request to the exchange."""
     return exchange.handle(raw.method, raw.path, raw.query, raw.headers, raw.body, raw.address)

@@ -1,7 +1,7 @@
 """Run `st run` on the mock exchange, over a socket: python -m tests.contract.run_st [USER] [options of `st run`].
 
-The exit code is schemathesis' own. Settings are in schemathesis.toml. Every run sends the same requests, unless
-`--seed N` is given: then N decides.
+The exit code is schemathesis' own. Settings are in schemathesis.toml. Every run sends the same requests unless
+`--seed N` chooses others.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def main(user: str = "spot", *options: str, exchange: mock.MockExchange | None = None) -> int:
-    """Serve an exchange, that of the contract tests if none is given, while schemathesis asks it as `user`."""
+    """Serve an exchange, by default that of the contract tests, and run schemathesis on it as `user`."""
     with serve(exchange or accounts.exchange(mock, SystemClock())) as url:
         program = shutil.which("st", path=str(Path(sys.executable).parent)) or "st"
         steady = [] if "--seed" in options else ["--generation-deterministic"]

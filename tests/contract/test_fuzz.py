@@ -24,15 +24,15 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("user", USERS)
-def test_nothing_is_found(user: str) -> None:
-    """Whatever schemathesis asks, in the spec or off it, the mock answers as the spec and the oracle say."""
-    found = fuzz(user)
-    assert found.failures == []
-    assert len({raw.query for raw in found.asked if raw.path == MAX_LOAN}) > 50
+def test_no_check_fails(user: str) -> None:
+    """Every request of schemathesis, valid or not, receives the response of the spec and the oracle."""
+    result = fuzz(user)
+    assert result.failures == []
+    assert len({raw.query for raw in result.requests if raw.path == MAX_LOAN}) > 50
 
 
-def test_two_runs_ask_the_same() -> None:
-    """Two processes send the identical list of requests, headers and all."""
+def test_two_runs_send_the_same_requests() -> None:
+    """Two processes send the identical list of requests, headers included."""
     command = [sys.executable, "-m", "tests.contract.fuzz", "spot", "5"]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "generated")])
     runs = [
@@ -47,14 +47,14 @@ def test_two_runs_ask_the_same() -> None:
 
 
 @pytest.mark.parametrize("user", USERS)
-def test_questions_keep_or_break_the_rules(user: str) -> None:
-    """Whatever was generated, a good question breaks no rule of the account, and an unruly one exactly one."""
+def test_generated_requests_satisfy_or_break_the_rules(user: str) -> None:
+    """A generated valid request breaks no rule of the account, and a negative one exactly one rule."""
     account = accounts.exchange(mock, ManualClock()).users[user]
-    names = [each.name for each in GET_MAX_LOAN.parameters]
-    for presence, faults in product(product((True, False), repeat=len(names)), (0, 1)):
-        drawn = {name: "cross" for name, there in zip(names, presence, strict=True) if there}
-        fitted = hooks.fit(drawn, account, faults)
-        assert len(list(violated_rules(GET_MAX_LOAN.rules, {**fitted, **account.rule_inputs}))) == faults
+    names = [parameter.name for parameter in GET_MAX_LOAN.parameters]
+    for presence, violations in product(product((True, False), repeat=len(names)), (0, 1)):
+        drawn = {name: "cross" for name, is_set in zip(names, presence, strict=True) if is_set}
+        fitted = hooks.fit(drawn, account, violations)
+        assert len(list(violated_rules(GET_MAX_LOAN.rules, {**fitted, **account.rule_inputs}))) == violations
 
 
 def requests_of(seed: str, capfd: pytest.CaptureFixture[str]) -> list[str]:
@@ -62,22 +62,22 @@ def requests_of(seed: str, capfd: pytest.CaptureFixture[str]) -> list[str]:
     exchange = accounts.exchange(mock, SystemClock())
     assert run_st.main("spot", "--seed", seed, "--max-examples", "5", "--phases", "fuzzing", exchange=exchange) == 0
     assert f"Seed: {seed}" in capfd.readouterr().out
-    return [each.target for each in exchange.log]
+    return [entry.target for entry in exchange.log]
 
 
-def test_seed(capfd: pytest.CaptureFixture[str]) -> None:
-    """Two seeds send different requests, and the output has the seed: nightly fuzzing finds new things."""
+def test_seeds_differ(capfd: pytest.CaptureFixture[str]) -> None:
+    """Two seeds send different requests, and the output names the seed, so nightly runs cover new requests."""
     assert requests_of("1", capfd) != requests_of("2", capfd)
 
 
-def test_st_run_finds_a_bug_and_keeps_the_secrets(
+def test_st_run_finds_a_bug_and_prints_no_secret(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`st run` over a socket passes as it is, fails with a bug in the mock, and prints nothing of the credentials."""
+    """`st run` over a socket passes, fails once the mock has a bug, and never prints the credentials."""
     options = ("spot", "--max-examples", "3", "--phases", "examples")
     assert run_st.main(*options) == 0
     capfd.readouterr()
-    monkeypatch.setattr("okx_maxloan_sdk.mock.exchange.max_loan_rows", lambda *asked: rows.max_loan_rows(*asked)[::-1])
+    monkeypatch.setattr("okx_maxloan_sdk.mock.exchange.max_loan_rows", lambda *args: rows.max_loan_rows(*args)[::-1])
     assert run_st.main(*options) == 1
     shown = "".join(capfd.readouterr())
     key = accounts.exchange(mock, ManualClock()).users["spot"].keys[0]

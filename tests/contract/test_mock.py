@@ -1,4 +1,4 @@
-"""The mock exchange under every check."""
+"""Every check of the mock exchange."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from .checks_mock import CHECKS
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_mock_passes(check: str) -> None:
-    """Every response of the mock is the one that the facts call for."""
+    """The mock passes the check without a mismatch."""
     assert list(CHECKS[check](mock)) == []

@@ -1,4 +1,4 @@
-"""The oracle: apart from everything it judges, of one mind with the spec's rules, and true to the recorded answers."""
+"""The oracle imports nothing that it judges, and agrees with the spec's rules and the recorded responses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RECORDED = HERE.resolve().parents[2] / "shared" / "okx" / "answers.json"
 
 @pytest.mark.parametrize("module", ["oracle.py", "okx_facts.py", "raw_request.py"])
 def test_the_oracle_shares_no_code(module: str) -> None:
-    """What the oracle is made of imports the standard library and itself; the rest only for type checkers."""
+    """The oracle's modules import only the standard library and each other at run time."""
     tree = ast.parse((HERE / module).read_text(encoding="utf-8"))
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {node.module for node in imports if isinstance(node, ast.ImportFrom)} | {
@@ -50,27 +50,27 @@ def test_the_oracle_shares_no_code(module: str) -> None:
 
 @pytest.mark.parametrize(("account", "borrowing", "isolated"), accounts.SETTINGS)
 def test_rules_and_oracle_agree(account: str, borrowing: bool, isolated: str) -> None:
-    """A question breaks a rule of the spec exactly where the oracle refuses it, for every presence and mode."""
+    """The oracle rejects a request exactly where it breaks a rule of the spec, in every account mode."""
     caller = Caller("", "", "", account, borrowing, isolated, "", "")
     known = {"mode": account, "borrowing": "enabled" if borrowing else "disabled", "isolated": isolated}
     facts = {f"account.{name}": value for name, value in known.items()}
     for mode, (pair, ccy, margin, settle) in product(MODES, product((True, False), repeat=4)):
-        given = {"instId": pair, "ccy": ccy, "mgnCcy": margin, "tradeQuoteCcy": settle}
-        query = {"mgnMode": mode, **{name: "x" for name, there in given.items() if there}}
-        code = oracle.refusal(caller, mode, pair=pair, ccy=ccy, margin=margin, settle=settle)
+        is_present = {"instId": pair, "ccy": ccy, "mgnCcy": margin, "tradeQuoteCcy": settle}
+        query = {"mgnMode": mode, **{name: "x" for name, is_set in is_present.items() if is_set}}
+        code = oracle.rejection_code(caller, mode, pair=pair, ccy=ccy, margin=margin, settle=settle)
         assert bool(code) == any(violated_rules(GET_MAX_LOAN.rules, {**query, **facts})), (query, facts, code)
 
 
 def test_limits_agree() -> None:
-    """What was generated from the spec has the limits of the pages, which the oracle counts by."""
-    spec = {each.path.encode(): (each.limit.requests, each.limit.period) for each in OPERATIONS}
+    """The generated limits are those of OKX's pages, which the oracle uses."""
+    spec = {operation.path.encode(): (operation.limit.requests, operation.limit.period) for operation in OPERATIONS}
     assert spec == LIMITS
 
 
 def situations() -> dict[str, tuple[str, RawRequest]]:
-    """Bring about each recorded answer: the user who asks, and what is asked."""
+    """Return the user and the request that cause each recorded response."""
     spot = b"mgnMode=cross&instId=BTC-USDT"
-    good: dict[str, str | None] = {
+    valid: dict[str, str | None] = {
         KEY: "00000001-0000-0000-0000-000000000000",
         SIGN: "x",
         STAMP: format_timestamp(ManualClock().time()),
@@ -79,7 +79,7 @@ def situations() -> dict[str, tuple[str, RawRequest]]:
 
     def headers(**changes: str | None) -> RawRequest:
         names = {"key": KEY, "sign": SIGN, "time": STAMP, "phrase": PASSPHRASE, "demo": DEMO}
-        return RawRequest(spot).but({**good, **{names[name]: value for name, value in changes.items()}})
+        return RawRequest(spot).with_headers({**valid, **{names[name]: value for name, value in changes.items()}})
 
     return {
         "documented example": ("futures", RawRequest(b"mgnMode=isolated&instId=BTC-USDT")),
@@ -99,23 +99,23 @@ def situations() -> dict[str, tuple[str, RawRequest]]:
     }
 
 
-@pytest.mark.skipif(not RECORDED.exists(), reason="the recorded answers are not part of the project")
+@pytest.mark.skipif(not RECORDED.exists(), reason="the recorded responses are not part of the project")
 def test_recorded_answers() -> None:
-    """In each recorded situation the mock answers with the recorded status, code and keys, in their order."""
-    recorded = {each["about"]: each for each in json.loads(RECORDED.read_text(encoding="utf-8"))}
-    for about, (user, raw) in situations().items():
+    """The mock's response has the recorded status, code and keys, in their order."""
+    recorded = {entry["about"]: entry for entry in json.loads(RECORDED.read_text(encoding="utf-8"))}
+    for situation, (user, raw) in situations().items():
         opened = accounts.exchange(mock, ManualClock())
-        answer = handle(opened, signed(opened.users[user].keys[0], raw) if user else raw)
-        given, wanted = json.loads(answer.body), json.loads(recorded[about]["body"])
-        assert recorded[about]["http_status"] in (None, answer.status), about
-        assert (list(given), given["code"]) == (list(wanted), wanted["code"]), about
-        rows = [[list(row) for row in body.get("data", ())] for body in (given, wanted)]
-        # Fields that came later than the recording stand at the end.
-        assert [row[: len(seen)] for row, seen in zip(*rows, strict=True)] == rows[1], about
+        response = handle(opened, signed(opened.users[user].keys[0], raw) if user else raw)
+        body, expected = json.loads(response.body), json.loads(recorded[situation]["body"])
+        assert recorded[situation]["http_status"] in (None, response.status), situation
+        assert (list(body), body["code"]) == (list(expected), expected["code"]), situation
+        rows = [[list(row) for row in body.get("data", ())] for body in (body, expected)]
+        # OKX appends new fields, so fields newer than the recording come last.
+        assert [row[: len(old)] for row, old in zip(*rows, strict=True)] == rows[1], situation
 
 
 def test_the_oracle_knows_every_code_of_the_mock() -> None:
-    """Mock and oracle have the same codes with the same statuses, apart from those that only a fault plan sends."""
+    """Mock and oracle have the same codes and statuses, except for codes that only a planned failure sends."""
     from okx_maxloan_sdk.mock.responses import ERROR_RESPONSES  # noqa: PLC0415 -- the table is not public
 
     planned = {"50001", "50004", "50013", "50026"}

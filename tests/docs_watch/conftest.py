@@ -1,4 +1,4 @@
-"""A checkout with a small spec, and the lock of the pages in tests/docs_watch/pages.py."""
+"""A checkout with a small spec, and a lock of the pages in tests/docs_watch/pages.py."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ KNOWN = [
 CODES = {0, *Severity, 20}
 
 
-def outcome(spec: Spec, lock: Lock, data: bytes) -> int:
-    """Do as check_docs.py does with a page; return its exit code."""
+def exit_code(spec: Spec, lock: Lock, data: bytes) -> int:
+    """Compare a page as check_docs.py does; return its exit code."""
     try:
         rows = differences(spec, lock, LOAN, parse_page(data, LOAN.method, LOAN.path))
     except PageParseError:
@@ -44,15 +44,15 @@ def outcome(spec: Spec, lock: Lock, data: bytes) -> int:
 
 @pytest.fixture
 def lock() -> Lock:
-    """Lock the pages as they are."""
-    made = Lock(json.dumps({"known": KNOWN}))
-    made.update("getMaxLoan", parse_page(both("markdown"), "GET", PATH))
-    return made
+    """Lock the unedited pages."""
+    lock = Lock(json.dumps({"known": KNOWN}))
+    lock.update("getMaxLoan", parse_page(both("markdown"), "GET", PATH))
+    return lock
 
 
 @pytest.fixture
 def checkout(tmp_path: Path, lock: Lock) -> Path:
-    """Lay out what check_docs.py reads and writes."""
+    """Create the files that check_docs.py reads and writes."""
     folder = tmp_path / "spec"
     folder.mkdir()
     shutil.copy(HERE / "openapi.yaml", folder)

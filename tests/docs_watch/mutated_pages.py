@@ -1,7 +1,7 @@
-"""Pages that were damaged at random; none may end in anything but a result or a refusal, nor take long.
+"""Randomly damaged pages; each ends with a comparison or a parse error within the time limit.
 
-`PYTHONPATH=scripts python -m tests.docs_watch.mutated_pages NUMBER SEED` reads so many, the real pages' too where those
-are at hand.
+`PYTHONPATH=scripts python -m tests.docs_watch.mutated_pages NUMBER SEED` parses that many pages, including the real
+pages if they are available.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from docs_watch.facts import PageParseError
 from docs_watch.lock import Lock
 from docs_watch.spec import Spec
 
-from tests.docs_watch.conftest import HERE, outcome
+from tests.docs_watch.conftest import HERE, exit_code
 from tests.docs_watch.pages import FORMS, PATH, both
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ PIECES = (
 )  # fmt: skip
 
 
-def damaged(page: bytes, dice: random.Random) -> bytes:
+def damage(page: bytes, dice: random.Random) -> bytes:
     """Cut, double, splice, swap and mistype a page."""
     data = bytearray(page)
     for _ in range(dice.randint(1, 6)):
@@ -60,26 +60,26 @@ def damaged(page: bytes, dice: random.Random) -> bytes:
     return bytes(data)
 
 
-def read(lock: Lock, number: int, seed: int) -> Iterator[tuple[int, float]]:
-    """Read so many damaged pages, as documentation and as a changelog; tell the exit code and the seconds of each."""
+def parse_damaged_pages(lock: Lock, number: int, seed: int) -> Iterator[tuple[int, float]]:
+    """Parse damaged pages as documentation and as a changelog; yield the exit code and the seconds of each."""
     dice = random.Random(seed)  # noqa: S311 -- the same pages for the same seed
     pages = [both(form) for form in FORMS]
     pages += [path.read_bytes() for path in sorted(REAL.iterdir())] if REAL.is_dir() else []
     for _ in range(number):
-        page = damaged(dice.choice(pages), dice)
+        page = damage(dice.choice(pages), dice)
         start = time.perf_counter()
-        code = outcome(SPEC, lock, page)
+        code = exit_code(SPEC, lock, page)
         with contextlib.suppress(PageParseError):
             notices(parse_changelog(page), SPEC, lock)
         yield code, time.perf_counter() - start
 
 
 def main(number: int, seed: int) -> None:
-    """Print how often each exit code came, and the longest time."""
+    """Print how often each exit code occurred, and the longest time."""
     lock = Lock((ROOT / "spec" / "docs.lock.json").read_text("utf-8"))
     codes: Counter[int] = Counter()
     longest = 0.0
-    for code, seconds in read(lock, number, seed):
+    for code, seconds in parse_damaged_pages(lock, number, seed):
         codes[int(code)] += 1
         longest = max(longest, seconds)
         assert seconds < LONGEST, f"seed {seed}: a page took {seconds:.1f} s"

@@ -1,4 +1,4 @@
-"""Edits of a page, and what has to be said about each."""
+"""Edits of a page, each with the differences that check_docs.py must report."""
 
 from __future__ import annotations
 
@@ -16,57 +16,57 @@ Change = Callable[[Page], Page]
 
 
 class Edit(NamedTuple):
-    """An edit of a page, and what has to be said about it."""
+    """An edit of a page and the expected report."""
 
     id: str
-    of: Change
+    apply: Change
     severity: Severity | None
     places: set[str]
 
 
-def put(**changes: Any) -> Change:
+def set_parts(**changes: Any) -> Change:
     """Change a part of the page that is the same in both languages."""
-    return lambda page: page.but(**changes)
+    return lambda page: page.with_parts(**changes)
 
 
-def say(**texts: tuple[str, str]) -> Change:
-    """Change a part of the page in its own language."""
-    return lambda page: page.but(**{key: each[page.language == "zh"] for key, each in texts.items()})
+def set_texts(**texts: tuple[str, str]) -> Change:
+    """Change texts of the page; each has an English and a Chinese form."""
+    return lambda page: page.with_parts(**{key: each[page.language == "zh"] for key, each in texts.items()})
 
 
-def cell(table: str, name: str, /, **texts: tuple[str, str]) -> Change:
-    """Change a row in the page's own language."""
+def set_cells(table: str, name: str, /, **texts: tuple[str, str]) -> Change:
+    """Change cells of a row; each text has an English and a Chinese form."""
     return lambda page: page.row(table, name, **{key: each[page.language == "zh"] for key, each in texts.items()})
 
 
-def ask(name: str, about: tuple[str, str]) -> Change:
+def describe_parameter(name: str, description: tuple[str, str]) -> Change:
     """Change the description of a request parameter."""
-    return cell("request", name, about=about)
+    return set_cells("request", name, description=description)
 
 
-def answer(name: str, about: tuple[str, str]) -> Change:
+def describe_field(name: str, description: tuple[str, str]) -> Change:
     """Change the description of a field."""
-    return cell("response", name, about=about)
+    return set_cells("response", name, description=description)
 
 
-def add(table: str, row: Row, at: int = 2, required: tuple[str, str] = ("", "")) -> Change:
+def add_row(table: str, row: Row, at: int = 2, required: tuple[str, str] = ("", "")) -> Change:
     """Add a row."""
     return lambda page: page.with_row(table, replace(row, required=required[page.language == "zh"]), at)
 
 
-def drop(table: str, name: str) -> Change:
-    """Take a row out."""
+def drop_row(table: str, name: str) -> Change:
+    """Remove a row."""
     return lambda page: page.without(table, name)
 
 
 def chain(*edits: Change) -> Change:
-    """Make several edits."""
+    """Apply several edits in order."""
     return lambda page: reduce(lambda now, edit: edit(now), edits, page)
 
 
-def filled(pair: tuple[str, str], *words: str) -> tuple[str, str]:
-    """Fill in both languages."""
-    return pair[0].format(*words), pair[1].format(*words)
+def fill(pair: tuple[str, str], *values: str) -> tuple[str, str]:
+    """Format a text in both languages."""
+    return pair[0].format(*values), pair[1].format(*values)
 
 
 MODES = ("Kind of margin\n`isolated` `cross`{}", "保证金种类\n`isolated`：单独\n`cross`：共用{}")
@@ -81,174 +81,224 @@ M = "request.mgnMode.text"
 S = "response.side.text"
 SEEDED = [
     # the operation
-    Edit("another path under the same title", put(path="/api/v6/account/max-loan"), BREAKING, {"path"}),
-    Edit("another method under the same title", put(method="POST"), BREAKING, {"method"}),
-    Edit("another title", put(title="Borrowing power 借"), WORDING, {"title"}),
-    Edit("a notice", put(prose="This will go away. 即将下线"), WORDING, {"prose"}),
-    # the limit
-    Edit("fewer requests", say(rate=("Rate Limit: 10 requests per 2 seconds", "限速：10次/2s")), BREAKING, {"rate"}),
-    Edit("more requests", say(rate=("Rate Limit: 40 requests per 2 seconds", "限速：40次/2s")), ADDITIVE, {"rate"}),
-    Edit("a longer period", say(rate=("Rate Limit: 20 requests per 3 seconds", "限速：20次/3秒")), BREAKING, {"rate"}),
-    Edit("a shorter burst", say(rate=("Rate limit: 10 requests per second", "限速：每秒10次请求")), BREAKING, {"rate"}),
-    Edit("a longer window", say(rate=("Rate limit: 40 requests per 4 seconds", "限速：40次/4秒")), ADDITIVE, {"rate"}),
+    Edit("another path under the same title", set_parts(path="/api/v6/account/max-loan"), BREAKING, {"path"}),
+    Edit("another method under the same title", set_parts(method="POST"), BREAKING, {"method"}),
+    Edit("another title", set_parts(title="Borrowing power 借"), WORDING, {"title"}),
+    Edit("a notice", set_parts(prose="This will go away. 即将下线"), WORDING, {"prose"}),
+    # the rate limit
+    Edit(
+        "fewer requests", set_texts(rate=("Rate Limit: 10 requests per 2 seconds", "限速：10次/2s")), BREAKING, {"rate"}
+    ),
+    Edit(
+        "more requests", set_texts(rate=("Rate Limit: 40 requests per 2 seconds", "限速：40次/2s")), ADDITIVE, {"rate"}
+    ),
+    Edit(
+        "a longer period",
+        set_texts(rate=("Rate Limit: 20 requests per 3 seconds", "限速：20次/3秒")),
+        BREAKING,
+        {"rate"},
+    ),
+    Edit(
+        "a shorter burst",
+        set_texts(rate=("Rate limit: 10 requests per second", "限速：每秒10次请求")),
+        BREAKING,
+        {"rate"},
+    ),
+    Edit(
+        "a longer window",
+        set_texts(rate=("Rate limit: 40 requests per 4 seconds", "限速：40次/4秒")),
+        ADDITIVE,
+        {"rate"},
+    ),
     Edit(
         "a second limit",
-        say(rate=("Rate Limit: 20 requests per 2 seconds; 80 requests per 1 hour", "限速：20次/2s；80次/1小时")),
+        set_texts(rate=("Rate Limit: 20 requests per 2 seconds; 80 requests per 1 hour", "限速：20次/2s；80次/1小时")),
         BREAKING,
         {"rate"},
     ),
     Edit(
         "the same limit in other words",
-        say(rate=("Rate limit：20 requests per 2 second", "限速：每2秒20次")),
+        set_texts(rate=("Rate limit：20 requests per 2 second", "限速：每2秒20次")),
         None,
         set(),
     ),
-    Edit("counted by address", say(per=("Rate limit rule: IP", "限速规则：IP")), BREAKING, {"per"}),
+    Edit("counted by address", set_texts(per=("Rate limit rule: IP", "限速规则：IP")), BREAKING, {"per"}),
     Edit(
         "counted by type too",
-        say(per=("Rate limit rule: User ID + Instrument Type", "限速规则：User ID + 产品类型")),
+        set_texts(per=("Rate limit rule: User ID + Instrument Type", "限速规则：User ID + 产品类型")),
         ADDITIVE,
         {"per"},
     ),
     # the permission
-    Edit("a permission to trade", say(permission=("Permission: Trade", "权限：交易")), BREAKING, {"permission"}),
+    Edit("a permission to trade", set_texts(permission=("Permission: Trade", "权限：交易")), BREAKING, {"permission"}),
     # request parameters
-    Edit("an optional parameter", add("request", WHOSE, required=NO), ADDITIVE, {"request.subAcct"}),
-    Edit("a conditional parameter", add("request", WHOSE, required=IF), ADDITIVE, {"request.subAcct"}),
-    Edit("a required parameter", add("request", WHOSE, required=YES), BREAKING, {"request.subAcct"}),
-    Edit("a parameter gone", drop("request", "mgnCcy"), BREAKING, {"request.mgnCcy"}),
+    Edit("an optional parameter", add_row("request", WHOSE, required=NO), ADDITIVE, {"request.subAcct"}),
+    Edit("a conditional parameter", add_row("request", WHOSE, required=IF), ADDITIVE, {"request.subAcct"}),
+    Edit("a required parameter", add_row("request", WHOSE, required=YES), BREAKING, {"request.subAcct"}),
+    Edit("a parameter gone", drop_row("request", "mgnCcy"), BREAKING, {"request.mgnCcy"}),
     Edit(
-        "a parameter renamed", cell("request", "ccy", name=("coin", "coin")), BREAKING, {"request.ccy", "request.coin"}
+        "a parameter renamed",
+        set_cells("request", "ccy", name=("coin", "coin")),
+        BREAKING,
+        {"request.ccy", "request.coin"},
     ),
-    Edit("two parameters swapped", lambda page: page.but(request=page.request[::-1]), None, set()),
+    Edit("two parameters swapped", lambda page: page.with_parts(request=page.request[::-1]), None, set()),
     Edit(
         "optional to required",
-        cell("request", "tradeQuoteCcy", required=YES),
+        set_cells("request", "tradeQuoteCcy", required=YES),
         BREAKING,
         {"request.tradeQuoteCcy.required"},
     ),
-    Edit("conditional to required", cell("request", "instId", required=YES), BREAKING, {"request.instId.required"}),
-    Edit("required to optional", cell("request", "mgnMode", required=NO), ADDITIVE, {"request.mgnMode.required"}),
-    Edit("required to conditional", cell("request", "mgnMode", required=IF), ADDITIVE, {"request.mgnMode.required"}),
+    Edit(
+        "conditional to required", set_cells("request", "instId", required=YES), BREAKING, {"request.instId.required"}
+    ),
+    Edit("required to optional", set_cells("request", "mgnMode", required=NO), ADDITIVE, {"request.mgnMode.required"}),
+    Edit(
+        "required to conditional", set_cells("request", "mgnMode", required=IF), ADDITIVE, {"request.mgnMode.required"}
+    ),
     Edit(
         "another type of parameter",
-        cell("request", "ccy", type=("Array of strings", "Array of strings")),
+        set_cells("request", "ccy", type=("Array of strings", "Array of strings")),
         BREAKING,
         {"request.ccy.type"},
     ),
     Edit(
         "a list of values for a free parameter",
-        ask("ccy", ("Coin\n`BTC` `ETH`", "币\n`BTC`：一\n`ETH`：二")),
+        describe_parameter("ccy", ("Coin\n`BTC` `ETH`", "币\n`BTC`：一\n`ETH`：二")),
         BREAKING,
         {"request.ccy.values", "request.ccy.text"},
     ),
     # values
-    Edit("a new value", ask("mgnMode", filled(MODES, "\n`portfolio`")), ADDITIVE, {"request.mgnMode.values", M}),
+    Edit(
+        "a new value",
+        describe_parameter("mgnMode", fill(MODES, "\n`portfolio`")),
+        ADDITIVE,
+        {"request.mgnMode.values", M},
+    ),
     Edit(
         "a value gone",
-        ask("mgnMode", ("Kind of margin\n`cross`", "保证金种类\n`cross`：共用")),
+        describe_parameter("mgnMode", ("Kind of margin\n`cross`", "保证金种类\n`cross`：共用")),
         BREAKING,
         {"request.mgnMode.values", M},
     ),
     Edit(
         "a value renamed",
-        ask("mgnMode", ("Kind of margin\n`isolated` `shared`", "保证金种类\n`isolated`：单独\n`shared`：共用")),
+        describe_parameter(
+            "mgnMode", ("Kind of margin\n`isolated` `shared`", "保证金种类\n`isolated`：单独\n`shared`：共用")
+        ),
         BREAKING,
         {"request.mgnMode.values", M},
     ),
     Edit(
         "values no longer listed",
-        ask("mgnMode", ("Kind of margin", "保证金种类")),
+        describe_parameter("mgnMode", ("Kind of margin", "保证金种类")),
         BREAKING,
         {"request.mgnMode.values", M},
     ),
     Edit(
         "values in another order",
-        ask("mgnMode", ("Kind of margin\n`cross` `isolated`", "保证金种类\n`cross`：共用\n`isolated`：单独")),
+        describe_parameter(
+            "mgnMode", ("Kind of margin\n`cross` `isolated`", "保证金种类\n`cross`：共用\n`isolated`：单独")
+        ),
         WORDING,
         {M},
     ),
     Edit(
         "values explained",
-        ask(
+        describe_parameter(
             "mgnMode",
             ("Kind of margin\n`isolated`: apart\n`cross`: shared", "保证金种类\n`isolated`：分开\n`cross`：共用"),
         ),
         WORDING,
         {M},
     ),
-    Edit("a value mentioned", ask("mgnMode", filled(MODES, "\nNot in `portfolio` mode 不用")), WORDING, {M}),
+    Edit(
+        "a value mentioned", describe_parameter("mgnMode", fill(MODES, "\nNot in `portfolio` mode 不用")), WORDING, {M}
+    ),
     # limits
-    Edit("fewer items", ask("instId", filled(ITEMS, "3")), BREAKING, {"request.instId.limit", T}),
-    Edit("more items", ask("instId", filled(ITEMS, "20")), ADDITIVE, {"request.instId.limit", T}),
+    Edit("fewer items", describe_parameter("instId", fill(ITEMS, "3")), BREAKING, {"request.instId.limit", T}),
+    Edit("more items", describe_parameter("instId", fill(ITEMS, "20")), ADDITIVE, {"request.instId.limit", T}),
     Edit(
         "more items in words",
-        ask("instId", ("Up to ten pairs, comma between: multiple", "最多支持十个，用逗号隔开")),
+        describe_parameter("instId", ("Up to ten pairs, comma between: multiple", "最多支持十个，用逗号隔开")),
         ADDITIVE,
         {"request.instId.limit", T},
     ),
     Edit(
         "no limit that can be read",
-        ask("instId", ("Multiple pairs, a comma between", "可查多个，逗号隔开")),
+        describe_parameter("instId", ("Multiple pairs, a comma between", "可查多个，逗号隔开")),
         BREAKING,
         {"request.instId.limit", T},
     ),
     Edit(
         "a limit where none was",
-        ask("ccy", ("Up to 3 coins, a comma between", "不超过3个币，逗号隔开")),
+        describe_parameter("ccy", ("Up to 3 coins, a comma between", "不超过3个币，逗号隔开")),
         BREAKING,
         {"request.ccy.limit", "request.ccy.text"},
     ),
     Edit(
         "the same limit in other words",
-        ask("instId", ("At most five pairs, a comma between", "最多5个，逗号隔开")),
+        describe_parameter("instId", ("At most five pairs, a comma between", "最多5个，逗号隔开")),
         WORDING,
         {T},
     ),
-    # fields of the answer
-    Edit("a new field", add("response", Row("quota", "What is left 剩下")), ADDITIVE, {"response.quota"}),
+    # response fields
+    Edit("a new field", add_row("response", Row("quota", "What is left 剩下")), ADDITIVE, {"response.quota"}),
     Edit(
         "a nested field",
         chain(
-            add("response", Row("> part", "Half 一半")),
-            add("response", Row("tiers", "Steps 档", type="Array of objects")),
+            add_row("response", Row("> part", "Half 一半")),
+            add_row("response", Row("tiers", "Steps 档", type="Array of objects")),
         ),
         ADDITIVE,
         {"response.tiers", "response.tiers.part"},
     ),
-    Edit("a field gone", drop("response", "mgnCcy"), BREAKING, {"response.mgnCcy"}),
+    Edit("a field gone", drop_row("response", "mgnCcy"), BREAKING, {"response.mgnCcy"}),
     Edit(
         "a field renamed",
-        cell("response", "maxLoan", name=("loan", "loan")),
+        set_cells("response", "maxLoan", name=("loan", "loan")),
         BREAKING,
         {"response.maxLoan", "response.loan"},
     ),
     Edit(
         "another type of field",
-        cell("response", "maxLoan", type=("Number", "Number")),
+        set_cells("response", "maxLoan", type=("Number", "Number")),
         BREAKING,
         {"response.maxLoan.type"},
     ),
     Edit(
         "a new value of a field",
-        answer("side", filled(SIDES, "`buy` `sell` `net`")),
+        describe_field("side", fill(SIDES, "`buy` `sell` `net`")),
         ADDITIVE,
         {"response.side.values", S},
     ),
-    Edit("a field in the example only", put(sample=(*EN.sample, "quota")), ADDITIVE, {"sample", "answers"}),
-    Edit("a field no longer in the example", put(sample=EN.sample[1:]), WORDING, {"sample", "answers"}),
-    Edit("another answer in the example", put(value="1"), WORDING, {"answers"}),
-    # words and layout
-    Edit("another example", put(queries=("mgnMode=cross&ccy=BTC",)), WORDING, {"examples"}),
-    Edit("a description reworded", ask("ccy", ("The coin you want", "想借的币")), WORDING, {"request.ccy.text"}),
-    Edit("a field reworded", answer("ccy", ("The coin you get", "得到的币")), WORDING, {"response.ccy.text"}),
+    Edit("a field in the example only", set_parts(sample=(*EN.sample, "quota")), ADDITIVE, {"sample", "answers"}),
+    Edit("a field no longer in the example", set_parts(sample=EN.sample[1:]), WORDING, {"sample", "answers"}),
+    Edit("another answer in the example", set_parts(value="1"), WORDING, {"answers"}),
+    # texts and layout
+    Edit("another example", set_parts(queries=("mgnMode=cross&ccy=BTC",)), WORDING, {"examples"}),
     Edit(
-        "a field struck out", answer("mgnCcy", ("~~The coin put up~~", "~~押的币~~")), WORDING, {"response.mgnCcy.text"}
+        "a description reworded",
+        describe_parameter("ccy", ("The coin you want", "想借的币")),
+        WORDING,
+        {"request.ccy.text"},
     ),
-    Edit("another capital letter", answer("ccy", ("The Coin of the loan", "借的币。")), WORDING, {"response.ccy.text"}),
+    Edit("a field reworded", describe_field("ccy", ("The coin you get", "得到的币")), WORDING, {"response.ccy.text"}),
+    Edit(
+        "a field struck out",
+        describe_field("mgnCcy", ("~~The coin put up~~", "~~押的币~~")),
+        WORDING,
+        {"response.mgnCcy.text"},
+    ),
+    Edit(
+        "another capital letter",
+        describe_field("ccy", ("The Coin of the loan", "借的币。")),
+        WORDING,
+        {"response.ccy.text"},
+    ),
     Edit(
         "other white space",
-        ask("ccy", ("The  coin\nto be borrowed For `Spot mode` only", "要借的 币  只在 `现货模式`可用")),
+        describe_parameter("ccy", ("The  coin\nto be borrowed For `Spot mode` only", "要借的 币  只在 `现货模式`可用")),
         None,
         set(),
     ),

@@ -1,4 +1,4 @@
-"""Pages in our own words, in both forms and both languages, with the turns that real ones take."""
+"""Documentation pages in our own words, in both formats and both languages, with the irregularities of real pages."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LANGUAGES = ("en", "zh")
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table; a description has a newline where the page breaks the line."""
+    """A row of a table; a newline in a description is a line break on the page."""
 
     name: str
-    about: str
+    description: str
     required: str = ""
     type: str = "String"
 
@@ -43,25 +43,25 @@ class Page:
     anchor: str = "a-loan"
     words: dict[str, str] = field(default_factory=dict)
 
-    def but(self, **changes: Any) -> Page:
-        """Change a part."""
+    def with_parts(self, **changes: Any) -> Page:
+        """Return a copy with changed parts."""
         return replace(self, **changes)
 
     def row(self, table: str, name: str, /, **changes: str) -> Page:
-        """Change a row."""
+        """Return a copy with a changed row."""
         rows = tuple(replace(each, **changes) if each.name == name else each for each in getattr(self, table))
         assert rows != getattr(self, table), f"no change in {table}.{name}"
-        return self.but(**{table: rows})
+        return self.with_parts(**{table: rows})
 
     def without(self, table: str, name: str) -> Page:
-        """Drop a row."""
-        return self.but(**{table: tuple(each for each in getattr(self, table) if each.name != name)})
+        """Return a copy without a row."""
+        return self.with_parts(**{table: tuple(each for each in getattr(self, table) if each.name != name)})
 
     def with_row(self, table: str, row: Row, at: int | None = None) -> Page:
-        """Add a row, last unless told."""
+        """Return a copy with another row, last unless `at` is given."""
         rows = list(getattr(self, table))
         rows.insert(len(rows) if at is None else at, row)
-        return self.but(**{table: tuple(rows)})
+        return self.with_parts(**{table: tuple(rows)})
 
 
 EN = Page(
@@ -86,8 +86,8 @@ EN = Page(
     ),
     words={
         "http": "HTTP Request", "request": "Request Parameters", "response": "Response Parameters",
-        "ask": "Request Example", "answer": "Response Example",
-        "name": "Parameter", "type": "Type", "required": "Required", "about": "Description", "none": "none",
+        "request_example": "Request Example", "response_example": "Response Example",
+        "name": "Parameter", "type": "Type", "required": "Required", "description": "Description", "none": "none",
     },
 )  # fmt: skip
 ZH = Page(
@@ -111,49 +111,52 @@ ZH = Page(
         Row("side", "买还是卖"),
     ),
     words={
-        "http": "HTTP 请求", "request": "请求参数", "response": "返回参数", "ask": "请求示例", "answer": "返回结果",
-        "name": "参数名", "type": "类型", "required": "是否必须", "about": "描述", "none": "无",
+        "http": "HTTP 请求", "request": "请求参数", "response": "返回参数",
+        "request_example": "请求示例", "response_example": "返回结果",
+        "name": "参数名", "type": "类型", "required": "是否必须", "description": "描述", "none": "无",
     },
 )  # fmt: skip
 PAGES = {"en": EN, "zh": ZH}
 
 
 def table(page: Page, name: str) -> list[list[str]]:
-    """Lay out a table, the header first."""
-    columns = ["name", "type", "required", "about"] if name == "request" else ["name", "type", "about"]
+    """Return the rows of a table, the header first."""
+    columns = ["name", "type", "required", "description"] if name == "request" else ["name", "type", "description"]
     header = [page.words[each] for each in columns]
     return [header, *([getattr(row, each) for each in columns] for row in getattr(page, name))]
 
 
 def markdown_table(rows: list[list[str]], *, bold: bool) -> str:
-    """Write as the Markdown pages do: a line break goes on without a pipe, and two blanks end each line."""
+    """Render as the Markdown pages do: a line break has no pipe, and two blanks end each line."""
     header = [f"**{each}**" if bold else each for each in rows[0]]
     lines = [" | ".join(header), "|".join(["---"] * len(header))]
     lines += [" | ".join(row).replace("\n", "  \n") for row in rows[1:]]
     return "  \n".join(lines) + "  \n  "
 
 
-def answer_of(page: Page) -> str:
-    """Write the example answer."""
+def example_response(page: Page) -> str:
+    """Return the example response."""
     return json.dumps({"code": "0", "msg": "", "data": [dict.fromkeys(page.sample, page.value)]}, indent=2)
 
 
 def markdown(page: Page) -> str:
-    """Write the Markdown form."""
+    """Render the Markdown page."""
     words = page.words
-    heads = [page.rate, page.per, page.permission, words["http"]]
-    asked = "\n".join(f"    {page.method}  {page.path}?{query}" for query in page.queries)
-    answer = answer_of(page)
+    headings = [page.rate, page.per, page.permission, words["http"]]
+    request_lines = "\n".join(f"    {page.method}  {page.path}?{query}" for query in page.queries)
+    response_body = example_response(page)
     return "\n\n".join(
         [
             f"# {page.title}",
             *filter(None, [page.prose]),
-            *(f"#### {each}" for each in heads if each),
+            *(f"#### {each}" for each in headings if each),
             f"`{page.method} {page.path}`",
-            f"> {words['ask']}\n    \n    \n    # what is asked\n{asked}\n    \n",
+            f"> {words['request_example']}\n    \n    \n    # what is asked\n{request_lines}\n    \n",
             f"#### {words['request']}",
             markdown_table(table(page, "request"), bold=False) if page.request else words["none"],
-            f"> {words['answer']}\n    \n    \n" + "\n".join(f"    {line}" for line in answer.splitlines()) + "\n    ",
+            f"> {words['response_example']}\n    \n    \n"
+            + "\n".join(f"    {line}" for line in response_body.splitlines())
+            + "\n    ",
             f"#### {words['response']}",
             markdown_table(table(page, "response"), bold=True).rstrip(),
         ]
@@ -161,26 +164,26 @@ def markdown(page: Page) -> str:
 
 
 def cell(text: str) -> str:
-    """Write a cell of HTML."""
+    """Escape a cell of HTML."""
     text = html.escape(text, quote=False).replace("\n", "<br>")
     text = re.sub(r"~~(.*?)~~", r"<del>\1</del>", text)
     return re.sub(r"`([^`]*)`", r"<code>\1</code>", text)
 
 
 def html_table(rows: list[list[str]]) -> str:
-    """Write as the HTML pages do."""
+    """Render as the HTML pages do."""
     head = "".join(f'<th style="text-align: left"><strong>{each}</strong></th>\n' for each in rows[0])
     body = "".join(f"<tr>\n{''.join(f'<td>{cell(each)}</td>{chr(10)}' for each in row)}</tr>\n" for row in rows[1:])
     return f"<table><thead>\n<tr>\n{head}</tr>\n</thead><tbody>\n{body}</tbody></table>\n"
 
 
 def to_html(page: Page) -> str:
-    """Write the HTML form, with a copy button in the code."""
+    """Render the HTML page, with a copy button in the code."""
     words = page.words
-    heads = [page.rate, page.per, page.permission, words["http"]]
-    parts = "".join(f"<h4 id='part-{number}'>{each}</h4>" for number, each in enumerate(heads) if each)
-    asked = "\n".join(html.escape(f"{page.method} {page.path}?{query}") for query in page.queries)
-    answer = html.escape(answer_of(page), quote=False)
+    headings = [page.rate, page.per, page.permission, words["http"]]
+    parts = "".join(f"<h4 id='part-{number}'>{each}</h4>" for number, each in enumerate(headings) if each)
+    request_lines = "\n".join(html.escape(f"{page.method} {page.path}?{query}") for query in page.queries)
+    response_body = html.escape(example_response(page), quote=False)
     code = '<div class="highlight"><button title="Copy to clipboard">Copy</button><pre><code>{}\n</code></pre></div>'
     return "".join(
         [
@@ -188,10 +191,10 @@ def to_html(page: Page) -> str:
             f"\n<p>{page.prose}</p>\n" if page.prose else "",
             parts,
             f"\n<p><code>{page.method} {page.path}</code></p>\n",
-            f"<blockquote>\n<p>{words['ask']}</p>\n</blockquote>\n{code.format(asked)}",
+            f"<blockquote>\n<p>{words['request_example']}</p>\n</blockquote>\n{code.format(request_lines)}",
             f"<h4 id='part-5'>{words['request']}</h4>\n",
             html_table(table(page, "request")) if page.request else f"<p>{words['none']}</p>\n",
-            f"<blockquote>\n<p>{words['answer']}</p>\n</blockquote>\n{code.format(answer)}",
+            f"<blockquote>\n<p>{words['response_example']}</p>\n</blockquote>\n{code.format(response_body)}",
             f"<h4 id='part-6'>{words['response']}</h4>\n",
             html_table(table(page, "response")),
         ]
@@ -202,7 +205,7 @@ RENDER = {"markdown": markdown, "html": to_html}
 
 
 def both(form: str, en: Page = EN, zh: Page = ZH) -> bytes:
-    """Write both languages into one file, as they are published."""
+    """Render both languages into one file, as OKX publishes them."""
     render = RENDER[form]
     if form == "html":
         return f"{render(en)}\n{render(zh)}".encode()

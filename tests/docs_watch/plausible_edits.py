@@ -1,6 +1,6 @@
-"""Edits that OKX could make to a page, with the exit codes that are right for each.
+"""Edits that OKX could make to a page, each with the acceptable exit codes.
 
-`PYTHONPATH=scripts python -m tests.docs_watch.plausible_edits` prints what check_docs.py makes of every edit.
+`PYTHONPATH=scripts python -m tests.docs_watch.plausible_edits` prints the exit code of check_docs.py for every edit.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from tests.docs_watch.pages import EN, FORMS, PATH, ZH, Page, Row, both
 ROOT = Path(__file__).resolve().parents[2]
 VALUES = frozenset({"isolated", "cross", "buy", "sell"})
 Pair = tuple[str, str]
-# What is given to an edit of the rendered text: form and text of the file with both languages.
+# Edit of the rendered text; the arguments are the format and the text of the file with both languages.
 TextEdit = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
 class PlausibleEdit:
-    """One edit; `values` are the only ones that --write may leave in the spec."""
+    """An edit; --write may put only `values` into the spec."""
 
     id: str
     codes: frozenset[int]
@@ -42,38 +42,38 @@ class PlausibleEdit:
     forms: tuple[str, ...] = FORMS
 
     def render(self, form: str) -> bytes:
-        """Write the edited page in both languages."""
+        """Render the edited page in both languages."""
         before = both(form).decode()
         after = self.text(form, both(form, self.page(EN), self.page(ZH)).decode())
         assert after != before, f"{self.id} changes nothing in {form}"
         return after.encode()
 
 
-def about(table: str, name: str, texts: Pair) -> Callable[[Page], Page]:
-    """Describe a row in other words, in the page's language."""
-    return lambda page: page.row(table, name, about=texts[page.language == "zh"])
+def describe(table: str, name: str, texts: Pair) -> Callable[[Page], Page]:
+    """Replace the description of a row; `texts` are the English and the Chinese form."""
+    return lambda page: page.row(table, name, description=texts[page.language == "zh"])
 
 
-def named(table: str, name: str, new: str) -> Callable[[Page], Page]:
-    """Give a row another name."""
+def rename_row(table: str, name: str, new: str) -> Callable[[Page], Page]:
+    """Rename a row."""
     return lambda page: page.row(table, name, name=new)
 
 
-def added(
+def add_row(
     table: str, name: str, texts: Pair, *, required: bool = False, kind: str = "String"
 ) -> Callable[[Page], Page]:
     """Add a row in the middle."""
 
     def change(page: Page) -> Page:
-        words = ("No", "否") if not required else ("Yes", "是")
-        word = words[page.language == "zh"] if table == "request" else ""
-        return page.with_row(table, Row(name, texts[page.language == "zh"], word, kind), 2)
+        yes_no = ("No", "否") if not required else ("Yes", "是")
+        required_text = yes_no[page.language == "zh"] if table == "request" else ""
+        return page.with_row(table, Row(name, texts[page.language == "zh"], required_text, kind), 2)
 
     return change
 
 
-def swapped(old: Pair, new: Pair, count: int = -1) -> TextEdit:
-    """Replace a text of the English and of the Chinese page; an empty one stays."""
+def replace_text(old: Pair, new: Pair, count: int = -1) -> TextEdit:
+    """Replace a text of the English and of the Chinese page; "" replaces nothing."""
 
     def change(_form: str, text: str) -> str:
         for before, after in zip(old, new, strict=True):
@@ -86,7 +86,7 @@ def swapped(old: Pair, new: Pair, count: int = -1) -> TextEdit:
 
 
 def by_form(markdown: tuple[str, str], html: tuple[str, str]) -> TextEdit:
-    """Replace the first occurrence of a text, another one in each form."""
+    """Replace the first occurrence of a text, which differs between the formats."""
 
     def change(form: str, text: str) -> str:
         before, after = markdown if form == "markdown" else html
@@ -96,8 +96,8 @@ def by_form(markdown: tuple[str, str], html: tuple[str, str]) -> TextEdit:
     return change
 
 
-def cut(language: str) -> TextEdit:
-    """Leave a language's section out."""
+def keep_other(language: str) -> TextEdit:
+    """Keep only one language's section."""
 
     def change(form: str, text: str) -> str:
         mark = "\n---\n\n# " if form == "markdown" else '\n<h3 id="'
@@ -108,7 +108,7 @@ def cut(language: str) -> TextEdit:
 
 
 SAME = frozenset({0})
-WORDS = frozenset({10})
+WORDING = frozenset({10})
 QUIET = frozenset({0, 10})
 MORE = frozenset({11})
 BREAKS = frozenset({12})
@@ -122,42 +122,42 @@ MANY = ("Several pairs with a comma between, e.g. `A-B,C-D`", "多个币对，�
 
 
 def kind(*texts: str) -> Callable[[Page], Page]:
-    """Describe mgnMode with another list of values; one text for both languages, or one for each."""
+    """Replace the values of mgnMode; one text for both languages, or one for each."""
     english, chinese = texts if len(texts) == 2 else (texts[0], texts[0])
-    return about("request", "mgnMode", (KIND[0] + english, KIND[1] + chinese))
+    return describe("request", "mgnMode", (KIND[0] + english, KIND[1] + chinese))
 
 
 def side(*texts: str) -> Callable[[Page], Page]:
-    """Describe side with another list of values."""
+    """Replace the values of side; one text for both languages, or one for each."""
     english, chinese = texts if len(texts) == 2 else (texts[0], texts[0])
-    return about("response", "side", (SIDE[0] + english, SIDE[1] + chinese))
+    return describe("response", "side", (SIDE[0] + english, SIDE[1] + chinese))
 
 
-# Written before the checker was changed, as the list to measure it by.
-LOST_BEFORE = [
+# Written before the checker was changed, to measure it.
+ROWS_BEFORE = [
     # a language is lost
-    PlausibleEdit("HTTP Requests in Chinese", UNREAD, text=swapped(("", "HTTP 请求"), ("", "HTTP Requests"))),
-    PlausibleEdit("HTTP Requests in English", UNREAD, text=swapped(("HTTP Request", ""), ("HTTP Requests", ""))),
-    PlausibleEdit("another word for HTTP Request", UNREAD, text=swapped(("HTTP Request", ""), ("Endpoint", ""))),
-    PlausibleEdit("another word for HTTP 请求", UNREAD, text=swapped(("", "HTTP 请求"), ("", "请求地址"))),
-    PlausibleEdit("the Chinese section is gone", UNREAD, text=cut("zh")),
-    PlausibleEdit("the English section is gone", UNREAD, text=cut("en")),
+    PlausibleEdit("HTTP Requests in Chinese", UNREAD, text=replace_text(("", "HTTP 请求"), ("", "HTTP Requests"))),
+    PlausibleEdit("HTTP Requests in English", UNREAD, text=replace_text(("HTTP Request", ""), ("HTTP Requests", ""))),
+    PlausibleEdit("another word for HTTP Request", UNREAD, text=replace_text(("HTTP Request", ""), ("Endpoint", ""))),
+    PlausibleEdit("another word for HTTP 请求", UNREAD, text=replace_text(("", "HTTP 请求"), ("", "请求地址"))),
+    PlausibleEdit("the Chinese section is gone", UNREAD, text=keep_other("zh")),
+    PlausibleEdit("the English section is gone", UNREAD, text=keep_other("en")),
     PlausibleEdit(
         "another path under a new Chinese title",
         LOUD,
-        page=lambda p: p if p.language == "en" else p.but(path="/api/v5/account/max-loans", title="新标题"),
+        page=lambda p: p if p.language == "en" else p.with_parts(path="/api/v5/account/max-loans", title="新标题"),
     ),
     # rows
-    PlausibleEdit("a name with a slash", UNREAD, added("request", "begin/end", ("When", "何时"))),
+    PlausibleEdit("a name with a slash", UNREAD, add_row("request", "begin/end", ("When", "何时"))),
     PlausibleEdit(
-        "a name with brackets", LOUD, added("request", "instIds[]", ("Pairs", "币对"), required=True, kind="Array")
+        "a name with brackets", LOUD, add_row("request", "instIds[]", ("Pairs", "币对"), required=True, kind="Array")
     ),
-    PlausibleEdit("a name with a remark", UNREAD, added("response", "ccy2 (new)", ("A coin", "币"))),
-    PlausibleEdit("a name with a blank", UNREAD, added("response", "loan amount", ("How much", "多少"))),
-    PlausibleEdit("a name in Chinese", UNREAD, added("request", "币种", ("A coin", "币"))),
-    PlausibleEdit("a name that begins with a digit", UNREAD, added("response", "24hLoan", ("How much", "多少"))),
-    PlausibleEdit("a footnote mark on a name", UNREAD, named("request", "ccy", "ccy*")),
-    PlausibleEdit("two names in one row", UNREAD, named("request", "ccy", "ccy, mgnCcy2")),
+    PlausibleEdit("a name with a remark", UNREAD, add_row("response", "ccy2 (new)", ("A coin", "币"))),
+    PlausibleEdit("a name with a blank", UNREAD, add_row("response", "loan amount", ("How much", "多少"))),
+    PlausibleEdit("a name in Chinese", UNREAD, add_row("request", "币种", ("A coin", "币"))),
+    PlausibleEdit("a name that begins with a digit", UNREAD, add_row("response", "24hLoan", ("How much", "多少"))),
+    PlausibleEdit("a footnote mark on a name", UNREAD, rename_row("request", "ccy", "ccy*")),
+    PlausibleEdit("two names in one row", UNREAD, rename_row("request", "ccy", "ccy, mgnCcy2")),
     PlausibleEdit(
         "a row below the table",
         UNREAD,
@@ -186,7 +186,9 @@ LOST_BEFORE = [
     PlausibleEdit(
         "a second delimiter",
         UNREAD,
-        text=swapped(("mgnCcy | String | Conditional", ""), ("---|---|---|---  \nmgnCcy | String | Conditional", "")),
+        text=replace_text(
+            ("mgnCcy | String | Conditional", ""), ("---|---|---|---  \nmgnCcy | String | Conditional", "")
+        ),
         forms=("markdown",),
     ),
     PlausibleEdit(
@@ -199,7 +201,7 @@ LOST_BEFORE = [
     ),
     PlausibleEdit(
         "a quoted line below the last row",
-        WORDS,
+        WORDING,
         text=by_form(
             ("`buy` `sell`", "`buy` `sell`  \n> Rows come in no order"),
             (
@@ -210,7 +212,7 @@ LOST_BEFORE = [
     ),
     PlausibleEdit(
         "a note below the response table",
-        WORDS,
+        WORDING,
         text=by_form(
             ("`buy` `sell`", "`buy` `sell`  \n  \nRows come in no order."),
             (
@@ -219,36 +221,36 @@ LOST_BEFORE = [
             ),
         ),
     ),
-    PlausibleEdit("a field without a description", MORE, added("response", "details", ("", ""), kind="Array")),
-    PlausibleEdit("a parameter without a description", MORE, added("request", "extra", ("", ""))),
-    PlausibleEdit("a parameter struck through", BREAKS, named("request", "mgnCcy", "~~mgnCcy~~")),
-    PlausibleEdit("a field struck through", BREAKS, named("response", "mgnCcy", "~~mgnCcy~~")),
-    PlausibleEdit("a row that stands twice", UNREAD, added("response", "ccy", ("Coin", "币"))),
+    PlausibleEdit("a field without a description", MORE, add_row("response", "details", ("", ""), kind="Array")),
+    PlausibleEdit("a parameter without a description", MORE, add_row("request", "extra", ("", ""))),
+    PlausibleEdit("a parameter struck through", BREAKS, rename_row("request", "mgnCcy", "~~mgnCcy~~")),
+    PlausibleEdit("a field struck through", BREAKS, rename_row("response", "mgnCcy", "~~mgnCcy~~")),
+    PlausibleEdit("a row that stands twice", UNREAD, add_row("response", "ccy", ("Coin", "币"))),
     # limits
     PlausibleEdit(
         "a limit that cannot be read",
         LOUD,
-        about("request", "instId", (f"{MANY[0]} (a handful of them)", f"{MANY[1]}（数量有限）")),
+        describe("request", "instId", (f"{MANY[0]} (a handful of them)", f"{MANY[1]}（数量有限）")),
     ),
-    PlausibleEdit("a limit that is gone", LOUD, about("request", "instId", MANY)),
+    PlausibleEdit("a limit that is gone", LOUD, describe("request", "instId", MANY)),
     PlausibleEdit(
         "the limit after the number",
-        WORDS,
-        about("request", "instId", (f"{MANY[0]} (5 at most)", f"{MANY[1]}（上限为5个）")),
+        WORDING,
+        describe("request", "instId", (f"{MANY[0]} (5 at most)", f"{MANY[1]}（上限为5个）")),
     ),
     PlausibleEdit(
         "a limit of letters beside the limit",
         CAREFUL,
-        about(
+        describe(
             "request",
             "instId",
             (f"{MANY[0]}, up to 20 characters each, no more than 5", f"{MANY[1]}，每个不超过20个字符，不超过5个"),
         ),
     ),
-    # texts at places that are no table
+    # texts outside of tables
     PlausibleEdit(
         "a note below the path",
-        WORDS,
+        WORDING,
         text=by_form(
             ("`GET /api/v5/account/max-loan`\n", "`GET /api/v5/account/max-loan`\n\nWill be retired in May.\n"),
             (
@@ -259,12 +261,12 @@ LOST_BEFORE = [
     ),
     PlausibleEdit(
         "a remark in a heading",
-        WORDS,
-        text=swapped(("Request Parameters", ""), ("Request Parameters (to be retired)", "")),
+        WORDING,
+        text=replace_text(("Request Parameters", ""), ("Request Parameters (to be retired)", "")),
     ),
     PlausibleEdit(
         "a new heading with a text",
-        WORDS,
+        WORDING,
         text=by_form(
             ("> Request Example", "#### Retirement\n\nIn May.\n\n> Request Example"),
             ("<blockquote>\n<p>Request Example", "<h4>Retirement</h4><p>In May.</p><blockquote>\n<p>Request Example"),
@@ -274,8 +276,8 @@ LOST_BEFORE = [
 VALUES_BEFORE = [
     PlausibleEdit(
         "names in two sentences",
-        WORDS,
-        about(
+        WORDING,
+        describe(
             "request",
             "ccy",
             (
@@ -287,7 +289,7 @@ VALUES_BEFORE = [
     PlausibleEdit(
         "a maximum and a default",
         MORE,
-        added(
+        add_row(
             "request",
             "limit",
             ("How many. The maximum is `300`. The default is `100`.", "数量，最大为`300`，不填默认返回`100`条"),
@@ -313,7 +315,7 @@ VALUES_BEFORE = [
     ),
     PlausibleEdit(
         "every value with a note after a comma",
-        WORDS,
+        WORDING,
         kind("\n`isolated`, one position\n`cross`, all of them", "\n`isolated`，一个仓位\n`cross`，所有仓位"),
     ),
     PlausibleEdit("values on the line of the description", QUIET, side(", `buy` `sell`", "，`buy` `sell`")),
@@ -357,13 +359,13 @@ VALUES_BEFORE = [
     ),
     PlausibleEdit(
         "where it applies",
-        WORDS,
-        about("request", "ccy", ("The coin\nApplicable to `SPOT` `MARGIN`.", "币\n适用于`SPOT` `MARGIN`。")),
+        WORDING,
+        describe("request", "ccy", ("The coin\nApplicable to `SPOT` `MARGIN`.", "币\n适用于`SPOT` `MARGIN`。")),
     ),
     PlausibleEdit(
         "where it applies, with commas",
-        WORDS,
-        about(
+        WORDING,
+        describe(
             "request",
             "ccy",
             ("The coin, only for `SPOT`, `MARGIN` and `SWAP`.", "币，仅用于`SPOT`、`MARGIN`和`SWAP`。"),
@@ -371,29 +373,33 @@ VALUES_BEFORE = [
     ),
     PlausibleEdit(
         "two parameters named",
-        WORDS,
-        about(
+        WORDING,
+        describe(
             "request", "ccy", ("The coin\n`instId`, `ccy`: at least one is needed", "币\n`instId`、`ccy`：至少填一个")
         ),
     ),
     PlausibleEdit(
         "a default",
-        WORDS,
-        about("request", "ccy", ("The coin\nDefault: `USDT`. Otherwise: `BTC`.", "币\n默认：`USDT`。否则：`BTC`。")),
+        WORDING,
+        describe("request", "ccy", ("The coin\nDefault: `USDT`. Otherwise: `BTC`.", "币\n默认：`USDT`。否则：`BTC`。")),
     ),
-    PlausibleEdit("examples", WORDS, about("request", "ccy", ("The coin, e.g. `BTC` `ETH`", "币，如 `BTC` `ETH`"))),
+    PlausibleEdit(
+        "examples", WORDING, describe("request", "ccy", ("The coin, e.g. `BTC` `ETH`", "币，如 `BTC` `ETH`"))
+    ),
     PlausibleEdit(
         "one value in a language, two in the other",
         BREAKS,
-        about("request", "ccy", ("The coin\n`BTC` `ETH`", "币\n`BTC`")),
+        describe("request", "ccy", ("The coin\n`BTC` `ETH`", "币\n`BTC`")),
     ),
     PlausibleEdit(
-        "a first list of values", BREAKS, about("request", "ccy", ("The coin\n`BTC` `ETH`", "币\n`BTC`：一\n`ETH`：二"))
+        "a first list of values",
+        BREAKS,
+        describe("request", "ccy", ("The coin\n`BTC` `ETH`", "币\n`BTC`：一\n`ETH`：二")),
     ),
     PlausibleEdit(
         "a new parameter whose languages disagree",
         MORE,
-        added("request", "mode2", ("Mode\n`fast` `slow`", "方式\n`fast` `late`")),
+        add_row("request", "mode2", ("Mode\n`fast` `slow`", "方式\n`fast` `late`")),
     ),
 ]
 
@@ -406,8 +412,8 @@ def first_row(markdown: str, html: str) -> TextEdit:
 
 
 def everywhere(**changes: str | tuple[str, ...]) -> Callable[[Page], Page]:
-    """Change a part of both pages alike."""
-    return lambda page: page.but(**changes)
+    """Change a part of both pages in the same way."""
+    return lambda page: page.with_parts(**changes)
 
 
 def english(change: Callable[[Page], Page]) -> Callable[[Page], Page]:
@@ -421,16 +427,16 @@ def chinese(change: Callable[[Page], Page]) -> Callable[[Page], Page]:
 
 
 def headed(rate: Pair | None = None, per: Pair | None = None) -> Callable[[Page], Page]:
-    """Change the headings about the rate limit."""
+    """Change the headings of the rate limit."""
 
     def change(page: Page) -> Page:
         which = page.language == "zh"
-        return page.but(rate=rate[which] if rate else page.rate, per=per[which] if per else page.per)
+        return page.with_parts(rate=rate[which] if rate else page.rate, per=per[which] if per else page.per)
 
     return change
 
 
-ASKED = "<blockquote>\n<p>Request Example"
+REQUEST_EXAMPLE = "<blockquote>\n<p>Request Example"
 SECOND = (
     "Parameter | Type | Required | Description\n---|---|---|---\nmode | String | No | Which",
     (
@@ -438,7 +444,7 @@ SECOND = (
         "<tr><td>mode</td><td>String</td><td>No</td><td>Which</td></tr></table>"
     ),
 )
-# Written after the checker was changed, and before it was run over them.
+# Written after the checker was changed, and before the first run with it.
 LAYOUT_AFTER = [
     PlausibleEdit(
         "a bold name",
@@ -493,21 +499,27 @@ LAYOUT_AFTER = [
         ),
     ),
     PlausibleEdit(
-        "another word for the parameters", UNREAD, text=swapped(("Request Parameters", ""), ("Query Parameters", ""))
+        "another word for the parameters",
+        UNREAD,
+        text=replace_text(("Request Parameters", ""), ("Query Parameters", "")),
     ),
-    PlausibleEdit("another word for the fields", UNREAD, text=swapped(("", "返回参数"), ("", "返回字段说明"))),
-    PlausibleEdit("headings in lower case", SAME, text=swapped(("Request Parameters", ""), ("Request parameters", ""))),
+    PlausibleEdit("another word for the fields", UNREAD, text=replace_text(("", "返回参数"), ("", "返回字段说明"))),
+    PlausibleEdit(
+        "headings in lower case", SAME, text=replace_text(("Request Parameters", ""), ("Request parameters", ""))
+    ),
     PlausibleEdit(
         "a colon behind a heading",
         SAME,
-        text=swapped(("Request Parameters", "请求参数"), ("Request Parameters:", "请求参数：")),
+        text=replace_text(("Request Parameters", "请求参数"), ("Request Parameters:", "请求参数：")),
     ),
     PlausibleEdit(
         "English headings on the Chinese page",
         UNREAD,
-        page=lambda p: p if p.language == "en" else p.but(words=EN.words, rate=EN.rate, per=EN.per),
+        page=lambda p: p if p.language == "en" else p.with_parts(words=EN.words, rate=EN.rate, per=EN.per),
     ),
-    PlausibleEdit("the English page twice", UNREAD, page=lambda p: p if p.language == "en" else EN.but(title="Again")),
+    PlausibleEdit(
+        "the English page twice", UNREAD, page=lambda p: p if p.language == "en" else EN.with_parts(title="Again")
+    ),
     PlausibleEdit(
         "no response table",
         UNREAD,
@@ -521,7 +533,7 @@ LAYOUT_AFTER = [
         UNREAD,
         text=by_form(
             ("> Request Example", f"#### Request Parameters\n\n{SECOND[0]}\n\n> Request Example"),
-            (ASKED, f"<h4>Request Parameters</h4>{SECOND[1]}{ASKED}"),
+            (REQUEST_EXAMPLE, f"<h4>Request Parameters</h4>{SECOND[1]}{REQUEST_EXAMPLE}"),
         ),
     ),
     PlausibleEdit(
@@ -536,10 +548,10 @@ LAYOUT_AFTER = [
         forms=("markdown",),
     ),
     PlausibleEdit(
-        "a remark in brackets behind a struck name", UNREAD, named("request", "mgnCcy", "~~mgnCcy~~ (retired)")
+        "a remark in brackets behind a struck name", UNREAD, rename_row("request", "mgnCcy", "~~mgnCcy~~ (retired)")
     ),
-    PlausibleEdit("a name that says it is retired", UNREAD, named("response", "mgnCcy", "mgnCcy (deprecated)")),
-    PlausibleEdit("another capital letter in a name", BREAKS, named("request", "mgnMode", "mgnmode")),
+    PlausibleEdit("a name that says it is retired", UNREAD, rename_row("response", "mgnCcy", "mgnCcy (deprecated)")),
+    PlausibleEdit("another capital letter in a name", BREAKS, rename_row("request", "mgnMode", "mgnmode")),
     PlausibleEdit("a parameter nested below another", BREAKS, lambda p: p.row("request", "ccy", name="> ccy")),
     PlausibleEdit(
         "a nested parameter more",
@@ -549,9 +561,9 @@ LAYOUT_AFTER = [
     PlausibleEdit("another version of the path", BREAKS, everywhere(path="/api/v6/account/max-loan")),
     PlausibleEdit("a slash behind the path", LOUD, everywhere(path="/api/v5/account/max-loan/")),
     PlausibleEdit("another method", BREAKS, everywhere(method="POST")),
-    PlausibleEdit("another title", WORDS, lambda p: p.but(title=p.title + "?")),
+    PlausibleEdit("another title", WORDING, lambda p: p.with_parts(title=p.title + "?")),
     PlausibleEdit(
-        "a notice", WORDS, lambda p: p.but(prose={"en": "This goes in May.", "zh": "五月下线。"}[p.language])
+        "a notice", WORDING, lambda p: p.with_parts(prose={"en": "This goes in May.", "zh": "五月下线。"}[p.language])
     ),
     PlausibleEdit(
         "a rate limit in other words", UNREAD, headed(rate=("Rate Limit: 20 requests / 2 seconds", "限速：2秒20次以内"))
@@ -569,17 +581,19 @@ LAYOUT_AFTER = [
         "counted by address as well", MORE, headed(per=("Rate limit rule: User ID + IP", "限速规则：User ID + IP"))
     ),
     PlausibleEdit("counted by something new", LOUD, headed(per=("Rate limit rule: Sub-account", "限速规则：子账户"))),
-    PlausibleEdit("no rule of the rate limit", UNREAD, text=swapped(("Rate limit rule: User ID", ""), ("Note", ""))),
+    PlausibleEdit(
+        "no rule of the rate limit", UNREAD, text=replace_text(("Rate limit rule: User ID", ""), ("Note", ""))
+    ),
     PlausibleEdit("a field in the example only", MORE, everywhere(sample=(*EN.sample, "quota"))),
-    PlausibleEdit("another example of a request", WORDS, everywhere(queries=("ccy=BTC&mgnMode=cross",))),
-    PlausibleEdit("other amounts in the example", WORDS, everywhere(value="1")),
+    PlausibleEdit("another example of a request", WORDING, everywhere(queries=("ccy=BTC&mgnMode=cross",))),
+    PlausibleEdit("other amounts in the example", WORDING, everywhere(value="1")),
 ]
 VALUES_AFTER = [
     PlausibleEdit("values in capitals", BREAKS, kind("\n`Isolated` `Cross`"), values=VALUES | {"Isolated", "Cross"}),
     PlausibleEdit(
         "a new parameter with numbers for values",
         MORE,
-        added("request", "flag", ("Whether\n`0`: off\n`1`: on", "是否\n`0`：否\n`1`：是")),
+        add_row("request", "flag", ("Whether\n`0`: off\n`1`: on", "是否\n`0`：否\n`1`：是")),
         values=VALUES | {"0", "1"},
     ),
     PlausibleEdit(
@@ -649,8 +663,8 @@ VALUES_AFTER = [
     ),
     PlausibleEdit(
         "a condition between parameters",
-        WORDS,
-        about(
+        WORDING,
+        describe(
             "request",
             "ccy",
             ("The coin. When `instId` is given, `ccy` is ignored.", "币。填写 `instId` 时忽略 `ccy`。"),
@@ -658,13 +672,13 @@ VALUES_AFTER = [
     ),
     PlausibleEdit(
         "two units",
-        WORDS,
-        about("response", "maxLoan", ("The largest loan, in `BTC` or `USDT`", "最多能借，单位为 `BTC` 或 `USDT`")),
+        WORDING,
+        describe("response", "maxLoan", ("The largest loan, in `BTC` or `USDT`", "最多能借，单位为 `BTC` 或 `USDT`")),
     ),
     PlausibleEdit(
         "two modes in a sentence",
-        WORDS,
-        about(
+        WORDING,
+        describe(
             "request",
             "mgnCcy",
             ("The coin put up. Use it in `futures` and `multi` mode.", "押的币。在 `futures` 与 `multi` 模式使用。"),
@@ -672,8 +686,8 @@ VALUES_AFTER = [
     ),
     PlausibleEdit(
         "an answer for two values",
-        WORDS,
-        about(
+        WORDING,
+        describe(
             "response",
             "mgnCcy",
             ("The coin put up; `none` for `cross`, `all` otherwise", "押的币；`cross` 时为 `none`，否则为 `all`"),
@@ -682,7 +696,7 @@ VALUES_AFTER = [
     PlausibleEdit(
         "a link in a description",
         QUIET,
-        about(
+        describe(
             "request",
             "ccy",
             ("The coin to be borrowed, see there\nFor `Spot mode` only", "要借的币，参见说明\n只在`现货模式`可用"),
@@ -690,35 +704,35 @@ VALUES_AFTER = [
     ),
     PlausibleEdit(
         "an unescaped pipe in a description",
-        WORDS,
-        about("request", "ccy", ("The coin | to be borrowed", "要借的币 | 种")),
+        WORDING,
+        describe("request", "ccy", ("The coin | to be borrowed", "要借的币 | 种")),
     ),
     PlausibleEdit(
         "a higher limit",
         MORE,
-        about("request", "instId", ("Multiple pairs (no more than 10) with commas", "多个（不超过10个），逗号隔开")),
+        describe("request", "instId", ("Multiple pairs (no more than 10) with commas", "多个（不超过10个），逗号隔开")),
     ),
     PlausibleEdit(
         "a lower limit",
         BREAKS,
-        about("request", "instId", ("Multiple pairs (no more than 3) with commas", "多个（不超过3个），逗号隔开")),
+        describe("request", "instId", ("Multiple pairs (no more than 3) with commas", "多个（不超过3个），逗号隔开")),
     ),
     PlausibleEdit(
         "the same limit as a maximum",
-        WORDS,
-        about(
+        WORDING,
+        describe(
             "request", "instId", ("Multiple pairs with commas, a maximum of 5 instruments", "多个，逗号隔开，最多5个")
         ),
     ),
     PlausibleEdit(
         "the same limit as a word",
-        WORDS,
-        about("request", "instId", ("Multiple pairs with commas, up to five", "多个，逗号隔开，最多五个")),
+        WORDING,
+        describe("request", "instId", ("Multiple pairs with commas, up to five", "多个，逗号隔开，最多五个")),
     ),
     PlausibleEdit(
         "the limit and another one",
         CAREFUL,
-        about(
+        describe(
             "request",
             "instId",
             (
@@ -730,16 +744,16 @@ VALUES_AFTER = [
     PlausibleEdit(
         "a limit where none was",
         BREAKS,
-        about("request", "ccy", ("Coins, multiple (no more than 20)", "币，多个（不超过20个）")),
+        describe("request", "ccy", ("Coins, multiple (no more than 20)", "币，多个（不超过20个）")),
     ),
 ]
-EDITS = [*LOST_BEFORE, *VALUES_BEFORE, *LAYOUT_AFTER, *VALUES_AFTER]
+EDITS = [*ROWS_BEFORE, *VALUES_BEFORE, *LAYOUT_AFTER, *VALUES_AFTER]
 IN_FORMS = [pytest.param(edit, form, id=f"{edit.id}-{form}") for edit in EDITS for form in edit.forms]
 OF_VALUES = [each for each in IN_FORMS if each.values[0] in (*VALUES_BEFORE, *VALUES_AFTER)]
 
 
 def prepare(folder: Path) -> Path:
-    """Lay out a checkout whose lock has the pages as they are."""
+    """Create a checkout whose lock contains the unedited pages."""
     spec = folder / "spec"
     spec.mkdir(parents=True)
     shutil.copy(Path(__file__).with_name("openapi.yaml"), spec)
@@ -751,9 +765,9 @@ def prepare(folder: Path) -> Path:
 
 
 def main() -> None:
-    """Print every edit with its right codes and the one that check_docs.py ends with."""
+    """Print every edit with its acceptable exit codes and the actual one."""
     report: list[str] = []
-    right = total = 0
+    passed = total = 0
     for edit in EDITS:
         for form in edit.forms:
             with tempfile.TemporaryDirectory() as temporary:
@@ -763,11 +777,11 @@ def main() -> None:
                 with contextlib.redirect_stdout(io.StringIO()):
                     code = check_docs.main([str(page), "--root", str(checkout)])
                 total += 1
-                right += code in edit.codes
+                passed += code in edit.codes
                 report.append(
                     f"{'ok ' if code in edit.codes else 'BAD'} {code:3} {sorted(edit.codes)} {form:8} {edit.id}"
                 )
-    sys.stdout.write("\n".join([*report, f"{right} of {total}\n"]))
+    sys.stdout.write("\n".join([*report, f"{passed} of {total}\n"]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""api_change.py: what it calls a change of the public API, and the version that follows."""
+"""api_change.py: changes of the public API, and the version that each requires."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ FILES = {
 
 
 def git(root: Path, *arguments: str) -> None:
-    """Run git without anybody's settings."""
+    """Run git without the user's configuration."""
     settings = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
     command = [shutil.which("git") or "git", "-C", str(root), *settings, *arguments]
     subprocess.run(command, check=True, capture_output=True)
@@ -53,7 +53,7 @@ def git(root: Path, *arguments: str) -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Lay out and tag a small project."""
+    """Create and tag a small project."""
     if not shutil.which("git"):
         pytest.skip("there is no git")
     for name, text in FILES.items():
@@ -111,16 +111,16 @@ ROW, MODE = "okx_maxloan_api.models.Row", "okx_maxloan_api.models.Mode"
     ],
 )  # fmt: skip
 def test_changes(checkout: Path, name: str, old: str, new: str, version: str, lines: list[str]) -> None:
-    """What is new, gone or stricter is told under its heading of the changelog, with the version it calls for."""
+    """Additions, removals and stricter signatures appear under their changelog heading, with the version."""
     edit(checkout, name, old, new)
-    first, *rest = report(checkout).splitlines()
-    assert rest == lines
+    first, *other = report(checkout).splitlines()
+    assert other == lines
     expected = f"changed since v1.2.3, which calls for {version}" if lines else "as in v1.2.3"
     assert expected in first
 
 
 def test_version_that_was_raised_already(checkout: Path) -> None:
-    """The report says whether pyproject.toml has the version that the change calls for."""
+    """The report says whether pyproject.toml already has the required version."""
     edit(checkout, MODELS_FILE, "    side: str", "    side: str\n    quota: str")
     assert "pyproject.toml says 1.2.3" in report(checkout, "v1.2.3")
     edit(checkout, "pyproject.toml", "1.2.3", "1.3.0")
@@ -128,7 +128,7 @@ def test_version_that_was_raised_already(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "breaking", "added", "changed", "then"),
+    ("version", "breaking", "added", "changed", "expected_version"),
     [
         ("1.2.3", 1, 1, 1, "2.0.0"),
         ("1.2.3", 0, 1, 1, "1.3.0"),
@@ -139,13 +139,13 @@ def test_version_that_was_raised_already(checkout: Path) -> None:
         ("0.1.4rc1", 0, 0, 1, "0.1.5"),
     ],
 )
-def test_bump(version: str, breaking: int, added: int, changed: int, then: str) -> None:
-    """Breaking raises the first number, additions the second, the rest the third; below 1.0 each one lower."""
-    assert Report(["x"] * breaking, ["x"] * added, ["x"] * changed).bump(version) == then
+def test_bump(version: str, breaking: int, added: int, changed: int, expected_version: str) -> None:
+    """A breaking change raises the first number, an addition the second, others the third; below 1.0 each one lower."""
+    assert Report(["x"] * breaking, ["x"] * added, ["x"] * changed).bump(version) == expected_version
 
 
 def test_nothing_to_compare_with(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Without a repository, without a tag, or for an unknown revision, the report says so and does nothing else."""
+    """Without a repository or a tag, or for an unknown revision, the report says so and nothing else happens."""
     assert "nothing to compare with" in report(tmp_path_factory.mktemp("empty"))
     assert "nothing to compare with" in report(checkout, "v9")
     git(checkout, "tag", "-d", "v1.2.3")
@@ -153,13 +153,13 @@ def test_nothing_to_compare_with(checkout: Path, tmp_path_factory: pytest.TempPa
 
 
 def test_without_git(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no git, the report says so."""
+    """Without git the report says so."""
     monkeypatch.setattr(shutil, "which", lambda _: None)
     assert "there is no git" in report(checkout)
 
 
-def test_packages_that_are_gone(checkout: Path) -> None:
-    """A checkout without the packages is nothing to compare."""
+def test_missing_packages(checkout: Path) -> None:
+    """A checkout without the packages is reported as not comparable."""
     shutil.rmtree(checkout / "okx_maxloan_sdk")
     assert "nothing to compare with" in report(checkout)
 

@@ -1,4 +1,4 @@
-"""changelog.py: which announcements concern us, why, and how the day of the last review moves."""
+"""changelog.py: the announcements that concern this SDK, the reasons, and the review date in the lock."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REVIEWED = "2026-08-22"
-# Day or heading, title, sentences; in our own words.
+# Date or heading, title, sentences; in our own words.
 Log = list[tuple[str, str, str]]
 
 
 def log(form: str, entries: Log) -> bytes:
-    """Write a changelog; code stands in back quotes."""
+    """Render a changelog; code is in backquotes."""
     if form == "markdown":
         return "\n\n".join(f"# {day}\n\n## {title}\n\n{text}" for day, title, text in entries).encode()
     pieces = []
@@ -36,14 +36,14 @@ def log(form: str, entries: Log) -> bytes:
 
 
 def run(checkout: Path, data: bytes, *flags: str) -> int:
-    """Run the script over a changelog."""
+    """Run the script on a changelog."""
     page = checkout / "log_en.page"
     page.write_bytes(data)
     return check_docs.main(["--changelog", str(page), "--root", str(checkout), *flags])
 
 
-def found(checkout: Path, capsys: pytest.CaptureFixture[str], data: bytes) -> list[dict[str, Any]]:
-    """List what the script says of a changelog."""
+def notices_of(checkout: Path, capsys: pytest.CaptureFixture[str], data: bytes) -> list[dict[str, Any]]:
+    """Return the script's notices about a changelog."""
     capsys.readouterr()
     run(checkout, data, "--format", "json")
     notices: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["changelog"]
@@ -51,8 +51,8 @@ def found(checkout: Path, capsys: pytest.CaptureFixture[str], data: bytes) -> li
 
 
 @pytest.fixture(autouse=True)
-def reviewed(checkout: Path) -> None:
-    """Let the changelog be reviewed up to a day."""
+def review_date_set(checkout: Path) -> None:
+    """Set the review date of the changelog."""
     path = checkout / "spec" / "docs.lock.json"
     lock = Lock(path.read_text("utf-8"))
     lock.review(date.fromisoformat(REVIEWED), "as far as the pages are", [])
@@ -88,20 +88,20 @@ def reviewed(checkout: Path) -> None:
 def test_what_concerns_us(
     checkout: Path, capsys: pytest.CaptureFixture[str], form: str, text: str, reason: str
 ) -> None:
-    """An entry that names something of ours is listed with its day, its title and the reason."""
+    """An entry that names a part of this SDK is listed with its date, its title and the reason."""
     data = log(form, [("2026-09-30", "News of September", text), (REVIEWED, "Old news", text)])
     assert run(checkout, data) == 10
-    (notice,) = found(checkout, capsys, data)
+    (notice,) = notices_of(checkout, capsys, data)
     assert (notice["day"], notice["title"], notice["severity"]) == ("2026-09-30", "News of September", "wording")
     assert reason in notice["reasons"]
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_links_name_an_operation(checkout: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
-    """A link to the documentation of an operation names it."""
+    """A link to an operation's documentation counts as its name."""
     link = "https://www.okx.com/docs-v5/en/#a-loan"
     text = f"[It]({link}) was changed." if form == "markdown" else f"<a href='{link}'>It</a> was changed."
-    (notice,) = found(checkout, capsys, log(form, [("2026-09-30", "News", text)]))
+    (notice,) = notices_of(checkout, capsys, log(form, [("2026-09-30", "News", text)]))
     assert notice["reasons"] == ["getMaxLoan"]
 
 
@@ -118,7 +118,7 @@ def test_links_name_an_operation(checkout: Path, capsys: pytest.CaptureFixture[s
     ],
 )
 def test_what_does_not_concern_us(checkout: Path, form: str, text: str) -> None:
-    """An entry that names nothing of ours is not listed, nor one whose words only look like ours."""
+    """An entry about other things is not listed, even if its words resemble our names."""
     assert run(checkout, log(form, [("2026-09-30", "News", text)])) == 0
 
 
@@ -135,24 +135,24 @@ def test_what_does_not_concern_us(checkout: Path, form: str, text: str) -> None:
     ],
 )
 def test_what_calls_itself_incompatible(checkout: Path, form: str, text: str, code: int) -> None:
-    """An entry that says that it is incompatible ends with the code of a breaking change."""
+    """An entry that announces an incompatible change ends with the exit code of a breaking change."""
     assert run(checkout, log(form, [("2026-09-30", "News", text)])) == code
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_rows_of_tables_are_read(checkout: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
-    """A name in a cell of its own is named, whatever it is."""
+    """A name in a table cell of its own counts, whatever the cell's type."""
     table = {
         "markdown": "Parameter | Type | Description\n---|---|---\nside | String | Which",
         "html": "<table><tr><th>Parameter</th><th>Type</th></tr><tr><td>side</td><td>String</td></tr></table>",
     }
-    (notice,) = found(checkout, capsys, log(form, [("2026-09-30", "News", table[form])]))
+    (notice,) = notices_of(checkout, capsys, log(form, [("2026-09-30", "News", table[form])]))
     assert notice["reasons"] == ["side"]
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_parts_of_an_entry(checkout: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
-    """Headings below the title of an entry are parts of it: what one says counts for what another names."""
+    """Headings below an entry's title belong to the entry, and their texts are read together."""
     pieces = [(1, "Changelog", ""), (2, "2026-09-30", ""), (3, "A merge", "Incompatible."), (3, "Another", "`side`.")]
     if form == "markdown":
         page = "\n\n".join(f"{'#' * level} {title}\n\n{text}" for level, title, text in pieces)
@@ -161,7 +161,7 @@ def test_parts_of_an_entry(checkout: Path, capsys: pytest.CaptureFixture[str], f
         page = "".join(f"<h{level - 1 or 1}>{title}</h{level - 1 or 1}><p>{text}</p>" for level, title, text in pieces)
         page = page.replace("Incompatible.</p>", "Incompatible.</p><h3>What it is about</h3><p><code>instId</code></p>")
         page = page.replace("`side`", "<code>side</code>")
-    notices = [(each["title"], each["severity"]) for each in found(checkout, capsys, page.encode())]
+    notices = [(each["title"], each["severity"]) for each in notices_of(checkout, capsys, page.encode())]
     assert notices == [("A merge", "breaking"), ("Another", "wording")]
 
 
@@ -170,17 +170,17 @@ def test_parts_of_an_entry(checkout: Path, capsys: pytest.CaptureFixture[str], f
 def test_announcements_without_a_day(
     checkout: Path, capsys: pytest.CaptureFixture[str], form: str, heading: str
 ) -> None:
-    """What is to come is listed until it is reviewed, and again when its words change."""
+    """An undated announcement is listed until it is reviewed, and again when its text changes."""
     old = (REVIEWED, "Old", "Nothing.")
     data = log(form, [(heading, "Soon", "The field `side` will go."), old])
-    assert [each["day"] for each in found(checkout, capsys, data)] == ["upcoming"]
+    assert [each["day"] for each in notices_of(checkout, capsys, data)] == ["upcoming"]
     assert run(checkout, data, "--reviewed", REVIEWED, "--reason", "side is optional for us") == 0
     assert run(checkout, data) == 0
     assert run(checkout, log(form, [(heading, "Soon", "The field `side` will go in May."), old])) == 10
 
 
-def test_review_moves_the_day(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """--reviewed moves the day in the lock, with a reason; entries up to it are no longer listed."""
+def test_review_changes_the_date(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--reviewed sets the date in the lock, with a reason; entries up to that date are no longer listed."""
     data = log("html", [("2026-10-02", "Third", "`instId`"), ("2026-10-01", "Second", "`instId`")])
     assert run(checkout, data, "--reviewed", "2026-10-01", "--reason", "the ids are not ours") == 10
     assert "changelog wording 2026-10-02  Third  (instId)" in capsys.readouterr().out
@@ -191,7 +191,7 @@ def test_review_moves_the_day(checkout: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_review_needs_a_reason_and_a_day_that_was(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A review without a reason, or of a day to come, is a mistake of the caller's."""
+    """A review without a reason, or with a future date, is a usage error."""
     tomorrow = (datetime.now(UTC).date() + timedelta(days=1)).isoformat()
     for flags in (("2026-10-01",), ("2026-10-01", "--reason", "ok"), (tomorrow, "--reason", "looking ahead")):
         with pytest.raises(SystemExit):
@@ -201,7 +201,7 @@ def test_review_needs_a_reason_and_a_day_that_was(checkout: Path, capsys: pytest
 
 @pytest.mark.parametrize("data", [b"", b"# No date\n\ntext", b"<h1>503 Service ServiceUnavailableError</h1>", b"\xff"])
 def test_changelog_that_is_not_understood(checkout: Path, data: bytes) -> None:
-    """A page without a dated entry is no changelog, and moves no day."""
+    """A page without a dated entry is no changelog, and changes no date."""
     before = (checkout / "spec" / "docs.lock.json").read_bytes()
     assert run(checkout, data, "--reviewed", "2026-10-01", "--reason", "whatever it says") == 20
     assert (checkout / "spec" / "docs.lock.json").read_bytes() == before
@@ -219,7 +219,7 @@ def test_changelog_that_is_not_understood(checkout: Path, data: bytes) -> None:
     ],
 )
 def test_hostile_changelogs_end(checkout: Path, text: str) -> None:
-    """A changelog made to keep a parser busy ends soon."""
+    """A changelog that is designed to slow the parser down ends soon."""
     start = time.perf_counter()
     run(checkout, text.encode())
     assert time.perf_counter() - start < 30
@@ -227,14 +227,14 @@ def test_hostile_changelogs_end(checkout: Path, text: str) -> None:
 
 @pytest.mark.parametrize("size", [140_000, 100_000])
 def test_changelog_that_is_too_long(checkout: Path, size: int) -> None:
-    """An entry, or a sum of unreviewed ones, that is too long to be read is refused until it is reviewed."""
+    """An entry, or a sum of unreviewed entries, above the size limit is an error until it is reviewed."""
     entries = [("2026-10-01", f"Entry {number}", "x " * (size // 2)) for number in range(1 if size > 2**17 else 22)]
     assert run(checkout, log("markdown", entries)) == 20
     assert run(checkout, log("markdown", entries), "--reviewed", "2026-10-01", "--reason", "nothing but x") == 0
 
 
 def test_changelog_beside_pages(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A changelog is known by its name among the pages, and the worst of both decides the code."""
+    """A changelog is recognized by its file name, and the worse result of pages and changelog decides the exit code."""
     (checkout / "page.html").write_bytes(both("html"))
     (checkout / "log_zh.html").write_bytes(
         log("html", [("2026年9月30日", "公告", "`instId` 有变动，属于不兼容变更。")])
@@ -247,7 +247,7 @@ def test_changelog_beside_pages(checkout: Path, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize(
-    ("title", "day", "rest"),
+    ("title", "day", "remainder"),
     [
         ("2026-09-30", date(2026, 9, 30), ""),
         ("2026.9.3 News", date(2026, 9, 3), "News"),
@@ -259,13 +259,13 @@ def test_changelog_beside_pages(checkout: Path, capsys: pytest.CaptureFixture[st
         ("News", None, "News"),
     ],
 )
-def test_dates_of_headings(title: str, day: date | None, rest: str) -> None:
-    """A heading that begins with a date dates what follows; one that mentions a date does not."""
-    assert find_date(title) == (day, rest)
+def test_dates_of_headings(title: str, day: date | None, remainder: str) -> None:
+    """A heading that begins with a date dates the text below it; one that mentions a date does not."""
+    assert find_date(title) == (day, remainder)
 
 
 def test_lock_names_a_day_and_its_reason() -> None:
-    """The committed lock says up to which day OKX's changelog is reviewed, and why that is enough."""
+    """The committed lock has the date and the reason of the last changelog review."""
     lock = Lock((ROOT / "spec" / "docs.lock.json").read_text("utf-8"))
     assert date.fromisoformat(lock.changelog["reviewed"]) >= date(2026, 8, 22)
     assert len(lock.changelog["reason"]) > 20

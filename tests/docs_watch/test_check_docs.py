@@ -1,4 +1,4 @@
-"""check_docs.py as it is run: exit codes, formats, several pages, the big page, and bytes of every kind."""
+"""check_docs.py as a command: exit codes, formats, several pages, the page of all endpoints, and arbitrary bytes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from docs_watch.spec import Spec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.docs_watch.conftest import CODES, HERE, ROOT, outcome
-from tests.docs_watch.mutated_pages import LONGEST, read
+from tests.docs_watch.conftest import CODES, HERE, ROOT, exit_code
+from tests.docs_watch.mutated_pages import LONGEST, parse_damaged_pages
 from tests.docs_watch.pages import EN, FORMS, PATH, RENDER, ZH, Row, both
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def run(checkout: Path, *pages: bytes, flags: tuple[str, ...] = ()) -> int:
-    """Run the script over pages."""
+    """Run the script on pages."""
     names = []
     for number, page in enumerate(pages):
         names.append(str(checkout / f"page-{number}"))
@@ -38,7 +38,7 @@ def run(checkout: Path, *pages: bytes, flags: tuple[str, ...] = ()) -> int:
     ("page", "code"),
     [
         (both("markdown"), 0),
-        (both("html", EN.row("response", "ccy", about="The coin you get")), 10),
+        (both("html", EN.row("response", "ccy", description="The coin you get")), 10),
         (both("html", EN.with_row("response", Row("quota", "Left"))), 11),
         (both("markdown", EN.without("request", "ccy")), 12),
         (b"<h1>403 Forbidden</h1>", 20),
@@ -47,12 +47,12 @@ def run(checkout: Path, *pages: bytes, flags: tuple[str, ...] = ()) -> int:
     ],
 )
 def test_exit_codes(checkout: Path, page: bytes, code: int) -> None:
-    """The worst difference decides the exit code; a page that is not understood is never a zero."""
+    """The worst difference decides the exit code; a page that cannot be parsed never ends with 0."""
     assert run(checkout, page) == code
 
 
 def test_script_runs_from_anywhere(checkout: Path, tmp_path: Path) -> None:
-    """The script runs as a program from any folder, and prints what it found."""
+    """The script runs from any directory and prints the differences."""
     page = tmp_path / "page.md"
     page.write_bytes(both("markdown", EN.row("request", "mgnMode", required="No")))
     command = [sys.executable, str(ROOT / "scripts" / "check_docs.py"), str(page), "--root", str(checkout)]
@@ -62,13 +62,13 @@ def test_script_runs_from_anywhere(checkout: Path, tmp_path: Path) -> None:
 
 
 def test_no_table_where_one_was(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A page that says "none" where the lock has parameters is not believed."""
-    assert run(checkout, both("html", EN.but(request=()))) == 20
+    """A page that says "none" where the lock has parameters ends with an error."""
+    assert run(checkout, both("html", EN.with_parts(request=()))) == 20
     assert "no table of request parameters" in capsys.readouterr().out
 
 
 def test_several_pages(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Languages may come in files of their own; each page has to hold the operation, and they must not disagree."""
+    """Languages may be in separate files; each must have the operation, and they must agree."""
     en, zh = RENDER["html"](EN).encode(), RENDER["markdown"](ZH).encode()
     assert run(checkout, en, zh, flags=("--language", "en", "--language", "zh")) == 0
     for flags in ((), ("--language", "zh")):
@@ -82,20 +82,20 @@ def test_several_pages(checkout: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_json(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The JSON form is one object, with every row and every page that was not understood."""
+    """The JSON output is one object with every difference and every page that cannot be parsed."""
     run(checkout, both("html", EN.row("request", "mgnMode", required="No")), b"", flags=("--format", "json"))
-    found = json.loads(capsys.readouterr().out)
-    (row,) = found["differences"]
+    report = json.loads(capsys.readouterr().out)
+    (row,) = report["differences"]
     assert row["place"] == "request.mgnMode.required"
     assert (row["was"], row["now"], row["severity"], row["languages"]) == ("required", "optional", "additive", ["en"])
     assert isinstance(row["line"], int)
     assert row["words"] == ["", ""]
-    assert "no documentation" in found["not_understood"][0]
+    assert "no documentation" in report["not_understood"][0]
 
 
-def test_markdown_defuses_what_a_page_says(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whatever a page says stands in code in an issue: no link, no mention, no further column."""
-    page = EN.but(per="Rate limit rule: @okx | [x](https://example.com) `y`")
+def test_markdown_escapes_text_of_a_page(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Text of a page appears as code in an issue: no link, no mention, no further column."""
+    page = EN.with_parts(per="Rate limit rule: @okx | [x](https://example.com) `y`")
     run(checkout, both("html", page), b"GET /a`@b|", flags=("--format", "markdown"))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].count("|") == lines[2].count("|") == len(lines[0].split(" | ")) + 1
@@ -104,33 +104,36 @@ def test_markdown_defuses_what_a_page_says(checkout: Path, capsys: pytest.Captur
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
-def test_words_are_shown_side_by_side(checkout: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
-    """A row about words shows ours and OKX's, each in the page's language."""
-    pages = [page.row("request", "ccy", about=f"New words\n{page.language}").but(prose="A notice") for page in (EN, ZH)]
+def test_texts_are_shown_side_by_side(checkout: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
+    """A difference of texts shows ours and OKX's, each in the page's language."""
+    pages = [
+        page.row("request", "ccy", description=f"New words\n{page.language}").with_parts(prose="A notice")
+        for page in (EN, ZH)
+    ]
     assert run(checkout, both("html", *pages), flags=("--format", form)) == 10
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     if form == "json":
-        said = "\n".join(" ".join(map(str, row["words"])) for row in json.loads(said)["differences"])
-    for words in ("A coin.", "New words en", "币种。", "New words zh", "What can be borrowed.", "A notice"):
-        assert words in " ".join(said.split())
+        output = "\n".join(" ".join(map(str, row["words"])) for row in json.loads(output)["differences"])
+    for text in ("A coin.", "New words en", "币种。", "New words zh", "What can be borrowed.", "A notice"):
+        assert text in " ".join(output.split())
 
 
 def test_unknown_operation(checkout: Path) -> None:
-    """An operation that the spec does not have is a mistake of the caller's."""
+    """An operation outside of the spec is a usage error."""
     with pytest.raises(SystemExit, match="no operation getNothing in the spec, only getMaxLoan"):
         run(checkout, both("html"), flags=("--operation", "getNothing"))
 
 
 def test_facts_of_any_operation(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The facts of an operation that the spec does not have can be shown."""
-    page = RENDER["html"](EN.but(path="/api/v5/other")).encode()
+    """The facts of an operation outside of the spec can be shown."""
+    page = RENDER["html"](EN.with_parts(path="/api/v5/other")).encode()
     assert run(checkout, page, flags=("--facts", "GET /api/v5/other")) == 0
     assert json.loads(capsys.readouterr().out)[0]["en"]["request"]["instId"]["limit"] == 5
     assert run(checkout, page, flags=("--facts", "GET /api/v5/none")) == 20
 
 
 def test_first_page_makes_the_lock(checkout: Path) -> None:
-    """Without a lock the spec alone is compared, and --write makes the lock."""
+    """Without a lock only the spec is compared, and --write creates the lock."""
     (checkout / "spec" / "docs.lock.json").unlink()
     assert run(checkout, both("html")) == 12
     assert run(checkout, both("html"), flags=("--write",)) == 12
@@ -140,21 +143,21 @@ def test_first_page_makes_the_lock(checkout: Path) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_page_of_all_endpoints(form: str) -> None:
-    """One endpoint is found among those of a 4 MB page, within a second."""
-    other = EN.but(prose="word " * 400)
-    others = [RENDER[form](other.but(path=f"/api/v5/other/{n}", title=f"Other {n}")) for n in range(1300)]
+    """One endpoint is found on a page of 4 MB within a second."""
+    other = EN.with_parts(prose="word " * 400)
+    others = [RENDER[form](other.with_parts(path=f"/api/v5/other/{n}", title=f"Other {n}")) for n in range(1300)]
     page = "\n\n".join([*others[:900], RENDER[form](EN), *others[900:]]).encode()
     assert len(page) > 4_000_000
     start = time.perf_counter()
-    found = parse_page(page, "GET", PATH)
+    parsed = parse_page(page, "GET", PATH)
     assert time.perf_counter() - start < 1
-    assert found == parse_page(RENDER[form](EN).encode(), "GET", PATH)
+    assert parsed == parse_page(RENDER[form](EN).encode(), "GET", PATH)
 
 
 TOP = f"<h3>t</h3>GET {PATH}"
 HEAD = f"# t\n\n#### HTTP Request\n\n`GET {PATH}`\n\n#### Request Parameters\n\n"
 TABLE = f"{HEAD}a | b\n---|---\n"
-# Those that fit into the budget of page.py reach the parser; the others must not.
+# The first pages are within the budget of page.py and reach the parser; the others must not.
 HOSTILE = {
     "nested": TOP + "<div>" * 25_000,
     "formatting": TOP + "".join(f"<b a{n}>" for n in range(4000)) + "<p>x</p>" * 10_000,
@@ -176,32 +179,32 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_pages_end(checkout: Path, text: str) -> None:
-    """A page made to keep a parser busy, or to fill the memory, is refused soon."""
+    """A page that is designed to slow the parser down or to exhaust memory is rejected soon."""
     start = time.perf_counter()
     assert run(checkout, text.encode()) == 20
     assert time.perf_counter() - start < 10
 
 
-WORDS = [
+FRAGMENTS = [
     *(line for form in FORMS for line in RENDER[form](EN).splitlines()),
     *("<table>", "<tr>", "<td>", "</td>", "<h4>", "<h3>", "<br>", "<pre>", "<code>", "<!--", "&gt;", "&#0;"),
     *("#### ", "# ", " | ", "---|---", "> ", "`", "    ", "\n", "```", "~~", "**", "限速：", "无", "\0"),
 ]
 SPEC = Spec((HERE / "openapi.yaml").read_text("utf-8"))
 QUIET = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # the lock is only read
-LINES = st.lists(st.sampled_from(WORDS), max_size=60).map(lambda words: "\n".join(words).encode())
+LINES = st.lists(st.sampled_from(FRAGMENTS), max_size=60).map(lambda fragments: "\n".join(fragments).encode())
 
 
 @settings(QUIET, max_examples=300)
 @given(data=st.one_of(st.binary(max_size=400), LINES))
 def test_any_bytes_end_in_an_exit_code(lock: Lock, data: bytes) -> None:
-    """Whatever the bytes are, they are compared or refused; nothing else happens."""
-    assert outcome(SPEC, lock, data) in CODES
+    """Arbitrary bytes are compared or rejected; no other exception occurs."""
+    assert exit_code(SPEC, lock, data) in CODES
 
 
 def test_mutated_pages_end_in_an_exit_code(lock: Lock) -> None:
-    """Of 300 pages that were damaged at random each is compared or refused, as a changelog too, and soon."""
-    for code, seconds in read(lock, 300, seed=1):
+    """Each of 300 randomly damaged pages is compared or rejected within the time limit, as a changelog too."""
+    for code, seconds in parse_damaged_pages(lock, 300, seed=1):
         assert code in CODES
         assert seconds < LONGEST
 
@@ -209,11 +212,11 @@ def test_mutated_pages_end_in_an_exit_code(lock: Lock) -> None:
 @settings(QUIET, max_examples=300)
 @given(data=st.data())
 def test_damaged_pages_end_in_an_exit_code(lock: Lock, data: st.DataObject) -> None:
-    """A page that was cut, doubled, spliced or mistyped is compared, or refused."""
+    """A page that was cut, doubled, spliced or mistyped is compared or rejected."""
     page = bytearray(both(data.draw(st.sampled_from(FORMS))))
-    pieces = st.one_of(st.binary(max_size=4), st.sampled_from(WORDS).map(str.encode))
+    pieces = st.one_of(st.binary(max_size=4), st.sampled_from(FRAGMENTS).map(str.encode))
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(page)))
         end = min(len(page), start + data.draw(st.integers(0, 80)))
         page[start:end] = data.draw(st.one_of(pieces, st.just(page[start:end] * 2)))
-    assert outcome(SPEC, lock, bytes(page)) in CODES
+    assert exit_code(SPEC, lock, bytes(page)) in CODES

@@ -1,4 +1,4 @@
-"""description.py: which words of a description are values, and which number is a limit."""
+"""description.py: the values that a description lists, and its limit of items."""
 
 import time
 
@@ -8,7 +8,7 @@ from docs_watch.facts import PageParseError
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("Kind\n`isolated` `cross`", {"isolated": "", "cross": ""}),
         ("Kind\n`isolated`, `cross` or `none`", {"isolated": "", "cross": "", "none": ""}),
@@ -68,13 +68,13 @@ from docs_watch.facts import PageParseError
         ("`automatic`: some begin with `automatic`, some with `quick`", {"automatic": "some begin with"}),
     ],
 )
-def test_values(text: str, found: dict[str, str]) -> None:
+def test_values(text: str, expected: dict[str, str]) -> None:
     """A line of values, or of values with a colon, lists them; a mention in a sentence does not."""
-    assert values(text) == found
+    assert values(text) == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("Either: `instId`, `ccy`", ()),
         ("A coin\n`instId`: it has to be given as well", ()),
@@ -84,21 +84,21 @@ def test_values(text: str, found: dict[str, str]) -> None:
         ("Which, `instId` `other`", ("instId", "other")),
     ],
 )
-def test_names_of_parameters(text: str, found: tuple[str, ...]) -> None:
-    """Names of parameters are mentions in a sentence, and values on lines of nothing else."""
-    assert tuple(values(text, frozenset({"instId", "ccy"}))) == found
+def test_names_of_parameters(text: str, expected: tuple[str, ...]) -> None:
+    """A parameter's name in a sentence is a mention; on a line of values it is a value."""
+    assert tuple(values(text, frozenset({"instId", "ccy"}))) == expected
 
 
 @pytest.mark.parametrize("text", ["`a`, " * 30_000, "x, `a` `b`. " * 10_000, "`a`" + " " * 100_000, "`a`：" * 30_000])
 def test_long_lines_end(text: str) -> None:
-    """A line made to keep the patterns busy ends soon."""
+    """A line that is designed to slow the patterns down ends soon."""
     start = time.perf_counter()
     values(f"{text}x")
     assert time.perf_counter() - start < 5
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("Multiple pairs (no more than 5)", 5),
         ("up to 20 ids, separated with comma", 20),
@@ -124,13 +124,13 @@ def test_long_lines_end(text: str) -> None:
         ("Multiple, up to 20 characters each, no more than 5", 5),
     ],
 )
-def test_limit(text: str, found: int | None) -> None:
-    """A number counts as a limit of items where the text speaks of several items, in figures or words."""
-    assert limit(text) == found
+def test_limit(text: str, expected: int | None) -> None:
+    """A number, in digits or words, is a limit of items if the text speaks of several items."""
+    assert limit(text) == expected
 
 
 @pytest.mark.parametrize("text", ["Multiple, up to 20 in all, no more than 5 a pair", "多个，不超过5个，最多20个"])
-def test_two_limits_are_refused(text: str) -> None:
-    """Two numbers of items leave no limit to read."""
+def test_two_limits_are_rejected(text: str) -> None:
+    """Two numbers of items are ambiguous and rejected."""
     with pytest.raises(PageParseError, match="which of 5, 20 is the limit"):
         limit(text)

@@ -1,4 +1,4 @@
-"""Seeded edits of a page: each is seen, at its place, and judged for what it does to a caller."""
+"""Edits of a page, each reported at its place with its severity for a caller."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEXT = (HERE / "openapi.yaml").read_text("utf-8")
 SPEC = Spec(TEXT)
 
 
-def found(lock: Lock, data: bytes) -> tuple[Severity | None, dict[str, tuple[str, ...]]]:
+def find_differences(lock: Lock, data: bytes) -> tuple[Severity | None, dict[str, tuple[str, ...]]]:
     """Compare a page with the small spec."""
     titles = frozenset(facts.title for facts in lock.facts("getMaxLoan").values())
     rows = differences(SPEC, lock, LOAN, parse_page(data, "GET", PATH, titles))
@@ -33,8 +33,8 @@ def found(lock: Lock, data: bytes) -> tuple[Severity | None, dict[str, tuple[str
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("edit", SEEDED, ids=lambda edit: edit.id)
 def test_seeded_edits(lock: Lock, form: str, language: str, edit: Edit) -> None:
-    """An edit of one language's page, in either form, is found where it was made, and at its severity."""
-    severity, places = found(lock, RENDER[form](edit.of(PAGES[language])).encode())
+    """An edit of one language's page, in either format, is reported at its place with its severity."""
+    severity, places = find_differences(lock, RENDER[form](edit.apply(PAGES[language])).encode())
     assert set(places) == edit.places
     assert severity == edit.severity
 
@@ -42,37 +42,37 @@ def test_seeded_edits(lock: Lock, form: str, language: str, edit: Edit) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("edit", SEEDED, ids=lambda edit: edit.id)
 def test_seeded_edits_of_both_languages(lock: Lock, form: str, edit: Edit) -> None:
-    """An edit of both languages is as severe, and one row says it for both unless it is about their texts."""
-    severity, places = found(lock, both(form, edit.of(EN), edit.of(ZH)))
+    """An edit of both languages has the same severity and one row, unless it concerns their texts."""
+    severity, places = find_differences(lock, both(form, edit.apply(EN), edit.apply(ZH)))
     assert severity == edit.severity
     assert set(places) == edit.places
 
 
-def test_there_are_at_least_forty_edits() -> None:
-    """Forty edits that matter are seeded, of every severity."""
+def test_number_of_edits() -> None:
+    """The list has forty edits that matter, of every severity."""
     assert len({edit.id for edit in SEEDED if edit.severity}) >= 40
     assert {edit.severity for edit in SEEDED} == {None, *Severity}
 
 
 def test_a_missing_permission_heading_is_no_drift(lock: Lock) -> None:
-    """A permission that was locked stays when its heading disappears, and comes back without a word."""
-    with_permission = EN.but(permission="Permission: Read")
+    """A permission that was locked stays when its heading disappears, and no difference is reported when it returns."""
+    with_permission = EN.with_parts(permission="Permission: Read")
     lock.update("getMaxLoan", parse_page(RENDER["html"](with_permission).encode(), "GET", PATH))
     lock.update("getMaxLoan", parse_page(RENDER["html"](EN).encode(), "GET", PATH))
     for page in (EN, with_permission):
-        assert found(lock, RENDER["html"](page).encode()) == (None, {})
+        assert find_differences(lock, RENDER["html"](page).encode()) == (None, {})
 
 
-def test_a_language_that_catches_up_is_wording(lock: Lock) -> None:
-    """What the other language has said all along is no change of the exchange."""
-    zh = ZH.row("response", "side", about="买还是卖\n`buy` `sell`").row("request", "ccy", required="条件必填")
-    severity, places = found(lock, both("markdown", EN, zh))
+def test_late_translation_is_wording(lock: Lock) -> None:
+    """A translation of a text that the other language already had is a change of wording."""
+    zh = ZH.row("response", "side", description="买还是卖\n`buy` `sell`").row("request", "ccy", required="条件必填")
+    severity, places = find_differences(lock, both("markdown", EN, zh))
     assert severity is Severity.WORDING
     assert set(places) == {"response.side.values", "response.side.text", "request.ccy.required"}
 
 
-def test_a_row_that_only_one_language_has_is_no_loss(checkout: Path, lock: Lock) -> None:
-    """A parameter that the spec took over from one language is not gone from the other: it is not translated yet."""
+def test_untranslated_row_is_not_removed(checkout: Path, lock: Lock) -> None:
+    """A parameter that only one language has is reported as untranslated, and not as removed."""
     pages = parse_page(both("markdown", EN, ZH.without("request", "mgnCcy")), "GET", PATH)
     lock.update("getMaxLoan", pages)
     spec = Spec((checkout / "spec" / "openapi.yaml").read_text("utf-8"))
@@ -80,8 +80,8 @@ def test_a_row_that_only_one_language_has_is_no_loss(checkout: Path, lock: Lock)
     assert (str(row.place), row.severity, row.languages) == ("request.mgnCcy", Severity.WORDING, ("zh",))
 
 
-def test_a_spec_that_was_edited_away_from_the_page_shows(lock: Lock) -> None:
-    """The spec is held against the page too, not only the lock."""
+def test_edited_spec_differs_from_the_page(lock: Lock) -> None:
+    """The page is compared with the spec as well as with the lock."""
     spec = Spec(TEXT.replace("requests: 20", "requests: 30").replace("maxItems: 5", "maxItems: 9"))
     rows = differences(spec, lock, LOAN, parse_page(both("html"), "GET", PATH))
     assert [(str(row.place), row.was, row.now) for row in rows] == [
@@ -91,7 +91,7 @@ def test_a_spec_that_was_edited_away_from_the_page_shows(lock: Lock) -> None:
 
 
 def test_the_line_of_the_spec() -> None:
-    """A row names the line of the spec that is concerned: of the fact, or of what a new one would join."""
+    """A row names the line of the spec: that of the fact, or that where a new fact belongs."""
     lines = TEXT.splitlines()
     expected = {"rate": "x-okx-rate-limit", "request.instId.limit": "schema:", "request.mgnMode.values": "x-okx-values"}
     found_lines = SPEC.lines("GET", PATH)
@@ -118,8 +118,8 @@ def test_the_line_of_the_spec() -> None:
         (((5, 2),), ((5, 2), (80, 3600)), False),
     ],
 )
-def test_what_a_polite_client_survives(
+def test_compatible_rate_limits(
     old: tuple[tuple[int, int], ...], new: tuple[tuple[int, int], ...], *, fits: bool
 ) -> None:
-    """A new limit is an addition only if nobody who kept the old one can break it."""
+    """A new limit is an addition only if every client that observed the old limit observes the new one."""
     assert allows(old, new) is fits

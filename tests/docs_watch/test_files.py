@@ -1,4 +1,4 @@
-"""files.py: pages from files and addresses, and files replaced together."""
+"""files.py: pages from files and URLs, and files that are replaced together."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Site(BaseHTTPRequestHandler):
-    """A site with a page, a large one, and ways round."""
+    """A site with a page, a large page and redirects."""
 
     PLACES: ClassVar[dict[str, str]] = {"/moved": "/page", "/loop": "/loop", "/away": "http://192.0.2.1/page"}
 
     def do_GET(self) -> None:
-        """Answer."""
+        """Respond."""
         if self.path in self.PLACES:
             self.send_response(302)
             self.send_header("Location", self.PLACES[self.path])
@@ -35,7 +35,7 @@ class Site(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class's names
-        """Keep quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -56,19 +56,19 @@ def test_page_from_an_address(site: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "message"),
     [("/missing", "HTTP 404"), ("/loop", "redirects"), ("/away", "over https only"), ("/large", "larger than")],
 )
-def test_address_that_gives_no_page(site: str, path: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A refusal, a circle, a redirect away from https and a page that is too large are told."""
+def test_address_that_gives_no_page(site: str, path: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error status, a redirect loop, a redirect away from https and a page above the size limit are reported."""
     monkeypatch.setattr(files, "LARGEST", 4096)
-    with pytest.raises(PageParseError, match=said):
+    with pytest.raises(PageParseError, match=message):
         files.load(site + path)
 
 
 @pytest.mark.parametrize("address", ["http://192.0.2.1/", "http://localhost.example/", "http://127.0.0.1.example/x"])
 def test_plain_http_is_for_this_machine(address: str) -> None:
-    """No page is fetched over http from elsewhere."""
+    """No page is fetched over http from another machine."""
     with pytest.raises(PageParseError, match="over https only"):
         files.load(address)
 
@@ -77,14 +77,14 @@ def test_plain_http_is_for_this_machine(address: str) -> None:
     "source", ["missing.md", ".", "a\0b", "https://\0/", "https://xn--/", "https://127.0.0.1:1/", "ftp://x/y"]
 )
 def test_source_that_cannot_be_read(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A missing file, a folder, a broken address and a closed port are told by what they are."""
+    """A missing file, a directory, an invalid URL and a closed port are reported with their reason."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(PageParseError, match="cannot be read"):
         files.load(source)
 
 
 def test_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file has the same limit as an address."""
+    """A file has the same size limit as a URL."""
     monkeypatch.setattr(files, "LARGEST", 4)
     (tmp_path / "page").write_bytes(b"12345")
     with pytest.raises(PageParseError, match="larger than"):
@@ -92,7 +92,7 @@ def test_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_files_are_replaced_with_their_modes(tmp_path: Path) -> None:
-    """Files are replaced, new ones made, modes kept, and nothing else is left in the folder."""
+    """Files are replaced with their modes, new ones are created, and no temporary file remains."""
     old = tmp_path / "old"
     old.write_text("before")
     old.chmod(0o640)
@@ -103,7 +103,7 @@ def test_files_are_replaced_with_their_modes(tmp_path: Path) -> None:
 
 
 def test_new_file_goes_when_a_later_one_fails(tmp_path: Path) -> None:
-    """A file that was not there is not there afterwards either."""
+    """A new file is removed when a later file of the same operation fails."""
     (tmp_path / "folder").mkdir()
     with pytest.raises(OSError, match="folder"):
         files.replace_atomically({tmp_path / "new": "made", tmp_path / "folder": "text"})

@@ -1,4 +1,4 @@
-"""docs.lock.json of this repository, and how a lock accepts."""
+"""docs.lock.json of this repository, and the differences that a lock accepts."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ SPEC = Spec((ROOT / "spec" / "openapi.yaml").read_text("utf-8"))
 LOCK = Lock(TEXT)
 
 
-def test_lock_is_written_the_one_way() -> None:
-    """The committed lock is byte for byte what the script would write, one row a line."""
+def test_lock_has_the_canonical_format() -> None:
+    """The committed lock is byte for byte as the script writes it, one row a line."""
     assert LOCK.text() == TEXT
     assert max(map(len, TEXT.splitlines())) < 700
 
 
 def test_every_accepted_difference_has_a_reason() -> None:
-    """What is accepted is accepted for a reason, of an operation and languages that are locked."""
+    """Every accepted difference has a reason, an operation and languages that are locked."""
     for entry in LOCK.known:
         assert len(entry["reason"]) > 20
         assert {*entry["languages"]} <= LOCK.operations[entry["operation"]].keys()
 
 
 @pytest.mark.parametrize("operation", [Operation(*each) for each in SPEC.operations()], ids=lambda each: each.id)
-def test_spec_says_what_the_locked_pages_said(operation: Operation) -> None:
-    """Every fact of the locked pages is in the spec, or accepted; an operation without a page is not locked."""
+def test_spec_has_the_facts_of_the_locked_pages(operation: Operation) -> None:
+    """Every fact of the locked pages is in the spec or accepted; an operation without a page is not locked."""
     pages = LOCK.facts(operation.id)
     assert not any(open_differences(SPEC, LOCK, operation, pages).values())
 
 
 def test_maximum_loan_is_locked_in_both_languages() -> None:
-    """The operation that this SDK is about is locked."""
+    """The operation of this SDK is locked in both languages."""
     assert LOCK.operations["getMaxLoan"].keys() == {"en", "zh"}
 
 
@@ -57,7 +57,7 @@ def test_maximum_loan_is_locked_in_both_languages() -> None:
     ],
 )
 def test_what_an_entry_accepts(entry: dict[str, object], *, accepted: bool) -> None:
-    """An entry accepts one place in the named languages, and no further than what it says the page and the spec say."""
+    """An entry accepts one place in the named languages, and only the values of page and spec that it names."""
     change = Change(Place("response", "side", "values"), ("buy",), (), Severity.BREAKING)
     lock = Lock(json.dumps({"known": [{"operation": "getMaxLoan", "languages": ["zh"], "reason": "why", **entry}]}))
     assert lock.accepts("getMaxLoan", "zh", change) is accepted

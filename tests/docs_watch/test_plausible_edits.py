@@ -1,4 +1,4 @@
-"""Plausible edits of a page: each ends with an exit code that is right for it."""
+"""Exit codes of plausible edits of a page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(("edit", "form"), IN_FORMS)
 def test_exit_code(checkout: Path, edit: PlausibleEdit, form: str) -> None:
-    """A page with the edit, in both languages, ends with a right code."""
+    """A page with the edit, in both languages, ends with an acceptable exit code."""
     page = checkout / "page"
     page.write_bytes(edit.render(form))
     assert check_docs.main([str(page), "--root", str(checkout)]) in edit.codes

@@ -1,4 +1,4 @@
-"""Real pages of OKX, where they are at hand, against the lock and the spec of this repository."""
+"""Real pages of OKX, if available, against the lock and the spec of this repository."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from docs_watch.spec import Spec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.docs_watch.conftest import CODES, ROOT, outcome
+from tests.docs_watch.conftest import CODES, ROOT, exit_code
 
 SPEC = Spec((ROOT / "spec" / "openapi.yaml").read_text("utf-8"))
 LOCK = Lock((ROOT / "spec" / "docs.lock.json").read_text("utf-8"))
@@ -21,7 +21,7 @@ CASES = ROOT.parent / "shared" / "cases" / "docs"
 LOAN = "get-the-maximum-loan-of-instrument"
 pytestmark = pytest.mark.skipif(not PAGES.is_dir(), reason="the pages of OKX are not part of this repository")
 
-# What the operation's tables hold: request parameters, fields of the answer.
+# The operation of each page and the sizes of its tables: request parameters, response fields.
 OPERATIONS = {
     f"2025-04__{LOAN}.en.html": ("GET /api/v5/account/max-loan", 4, 6),
     f"2026-01__{LOAN}.md": ("GET /api/v5/account/max-loan", 5, 6),
@@ -35,7 +35,7 @@ OPERATIONS = {
     "2026-08__flexible-loan-post-maximum-loan-amount.md": ("POST /api/v5/finance/flexible-loan/max-loan", 5, 4),
 }
 
-# Exit codes that are right for a page with one edit.
+# Acceptable exit codes of a page with one edit.
 EDITED = {
     "zh-http-requests.md": {20},
     "quote-line-in-cell.md": {10, 20},
@@ -49,42 +49,42 @@ EDITED = {
 
 
 def check(*names: str, flags: tuple[str, ...] = ()) -> int:
-    """Run the script over real pages."""
+    """Run the script on real pages."""
     return check_docs.main([*(str(PAGES / name) for name in names), *flags])
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_tables_of_other_endpoints(name: str) -> None:
-    """Every page is understood for what it is about, alike in every language it has."""
-    wanted, asked, answered = OPERATIONS[name]
-    method, _, path = wanted.partition(" ")
-    found = parse_page((PAGES / name).read_bytes(), method, path)
-    assert list(found) == (["en"] if name.endswith("html") else ["en", "zh"])
-    for facts in found.values():
-        assert (len(facts.request), len(facts.response)) == (asked, answered)
+    """Every page is parsed with its operation and tables, and is the same in all of its languages."""
+    operation, request_size, response_size = OPERATIONS[name]
+    method, _, path = operation.partition(" ")
+    languages = parse_page((PAGES / name).read_bytes(), method, path)
+    assert list(languages) == (["en"] if name.endswith("html") else ["en", "zh"])
+    for facts in languages.values():
+        assert (len(facts.request), len(facts.response)) == (request_size, response_size)
         assert set(facts.sample) <= facts.response.keys()
 
 
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if LOAN not in name])
 def test_other_endpoints_are_not_maximum_loan(name: str) -> None:
-    """Another endpoint's page is refused, the look-alike included."""
+    """Another endpoint's page is rejected, even a similar one."""
     assert check(name) == 20
 
 
 @pytest.mark.parametrize("name", [f"2026-01__{LOAN}.md", f"2026-08__{LOAN}.md"])
 def test_pages_of_2026_are_in_the_lock(name: str) -> None:
-    """Both pages of 2026 say what the lock and the spec say; the permission heading that went is no drift."""
+    """Both pages of 2026 match the lock and the spec; the removed permission heading is no difference."""
     assert check(name, flags=("--language", "en", "--language", "zh")) == 0
 
 
 def test_other_locked_operations() -> None:
-    """The other operations of the lock are as on their pages."""
+    """The other operations of the lock match their pages."""
     flags = ("--operation", "getAccountConfig", "--operation", "getTime")
     assert check("2026-08__get-account-configuration.md", "2026-08__get-system-time.md", flags=flags) == 0
 
 
 def test_page_of_2025_lacks_what_came_since(capsys: pytest.CaptureFixture[str]) -> None:
-    """Against the page of April 2025 exactly two things differ: the later parameter, and the name of Futures mode."""
+    """The page of April 2025 has exactly two differences: the later parameter and the name of Futures mode."""
     assert check(f"2025-04__{LOAN}.en.html", flags=("--format", "json", "--language", "en")) == 12
     rows = json.loads(capsys.readouterr().out)["differences"]
     expected = [("request.tradeQuoteCcy", "breaking"), ("request.mgnCcy.text", "wording")]
@@ -95,13 +95,13 @@ def test_page_of_2025_lacks_what_came_since(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.skipif(not CASES.is_dir(), reason="the edited pages of OKX are not part of this repository")
 @pytest.mark.parametrize(("name", "codes"), EDITED.items())
 def test_edited_pages(name: str, codes: set[int], capsys: pytest.CaptureFixture[str]) -> None:
-    """A real page with one plausible edit ends with a right code, and a lost language is named."""
+    """A real page with one plausible edit ends with an acceptable exit code, and a missing language is named."""
     assert check_docs.main([str(CASES / name)]) in codes
     assert ("getMaxLoan: zh: " in capsys.readouterr().out) is (name == "zh-http-requests.md")
 
 
-def test_forms_agree_on_what_did_not_change() -> None:
-    """The hash of a description is the same from HTML of 2025 as from Markdown of 2026, where nobody reworded it."""
+def test_unchanged_description_has_the_same_hash() -> None:
+    """An unchanged description has the same hash in HTML of 2025 and in Markdown of 2026."""
     old = parse_page((PAGES / f"2025-04__{LOAN}.en.html").read_bytes(), "GET", "/api/v5/account/max-loan")["en"]
     new = parse_page((PAGES / f"2026-08__{LOAN}.md").read_bytes(), "GET", "/api/v5/account/max-loan")["en"]
     assert [name for name in old.request if old.request[name] != new.request[name]] == ["mgnCcy"]
@@ -112,10 +112,10 @@ def test_forms_agree_on_what_did_not_change() -> None:
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_damaged_real_pages_end_in_an_exit_code(data: st.DataObject) -> None:
-    """A real page that was damaged is compared, or refused; nothing else happens."""
+    """A damaged real page is compared or rejected; no other exception occurs."""
     page = bytearray((PAGES / data.draw(st.sampled_from(sorted(OPERATIONS)[:3]))).read_bytes())
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(page)))
         end = min(len(page), start + data.draw(st.integers(0, 300)))
         page[start:end] = data.draw(st.one_of(st.binary(max_size=4), st.just(b""), st.just(page[start:end] * 2)))
-    assert outcome(SPEC, LOCK, bytes(page)) in CODES
+    assert exit_code(SPEC, LOCK, bytes(page)) in CODES

@@ -1,4 +1,4 @@
-"""The whole road: a page changes, spec, lock and client follow, and what is tested holds with the new facts."""
+"""Update from a changed page: spec, lock and client follow, and the tests pass with the new facts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from api_change import Report, version
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
-from tests.docs_watch.end_to_end_update import WALKED, prepare, run
+from tests.docs_watch.end_to_end_update import NESTED_RUN, prepare, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ print(json.dumps({
     "limit": GET_MAX_LOAN.limit[:2], "items": instruments.max_items, "modes": [each.value for each in modes.values],
 }))
 """
-# What counts by the facts that changed and is quick; the nightly workflow runs all of `make test`.
+# Quick tests that depend on the changed facts; the nightly workflow runs all of `make test`.
 TESTED = (
     *(f"tests/test_{name}.py" for name in ("request", "client", "codec", "validation")),
     *(f"tests/test_spec.py::test_{name}" for name in ("valid", "every_parameter_and_field_of_the_page")),
@@ -60,35 +60,35 @@ COMMAND = (sys.executable, "-c", "import sys; from okx_maxloan_sdk.cli import ma
 COG = ("-m", "cogapp", "-r", "-I", "scripts", "-I", "generated", "-I", ".", "README.md", "README.zh.md")
 
 
-def reaches_the_command(checkout: Path) -> None:
-    """Ask with the new option, and read the new column."""
+def check_command(checkout: Path) -> None:
+    """Send the new option and read the new column on the command line."""
     for command in ("show", "watch"):
         assert "--new-thing VALUE" in run(checkout, *COMMAND, command, "--help", "--lang", "en")
-    asking = ("BTC-USDT", "--mock", "--new-thing", "x")
-    head, *rows = csv.reader(run(checkout, *COMMAND, "show", *asking, "--format", "csv").splitlines())
+    arguments = ("BTC-USDT", "--mock", "--new-thing", "x")
+    head, *rows = csv.reader(run(checkout, *COMMAND, "show", *arguments, "--format", "csv").splitlines())
     assert (head[-1], [row[-1] for row in rows]) == ("new_amount", ["", ""])
-    assert run(checkout, *COMMAND, "watch", *asking, "--count", "1").count("BTC-USDT") == 2
+    assert run(checkout, *COMMAND, "watch", *arguments, "--count", "1").count("BTC-USDT") == 2
 
 
-def reaches_the_guide(checkout: Path) -> None:
-    """Write the tables of the READMEs and the guide anew."""
+def check_guide(checkout: Path) -> None:
+    """Regenerate the tables of the READMEs and the guide."""
     limit, (size,) = GET_MAX_LOAN.limit, (each.max_items for each in GET_MAX_LOAN.parameters if each.name == "instId")
     pages = [str(path.relative_to(checkout)) for path in (checkout / "docs").glob("*/*.md")]
     run(checkout, sys.executable, *COG, *pages)
-    for name, page, most in (
+    for name, page, size_text in (
         ("README.md", "docs/en/python.md", f"at most {size + 2} in"),
         ("README.zh.md", "docs/zh/python.md", f"最多 {size + 2} 个"),
     ):
         text = (checkout / name).read_text("utf-8")
         assert "\n| `new_thing` | `newThing` |" in text
         assert f" {limit.requests + 10} " in text.partition("guide.limit(")[2].partition("[[[end]]]")[0]
-        assert most in text
+        assert size_text in text
         assert "\n| `new_amount` | `newAmount` |" in (checkout / page).read_text("utf-8")
 
 
-@pytest.mark.skipif(WALKED in os.environ, reason="this is the copy in which the road was walked")
+@pytest.mark.skipif(NESTED_RUN in os.environ, reason="this is the copy of an end-to-end update")
 def test_from_the_page_to_green_tests(tmp_path: Path) -> None:
-    """A changed page goes through check, --write and regenerate into a client that has it all, and passes its tests."""
+    """A changed page goes through check, --write and regenerate into a client with every change, and its tests pass."""
     if not shutil.which("git"):
         pytest.skip("the report on the API needs git")
     checkout, python = tmp_path / "checkout", sys.executable
@@ -123,8 +123,8 @@ def test_from_the_page_to_green_tests(tmp_path: Path) -> None:
         "items": parameters["instId"].max_items + 2,
         "modes": [*(each.value for each in parameters["mgnMode"].values), "newMode"],
     }
-    reaches_the_command(checkout)
-    reaches_the_guide(checkout)
+    check_command(checkout)
+    check_guide(checkout)
     run(checkout, python, "-m", "ruff", "check", "--quiet", ".")
     run(checkout, python, "scripts/regenerate.py", "--check")
     run(checkout, python, "-m", "pytest", *TESTED, timeout=300)

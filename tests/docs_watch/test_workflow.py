@@ -1,4 +1,4 @@
-"""docs.yml: what it may do, what it runs, and which issue it writes; release.yml: what it refuses to release."""
+"""docs.yml: its permissions, commands and issue; release.yml: the specs that it rejects."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ RELEASE: dict[str, Any] = YAML(typ="safe").load(ROOT / ".github" / "workflows" /
 DRAFTS = next(each["run"] for each in RELEASE["build"]["steps"] if "draft" in each.get("run", ""))
 
 
-def test_the_job_that_reads_pages_may_write_nothing() -> None:
-    """Reading the pages and writing the issue are two jobs, each with the one permission that it needs."""
+def test_parsing_job_has_no_write_permission() -> None:
+    """Parsing the pages and writing the issue are two jobs, each with only the permission that it needs."""
     assert JOBS["check"]["permissions"] == {"contents": "read"}
     assert JOBS["tell"]["permissions"] == {"issues": "write"}
     assert "uses" not in str(JOBS["tell"]["steps"])
@@ -36,14 +36,14 @@ def test_the_job_that_reads_pages_may_write_nothing() -> None:
 
 
 def test_actions_are_pinned() -> None:
-    """Every action is pinned to a whole commit, with its version beside it."""
+    """Every action is pinned to a full commit, with its version in a comment."""
     used = re.findall(r"uses: (.*)", TEXT)
     assert len(used) == 2
     assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each) for each in used)
 
 
 def test_every_locked_operation_is_checked() -> None:
-    """The arguments are ones that the script takes, and name every operation of the lock, in both languages."""
+    """The arguments are valid for the script and name every locked operation in both languages."""
     arguments = CHECK.replace("\\\n", " ").partition("check_docs.py ")[2].partition(" > ")[0].split()
     options = check_docs.arguments(arguments)
     lock = Lock((ROOT / "spec" / "docs.lock.json").read_text("utf-8"))
@@ -54,12 +54,12 @@ def test_every_locked_operation_is_checked() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="the workflow runs in bash")
-@pytest.mark.parametrize(("found", "calls"), [("", ["list", "create"]), ("7", ["list", "edit"])])
-def test_one_issue_is_opened_or_updated(tmp_path: Path, found: str, calls: list[str]) -> None:
-    """The open issue is updated, and one is opened where there is none; the report reaches it as it is."""
+@pytest.mark.parametrize(("open_issue", "calls"), [("", ["list", "create"]), ("7", ["list", "edit"])])
+def test_one_issue_is_opened_or_updated(tmp_path: Path, open_issue: str, calls: list[str]) -> None:
+    """The open issue is updated, and created if there is none; the report is passed on unchanged."""
     report = "| `a` |\n$(touch bad) `touch bad` ${HOME}"
     fake = tmp_path / "gh"
-    fake.write_text(f'#!/bin/sh\necho "$2 $3" >> calls\n[ "$2" = list ] && echo "{found}"\ncp body.md "body-$2"\n')
+    fake.write_text(f'#!/bin/sh\necho "$2 $3" >> calls\n[ "$2" = list ] && echo "{open_issue}"\ncp body.md "body-$2"\n')
     fake.chmod(0o755)
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CODE": "12", "REPORT": report, "RUN": "https://run"}
     command = [shutil.which("bash") or "bash", "-e", "-c", TELL]
@@ -70,28 +70,28 @@ def test_one_issue_is_opened_or_updated(tmp_path: Path, found: str, calls: list[
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="the workflow runs in bash")
-@pytest.mark.parametrize(("code", "ends"), [(0, 0), (11, 0), (20, 0), (1, 1)])
-def test_code_and_report_are_handed_on(tmp_path: Path, code: int, ends: int) -> None:
+@pytest.mark.parametrize(("code", "exit_code"), [(0, 0), (11, 0), (20, 0), (1, 1)])
+def test_code_and_report_are_passed_on(tmp_path: Path, code: int, exit_code: int) -> None:
     """The script's exit codes are results; any other code fails the job."""
     fake = tmp_path / "python"
     fake.write_text(f'#!/bin/sh\n[ "$1" = -c ] && echo random && exit\necho "| table |"\nexit {code}\n')
     fake.chmod(0o755)
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "GITHUB_OUTPUT": str(tmp_path / "output")}
     command = [shutil.which("bash") or "bash", "-e", "-c", CHECK]
-    assert subprocess.run(command, cwd=tmp_path, env=environment, check=False, timeout=30).returncode == ends
-    if not ends:
+    assert subprocess.run(command, cwd=tmp_path, env=environment, check=False, timeout=30).returncode == exit_code
+    if not exit_code:
         expected = f"code={code}\nreport<<end-random\n| table |\n\nend-random\n"
         assert (tmp_path / "output").read_text() == expected
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="the workflow runs in bash")
-@pytest.mark.parametrize(("mark", "ends"), [("", 0), (f"      # {MARK}\n", 1)])
-def test_drafts_are_not_released(tmp_path: Path, mark: str, ends: int) -> None:
-    """A spec with a text that --write drafted in OKX's words stops a release, and the log names its line."""
+@pytest.mark.parametrize(("mark", "exit_code"), [("", 0), (f"      # {MARK}\n", 1)])
+def test_drafts_are_not_released(tmp_path: Path, mark: str, exit_code: int) -> None:
+    """A draft of --write in the spec stops a release, and the log names its line."""
     spec = tmp_path / "spec" / "openapi.yaml"
     spec.parent.mkdir()
     spec.write_text(f"info:\n{mark}      description: x\n", "utf-8")
     command = [shutil.which("bash") or "bash", "-e", "-c", DRAFTS]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30)
-    assert done.returncode == ends
-    assert done.stdout.startswith("2:") == bool(ends)
+    assert done.returncode == exit_code
+    assert done.stdout.startswith("2:") == bool(exit_code)

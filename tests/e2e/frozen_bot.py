@@ -1,4 +1,4 @@
-"""Freeze a bot with PyInstaller and run it: `python -m tests.e2e.frozen_bot`, nightly, as it takes a minute."""
+"""A bot that PyInstaller freezes: `python -m tests.e2e.frozen_bot`, nightly, since it takes a minute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Show that the limiter never trips: real processes, a counting exchange on loopback, and what it costs.
+"""Measurement of the limiter: real processes against a counting server on loopback.
 
 Run it from the project's folder: python -m tests.e2e.limiter_figures [--seconds 12] [--only REGEX]
 """
@@ -42,7 +42,7 @@ Row = tuple[str, str, bool]
 
 @frozen
 class Trial:
-    """A counting exchange, and where the slots are kept."""
+    """A counting server, and the store of the slots."""
 
     exchange: CountingServer
     store: str
@@ -54,7 +54,7 @@ class Trial:
 
 
 def trial(stack: ExitStack, kind: str, delay: str, seconds: float) -> tuple[Trial, Valkey | None]:
-    """Start an exchange and what the limiter needs."""
+    """Start a counting server and the limiter's store."""
     exchange = stack.enter_context(CountingServer(LIMIT.max_requests, LIMIT.period, delay))
     server = None
     place = ""
@@ -64,7 +64,7 @@ def trial(stack: ExitStack, kind: str, delay: str, seconds: float) -> tuple[Tria
         server = stack.enter_context(Valkey())
         place = server.url
     if kind != "memory":
-        # A new store grants nothing for a while; the figures begin after that.
+        # A new store grants nothing for a while; the measurement begins after that.
         limiter = FileLimiter(place) if kind == "file" else RedisLimiter(place)
         permit = run_sync(limiter.for_key(KEY, LIMIT, SystemClock()).acquire(1.0), NO_TRANSPORT, SystemClock())
         run_sync(permit.release_unsent(), NO_TRANSPORT, SystemClock())
@@ -72,43 +72,45 @@ def trial(stack: ExitStack, kind: str, delay: str, seconds: float) -> tuple[Tria
 
 
 def goodput(counts: Counts, results: list[WorkloadResult]) -> float:
-    """Compare what was served with N requests per period and round trip.
+    """Return accepted requests as a part of N requests per period and round trip.
 
-    The first N start at once and the last N may, so it is counted from the middle of the first to that of the last.
+    The first N start at once and the last N may, so the rate is from the middle of the first to that of the last.
     """
     trip = statistics.fmean(trip for result in results for trip in result.trips)
-    moments, many = sorted(moment for moment, _ in counts.served), LIMIT.max_requests
-    seconds = statistics.fmean(moments[-many:]) - statistics.fmean(moments[:many])
-    return (len(moments) - many) / seconds / (many / (LIMIT.period + trip))
+    timestamps, many = sorted(timestamp for timestamp, _ in counts.accepted), LIMIT.max_requests
+    seconds = statistics.fmean(timestamps[-many:]) - statistics.fmean(timestamps[:many])
+    return (len(timestamps) - many) / seconds / (many / (LIMIT.period + trip))
 
 
 def spread(counts: Counts) -> float:
-    """Compare the luckiest sender with the unluckiest, as a part of their mean."""
+    """Return the difference between the senders with the most and the fewest requests, as a part of the mean."""
     by_sender = counts.by_sender().values()
     return (max(by_sender) - min(by_sender)) / statistics.fmean(by_sender)
 
 
 def counted(counts: Counts) -> tuple[str, bool]:
-    """Say whether the limit was kept."""
-    figures = f"{len(counts.served)} served, {counts.refused} refused, at most {counts.worst} in any {LIMIT.period:g} s"
-    return figures, counts.worst <= LIMIT.max_requests and not counts.refused
+    """Check that the limit was not exceeded."""
+    figures = (
+        f"{len(counts.accepted)} served, {counts.rejected} refused, at most {counts.worst} in any {LIMIT.period:g} s"
+    )
+    return figures, counts.worst <= LIMIT.max_requests and not counts.rejected
 
 
 def shared(counts: Counts, results: list[WorkloadResult]) -> tuple[str, bool]:
-    """Say whether it was used up, too."""
+    """Check that the limit was used up as well."""
     figures, holds = counted(counts)
-    rate, cpu = goodput(counts, results), sum(each.cpu for each in results) / len(counts.served)
+    rate, cpu = goodput(counts, results), sum(each.cpu for each in results) / len(counts.accepted)
     return f"{figures}, goodput {rate:.3f}, {cpu * 1e3:.2f} ms CPU a request", holds and rate >= 0.97
 
 
 def fair(counts: Counts, results: list[WorkloadResult]) -> tuple[str, bool]:
-    """Say whether it was shared fairly, too."""
+    """Check that the limit was shared fairly as well."""
     figures, holds = shared(counts, results)
     return f"{figures}, spread {spread(counts):.1%}", holds and spread(counts) < 0.2
 
 
 def memory(delay: str, seconds: float) -> Row:
-    """Run four clients of one process: two with tasks in an event loop each, two with threads."""
+    """Run four clients in one process: two with tasks in an event loop each, two with threads."""
     with ExitStack() as stack:
         setting, _ = trial(stack, "memory", delay, seconds)
         workloads = setting.workloads()
@@ -137,7 +139,7 @@ def processes(kind: str, delay: str, seconds: float) -> Row:
 
 
 def skewed(seconds: float) -> Row:
-    """Run four machines whose clocks differ."""
+    """Run four machines with different clocks."""
     with ExitStack() as stack:
         setting, _ = trial(stack, "redis", "5 to 150 ms", seconds)
         workloads = [evolve(workload, ahead=5.0 * n) for n, workload in enumerate(setting.workloads())]
@@ -147,7 +149,7 @@ def skewed(seconds: float) -> Row:
 
 
 def flushed(seconds: float) -> Row:
-    """Make the server forget its scripts all the time."""
+    """Flush the server's scripts repeatedly."""
     with ExitStack() as stack:
         setting, server = trial(stack, "redis", "5 to 150 ms", seconds)
         assert server is not None
@@ -158,12 +160,12 @@ def flushed(seconds: float) -> Row:
 
 
 def restarted(pause: float, seconds: float) -> Row:
-    """Kill the server and start it empty, twice."""
+    """Kill the server and restart it empty, twice."""
     with ExitStack() as stack:
         setting, server = trial(stack, "redis", "5 to 150 ms", seconds)
         assert server is not None
-        moments = [seconds * 0.2, seconds * 0.6]
-        actions = [each for at in moments for each in ((at, server.kill), (at + pause, server.start))]
+        restarts = [seconds * 0.2, seconds * 0.6]
+        actions = [each for at in restarts for each in ((at, server.kill), (at + pause, server.start))]
         run_all(setting.workloads(), actions=actions)
         counts = setting.exchange.counts()
     figures, holds = counted(counts)
@@ -172,11 +174,11 @@ def restarted(pause: float, seconds: float) -> Row:
 
 
 def interrupted(pause: float, seconds: float) -> Row:
-    """Let the server hang, so that all go on with their shares, and then go on with what it knew before."""
+    """Pause the server, so that every process uses its share, and then resume it with its old state."""
     with ExitStack() as stack:
         setting, server = trial(stack, "redis", "5 to 150 ms", seconds)
         assert server is not None
-        actions = [(seconds * 0.2, server.hang), (seconds * 0.2 + pause, server.go_on)]
+        actions = [(seconds * 0.2, server.hang), (seconds * 0.2 + pause, server.resume)]
         run_all(setting.workloads(settings=FALLBACK), actions=actions)
         counts = setting.exchange.counts()
     figures, holds = counted(counts)
@@ -185,7 +187,7 @@ def interrupted(pause: float, seconds: float) -> Row:
 
 
 def killed(seconds: float) -> Row:
-    """Kill the server for good; four shares of a quarter go on after one quiet period."""
+    """Kill the server for good; four shares of a quarter continue after one quiet period."""
     with ExitStack() as stack:
         setting, server = trial(stack, "redis", "5 to 150 ms", seconds)
         assert server is not None
@@ -193,8 +195,8 @@ def killed(seconds: float) -> Row:
         start, _ = run_all(workloads, actions=[(seconds * 0.3, server.kill)])
         counts = setting.exchange.counts()
     dead = start + seconds * 0.3
-    moments = sorted(moment for moment, _ in counts.served)
-    before, after = ([moment for moment in moments if (moment > dead) == late] for late in (False, True))
+    timestamps = sorted(timestamp for timestamp, _ in counts.accepted)
+    before, after = ([timestamp for timestamp in timestamps if (timestamp > dead) == late] for late in (False, True))
     figures, holds = counted(counts)
     if len(after) <= LIMIT.max_requests:
         return "redis, killed for good, on shares of 1/4", figures, False
@@ -209,7 +211,7 @@ def killed(seconds: float) -> Row:
 
 
 def refusing(how: str, stop: Callable[[Valkey], None], seconds: float) -> Row:
-    """Take the server away; all requests get an error."""
+    """Stop the server; every request gets an error."""
     with ExitStack() as stack:
         setting, server = trial(stack, "redis", "5 to 150 ms", seconds)
         assert server is not None
@@ -223,8 +225,8 @@ def refusing(how: str, stop: Callable[[Valkey], None], seconds: float) -> Row:
     return f"redis, {how}, no fallback", figures, holds and bool(waits) and max(waits) <= 0.6
 
 
-def cost(name: str, limiter: Limiter, most: float) -> Row:
-    """Measure reserve and release with 19 of 20 slots held, the best of 30 rounds."""
+def cost(name: str, limiter: Limiter, max_us: float) -> Row:
+    """Measure reserve and release with 19 of 20 slots in use, the best of 30 rounds."""
     rate_limiter: Any = limiter.for_key(KEY, LIMIT, SystemClock())
     run_sync(
         run_sync(rate_limiter.acquire(1.0), NO_TRANSPORT, SystemClock()).release_unsent(), NO_TRANSPORT, SystemClock()
@@ -240,23 +242,23 @@ def cost(name: str, limiter: Limiter, most: float) -> Row:
             assert store.reserve((2, n), 10.0, 1, policy).granted
             store.release((2, n), 1e-9)
         rounds.append((time.process_time() - before) / 500 * 1e6)
-    figures = f"best {min(rounds):.1f} µs, median {statistics.median(rounds):.1f} µs (at most {most:g} µs)"
-    return f"CPU of reserve + release, {name}", figures, min(rounds) <= most
+    figures = f"best {min(rounds):.1f} µs, median {statistics.median(rounds):.1f} µs (at most {max_us:g} µs)"
+    return f"CPU of reserve + release, {name}", figures, min(rounds) <= max_us
 
 
 def silences(counts: Counts, count: int) -> str:
-    """Name the longest pauses."""
-    found = sorted(pauses(sorted(moment for moment, _ in counts.served)))
-    return " and ".join(f"{pause:.1f} s" for pause in found[-count:])
+    """Return the longest pauses as text."""
+    longest = sorted(pauses(sorted(timestamp for timestamp, _ in counts.accepted)))
+    return " and ".join(f"{pause:.1f} s" for pause in longest[-count:])
 
 
-def pauses(moments: list[float]) -> list[float]:
-    """Measure from each moment to the next."""
-    return [later - earlier for earlier, later in pairwise(moments)]
+def pauses(timestamps: list[float]) -> list[float]:
+    """Return the time from each timestamp to the next."""
+    return [later - earlier for earlier, later in pairwise(timestamps)]
 
 
 class Repeating:
-    """Do something every so many seconds in the background."""
+    """Repeat an action in the background."""
 
     def __init__(self, seconds: float, action: Callable[[], object]) -> None:
         self._seconds, self._action = seconds, action
@@ -277,13 +279,13 @@ class Repeating:
 
 def trials(seconds: float, folder: Path) -> dict[str, Callable[[], Row]]:
     """List all trials by name."""
-    found: dict[str, Callable[[], Row]] = {}
+    by_name: dict[str, Callable[[], Row]] = {}
     for delay in DELAYS:
-        found[f"memory {delay}"] = partial(memory, delay, seconds)
+        by_name[f"memory {delay}"] = partial(memory, delay, seconds)
     for kind in ("file", "redis"):
         for delay in DELAYS:
-            found[f"{kind} {delay}"] = partial(processes, kind, delay, seconds)
-    return found | {
+            by_name[f"{kind} {delay}"] = partial(processes, kind, delay, seconds)
+    return by_name | {
         "redis skewed": partial(skewed, seconds),
         "redis flushed": partial(flushed, seconds),
         "redis restarted at once": partial(restarted, 0.0, 2 * seconds),
@@ -299,7 +301,7 @@ def trials(seconds: float, folder: Path) -> dict[str, Callable[[], Row]]:
 
 
 def main() -> int:
-    """Carry out the trials, print each as it ends, and tell whether all hold."""
+    """Run the trials, print each as it ends, and return whether all succeed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=12.0, help="how long one trial sends (default: 12)")
     parser.add_argument("--only", default="", help="a regular expression: only the trials it is found in")

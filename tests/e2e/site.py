@@ -1,4 +1,4 @@
-"""The guide's site in headless Chromium: `make docs-test`, apart from `make test`, which needs no browser."""
+"""The guide's site in headless Chromium: `make docs-test`, separate from `make test`, which needs no browser."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SITE = Path(__file__).resolve().parent.parent.parent / "site"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-# As root it runs without a sandbox, as in a container; the others keep it from calling home.
+# As root it runs without a sandbox, as in a container; the others disable its own network requests.
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -36,7 +36,7 @@ MISSING = (
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
-    """Serves files, and logs nothing."""
+    """Serve files, and log nothing."""
 
     def log_message(self, format: str, *_: object) -> None:  # noqa: A002 -- the name of the class above
         """Log nothing."""
@@ -55,19 +55,19 @@ def url() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start Chromium: the one that is named, the system's, or playwright's own."""
+    """Start Chromium: the configured one, the system's, or playwright's own."""
     with sync_playwright() as playwright:
         own = playwright.chromium.executable_path
-        found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-        if found is None and not Path(own).exists():
+        executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+        if executable is None and not Path(own).exists():
             pytest.fail(MISSING)
-        with playwright.chromium.launch(executable_path=found or own, args=FLAGS) as browser:
+        with playwright.chromium.launch(executable_path=executable or own, args=FLAGS) as browser:
             yield browser
 
 
 @pytest.fixture
 def page(browser: Browser, url: str) -> Iterator[Page]:
-    """Open a page that must log no error and load nothing from another host."""
+    """Open a page, which must log no error and load nothing from another host."""
     errors: list[str] = []
 
     def load(route: Route) -> None:
@@ -87,7 +87,7 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
 
 @pytest.mark.parametrize(("lang", "heading", "link"), [("en", "Parameters", "English"), ("zh", "参数", "中文")])
 def test_guide(page: Page, url: str, lang: str, heading: str, link: str) -> None:
-    """The table of parameters has a row for each, and the language can be switched to the other and back."""
+    """The table of parameters has a row for each, and the language can be switched in both directions."""
     page.goto(f"{url}/{lang}/python/")
     assert page.locator("html").get_attribute("lang") == lang
     assert heading in (page.locator("h2").first.text_content() or "")

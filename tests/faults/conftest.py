@@ -1,4 +1,4 @@
-"""What the tests of the faults share."""
+"""Fixtures of the fault tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(params=[*OWN, *HTTPX])
 def client_factory(request: pytest.FixtureRequest) -> Iterator[ClientFactory]:
-    """Run a test with both clients over each transport: most faults are the transport's to notice."""
+    """Run a test with both clients over each transport, as most faults are detected in the transport."""
     client_factory = ClientFactory(*reversed(request.param.split()))
     yield client_factory
     client_factory.close()

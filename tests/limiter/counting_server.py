@@ -1,4 +1,4 @@
-"""An exchange that only counts, in a process of its own: strictly, in a sliding window, after a delay on the way."""
+"""A server in a process of its own that counts requests in a strict sliding window, after a network delay."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 CHANCE = random.Random(7)  # noqa: S311 -- delays are no secrets
-# How long a request takes to the counter and how long its answer takes back, in seconds.
+# Seconds that a request takes to the server and that its response takes back.
 DELAYS: dict[str, Callable[[float], tuple[float, float]]] = {
     "none": lambda _: (0.0, 0.0),
     "5 to 150 ms": lambda _: (CHANCE.uniform(0, 0.075), CHANCE.uniform(0.005, 0.075)),
@@ -24,44 +24,44 @@ DELAYS: dict[str, Callable[[float], tuple[float, float]]] = {
 }
 
 
-def max_in_window(moments: Iterable[float], period: float) -> int:
-    """Count the most moments that lie in any window shorter than the period."""
+def max_in_window(timestamps: Iterable[float], period: float) -> int:
+    """Return the maximum number of timestamps in any window shorter than the period."""
     window: deque[float] = deque()
-    found = 0
-    for moment in sorted(moments):
-        window.append(moment)
-        while moment - window[0] >= period:
+    maximum = 0
+    for timestamp in sorted(timestamps):
+        window.append(timestamp)
+        while timestamp - window[0] >= period:
             window.popleft()
-        found = max(found, len(window))
-    return found
+        maximum = max(maximum, len(window))
+    return maximum
 
 
 @define
 class Counts:
-    """What arrived: (when, from whom, whether it was served)."""
+    """The requests that arrived: (time, sender, whether the server accepted it)."""
 
     period: float
     arrived: list[tuple[float, str, bool]] = Factory(list)
 
     @property
-    def served(self) -> list[tuple[float, str]]:
-        return [(moment, who) for moment, who, served in self.arrived if served]
+    def accepted(self) -> list[tuple[float, str]]:
+        return [(timestamp, sender) for timestamp, sender, accepted in self.arrived if accepted]
 
     @property
-    def refused(self) -> int:
-        return len(self.arrived) - len(self.served)
+    def rejected(self) -> int:
+        return len(self.arrived) - len(self.accepted)
 
     @property
     def worst(self) -> int:
-        return max_in_window((moment for moment, *_ in self.arrived), self.period)
+        return max_in_window((timestamp for timestamp, *_ in self.arrived), self.period)
 
     def by_sender(self) -> dict[str, int]:
-        senders = sorted({who for _, who, _ in self.arrived})
-        return {who: sum(each == who for _, each in self.served) for who in senders}
+        senders = sorted({sender for _, sender, _ in self.arrived})
+        return {sender: sum(other == sender for _, other in self.accepted) for sender in senders}
 
 
 class CountingServer:
-    """Answer "ok" or "no" to each line, which names its sender: `with CountingServer(20, 2.0, "none") as exchange`."""
+    """Respond "ok" or "no" to each line, which names its sender: `with CountingServer(20, 2.0, "none") as server`."""
 
     def __init__(self, requests: int, period: float, delay: str) -> None:
         self.period = period
@@ -79,13 +79,13 @@ class CountingServer:
         self._process.join()
 
     def counts(self) -> Counts:
-        """Say what arrived so far."""
+        """Return the requests that arrived so far."""
         self._pipe.send("counts")
         return Counts(self.period, self._pipe.recv())
 
 
 def serve(requests: int, period: float, delay: str, pipe: Connection) -> None:
-    """Be the exchange, in its own process."""
+    """Run the server in its own process."""
     asyncio.run(_serve(requests, period, delay, pipe))
 
 
@@ -93,7 +93,7 @@ async def _serve(requests: int, period: float, delay: str, pipe: Connection) -> 
     arrived: list[tuple[float, str, bool]] = []
     window: deque[float] = deque()
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
             up, down = DELAYS[delay](time.monotonic())
             if up:
@@ -101,16 +101,16 @@ async def _serve(requests: int, period: float, delay: str, pipe: Connection) -> 
             now = time.monotonic()
             while window and now - window[0] >= period:
                 window.popleft()
-            served = len(window) < requests
-            if served:
+            accepted = len(window) < requests
+            if accepted:
                 window.append(now)
-            arrived.append((now, line.decode().strip(), served))
+            arrived.append((now, line.decode().strip(), accepted))
             if down:
                 await asyncio.sleep(down)
-            writer.write(b"ok\n" if served else b"no\n")
+            writer.write(b"ok\n" if accepted else b"no\n")
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(respond, "127.0.0.1", 0)
     pipe.send(server.sockets[0].getsockname()[1])
     loop = asyncio.get_running_loop()
 

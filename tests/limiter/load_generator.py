@@ -1,4 +1,4 @@
-"""Programs that send as fast as a limiter lets them, in processes, threads and tasks."""
+"""Load generator: processes, threads and tasks that send as fast as a limiter permits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NO_TRANSPORT: Any = None
 
 
 class SkewedClock:
-    """A machine whose clocks are `ahead` of the others'."""
+    """The clock of a machine that is `ahead` of the others."""
 
     def __init__(self, ahead: float) -> None:
         self._ahead = ahead
@@ -44,7 +44,7 @@ class SkewedClock:
 
 @frozen
 class Workload:
-    """What one program does: `tasks` tasks and `threads` threads send to `port` for `seconds`."""
+    """The load of one process: `tasks` tasks and `threads` threads send to `port` for `seconds`."""
 
     sender: str
     port: int
@@ -61,7 +61,7 @@ class Workload:
 
 @define
 class WorkloadResult:
-    """What a program saw: round trips in seconds, requests without a permit (begin, error), CPU seconds."""
+    """Measurements of a process: round trips in seconds, requests without a permit (start, error), CPU seconds."""
 
     trips: list[float] = field(factory=list)
     unsent: list[tuple[float, float]] = field(factory=list)
@@ -69,17 +69,17 @@ class WorkloadResult:
 
 
 def create_limiter(workload: Workload) -> Limiter:
-    """Make the limiter that a workload names."""
+    """Create the limiter that a workload names."""
     kind, _, place = workload.store.partition(" ")
     if kind == "redis":
-        import redis  # noqa: F401, PLC0415 -- what it takes to load is not what the limiter takes
+        import redis  # noqa: F401, PLC0415 -- its import time is not the limiter's
     if kind == "memory":
         return MemoryLimiter(**workload.settings)
     return (FileLimiter if kind == "file" else RedisLimiter)(place, **workload.settings)
 
 
 def run(workload: Workload, ready: Callable[[], float] = time.monotonic) -> WorkloadResult:
-    """Carry a workload out in this process, from the moment on that `ready` gives."""
+    """Run a workload in this process, starting at the monotonic time that `ready` returns."""
     result = WorkloadResult()
     clock: Clock = SkewedClock(workload.ahead) if workload.ahead else SystemClock()
     limiter = create_limiter(workload).for_key(KEY, RateLimit(workload.requests, workload.period), clock)
@@ -88,12 +88,12 @@ def run(workload: Workload, ready: Callable[[], float] = time.monotonic) -> Work
     before = time.process_time()
     sender = Sender(workload, limiter, clock, start + workload.seconds, result)
     threads = [threading.Thread(target=sender.thread) for _ in range(workload.threads)]
-    for each in threads:
-        each.start()
+    for thread in threads:
+        thread.start()
     if workload.tasks:
         asyncio.run(sender.tasks())
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.join()
     result.cpu = time.process_time() - before
     return result
 
@@ -101,9 +101,9 @@ def run(workload: Workload, ready: Callable[[], float] = time.monotonic) -> Work
 def run_all(
     workloads: list[Workload], method: str = "spawn", actions: Iterable[tuple[float, Callable[[], object]]] = ()
 ) -> tuple[float, list[WorkloadResult]]:
-    """Carry each workload out in a process of its own, all from the same moment on, and tell when that was.
+    """Run each workload in a process of its own, all starting at the same time; return the start and the results.
 
-    Each of the `actions` is taken so many seconds after it.
+    Each of the `actions` runs the given number of seconds after the start.
     """
     context: Any = multiprocessing.get_context(method)
     running = []
@@ -137,7 +137,7 @@ def _child(workload: Workload, pipe: Connection) -> None:
 
 @frozen
 class Sender:
-    """Sends until the end."""
+    """A loop that sends requests until the end of the workload."""
 
     workload: Workload
     limiter: RateLimiter
@@ -146,7 +146,7 @@ class Sender:
     result: WorkloadResult
 
     def thread(self) -> None:
-        """Send, blocking."""
+        """Send requests from a thread."""
         with (
             socket.create_connection(("127.0.0.1", self.workload.port)) as connection,
             connection.makefile("rwb") as stream,
@@ -170,11 +170,11 @@ class Sender:
                 run_sync(permit.release_after_response(), NO_TRANSPORT, self.clock)
 
     async def tasks(self) -> None:
-        """Send from tasks; when it ends, cancel those that wait."""
+        """Send requests from tasks; cancel those that wait after the end."""
         running = [asyncio.ensure_future(self._task()) for _ in range(self.workload.tasks)]
         await asyncio.wait(running, timeout=self.end - time.monotonic() + 1.0)
-        for each in running:
-            each.cancel()
+        for task in running:
+            task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
     async def _task(self) -> None:

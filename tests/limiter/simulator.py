@@ -1,4 +1,4 @@
-"""Virtual time: drive many flows at once, with no thread and no waiting."""
+"""Simulation in virtual time: it runs many flows concurrently without threads or real sleeps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Task:
-    """One flow on its way: `result` or `error` once it is `done`."""
+    """A running flow; `result` or `error` is set once it is `done`."""
 
     def __init__(self, flow: Flow[Any]) -> None:
         self.flow = flow
@@ -26,9 +26,9 @@ class Task:
 
 
 class Simulation:
-    """A clock and a scheduler in one: events happen in order, time jumps from one to the next.
+    """Clock and scheduler in one: events happen in order, and time advances from one to the next.
 
-    `latency` is how long a `Run` takes; its function is called in the middle of it.
+    `latency` is the duration of a `RunBlocking`; its function is called in the middle of it.
     """
 
     def __init__(self, latency: float = 0.0) -> None:
@@ -50,8 +50,8 @@ class Simulation:
     async def async_sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
         return self.sleep(seconds, wake)
 
-    def at(self, moment: float, action: Callable[[], None]) -> None:
-        heapq.heappush(self._events, (max(moment, self.now), next(self._order), action))
+    def at(self, when: float, action: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (max(when, self.now), next(self._order), action))
 
     def spawn(self, flow: Flow[Any], after: float = 0.0) -> Task:
         task = Task(flow)
@@ -60,12 +60,12 @@ class Simulation:
         return task
 
     def cancel(self, task: Task, error: BaseException) -> None:
-        """Raise `error` where the flow waits."""
+        """Raise `error` at the effect that the flow waits for."""
         if not task.done:
             self._step(task, lambda: task.flow.throw(error))
 
     def run(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the time and run the events that are due."""
         end = self.now + seconds
         while self._events and self._events[0][0] <= end:
             self.now, _, action = heapq.heappop(self._events)
@@ -73,13 +73,13 @@ class Simulation:
         self.now = end
 
     def close(self) -> None:
-        """End all flows that are still on their way."""
+        """Close all flows, finished or not."""
         for task in self._tasks:
             task.turn += 1
             task.flow.close()
 
-    def finish(self, flow: Flow[Any]) -> Any:
-        """Drive one flow to its end and give what it returns."""
+    def run_flow(self, flow: Flow[Any]) -> Any:
+        """Run one flow to its end and return its result."""
         task = self.spawn(flow)
         while not task.done:
             self.now, _, action = heapq.heappop(self._events)
@@ -96,7 +96,7 @@ class Simulation:
         except StopIteration as stop:
             task.done, task.result = True, stop.value
             return
-        except BaseException as error:  # noqa: BLE001 -- as a task does, it keeps what ended it
+        except BaseException as error:  # noqa: BLE001 -- stored, as an asyncio task does
             task.done, task.error = True, error
             return
 
@@ -117,14 +117,14 @@ class Simulation:
                 raise AssertionError(effect)
 
     def _call(self, task: Task, turn: int, function: Callable[[], Any]) -> None:
-        # Like a thread, it goes on when its task was cancelled meanwhile.
+        # Like a thread, the function runs to its end even if its task was cancelled meanwhile.
         def back(advance: Callable[[], Any]) -> None:
             if task.turn == turn:
                 self._step(task, advance)
 
         try:
             value = function()
-        except Exception as error:  # noqa: BLE001 -- it is raised in the flow
+        except Exception as error:  # noqa: BLE001 -- raised in the flow
             failure = error
             self.at(self.now + self.latency / 2, lambda: back(lambda: task.flow.throw(failure)))
         else:

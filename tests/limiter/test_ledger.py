@@ -1,4 +1,4 @@
-"""The ledger: what it grants, and that no schedule of delays gets more than N requests counted."""
+"""The ledger: its grants, and the proof that no schedule of delays makes more than N requests count."""
 
 import heapq
 import itertools
@@ -32,28 +32,28 @@ LEASE = 10.0
 
 
 def reserve(
-    ledger: Ledger, now: float, number: int, rule: LimitPolicy = POLICY, owner: int = 1, demand: int = 1
+    ledger: Ledger, now: float, number: int, policy: LimitPolicy = POLICY, owner: int = 1, demand: int = 1
 ) -> Reservation:
-    """Ask for a slot for one of an owner's requests."""
-    return ledger.reserve(now, (owner, number), LEASE, demand, rule)
+    """Reserve a slot for the request of an owner."""
+    return ledger.reserve(now, (owner, number), LEASE, demand, policy)
 
 
-def fill(ledger: Ledger, now: float, rule: LimitPolicy = POLICY, owner: int = 1) -> None:
-    """Take all slots."""
-    for number in range(rule.max_requests):
-        assert reserve(ledger, now, number, rule, owner).granted
+def fill(ledger: Ledger, now: float, policy: LimitPolicy = POLICY, owner: int = 1) -> None:
+    """Reserve all slots."""
+    for number in range(policy.max_requests):
+        assert reserve(ledger, now, number, policy, owner).granted
 
 
 def test_as_many_start_at_once_as_there_are_slots() -> None:
-    """N requests start at once, and the next hears when to ask again and when it can start at the earliest."""
+    """N requests start at once, and the next one gets the time to retry and its earliest start."""
     ledger = Ledger()
     fill(ledger, 100.0)
-    answer = reserve(ledger, 100.0, 9)
-    assert answer == Reservation(granted=False, wait=LEASE, earliest=2.0, capacity=3, in_use=3)
+    response = reserve(ledger, 100.0, 9)
+    assert response == Reservation(granted=False, wait=LEASE, earliest=2.0, capacity=3, in_use=3)
 
 
-def test_a_slot_is_held_until_a_period_after_its_answer() -> None:
-    """An answered request's slot can be reserved at once, for the moment when it comes free."""
+def test_slot_is_held_until_a_period_after_its_response() -> None:
+    """A slot is held for a period after its response, and can be reserved for that time at once."""
     ledger = Ledger()
     fill(ledger, 100.0)
     ledger.release(100.5, (1, 0), 2.0)
@@ -62,16 +62,16 @@ def test_a_slot_is_held_until_a_period_after_its_answer() -> None:
 
 
 def test_reservations_follow_the_order_in_which_slots_come_free() -> None:
-    """The first who reserves ahead gets the slot that comes free first."""
+    """Owners that reserve ahead get slots in the order of their reservations."""
     ledger = Ledger()
     fill(ledger, 100.0)
-    for number, answered in ((2, 100.1), (0, 100.4), (1, 100.9)):
-        ledger.release(answered, (1, number), 2.0)
+    for number, responded in ((2, 100.1), (0, 100.4), (1, 100.9)):
+        ledger.release(responded, (1, number), 2.0)
     assert [round(reserve(ledger, 101.0, 10 + n).wait, 3) for n in range(3)] == [1.1, 1.4, 1.9]
 
 
 def test_a_request_that_was_not_sent_frees_its_slot_at_once() -> None:
-    """A slot given back is free, and so is one reserved ahead that was given back."""
+    """A request that was not sent frees its slot at once, whether it was due or reserved ahead."""
     ledger = Ledger()
     fill(ledger, 100.0)
     ledger.release(100.0, (1, 0), 0.0)
@@ -82,15 +82,15 @@ def test_a_request_that_was_not_sent_frees_its_slot_at_once() -> None:
     assert reserve(ledger, 100.0, 11).wait == 2.0
 
 
-def test_a_reservation_asked_for_twice_is_one() -> None:
-    """Asking again with the same token, after a lost answer, takes no second slot."""
+def test_repeated_reservation_uses_one_slot() -> None:
+    """A reservation repeated with the same permit id, after a lost response, uses one slot."""
     ledger = Ledger()
     assert reserve(ledger, 100.0, 1).in_use == 1
     assert reserve(ledger, 100.0, 1).in_use == 1
 
 
-def test_a_commit_that_is_repeated_or_comes_out_of_nowhere_holds_one_slot() -> None:
-    """A store that lost its memory learns of a request with its answer, once."""
+def test_repeated_or_unknown_commit_holds_one_slot() -> None:
+    """A repeated commit, or one for an unknown permit, holds one slot."""
     ledger = Ledger()
     for now in (100.0, 100.5):
         ledger.release(now, (1, 7), 2.0)
@@ -101,27 +101,27 @@ def test_a_commit_that_is_repeated_or_comes_out_of_nowhere_holds_one_slot() -> N
 
 
 def test_a_crashed_holder_blocks_its_slot_for_the_lease() -> None:
-    """A slot that nobody commits is free when the lease ends, not before."""
+    """The slot of a crashed holder is free when its lease ends, and not before."""
     ledger = Ledger()
     fill(ledger, 100.0)
     assert not reserve(ledger, 109.9, 9).granted
     assert reserve(ledger, 110.0, 9).granted
 
 
-def test_askers_with_different_limits_share_one_ledger() -> None:
-    """Who is content with fewer slots counts those of the others."""
+def test_owners_with_different_limits_share_one_ledger() -> None:
+    """An owner with a lower limit counts the slots of the others."""
     ledger = Ledger()
     fill(ledger, 100.0)
     assert not reserve(ledger, 100.0, 8, LimitPolicy(3, 2.0)).granted
     assert reserve(ledger, 100.0, 9, LimitPolicy(4, 2.0)).granted
     for number in range(3):
         ledger.release(100.0 + number, (1, number), 2.0)
-    # With one slot, all others must be free: the last is so when its holder has answered.
+    # With one slot, all others must be free: the last is free when its holder has released it.
     assert not reserve(ledger, 100.0, 10, LimitPolicy(1, 2.0)).granted
 
 
-def test_a_store_that_knows_nothing_is_quiet() -> None:
-    """Before `quiet` nobody starts, and who waits hears when it is over."""
+def test_empty_store_grants_nothing() -> None:
+    """Before `blocked_until` no request starts, and a waiter learns when that is over."""
     ledger = Ledger(blocked_until=103.0)
     assert reserve(ledger, 100.0, 1).wait == 3.0
     assert reserve(ledger, 100.0, 2, LimitPolicy(3, 2.0, reserve_ahead=0.5)).wait == 2.5
@@ -129,54 +129,54 @@ def test_a_store_that_knows_nothing_is_quiet() -> None:
 
 @pytest.mark.parametrize("burst", [1, 5])
 def test_a_burst_is_bounded_and_the_rest_spread_over_the_period(burst: int) -> None:
-    """At most `burst` start at once; after that one each period / N, however many were given back."""
-    ledger, rule_ = Ledger(), LimitPolicy(20, 2.0, burst)
-    starts = [reserve(ledger, 100.0, n, rule_).wait for n in range(20)]
+    """At most `burst` requests start at once, later ones each period / N, however many slots were released unsent."""
+    ledger, policy = Ledger(), LimitPolicy(20, 2.0, burst)
+    starts = [reserve(ledger, 100.0, n, policy).wait for n in range(20)]
     assert starts == pytest.approx([max(0, n - burst + 1) * 0.1 for n in range(20)])
     for n in range(10, 20):
         ledger.release(100.0, (1, n), 0.0)
-    assert reserve(ledger, 100.0, 30, rule_).wait == pytest.approx((11 - burst) * 0.1)
+    assert reserve(ledger, 100.0, 30, policy).wait == pytest.approx((11 - burst) * 0.1)
 
 
-def test_a_refusal_cuts_the_slots_and_spreads_the_sends() -> None:
-    """A 50011 leaves 0.7 of the slots; refusals of the same burst count once; the next start comes a gap later."""
-    ledger, rule_ = Ledger(), LimitPolicy(20, 2.0)
-    assert ledger.throttle(100.0, rule_)
-    assert not ledger.throttle(101.9, rule_)
-    assert ledger.capacity(100.0, rule_) == 14 == int(20 * REDUCTION_FACTOR)
-    waits = [reserve(ledger, 100.0, n, rule_).wait for n in range(14)]
+def test_rate_limit_error_reduces_the_slots_and_spreads_the_starts() -> None:
+    """A 50011 leaves 0.7 of the slots; errors of the same burst count once, and the next start is a gap later."""
+    ledger, policy = Ledger(), LimitPolicy(20, 2.0)
+    assert ledger.throttle(100.0, policy)
+    assert not ledger.throttle(101.9, policy)
+    assert ledger.capacity(100.0, policy) == 14 == int(20 * REDUCTION_FACTOR)
+    waits = [reserve(ledger, 100.0, n, policy).wait for n in range(14)]
     assert waits == pytest.approx([n * 2.0 / 14 for n in range(14)])
-    assert not reserve(ledger, 100.0, 15, rule_).granted
-    assert ledger.throttle(102.0, rule_)
-    assert ledger.capacity(102.0, rule_) == 9
+    assert not reserve(ledger, 100.0, 15, policy).granted
+    assert ledger.throttle(102.0, policy)
+    assert ledger.capacity(102.0, policy) == 9
 
 
 def test_one_slot_comes_back_per_ten_clean_seconds() -> None:
-    """Six slots were lost; after a minute all are back, and bursts are allowed again."""
-    ledger, rule_ = Ledger(), LimitPolicy(20, 2.0)
-    ledger.throttle(100.0, rule_)
-    slots = [ledger.capacity(100.0 + RECOVERY_INTERVAL * n, rule_) for n in range(8)]
+    """Reduced slots return one per ten seconds without an error; six are back after a minute, with bursts."""
+    ledger, policy = Ledger(), LimitPolicy(20, 2.0)
+    ledger.throttle(100.0, policy)
+    slots = [ledger.capacity(100.0 + RECOVERY_INTERVAL * n, policy) for n in range(8)]
     assert slots == [14, 15, 16, 17, 18, 19, 20, 20]
-    assert all(reserve(ledger, 200.0, n, rule_).wait == 0 for n in range(20))
+    assert all(reserve(ledger, 200.0, n, policy).wait == 0 for n in range(20))
 
 
-def test_the_last_slot_is_never_taken_away() -> None:
-    """However many refusals, requests go on, one at a time."""
-    ledger, rule_ = Ledger(), LimitPolicy(20, 2.0)
+def test_reduction_leaves_one_slot() -> None:
+    """However many rate limit errors occur, one request at a time remains possible."""
+    ledger, policy = Ledger(), LimitPolicy(20, 2.0)
     for n in range(20):
-        ledger.throttle(100.0 + 2 * n, rule_)
-    assert ledger.capacity(138.0, rule_) == 1
+        ledger.throttle(100.0 + 2 * n, policy)
+    assert ledger.capacity(138.0, policy) == 1
     assert ledger.capacity(138.0, LimitPolicy(3, 2.0)) == 1
-    assert reserve(ledger, 138.0, 1, rule_).granted
+    assert reserve(ledger, 138.0, 1, policy).granted
 
 
 def test_an_owner_alone_gets_all_slots() -> None:
-    """Sharing costs nothing while there is nobody to share with."""
+    """A single owner gets all slots."""
     fill(Ledger(), 100.0, SHARED)
 
 
 def test_owners_that_wait_get_equal_parts_of_what_comes_free() -> None:
-    """Three owners want all twenty slots: they get 7, 7 and 6."""
+    """Three owners that each demand all twenty slots get 7, 7 and 6."""
     ledger = Ledger()
     fill(ledger, 100.0, SHARED, owner=9)
     for owner in (1, 2, 3):
@@ -189,8 +189,8 @@ def test_owners_that_wait_get_equal_parts_of_what_comes_free() -> None:
     assert sorted(got.values()) == [6, 7, 7]
 
 
-def test_who_took_all_slots_while_alone_lets_the_others_catch_up() -> None:
-    """After a burst of 20 the newcomers come first; and none waits longer for it than the limit on waiting allows."""
+def test_new_owners_come_first_after_a_burst() -> None:
+    """After a burst of 20 by one owner, new owners come first, and none waits longer than the limit on waiting."""
     ledger = Ledger()
     fill(ledger, 100.0, SHARED, owner=9)
     for owner in (9, 1, 2):
@@ -213,8 +213,8 @@ def test_who_took_all_slots_while_alone_lets_the_others_catch_up() -> None:
     )
 
 
-def test_an_owner_that_does_not_come_loses_its_turn() -> None:
-    """Slots kept for a crashed process are free for the others a moment later."""
+def test_crashed_owner_loses_its_turn() -> None:
+    """Slots reserved for a crashed process are free for the others shortly after."""
     ledger = Ledger()
     fill(ledger, 100.0, SHARED, owner=9)
     for owner in (1, 2):
@@ -226,39 +226,40 @@ def test_an_owner_that_does_not_come_loses_its_turn() -> None:
 
 
 @pytest.mark.parametrize(("requests", "period"), [(0, 2.0), (20, 0.0), (20, -1.0)])
-def test_a_limit_that_cannot_be_is_refused(requests: int, period: float) -> None:
-    """A limit has at least one request in a positive period."""
+def test_invalid_limit_is_rejected(requests: int, period: float) -> None:
+    """A limit requires at least one request in a positive period."""
     with pytest.raises(ValueError, match="must be"):
         RateLimit(requests, period)
 
 
-def test_the_proof_is_written_down() -> None:
-    """The module says why it is safe, and on what assumptions."""
+def test_proof_is_documented() -> None:
+    """The module's docstring has the proof and its assumptions."""
     assert "k <= N" in (module.__doc__ or "")
 
 
 def arrivals(
-    ups: tuple[int, ...], downs: tuple[int, ...], rule_: LimitPolicy, *, stamp: bool, limit: int
+    ups: tuple[int, ...], downs: tuple[int, ...], policy: LimitPolicy, *, stamp: bool, limit: int
 ) -> list[float]:
-    """Send as fast as the ledger allows; tell when the exchange counts each request.
+    """Send as fast as the ledger allows; return when the exchange counts each request.
 
-    A request takes `up` to the exchange and its answer `down` back. Its sender waits `limit` for it, and counts on
-    a linger as long as the longest delay. With `stamp`, a slot is held from its sending instead of from its answer.
+    A request takes `up` to the exchange and its response `down` back. Its sender waits `limit` for the response, and
+    assumes the longest delay as maximum delivery time. With `stamp`, a slot is held from its sending, not from its
+    response.
     """
     ledger, now, sent = Ledger(), 0.0, 0
     commits: list[tuple[float, int, float]] = []
     counted: list[float] = []
     while sent < len(ups):
-        answer = ledger.reserve(now, (1, sent), inf, 1, rule_)
-        if answer.granted:
-            start, trip = now + answer.wait, ups[sent] + downs[sent]
+        response = ledger.reserve(now, (1, sent), inf, 1, policy)
+        if response.granted:
+            start, trip = now + response.wait, ups[sent] + downs[sent]
             counted.append(start + ups[sent])
             if stamp:
-                heapq.heappush(commits, (start, sent, rule_.period))
+                heapq.heappush(commits, (start, sent, policy.period))
             elif trip <= limit:
-                heapq.heappush(commits, (start + trip, sent, rule_.period))
+                heapq.heappush(commits, (start + trip, sent, policy.period))
             else:
-                heapq.heappush(commits, (start + limit, sent, rule_.period + max(ups)))
+                heapq.heappush(commits, (start + limit, sent, policy.period + max(ups)))
             sent += 1
         else:
             now, number, hold = heapq.heappop(commits)
@@ -272,25 +273,23 @@ SMALL = [(1, 3, 3, 3), (2, 3, 2, 4), (2, 2, 2, 4), (3, 3, 1, 5)]
 @pytest.mark.parametrize(("requests", "period", "delay", "sent"), SMALL)
 @pytest.mark.parametrize("limit", [1, 99])
 def test_no_schedule_of_delays_breaks_the_limit(requests: int, period: int, delay: int, sent: int, limit: int) -> None:
-    """Whatever each request's way there and back takes, no window holds more than N; also when senders give up."""
-    rule_, delays = LimitPolicy(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
+    """Whatever the delays of requests and responses, no window has more than N, even if senders time out."""
+    policy, delays = LimitPolicy(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
     for ups, downs in itertools.product(delays, delays):
-        counted = arrivals(ups, downs, rule_, stamp=False, limit=limit)
+        counted = arrivals(ups, downs, policy, stamp=False, limit=limit)
         assert max_in_window(counted, period) <= requests, (ups, downs)
 
 
 @pytest.mark.parametrize(("requests", "period", "delay", "sent"), SMALL)
-def test_a_limiter_that_counts_from_the_sending_breaks_the_limit(
-    requests: int, period: int, delay: int, sent: int
-) -> None:
-    """The check above has teeth: held from its sending, a slot is free too early in some schedule."""
-    rule_, delays = LimitPolicy(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
-    counts = (max_in_window(arrivals(ups, (0,) * sent, rule_, stamp=True, limit=99), period) for ups in delays)
+def test_holding_from_the_sending_exceeds_the_limit(requests: int, period: int, delay: int, sent: int) -> None:
+    """Self-check: if slots are held from their sending instead, some schedule exceeds the limit."""
+    policy, delays = LimitPolicy(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
+    counts = (max_in_window(arrivals(ups, (0,) * sent, policy, stamp=True, limit=99), period) for ups in delays)
     assert max(counts) > requests
 
 
 class Traffic(RuleBasedStateMachine):
-    """Owners that ask, send, get answers, give up and crash in any order; an exchange that counts when it likes."""
+    """Owners that acquire, send, receive, time out and crash in any order, and an exchange that counts at any time."""
 
     @initialize(requests=st.integers(1, 4), ahead=st.sampled_from([inf, 0.5]), burst=st.sampled_from([None, 1, 2]))
     def begin(self, requests: int, ahead: float, burst: int | None) -> None:
@@ -304,18 +303,18 @@ class Traffic(RuleBasedStateMachine):
         self.counted: list[float] = []
 
     @rule(owner=st.integers(1, 3), demand=st.integers(1, 5), timeout=st.sampled_from([0.5, 5.0]))
-    def ask(self, owner: int, demand: int, timeout: float) -> None:
+    def request(self, owner: int, demand: int, timeout: float) -> None:
         token = (owner, next(self.numbers))
         lease = SCHEDULING_SLACK + timeout + self.rule.period + MAX_DELIVERY_DELAY
-        answer = self.ledger.reserve(self.now, token, lease, demand, self.rule)
-        if answer.granted:
-            assert answer.wait <= self.rule.reserve_ahead
-            assert self.ledger.reserve(self.now, token, lease, demand, self.rule).wait == answer.wait
-            self.starts[token] = self.now + answer.wait
-            # Until when the exchange may still count it, if nobody hears of it any more.
+        response = self.ledger.reserve(self.now, token, lease, demand, self.rule)
+        if response.granted:
+            assert response.wait <= self.rule.reserve_ahead
+            assert self.ledger.reserve(self.now, token, lease, demand, self.rule).wait == response.wait
+            self.starts[token] = self.now + response.wait
+            # The latest time at which the exchange may count the request, if the sender never learns its outcome.
             self.uncounted[token] = self.starts[token] + SCHEDULING_SLACK + timeout + MAX_DELIVERY_DELAY
         else:
-            assert answer.wait > 0
+            assert response.wait > 0
 
     @rule(seconds=st.sampled_from([0.01, 0.125, 0.5, 1.0, 2.0, 7.0]))
     def wait(self, seconds: float) -> None:
@@ -325,7 +324,7 @@ class Traffic(RuleBasedStateMachine):
         return [token for token, start in self.starts.items() if start <= self.now]
 
     @precondition(lambda self: any(start <= self.now for start in self.starts.values()))
-    @rule(data=st.data(), end=st.sampled_from(["answered", "unknown", "unsent", "crashed"]))
+    @rule(data=st.data(), end=st.sampled_from(["responded", "unknown", "unsent", "crashed"]))
     def end(self, data: st.DataObject, end: str) -> None:
         token = data.draw(st.sampled_from(self.ready()))
         late = self.now > self.starts.pop(token) + SCHEDULING_SLACK
@@ -333,7 +332,7 @@ class Traffic(RuleBasedStateMachine):
         if not counted and (late or end == "unsent"):
             del self.uncounted[token]
             self.ledger.release(self.now, token, 0.0)
-        elif end in ("answered", "unsent"):
+        elif end in ("responded", "unsent"):
             if not counted:
                 del self.uncounted[token]
                 self.counted.append(self.now)
@@ -371,7 +370,7 @@ class Traffic(RuleBasedStateMachine):
             assert max_in_window(self.counted, self.rule.period) <= self.rule.max_requests
 
     def teardown(self) -> None:
-        """Every slot comes back in the end, whatever happened."""
+        """Check that every slot is free in the end."""
         if hasattr(self, "ledger"):
             later = self.now + 200.0
             waits = [

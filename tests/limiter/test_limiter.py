@@ -1,4 +1,4 @@
-"""What users write: strings and objects for `limiter=`."""
+"""The `limiter=` argument: strings and objects."""
 
 import os
 import pickle
@@ -22,14 +22,14 @@ from okx_maxloan_sdk.limiter import (
 from tests.support import clean_env
 
 
-def test_nothing_said_means_the_whole_process() -> None:
-    """None and "memory" are one limiter."""
+def test_default_is_the_limiter_of_the_process() -> None:
+    """None and "memory" are the same limiter of the process."""
     assert isinstance(create_limiter(), MemoryLimiter)
     assert create_limiter(None) is create_limiter("memory")
 
 
 def test_a_limiter_is_used_as_it_is() -> None:
-    """An object is passed through."""
+    """A limiter object is used unchanged."""
     mine = MemoryLimiter()
     assert create_limiter(mine) is mine
 
@@ -41,22 +41,22 @@ def test_a_string_names_one_limiter(tmp_path: Path) -> None:
     assert repr(one) == f"FileLimiter({str(tmp_path / 'two words')!r})"
     assert create_limiter(f"file://{tmp_path}/two%20words") is one
     for url in ("redis://user:pass@cache:6380/2", "rediss://cache"):
-        found = create_limiter(url)
-        assert isinstance(found, RedisLimiter)
-        assert "pass" not in repr(found)
+        limiters = create_limiter(url)
+        assert isinstance(limiters, RedisLimiter)
+        assert "pass" not in repr(limiters)
     assert repr(create_limiter("rediss://cache")) == "RedisLimiter('rediss://cache:6379')"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there, a path may begin with a drive")
-def test_a_drive_is_not_taken_for_a_folder() -> None:
-    """On Windows, file:///C:/limits means C:/limits."""
+def test_windows_drive() -> None:
+    """On Windows, file:///C:/limits is the folder C:/limits."""
     assert repr(create_limiter("file:///C:/limits")).endswith("C:/limits')")
     assert not repr(create_limiter("file:///C:/limits")).endswith("/C:/limits/C:/limits')")
 
 
 @pytest.mark.parametrize("spec", ["", "disk", "http://user:s3cret@cache/0"])
-def test_any_other_string_is_refused(spec: str) -> None:
-    """The error lists what there is, and repeats nothing that may be secret."""
+def test_unknown_string_is_rejected(spec: str) -> None:
+    """The error lists the valid forms and repeats nothing that may be secret."""
     with pytest.raises(ValueError, match='must be "memory", "file:///folder"') as caught:
         create_limiter(spec)
     assert "s3cret" not in str(caught.value)
@@ -70,22 +70,22 @@ def test_any_other_string_is_refused(spec: str) -> None:
         ("file://var/tmp/x", r"three slashes: file:///var/tmp/x"),
     ],
 )
-def test_a_file_url_without_a_folder_is_refused(url: str, message: str) -> None:
-    """The error says how it is written."""
+def test_file_url_without_a_folder_is_rejected(url: str, message: str) -> None:
+    """The error shows the valid form."""
     with pytest.raises(ValueError, match=message):
         create_limiter(url)
 
 
-def test_names_are_where_the_package_says() -> None:
-    """Each public name can be had; another one is an error that names it."""
+def test_public_names_can_be_imported() -> None:
+    """Each public name can be imported; the error for an unknown name contains it."""
     for name in package.__all__:
         assert getattr(package, name) is not None
     with pytest.raises(AttributeError, match="nothing"):
-        package.nothing  # noqa: B018 -- asking for it is the test
+        package.nothing  # noqa: B018 -- the access is the test
 
 
 def test_keys_and_limits_are_values() -> None:
-    """They compare, hash and travel; so is a status."""
+    """Keys, limits and statuses compare, hash and pickle."""
     key, limit = LimitKey("u", "o"), RateLimit(20, 2.0)
     assert pickle.loads(pickle.dumps((key, limit))) == (key, limit)  # noqa: S301 -- its own bytes
     assert create_limiter().for_key(key, limit, SystemClock()).status() == RateLimitStatus(20, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""The memory limiter: one limit for a process, its clients, threads and event loops."""
+"""The memory limiter: one limit for the clients, threads and event loops of a process."""
 
 import asyncio
 import multiprocessing
@@ -23,12 +23,12 @@ LIMIT = RateLimit(5, PERIOD)
 
 
 def key() -> LimitKey:
-    """Name a user that no other test counts for."""
+    """Return a limiter key that no other test uses."""
     return LimitKey(uuid.uuid4().hex, "max_loan")
 
 
 def send(limiter: RateLimiter, counted: list[float]) -> None:
-    """Send one request, blocking."""
+    """Send one request from a thread."""
     permit = run_sync(limiter.acquire(1.0), NO_TRANSPORT, CLOCK)
     counted.append(time.monotonic())
     run_sync(permit.release_after_response(), NO_TRANSPORT, CLOCK)
@@ -45,14 +45,14 @@ async def asend(limiter: RateLimiter, counted: list[float]) -> None:
 
 
 def test_a_key_has_one_rate_limiter() -> None:
-    """The same key gives the same limiter, another one another."""
+    """The same key gives the same limiter, and another key another one."""
     limiter, one = MemoryLimiter(), key()
     assert limiter.for_key(one, LIMIT, CLOCK) is limiter.for_key(one, LIMIT, SystemClock())
     assert limiter.for_key(one, LIMIT, CLOCK) is not limiter.for_key(key(), LIMIT, CLOCK)
 
 
 def test_limiters_of_one_process_count_together() -> None:
-    """Two clients with a limiter each, of different settings, never hold more than the limit between them."""
+    """Two clients with a limiter each, of different settings, together never exceed the limit."""
     one = key()
     first = MemoryLimiter().for_key(one, LIMIT, CLOCK)
     second = MemoryLimiter(burst=1).for_key(one, LIMIT, CLOCK)
@@ -63,8 +63,8 @@ def test_limiters_of_one_process_count_together() -> None:
     assert second.status().in_use == 0
 
 
-def test_settings_replace_what_the_contract_says() -> None:
-    """`max_requests` and `period` are the user's."""
+def test_settings_replace_the_contract() -> None:
+    """`max_requests` and `period` replace the contract's values."""
     limiter = MemoryLimiter(max_requests=2, period=0.05).for_key(key(), LIMIT, CLOCK)
     assert limiter.status().limit == 2
     counted: list[float] = []
@@ -74,16 +74,16 @@ def test_settings_replace_what_the_contract_says() -> None:
 
 
 @pytest.mark.parametrize("settings", [{"max_requests": 0}, {"period": 0.0}, {"burst": 0}])
-def test_a_setting_that_cannot_be_is_refused(settings: dict[str, Any]) -> None:
-    """At least one request, in a positive period."""
+def test_invalid_setting_is_rejected(settings: dict[str, Any]) -> None:
+    """A limit requires at least one request in a positive period."""
     with pytest.raises(ValueError, match="must be"):
         MemoryLimiter(**settings)
 
 
 def test_threads_and_event_loops_share_the_limit() -> None:
-    """Eight threads and two event loops with eight tasks each: all are served, never more than the limit allows.
+    """Eight threads, and two event loops with eight tasks each, get permits and never exceed the limit.
 
-    It takes wall time: threads and event loops wake each other for real.
+    This takes wall time: threads and event loops wake each other for real.
     """
     one, counted = key(), list[float]()
 
@@ -109,8 +109,8 @@ def test_threads_and_event_loops_share_the_limit() -> None:
     assert max(counted) - begun < 4 * (PERIOD + 0.01) + 0.5
 
 
-def test_a_cancelled_task_leaves_its_place_to_the_next() -> None:
-    """In a real event loop, tasks cancelled at any moment leak no permit."""
+def test_cancelled_task_leaks_no_permit() -> None:
+    """Tasks of a real event loop that are cancelled at any time leak no permit."""
 
     async def tasks() -> list[float]:
         limiter, counted = MemoryLimiter().for_key(key(), LIMIT, CLOCK), list[float]()
@@ -152,9 +152,9 @@ def forking(pipe: Connection) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_child_is_not_stuck() -> None:
-    """Locks held, places and permits taken by the parent's threads do not bind its child."""
+    """Locks, queue places and permits of the parent's threads do not block a forked child."""
     ours, theirs = multiprocessing.Pipe()
-    # In a process of its own, which has no other threads that a fork could harm.
+    # In a process of its own, without threads that a fork could harm.
     process = multiprocessing.get_context("spawn").Process(target=forking, args=(theirs,), daemon=True)
     process.start()
     assert ours.poll(15)

@@ -1,4 +1,4 @@
-"""The queue: order, sleeping once, giving back, deadlines, and sharing with other processes; all in virtual time."""
+"""The acquire queue: order, one sleep per waiter, releases, deadlines and shared stores; all in virtual time."""
 
 import logging
 import statistics
@@ -28,7 +28,7 @@ PERIOD = 2.0
 
 
 class SharedStore(MemoryStore):
-    """A ledger that other queues write to as well; `blocking` as Redis is."""
+    """A ledger that other queues write to as well; `is_blocking` as for Redis."""
 
     is_shared = True
 
@@ -39,25 +39,25 @@ class SharedStore(MemoryStore):
 
 
 def window(simulation: Simulation, requests: int = 3, burst: int | None = None) -> RateLimiter:
-    """Make a window of this process alone."""
+    """Create a limiter of this process alone."""
     return RateLimiter(
         AcquireQueue(MemoryStore(simulation.monotonic), simulation), LimitPolicy(requests, PERIOD, burst), None
     )
 
 
 def shared(simulation: Simulation, ledger: Ledger, requests: int = 20, *, is_blocking: bool = False) -> RateLimiter:
-    """Make one process's window over a ledger that it shares."""
+    """Create the limiter of one process over a shared ledger."""
     store = SharedStore(simulation.monotonic, ledger, is_blocking=is_blocking)
     return RateLimiter(AcquireQueue(store, simulation), LimitPolicy(requests, PERIOD, None, PERIOD / 4), None)
 
 
 def take(simulation: Simulation, window: RateLimiter, count: int) -> list[Permit]:
-    """Take slots that are free."""
-    return [simulation.finish(window.acquire(1.0)) for _ in range(count)]
+    """Acquire permits that are available."""
+    return [simulation.run_flow(window.acquire(1.0)) for _ in range(count)]
 
 
 def send(window: RateLimiter, trip: float, note: Callable[[], object]) -> Flow[None]:
-    """Send one request, and note when its slot was there."""
+    """Send one request, and call `note` when its permit is granted."""
     slot = yield from window.acquire(5.0)
     note()
     yield Sleep(trip)
@@ -65,12 +65,12 @@ def send(window: RateLimiter, trip: float, note: Callable[[], object]) -> Flow[N
 
 
 def note(notes: list[tuple[object, float]], what: object, simulation: Simulation) -> Callable[[], None]:
-    """Make a function that writes down that something happened, and when."""
+    """Make a function that records an event and its time."""
     return lambda: notes.append((what, simulation.now))
 
 
-def test_who_comes_first_is_served_first() -> None:
-    """Ten tasks, three slots: they start in the order in which they came, three a period."""
+def test_order_is_first_come_first_served() -> None:
+    """Ten tasks on three slots start in the order in which they came, three a period."""
     simulation, order = Simulation(), list[tuple[object, float]]()
     three = window(simulation)
     for n in range(10):
@@ -78,11 +78,11 @@ def test_who_comes_first_is_served_first() -> None:
     simulation.run(10)
     assert [n for n, _ in order] == list(range(10))
     cycle = PERIOD + CLOCK_MARGIN + 0.1
-    assert [moment - 1000 for _, moment in order] == pytest.approx([n // 3 * cycle for n in range(10)])
+    assert [when - 1000 for _, when in order] == pytest.approx([n // 3 * cycle for n in range(10)])
 
 
-def test_a_waiter_wakes_when_it_has_its_turn_and_sleeps_until_it() -> None:
-    """Five hundred waiters each sleep twice, for a turn and until the turn, and look around once per lease."""
+def test_waiters_sleep_twice() -> None:
+    """Five hundred waiters each sleep twice, until they are first and until their slot, and poll once per lease."""
     simulation = Simulation()
     twenty = window(simulation, 20)
     sleeps = []
@@ -107,8 +107,8 @@ def test_a_waiter_wakes_when_it_has_its_turn_and_sleeps_until_it() -> None:
     assert max(sleeps) == 2
 
 
-def test_a_cancelled_waiter_gives_back_its_place() -> None:
-    """The one behind it moves up, and the queue is as long as it should be."""
+def test_cancelled_waiter_leaves_the_queue() -> None:
+    """When a waiter is cancelled, the next one moves up, and the queue gets shorter."""
     simulation, order = Simulation(), list[tuple[object, float]]()
     one = window(simulation, 1)
     (slot,) = take(simulation, one, 1)
@@ -117,39 +117,39 @@ def test_a_cancelled_waiter_gives_back_its_place() -> None:
     assert one.status() == RateLimitStatus(limit=1, in_use=1, queued=3, reduced_by=0)
     simulation.cancel(tasks[0], KeyboardInterrupt())
     assert one.status().queued == 2
-    simulation.finish(slot.release_after_response())
+    simulation.run_flow(slot.release_after_response())
     simulation.run(10)
     assert [n for n, _ in order] == [1, 2]
 
 
-def test_a_waiter_cancelled_while_it_sleeps_until_its_turn_gives_back_the_slot() -> None:
-    """Its reservation goes to the next in the queue, for the same moment."""
+def test_cancelled_reservation_goes_to_the_next_waiter() -> None:
+    """The reservation of a cancelled waiter goes to the next one, for the same time."""
     simulation, order = Simulation(), list[tuple[object, float]]()
     one = window(simulation, 1)
     (slot,) = take(simulation, one, 1)
     tasks = [simulation.spawn(send(one, 0.0, note(order, n, simulation))) for n in range(2)]
     simulation.run(0.1)
-    simulation.finish(slot.release_after_response())
+    simulation.run_flow(slot.release_after_response())
     free = simulation.now + PERIOD + CLOCK_MARGIN
     simulation.run(1)
     simulation.cancel(tasks[0], KeyboardInterrupt())
     simulation.run(2)
-    ((n, moment),) = order
+    ((n, when),) = order
     assert n == 1
-    assert moment == pytest.approx(free)
+    assert when == pytest.approx(free)
 
 
 @pytest.mark.parametrize("after", [0.0, 0.005, 0.02, 0.5, 1.0])
 @pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit])
-def test_a_task_that_ends_while_the_store_is_asked_leaks_nothing(after: float, error: type[BaseException]) -> None:
-    """Whenever a task is cancelled or closed, over a store that answers slowly, all slots can be had again."""
+def test_task_that_ends_during_a_store_call_leaks_no_slot(after: float, error: type[BaseException]) -> None:
+    """A task that is cancelled or closed at any time, over a slow store, leaks no slot."""
     simulation, ledger = Simulation(latency=0.02), Ledger()
     mine = shared(simulation, ledger, 2, is_blocking=True)
     slots = take(simulation, mine, 2)
     tasks = [simulation.spawn(send(mine, 0.01, lambda: None)) for _ in range(3)]
     simulation.run(0.05)
     for slot in slots:
-        simulation.finish(slot.release_after_response())
+        simulation.run_flow(slot.release_after_response())
     simulation.run(1.5 + after)
     for task in tasks[:2]:
         if error is GeneratorExit:
@@ -163,33 +163,33 @@ def test_a_task_that_ends_while_the_store_is_asked_leaks_nothing(after: float, e
     take(simulation, mine, 2)
 
 
-def test_who_moves_up_to_the_head_asks_in_time() -> None:
-    """Over a shared store, the head looks for slots of others; when it leaves, the next does so."""
+def test_new_first_waiter_polls_in_time() -> None:
+    """Over a shared store the first waiter polls for slots of others; when it leaves, the next one does."""
     simulation, ledger, started = Simulation(), Ledger(), list[tuple[object, float]]()
     mine, theirs = shared(simulation, ledger, 1), shared(simulation, ledger, 1)
     (slot,) = take(simulation, theirs, 1)
     tasks = [simulation.spawn(send(mine, 0.0, note(started, n, simulation))) for n in range(2)]
     simulation.run(0.1)
-    simulation.finish(slot.release_after_response())
+    simulation.run_flow(slot.release_after_response())
     free = simulation.now + PERIOD + CLOCK_MARGIN
     simulation.run(0.1)
     simulation.cancel(tasks[0], KeyboardInterrupt())
     simulation.run(5)
-    ((n, moment),) = started
+    ((n, when),) = started
     assert n == 1
-    assert moment == pytest.approx(free)
+    assert when == pytest.approx(free)
 
 
-def test_a_slot_granted_to_one_who_just_left_goes_to_the_next() -> None:
-    """A task that is cancelled in another thread while its slot is being reserved leaks nothing."""
+def test_slot_of_a_cancelled_task_goes_to_the_next_waiter() -> None:
+    """A task that another thread cancels while its slot is being reserved leaks no slot."""
     simulation = Simulation()
 
     class Meanwhile(MemoryStore):
         def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
-            answer = super().reserve(permit_id, lease, queued, policy)
-            if leaving and answer.granted:
+            response = super().reserve(permit_id, lease, queued, policy)
+            if leaving and response.granted:
                 simulation.cancel(leaving.pop(), KeyboardInterrupt())
-            return answer
+            return response
 
     one = RateLimiter(AcquireQueue(Meanwhile(simulation.monotonic), simulation), LimitPolicy(1, PERIOD), None)
     leaving: list[Task] = []
@@ -203,8 +203,8 @@ def test_a_slot_granted_to_one_who_just_left_goes_to_the_next() -> None:
     assert one.status() == RateLimitStatus(limit=1, in_use=1, queued=0, reduced_by=0)
 
 
-def test_a_flow_that_is_closed_gives_back_its_slot_without_yielding() -> None:
-    """A generator that is garbage cannot wait for anything, and need not."""
+def test_closed_flow_releases_its_slot_without_yielding() -> None:
+    """A flow that is closed as garbage releases its slot without yielding an effect."""
     simulation = Simulation()
     one = window(simulation, 1)
     flow = one.acquire(1.0)
@@ -229,8 +229,8 @@ def test_a_flow_that_is_closed_gives_back_its_slot_without_yielding() -> None:
     assert one.status().in_use == 0
 
 
-def test_a_flow_may_be_closed_by_the_garbage_collector_in_the_middle_of_anything() -> None:
-    """Closing one while this very thread is at the ledger does not hang, and is seen to afterwards."""
+def test_garbage_collector_may_close_a_flow_at_any_time() -> None:
+    """Closing a flow while the same thread uses the ledger does not deadlock, and the release follows later."""
     simulation = Simulation()
     one = window(simulation, 1)
     (slot,) = take(simulation, one, 1)
@@ -247,13 +247,13 @@ def test_a_flow_may_be_closed_by_the_garbage_collector_in_the_middle_of_anything
     assert waiting.done
 
 
-def test_a_slot_is_settled_once() -> None:
-    """The first word about how a request ended counts: what a `finally` says later changes nothing."""
+def test_slot_is_released_once() -> None:
+    """The first release of a slot decides its outcome; a later one in a `finally` changes nothing."""
     simulation = Simulation()
     one = window(simulation, 1)
     (slot,) = take(simulation, one, 1)
-    simulation.finish(slot.release_outcome_unknown())
-    simulation.finish(slot.release_unsent())
+    simulation.run_flow(slot.release_outcome_unknown())
+    simulation.run_flow(slot.release_unsent())
     assert one.status().in_use == 1
     simulation.run(PERIOD + MAX_DELIVERY_DELAY - 0.01)
     assert one.status().in_use == 1
@@ -261,8 +261,8 @@ def test_a_slot_is_settled_once() -> None:
     assert one.status().in_use == 0
 
 
-def test_waiting_that_is_pointless_is_refused_at_once() -> None:
-    """When the turn cannot come before the deadline, the error says so now, and the place is given back."""
+def test_unreachable_deadline_fails_at_once() -> None:
+    """If the turn cannot come before the deadline, the error is immediate and the place in the queue is free."""
     simulation = Simulation()
     two = window(simulation, 2)
     take(simulation, two, 2)
@@ -271,13 +271,13 @@ def test_waiting_that_is_pointless_is_refused_at_once() -> None:
     simulation.run(0.1)
     begun = simulation.now
     with pytest.raises(RateLimitTimeoutError, match=r"in 3\.9 s at the earliest \(3 requests .* in 3\.5 s"):
-        simulation.finish(two.acquire(1.0, begun + 3.5))
+        simulation.run_flow(two.acquire(1.0, begun + 3.5))
     assert simulation.now == begun
     assert two.status().queued == 3
 
 
-def test_a_turn_that_comes_too_late_is_refused_when_that_is_known() -> None:
-    """A reservation after the deadline is given back at once, and so is a place in the queue at the deadline."""
+def test_late_reservation_is_released() -> None:
+    """A reservation after the deadline is released at once, and a place in the queue at the deadline."""
     simulation = Simulation()
     one = window(simulation, 1)
     (slot,) = take(simulation, one, 1)
@@ -297,21 +297,21 @@ def test_a_turn_that_comes_too_late_is_refused_when_that_is_known() -> None:
     assert isinstance(never.error, RateLimitTimeoutError)
 
 
-def test_a_deadline_that_is_over_is_refused_even_when_slots_are_free() -> None:
-    """Nothing is taken for a request that would not be sent."""
+def test_expired_deadline_fails_even_with_free_slots() -> None:
+    """After the deadline nothing is acquired, even if slots are free."""
     simulation = Simulation()
     one = window(simulation, 1)
     with pytest.raises(RateLimitTimeoutError):
-        simulation.finish(one.acquire(1.0, simulation.now - 1))
+        simulation.run_flow(one.acquire(1.0, simulation.now - 1))
     assert one.status().in_use == 0
 
 
-def test_who_stood_still_past_its_turn_takes_a_new_one() -> None:
-    """A machine that slept may have outlived its lease: such a slot is not used."""
+def test_suspended_waiter_acquires_a_new_slot() -> None:
+    """A waiter on a machine that was suspended beyond its lease acquires a new slot."""
     simulation = Simulation()
     one = window(simulation, 1)
     (slot,) = take(simulation, one, 1)
-    simulation.finish(slot.release_after_response())
+    simulation.run_flow(slot.release_after_response())
     flow = one.acquire(1.0)
     pause = next(flow)
     assert isinstance(pause, Sleep)
@@ -325,8 +325,8 @@ def test_who_stood_still_past_its_turn_takes_a_new_one() -> None:
     assert after > before, "it begins and ends later"
 
 
-def test_a_slot_that_comes_back_unsent_wakes_the_next() -> None:
-    """Also over a shared store, whose head would ask only later."""
+def test_slot_released_unsent_wakes_the_next_waiter() -> None:
+    """A slot that was released unsent wakes the next waiter, also over a shared store."""
     simulation = Simulation()
     mine = shared(simulation, Ledger(), 1)
     (slot,) = take(simulation, mine, 1)
@@ -337,15 +337,15 @@ def test_a_slot_that_comes_back_unsent_wakes_the_next() -> None:
     assert waiting.done
 
 
-def test_a_moment_that_passed_while_the_store_was_asked_is_not_missed() -> None:
-    """When it is already worth asking again as the refusal arrives, the head does not sleep on."""
+def test_retry_time_that_passed_during_a_store_call() -> None:
+    """If the time to retry has passed when the store's response arrives, the first waiter retries at once."""
     simulation, ledger = Simulation(), Ledger()
 
     class Slow(SharedStore):
         def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
-            answer = super().reserve(permit_id, lease, queued, policy)
+            response = super().reserve(permit_id, lease, queued, policy)
             simulation.now += 0.001
-            return answer if answer.granted else answer._replace(wait=min(answer.wait, 0.0005))
+            return response if response.granted else response._replace(wait=min(response.wait, 0.0005))
 
     class Late(AcquireQueue):
         def _sleep_time(self, waiter: Waiter, deadline: float | None) -> float:
@@ -356,7 +356,7 @@ def test_a_moment_that_passed_while_the_store_was_asked_is_not_missed() -> None:
         Late(Slow(simulation.monotonic, ledger), simulation), LimitPolicy(1, PERIOD, None, PERIOD / 4), None
     )
     (slot,) = take(simulation, mine, 1)
-    simulation.finish(slot.release_after_response())
+    simulation.run_flow(slot.release_after_response())
     waiting = simulation.spawn(mine.acquire(1.0))
     simulation.run(PERIOD + 0.1)
     assert waiting.done
@@ -380,15 +380,15 @@ class BusyStore(SharedStore):
         super().release(permit_id, hold)
 
 
-def test_a_waiter_that_became_the_first_while_the_store_was_busy_tries_again() -> None:
-    """The file is locked just after the waiter before it was granted a slot: it does not sleep out its lease."""
+def test_new_first_waiter_retries_a_busy_store() -> None:
+    """A waiter that becomes the first while the file is locked retries soon instead of sleeping for its lease."""
     simulation, ledger, started = Simulation(), Ledger(), list[tuple[object, float]]()
-    last, refused = 6, list[float]()
+    last, rejected = 6, list[float]()
 
     def is_busy(operation: str, permit_id: PermitId) -> bool:
-        is_refused = operation == "reserve" and permit_id[1] == last and simulation.now > 1001 and not refused
-        refused.extend([simulation.now] * is_refused)
-        return is_refused
+        is_rejected = operation == "reserve" and permit_id[1] == last and simulation.now > 1001 and not rejected
+        rejected.extend([simulation.now] * is_rejected)
+        return is_rejected
 
     store = BusyStore(simulation.monotonic, ledger, is_busy)
     mine = RateLimiter(AcquireQueue(store, simulation), LimitPolicy(3, PERIOD, None, PERIOD / 4), None)
@@ -397,17 +397,17 @@ def test_a_waiter_that_became_the_first_while_the_store_was_busy_tries_again() -
         simulation.spawn(send(mine, 0.0, note(started, n, simulation)))
     simulation.run(0.1)
     for permit in permits:
-        simulation.finish(permit.release_after_response())
+        simulation.run_flow(permit.release_after_response())
     free = simulation.now + PERIOD + CLOCK_MARGIN
     simulation.run(5)
-    assert len(refused) == 1
+    assert len(rejected) == 1
     assert [n for n, _ in started] == [0, 1, 2]
     assert [at for _, at in started] == pytest.approx([free] * 3)
 
 
 @pytest.mark.parametrize("locked", [0.005, 0.05, 0.5])
 def test_a_release_that_finds_the_store_busy_is_written_by_the_first_waiter(locked: float) -> None:
-    """Its request is not held up, and the other processes see the slot 10 ms after the lock is free."""
+    """The first waiter writes a release that found the store locked; others see it 10 ms after the lock ends."""
     simulation, ledger, until = Simulation(), Ledger(), [0.0]
     store = BusyStore(
         simulation.monotonic, ledger, lambda operation, _: operation == "release" and simulation.now < until[0]
@@ -429,7 +429,7 @@ def test_a_release_that_finds_the_store_busy_is_written_by_the_first_waiter(lock
 
 
 class BrokenStore(MemoryStore):
-    """A store that cannot be asked any more."""
+    """A store that fails on every call."""
 
     def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
         if self._now() > 1000.5:
@@ -438,8 +438,8 @@ class BrokenStore(MemoryStore):
         return super().reserve(permit_id, lease, queued, policy)
 
 
-def test_all_who_wait_hear_at_once_that_the_store_is_broken() -> None:
-    """None waits for another one's time-out, and each gets an error of its own."""
+def test_broken_store_fails_all_waiters_at_once() -> None:
+    """All waiters get an error of their own at once when the store fails."""
     simulation = Simulation()
     one = RateLimiter(AcquireQueue(BrokenStore(simulation.monotonic), simulation), LimitPolicy(1, PERIOD), None)
     take(simulation, one, 1)
@@ -451,8 +451,8 @@ def test_all_who_wait_hear_at_once_that_the_store_is_broken() -> None:
     assert len({id(task.error) for task in tasks}) == 3
 
 
-def test_a_refusal_is_visible(caplog: pytest.LogCaptureFixture) -> None:
-    """A cut is logged and told to the callback, once per burst of refusals."""
+def test_reduction_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+    """A reduction is logged and passed to the callback, once per burst of rate limit errors."""
     simulation, cuts = Simulation(), list[RateLimitStatus]()
     twenty = RateLimiter(
         AcquireQueue(MemoryStore(simulation.monotonic), simulation), LimitPolicy(20, PERIOD), cuts.append
@@ -469,10 +469,10 @@ def test_a_refusal_is_visible(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize("stagger", [0.0, 0.05, 0.5])
 @pytest.mark.parametrize("kind", ["memory", "file", "redis"])
 def test_the_limit_is_used_up_and_shared_fairly(kind: str, stagger: float, delay: str) -> None:
-    """Four processes with thirty tasks each, for twelve seconds, first come, first served.
+    """Four processes with thirty tasks each use the limit up and share it, for twelve seconds.
 
-    Never more than 20 in 2 s, at least 0.97 of what is allowed, and the luckiest process has less than a fifth more
-    than the unluckiest.
+    They never send more than 20 in 2 s and at least 0.97 of the limit, and the process with the most permits has less
+    than a fifth more than that with the fewest.
     """
     simulation, ledger = Simulation(latency=0.002), Ledger()
     counted: list[float] = []
@@ -506,7 +506,7 @@ def test_the_limit_is_used_up_and_shared_fairly(kind: str, stagger: float, delay
 
 
 def test_slots_of_a_process_that_crashed_are_used_by_the_others() -> None:
-    """One of two processes dies with slots and waiters: the other one gets on at once, and has all after the lease."""
+    """The slots of a crashed process are available to the other one after the lease, and its share at once."""
     simulation, ledger = Simulation(), Ledger()
     sent: list[float] = []
 
@@ -524,13 +524,13 @@ def test_slots_of_a_process_that_crashed_are_used_by_the_others() -> None:
     dead = simulation.now
     simulation.run(60)
     simulation.close()
-    rate = sum(moment > dead + 20 for moment in sent) / (simulation.now - dead - 20)
+    rate = sum(when > dead + 20 for when in sent) / (simulation.now - dead - 20)
     assert rate == pytest.approx(20 / 2.02, rel=0.06)
-    assert sum(dead < moment <= dead + 6 for moment in sent) >= 20
+    assert sum(dead < when <= dead + 6 for when in sent) >= 20
 
 
-def test_a_process_that_comes_later_soon_gets_its_part() -> None:
-    """One process uses the limit up; another one's first request starts within a period and a quarter."""
+def test_late_process_gets_its_share_soon() -> None:
+    """While one process uses the limit up, another one's first request starts within a period and a quarter."""
     simulation, ledger = Simulation(), Ledger()
     busy, late = shared(simulation, ledger), shared(simulation, ledger)
 
@@ -548,14 +548,14 @@ def test_a_process_that_comes_later_soon_gets_its_part() -> None:
     assert started[0] - begun < 1.25 * PERIOD
 
 
-def test_the_store_is_asked_by_the_head_only() -> None:
-    """Thirty waiters over a shared store ask it less than three times for each slot they get."""
-    simulation, ledger, asked = Simulation(), Ledger(), 0
+def test_only_the_first_waiter_calls_the_store() -> None:
+    """Thirty waiters over a shared store call it less than three times per slot."""
+    simulation, ledger, calls = Simulation(), Ledger(), 0
 
     class Counting(SharedStore):
         def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
-            nonlocal asked
-            asked += 1
+            nonlocal calls
+            calls += 1
             return super().reserve(permit_id, lease, queued, policy)
 
     store = Counting(simulation.monotonic, ledger)
@@ -570,11 +570,11 @@ def test_the_store_is_asked_by_the_head_only() -> None:
         simulation.spawn(loop())
     simulation.run(30)
     simulation.close()
-    assert asked < 3 * len(sent)
+    assert calls < 3 * len(sent)
 
 
 def test_effects_are_those_of_the_store() -> None:
-    """A store in memory is asked directly; one over a network is asked through `Run`, and the rest are sleeps."""
+    """A store in memory is called directly, a remote one through `RunBlocking`; all other effects are sleeps."""
     simulation = Simulation()
     with pytest.raises(StopIteration):
         next(window(simulation).acquire(1.0))

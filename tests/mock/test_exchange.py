@@ -1,4 +1,4 @@
-"""The exchange in a user's hands; what it answers is the business of tests/contract."""
+"""The mock exchange as a Python object; tests/contract checks its responses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAIR = RawRequest(b"mgnMode=cross&instId=BTC-USDT")
 
 
 def test_threads_share_the_limit() -> None:
-    """Of requests that come at once from eight threads, as many are served as the limit has."""
+    """Eight threads that send concurrently get exactly as many successful responses as the limit permits."""
     exchange = default_exchange(ManualClock())
     raw = signed(exchange.users["spot"].keys[0], PAIR)
     with ThreadPoolExecutor(8) as threads:
@@ -23,8 +23,8 @@ def test_threads_share_the_limit() -> None:
     assert (statuses.count(200), statuses.count(429)) == (LIMIT.requests, LIMIT.requests)
 
 
-def test_an_exchange_of_ones_own() -> None:
-    """Any key will do, and what is changed while it runs counts from the next request on."""
+def test_custom_exchange() -> None:
+    """A user may have any key, and changes at run time apply from the next request."""
     key = ApiKey("my key", "my secret", "my phrase")
     exchange = MockExchange({"me": User("7", [key])}, ManualClock())
 
@@ -42,7 +42,7 @@ def test_an_exchange_of_ones_own() -> None:
 
 
 def test_a_sub_account_knows_its_main_account() -> None:
-    """The sub-account's settings name the main account, and its own uid."""
+    """The configuration of a sub-account names the main account, and its own uid."""
     exchange = default_exchange(ManualClock())
     row = json.loads(handle(exchange, signed(exchange.users["sub"].keys[0], RawRequest(path=CONFIG))).body)["data"][0]
     assert (row["mainUid"], row["type"]) == (exchange.users["spot"].uid, "1")
@@ -50,13 +50,13 @@ def test_a_sub_account_knows_its_main_account() -> None:
 
 
 @pytest.mark.parametrize("n", [0, -1])
-def test_a_plan_for_nothing_is_a_mistake(n: int) -> None:
-    """A fault for no request at all is refused."""
+def test_plan_without_requests_is_rejected(n: int) -> None:
+    """A planned failure for zero requests is rejected."""
     with pytest.raises(ValueError, match="at least 1"):
         default_exchange().fail_next(n, code="50011")
 
 
-def test_secrets_stay_out_of_sight() -> None:
+def test_repr_has_no_secret() -> None:
     """Neither an exchange nor a user shows a secret or a passphrase."""
     exchange = default_exchange()
     key = exchange.users["spot"].keys[0]

@@ -1,4 +1,4 @@
-"""The mock's numbers: known by heart, exact, and within the quota."""
+"""The mock's amounts: reproducible, exact, and within the quota."""
 
 from decimal import ROUND_UP, Decimal, localcontext
 
@@ -11,8 +11,8 @@ from okx_maxloan_sdk.mock.user import User
 USER = User("1", [], "spot", balances={"BTC": "1", "USDT": "10000"})
 
 
-def test_amounts_are_known_by_heart() -> None:
-    """A release that changes the model changes these figures, which bots' tests may rest on."""
+def test_amounts_are_reproducible() -> None:
+    """A release that changes the model changes these amounts, on which tests of bots may depend."""
     pair = PAIRS["BTC-USDT"]
     sides = [loan(USER, "cross", pair, side, mgn_ccy="", trade_quote_ccy="") for side in ("sell", "buy")]
     # The equity is 97342.7 * 0.98 + 10000, the leverage 10 * 0.5; selling BTC leaves USDT, which counts in full:
@@ -22,7 +22,7 @@ def test_amounts_are_known_by_heart() -> None:
 
 @pytest.mark.parametrize("user", default_exchange().users.values(), ids=lambda user: user.uid)
 def test_loans_are_plain_decimals(user: User) -> None:
-    """Every loan is a plain decimal with at most sixteen places, no more than the quota, and more than nothing."""
+    """Every loan is positive, at most the quota, and a plain decimal with at most sixteen places."""
     for pair in PAIRS.values():
         if pair.state != "live":
             continue
@@ -33,16 +33,16 @@ def test_loans_are_plain_decimals(user: User) -> None:
             assert 0 < Decimal(amount) <= CURRENCIES[ccy].quota
 
 
-def test_an_account_in_debt_borrows_nothing() -> None:
-    """A negative equity gives the amount 0, of a pair and of a currency."""
+def test_account_in_debt_cannot_borrow() -> None:
+    """An account with negative equity gets the amount 0, for a pair and for a currency."""
     user = User("1", [], "spot", balances={"BTC": "0.01", "USDT": "-5000"})
     sides = [loan(user, "cross", PAIRS["BTC-USDT"], side, mgn_ccy="", trade_quote_ccy="") for side in ("sell", "buy")]
     assert sides == [("BTC", "0"), ("USDT", "0")]
     assert quota(user, "USDT") == "0"
 
 
-def test_the_callers_decimal_context_does_not_matter() -> None:
-    """A program that computes with three digits gets the same loans."""
+def test_decimal_context_of_the_caller() -> None:
+    """A decimal context with three digits does not change the loans."""
     usual = quota(USER, "SOL")
     with localcontext() as context:
         context.prec, context.rounding = 3, ROUND_UP
@@ -50,12 +50,12 @@ def test_the_callers_decimal_context_does_not_matter() -> None:
 
 
 def test_every_currency_of_a_pair_is_known() -> None:
-    """Pairs name currencies that have a price, and quote currencies that they settle in."""
+    """Every base, quote and settlement currency of a pair has a price."""
     assert all({pair.base, pair.quote, *pair.settlement_currencies} <= CURRENCIES.keys() for pair in PAIRS.values())
 
 
 def test_drift() -> None:
-    """Prices begin at rest, stay near it, move each second, alike for one seed and otherwise for another."""
+    """Prices start at rest, stay near it and change each second; a seed reproduces them."""
     assert set(drift_after(0.9, 1).values()) == {1}
     walk = [drift_after(second, 1) for second in range(600)]
     assert walk == [drift_after(second + 0.5, 1) for second in range(600)]

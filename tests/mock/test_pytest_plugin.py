@@ -1,4 +1,4 @@
-"""The fixture `okx_exchange`, as a user's own test meets it."""
+"""The fixture `okx_exchange` in a user's test."""
 
 import tomllib
 from pathlib import Path
@@ -24,23 +24,23 @@ def test_a_bad_day(okx_exchange):
 
 def test_async(okx_exchange):
     import asyncio
-    async def ask():
+    async def query():
         async with okx_exchange.async_client("multi_currency") as client:
             return await client.get_max_loan("ETH-USDT", mgn_mode="cross")
-    assert len(asyncio.run(ask())) == 2
+    assert len(asyncio.run(query())) == 2
 """
 
 
-def test_two_lines_are_enough(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the plugin loaded a test gets a running exchange and a client of it, and nothing outlives the test."""
-    # By hand, so that it does not matter whether this environment was installed before the plugin was declared.
+def test_fixture(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fixture gives a test a running exchange and a client of it, both closed afterwards."""
+    # Loaded by hand, in case this environment was installed before the plugin was declared.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(TEST)
     options = ("-p", "okx_maxloan_sdk.mock.pytest_plugin", "-p", "no:cacheprovider", "-W", "error")
     pytester.runpytest_subprocess(*options).assert_outcomes(passed=3)
 
 
-def test_pytest_finds_the_plugin_by_itself() -> None:
-    """The package declares the plugin under the group that pytest looks in."""
+def test_plugin_is_declared() -> None:
+    """The package declares the plugin in the entry point group of pytest."""
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert pytest_plugin.__name__ in project["entry-points"]["pytest11"].values()

@@ -1,4 +1,4 @@
-"""What the exchange's rows hold."""
+"""Rows of the mock exchange."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ PAIR = {"mgnMode": "cross", "instId": "BTC-USDT"}
 
 
 def test_rows_have_what_the_contract_has() -> None:
-    """Every field of the contract is there, whether it is a pair that is asked about or a currency."""
+    """Rows of pairs and of currencies have every field of the contract."""
     user = default_exchange().users["spot"]
     for row in (*max_loan_rows(user, PAIR), *max_loan_rows(user, {"mgnMode": "cross", "ccy": "USDT"})):
         assert list(row) == [each.name for each in GET_MAX_LOAN.fields]
 
 
 @pytest.mark.parametrize(
-    ("settles_in", "quote"), [({}, "USDC"), ({"tradeQuoteCcy": "USDC"}, "USDC"), ({"tradeQuoteCcy": "USD"}, "USD")]
+    ("settlement", "quote"), [({}, "USDC"), ({"tradeQuoteCcy": "USDC"}, "USDC"), ({"tradeQuoteCcy": "USD"}, "USD")]
 )
-def test_a_usdc_pair_settles_in_usdc_or_usd(settles_in: dict[str, str], quote: str) -> None:
-    """BTC-USDC borrows USDC, or USD where the question says so, under the id of the pair."""
-    rows = max_loan_rows(default_exchange().users["spot"], {**PAIR, "instId": "BTC-USDC", **settles_in})
+def test_a_usdc_pair_settles_in_usdc_or_usd(settlement: dict[str, str], quote: str) -> None:
+    """BTC-USDC is borrowed in USDC, or in USD if the request says so, under the id of the pair."""
+    rows = max_loan_rows(default_exchange().users["spot"], {**PAIR, "instId": "BTC-USDC", **settlement})
     assert [(row["instId"], row["side"], row["ccy"]) for row in rows] == [
         ("BTC-USDC", "sell", "BTC"),
         ("BTC-USDC", "buy", quote),
     ]
 
 
-@pytest.mark.parametrize("settles_in", [{}, {"tradeQuoteCcy": "USD"}, {"tradeQuoteCcy": "USDC"}])
-def test_a_delisted_pair_has_no_row(settles_in: dict[str, str]) -> None:
-    """BTC-USD, which was merged into BTC-USDC, has no row, whatever it is settled in, and the others keep theirs."""
+@pytest.mark.parametrize("settlement", [{}, {"tradeQuoteCcy": "USD"}, {"tradeQuoteCcy": "USDC"}])
+def test_a_delisted_pair_has_no_row(settlement: dict[str, str]) -> None:
+    """BTC-USD, which was merged into BTC-USDC, has no row in any settlement currency; the other pairs have theirs."""
     user = default_exchange().users["spot"]
-    assert max_loan_rows(user, {**PAIR, "instId": "BTC-USD", **settles_in}) == []
-    both = max_loan_rows(user, {**PAIR, "instId": "BTC-USD,BTC-USDC", **settles_in})
-    assert both == max_loan_rows(user, {**PAIR, "instId": "BTC-USDC", **settles_in})
+    assert max_loan_rows(user, {**PAIR, "instId": "BTC-USD", **settlement}) == []
+    both = max_loan_rows(user, {**PAIR, "instId": "BTC-USD,BTC-USDC", **settlement})
+    assert both == max_loan_rows(user, {**PAIR, "instId": "BTC-USDC", **settlement})
 
 
 def test_a_delisted_pair_is_not_listed() -> None:
@@ -47,7 +47,7 @@ def test_a_delisted_pair_is_not_listed() -> None:
 
 
 def test_fields_that_came_later_are_empty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A field that only the contract knows holds nothing, in its type."""
+    """A field that only the contract knows has the empty value of its type."""
     side = GET_MAX_LOAN.fields[-1]
     later = (
         side._replace(name="a", default=""),

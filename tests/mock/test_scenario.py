@@ -1,4 +1,4 @@
-"""Scenario files: what can be written down, and what is said of a file that is wrong."""
+"""Scenario files: their content, and the errors for invalid ones."""
 
 import json
 import re
@@ -37,8 +37,8 @@ path = "/api/v5/account/config"
 """
 
 
-def test_everything_can_be_written_down(tmp_path: Path) -> None:
-    """Users, keys, settings, the clock and faults come out as they were written."""
+def test_full_scenario(tmp_path: Path) -> None:
+    """Users, keys, settings, the clock and planned failures are loaded as written."""
     (tmp_path / "full.toml").write_text(FULL)
     exchange = scenario.load(tmp_path / "full.toml")
     exchange.clock = clock = ManualClock()
@@ -48,27 +48,27 @@ def test_everything_can_be_written_down(tmp_path: Path) -> None:
     assert {ccy: str(amount) for ccy, amount in bot.balances.items()} == {"BTC": "0.5", "USDT": "1000"}
     assert [(key.key, key.demo, key.addresses) for key in bot.keys] == [("k", False, ("127.0.0.1",)), ("k2", True, ())]
     assert (exchange.clock_skew, exchange.enforce_rate_limit) == (7.5, False)
-    question = signed(bot.keys[0], RawRequest(b"mgnMode=isolated&instId=BTC-USDT&mgnCcy=BTC"), clock.now + 7.5)
-    codes = [json.loads(handle(exchange, question).body)["code"] for _ in range(3)]
+    request = signed(bot.keys[0], RawRequest(b"mgnMode=isolated&instId=BTC-USDT&mgnCcy=BTC"), clock.now + 7.5)
+    codes = [json.loads(handle(exchange, request).body)["code"] for _ in range(3)]
     assert codes == ["50011", "50011", "0"]
     assert handle(exchange, signed(bot.keys[0], RawRequest(path=CONFIG))).body == b"<p>down"
 
 
-def test_an_empty_scenario_is_the_demo() -> None:
-    """Without users there are those of the demo exchange."""
+def test_empty_scenario_is_the_default_exchange() -> None:
+    """A scenario without users has those of the default exchange."""
     assert list(scenario.build({}).users)[:2] == ["spot", "spot_plain"]
     assert scenario.build({}).enforce_rate_limit
 
 
 def test_the_documented_example_works() -> None:
-    """The example at the head of the module is a scenario."""
+    """The example in the module's docstring is a valid scenario."""
     example = re.sub(r"^    ", "", (scenario.__doc__ or "").partition("\n\n")[2], flags=re.MULTILINE)
     example = example.replace('main = "boss" ', 'main = "bot" ').replace('delay = 1.5, path = "..."', "")
     assert scenario.build(tomllib.loads(example)).users["bot"].mode == "futures"
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "reason"),
     [
         ("clock_skew = 'x'", "the scenario.clock_skew is 'x'; expected int or float"),
         ("enforce_rate_limit = 1", "the scenario.enforce_rate_limit is 1; expected bool"),
@@ -88,15 +88,15 @@ def test_the_documented_example_works() -> None:
         ("clock_skew = ", "Invalid value"),
     ],
 )
-def test_a_wrong_file_is_explained(tmp_path: Path, text: str, why: str) -> None:
-    """The message names the file, the place in it, and what is expected there."""
+def test_invalid_file(tmp_path: Path, text: str, reason: str) -> None:
+    """The error names the file, the place in it, and the expected value."""
     (tmp_path / "wrong.toml").write_text(text)
     with pytest.raises(ValueError, match=r"wrong\.toml") as caught:
         scenario.load(tmp_path / "wrong.toml")
-    assert why in str(caught.value)
+    assert reason in str(caught.value)
 
 
-def test_a_missing_file_is_explained(tmp_path: Path) -> None:
-    """A file that is not there is named."""
+def test_missing_file(tmp_path: Path) -> None:
+    """The error for a missing file names it."""
     with pytest.raises(ValueError, match=r"none\.toml"):
         scenario.load(tmp_path / "none.toml")

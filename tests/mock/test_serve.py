@@ -1,4 +1,4 @@
-"""The mock on a real socket: found at its URL, fast, and gone afterwards."""
+"""The mock exchange on a socket."""
 
 import http.client
 import socket
@@ -14,7 +14,7 @@ from okx_maxloan_sdk.mock.server import run_mock_server
 
 
 def get(url: str, path: str = "/api/v5/public/time") -> tuple[int, bytes]:
-    """Ask once, on a connection of its own."""
+    """Send one request on a connection of its own."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
     try:
@@ -26,7 +26,7 @@ def get(url: str, path: str = "/api/v5/public/time") -> tuple[int, bytes]:
 
 
 def test_serves_and_stops() -> None:
-    """While the block runs the exchange answers, on a free port and on loopback only; then port and thread are free."""
+    """The exchange listens on a free loopback port during the block, and then frees port and thread."""
     with serve(default_exchange()) as url:
         assert url.startswith("http://127.0.0.1:")
         assert get(url)[0] == 200
@@ -40,7 +40,7 @@ def test_serves_and_stops() -> None:
     [("127.0.0.1:{port}", 200), ("localhost:{port}", 200), ("www.okx.com", 421), ("127.0.0.1:1", 421), ("", 421)],
 )
 def test_host_header(host: str, status: int) -> None:
-    """A request whose Host header names another server is refused, as a client that sends one would be by OKX."""
+    """A request with the Host header of another server is rejected, as OKX does."""
     with serve(default_exchange()) as url:
         parts = urlsplit(url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
@@ -49,8 +49,8 @@ def test_host_header(host: str, status: int) -> None:
         connection.close()
 
 
-def test_a_port_of_choice_can_be_taken_again() -> None:
-    """The same port serves again at once, and a port that is taken is an error."""
+def test_port_can_be_reused() -> None:
+    """A port can be reused at once, and a port in use is an error."""
     with serve(default_exchange()) as first:
         port = urlsplit(first).port or 0
         with pytest.raises(OSError, match=r"(?i)in use|only one usage"), serve(default_exchange(), port):
@@ -60,8 +60,8 @@ def test_a_port_of_choice_can_be_taken_again() -> None:
         assert get(second)[0] == 200
 
 
-def test_ends_though_a_client_hangs_on() -> None:
-    """Kept connections and an answer still to come do not hold up the end."""
+def test_shutdown_with_open_connections() -> None:
+    """Idle connections and a delayed response do not delay the shutdown."""
     exchange = default_exchange()
     exchange.fail_next(delay=60)
     with serve(exchange) as url:
@@ -75,8 +75,8 @@ def test_ends_though_a_client_hangs_on() -> None:
     assert time.monotonic() - started < 4
 
 
-def test_a_kept_connection_answers_at_once() -> None:
-    """Forty requests on one connection take no forty delayed acknowledgements of 40 ms each."""
+def test_reused_connection_is_fast() -> None:
+    """Forty requests on one connection have no delayed acknowledgements of 40 ms each."""
     exchange = default_exchange()
     exchange.enforce_rate_limit = False
     with serve(exchange) as url:
@@ -90,8 +90,8 @@ def test_a_kept_connection_answers_at_once() -> None:
     assert time.monotonic() - started < 1
 
 
-def test_bytes_that_are_no_http_are_refused() -> None:
-    """Noise gets a 400 from the server, and the exchange goes on."""
+def test_bytes_that_are_no_http() -> None:
+    """Bytes that are no HTTP get a 400, and the exchange goes on."""
     with serve(default_exchange()) as url:
         address = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
         with socket.create_connection(address, timeout=5) as noise:
@@ -100,8 +100,8 @@ def test_bytes_that_are_no_http_are_refused() -> None:
         assert get(url)[0] == 200
 
 
-def test_a_running_exchange_makes_clients() -> None:
-    """Clients are pointed at the exchange as the user that was named, in the key's environment."""
+def test_server_creates_clients() -> None:
+    """The server creates clients for a user, in the environment of the user's key."""
     with run_mock_server() as exchange:
         live, demo_trading = exchange.client("spot"), exchange.client("spot", 1)
         assert [loan.side for loan in live.get_max_loan("BTC-USDT", mgn_mode="cross")] == ["sell", "buy"]

@@ -1,8 +1,8 @@
-"""Starting a program to see what it loads and what that costs."""
+"""Environment of child processes whose modules or time are measured."""
 
 import os
 
 
 def clean_env() -> dict[str, str]:
-    """Give the environment without what makes coverage count a child: its own modules and time would be seen too."""
+    """Return the environment without coverage's variables, which add modules and time to a child process."""
     return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}

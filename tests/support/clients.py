@@ -1,4 +1,4 @@
-"""Both clients behind one handle, so that one test body proves both."""
+"""Blocking and asyncio clients behind one interface, so that one test covers both."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ if TYPE_CHECKING:
 
     from okx_maxloan_sdk.mock.exchange import MockExchange
 
-# The secret is the documentation's example; the key has the form of OKX's.
+# The secret is the example of OKX's documentation; the key has the format of OKX's keys.
 KEY, SECRET, PASSPHRASE = "0b6a4a1e-6f4e-4c2b-9d1c-3f6f2f4c7a11", "22582BD0CFF14C41EDBF1AB98506286D", "Pass phrase 77"
 
 
 def credentials() -> Credentials:
-    """Make credentials that no exchange knows."""
+    """Make credentials that are unknown to any exchange."""
     return Credentials(KEY, SECRET, PASSPHRASE)
 
 
-def credentials_for(served: MockExchange) -> Credentials:
-    """Make credentials that the exchange knows."""
-    key = served.users["spot"].keys[0]
+def credentials_for(exchange: MockExchange) -> Credentials:
+    """Return credentials of the exchange's user `spot`."""
+    key = exchange.users["spot"].keys[0]
     return Credentials(key.key, key.secret, key.passphrase)
 
 
 class BlockingFacade:
-    """A client whose calls block, whichever kind it is."""
+    """A client whose calls block, for both kinds of clients."""
 
     def __init__(self, client: Any, client_factory: ClientFactory) -> None:
         self.raw, self._factory = client, client_factory
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self.raw, name)
-        return partial(self._call, found) if callable(found) else found
+        attribute = getattr(self.raw, name)
+        return partial(self._call, attribute) if callable(attribute) else attribute
 
     def _call(self, method: Callable[..., Any], *args: Any, **settings: Any) -> Any:
-        return self._factory.finish(method(*args, **settings))
+        return self._factory.resolve(method(*args, **settings))
 
 
 class ClientFactory:
-    """Opens clients of one kind, with connections of their own or over an httpx client of the caller's."""
+    """Factory for clients of one kind, with their own connections or with the caller's httpx client."""
 
     def __init__(self, kind: str, transport: str = "own") -> None:
         self.kind, self.transport = kind, transport
@@ -65,27 +65,27 @@ class ClientFactory:
 
     @property
     def is_async(self) -> bool:
-        """Whether its clients are awaited."""
+        """True for asyncio clients."""
         return self._runner is not None
 
-    def open(self, wire: FakeTransport | None = None, **settings: Any) -> Any:
-        """Open a client, on a scripted wire if one is given, with a free limiter and a fake clock unless told."""
-        make: Any = AsyncMaxLoanClient if self._runner else MaxLoanClient
-        given: dict[str, Any] = {"limiter": self.limiter, "clock": self.clock, "http_client": self._http, **settings}
-        client = make(given.pop("credentials", None) or credentials(), **given)
-        if wire is not None:
-            client._transport = AsyncFakeTransport(wire) if self._runner else wire
+    def open(self, transport: FakeTransport | None = None, **settings: Any) -> Any:
+        """Open a client on a fake transport, with a recording limiter and a fake clock unless given others."""
+        client_class: Any = AsyncMaxLoanClient if self._runner else MaxLoanClient
+        options: dict[str, Any] = {"limiter": self.limiter, "clock": self.clock, "http_client": self._http, **settings}
+        client = client_class(options.pop("credentials", None) or credentials(), **options)
+        if transport is not None:
+            client._transport = AsyncFakeTransport(transport) if self._runner else transport
         self._opened.append(client)
         return BlockingFacade(client, self)
 
-    def finish(self, result: Any) -> Any:
-        """Bring what a client gave to its end: a coroutine to its result, a stream to blocking."""
+    def resolve(self, result: Any) -> Any:
+        """Return a client's result: run a coroutine to its end, and make an async iterator a blocking one."""
         if self._runner and iscoroutine(result):
             return self._runner.run(result)
         return self._blocking(result) if isasyncgen(result) else result
 
-    def together(self, client: Any, *calls: Callable[[Any], Any]) -> Sequence[Any]:
-        """Make calls at the same time, from threads or tasks, and give each result or error."""
+    def run_concurrently(self, client: Any, *calls: Callable[[Any], Any]) -> Sequence[Any]:
+        """Make calls concurrently, from threads or tasks, and return each result or error."""
         if self._runner:
 
             async def gather() -> list[Any]:
@@ -96,11 +96,11 @@ class ClientFactory:
             return [future.exception() or future.result() for future in [pool.submit(c, client.raw) for c in calls]]
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close every client."""
         for client in self._opened:
-            self.finish(client.close())
+            self.resolve(client.close())
         if self._http is not None:
-            self.finish(self._http.aclose() if self._runner else self._http.close())
+            self.resolve(self._http.aclose() if self._runner else self._http.close())
         if self._runner:
             self._runner.close()
 
@@ -108,15 +108,15 @@ class ClientFactory:
         try:
             while True:
                 try:
-                    yield self.finish(_next(stream))
+                    yield self.resolve(_next(stream))
                 except StopAsyncIteration:
                     return
         finally:
-            self.finish(_close(stream))
+            self.resolve(_close(stream))
 
 
 def get_max_loan(client: Any, inst_id: Any = None, **parameters: Any) -> Any:
-    """Call `get_max_loan` with the pairs of a table's row by their keyword."""
+    """Call `get_max_loan` with an optional pair, as tables of cases have it."""
     return client.get_max_loan(*([] if inst_id is None else [inst_id]), **parameters)
 
 

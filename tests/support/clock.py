@@ -1,4 +1,4 @@
-"""Clocks for tests: one whose time passes at once, and a real one that does not pause between attempts."""
+"""Clocks for tests: one with virtual time, and the system's clock without the pauses between attempts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class FakeClock:
-    """Time that passes only when somebody sleeps, and then at once; `slept` notes how long."""
+    """A clock that a sleep advances at once; `slept` records the durations."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -38,7 +38,7 @@ class FakeClock:
 
 
 class QuickClock(SystemClock):
-    """The machine's time, without the pauses between attempts; who waits to be woken still waits."""
+    """The system's clock without the pauses between attempts; a sleep with a wake event is real."""
 
     def __init__(self) -> None:
         self.paused: list[float] = []

@@ -1,4 +1,4 @@
-"""What the contract says of maximum loan, for tests to count by, and rows that name only the fields that matter."""
+"""Values of the contract of maximum loan that tests depend on, and rows with empty default values."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ LIMIT = GET_MAX_LOAN.limit
 PARAMETERS = {each.name: each for each in GET_MAX_LOAN.parameters}
 SIZE = PARAMETERS["instId"].max_items
 MODES = tuple(each.value for each in PARAMETERS["mgnMode"].values)
-# Full requests, and five times as many as are sent at once.
+# The pairs of five times as many full requests as the rate limit permits at once.
 MANY = inst_ids(5 * LIMIT.requests * SIZE)
 EMPTY: dict[str, Any] = {each.name: empty_value(each) for each in GET_MAX_LOAN.fields}
 [EMPTY_LOAN] = to_models(MaxLoan, GET_MAX_LOAN, [EMPTY])
 
 
 def loan(**fields: Any) -> MaxLoan:
-    """Make a row of BTC-USDT under cross margin; what is not given is empty."""
+    """Make a row of BTC-USDT under cross margin, with the other fields empty."""
     return evolve(EMPTY_LOAN, **{"inst_id": "BTC-USDT", "mgn_mode": "cross", **fields})

@@ -1,4 +1,4 @@
-"""A transport that answers from a script, and the answers that scripts are made of."""
+"""A transport with scripted responses, and the responses for scripts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from okx_maxloan_sdk.transport import Request, Response
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    Answer = Response | BaseException | Callable[[Request], Response]
+    ScriptedResponse = Response | BaseException | Callable[[Request], Response]
 
-# OKX's recorded answers, as far as they matter here: the words are ours.
+# OKX's recorded error responses, with messages of our own.
 RECORDED: dict[str, tuple[int, dict[str, object]]] = {
     "50011": (429, {"msg": "too many", "code": "50011"}),
     "50102": (401, {"msg": "late", "code": "50102"}),
@@ -28,17 +28,17 @@ RECORDED: dict[str, tuple[int, dict[str, object]]] = {
 
 
 def json_response(body: object, status: int = 200, **headers: str) -> Response:
-    """Make an answer of a JSON body."""
+    """Make a response with a JSON body."""
     return Response(status, headers, json.dumps(body).encode())
 
 
 def ok_response(*rows: object) -> Response:
-    """Make the answer that has these rows."""
+    """Make a success response with these rows."""
     return json_response({"code": "0", "msg": "", "data": list(rows)})
 
 
 def error_response(code: str, status: int | None = None, msg: str | None = None) -> Response:
-    """Make a refusal, as recorded where it was."""
+    """Make an error response, in the recorded form if there is one."""
     usual, body = RECORDED.get(code, (200, {"code": code, "data": [], "msg": "refused"}))
     return json_response(body if msg is None else {**body, "msg": msg}, usual if status is None else status)
 
@@ -52,12 +52,12 @@ def loan_row(inst_id: str, side: str = "sell", max_loan: str = "1.5", **other: s
 
 
 def requested_inst_ids(request: Request) -> list[str]:
-    """Tell which pairs a request asks about."""
+    """Return the pairs of a request."""
     return parse_qs(urlsplit(request.target).query).get("instId", [""])[0].split(",")
 
 
 def loans_response(request: Request, bad: Iterable[str] = ()) -> Response:
-    """Answer as the exchange does: two rows a pair, or a refusal when one of the pairs is bad."""
+    """Respond as the exchange does: two rows for each pair, or an error if one of the pairs is bad."""
     params = dict(parse_qsl(urlsplit(request.target).query))
     if "ccy" in params:
         return ok_response(loan_row("", ccy=params["ccy"], side=""))
@@ -69,10 +69,10 @@ def loans_response(request: Request, bad: Iterable[str] = ()) -> Response:
 
 
 class FakeTransport:
-    """Answers requests one after the other, the last answer again and again; `requests` notes them."""
+    """A transport that returns its responses in order and repeats the last; `requests` records the requests."""
 
-    def __init__(self, *answers: Answer) -> None:
-        self._answers = list(answers)
+    def __init__(self, *responses: ScriptedResponse) -> None:
+        self._responses = list(responses)
         self.requests: list[Request] = []
         self.timeouts: list[float] = []
         self.closed = 0
@@ -80,50 +80,50 @@ class FakeTransport:
     def send(self, request: Request, timeout: float) -> Response:
         self.requests.append(request)
         self.timeouts.append(timeout)
-        # Popped where more than one is left; both are atomic, so threads may send at once.
-        found = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        if isinstance(found, BaseException):
-            raise found
-        return found if isinstance(found, Response) else found(request)
+        # Popped if more than one is left; both operations are atomic, so threads may send concurrently.
+        scripted = self._responses.pop(0) if len(self._responses) > 1 else self._responses[0]
+        if isinstance(scripted, BaseException):
+            raise scripted
+        return scripted if isinstance(scripted, Response) else scripted(request)
 
     def close(self) -> None:
         self.closed += 1
 
     @property
     def stamps(self) -> list[str]:
-        """The timestamps that were signed, "" where a request was not."""
+        """The signed timestamps, "" for an unsigned request."""
         return [each.headers.get("OK-ACCESS-TIMESTAMP", "") for each in self.requests]
 
 
 class AsyncFakeTransport:
-    """The same wire for a client that awaits."""
+    """The asyncio form of a `FakeTransport`."""
 
-    def __init__(self, wire: FakeTransport) -> None:
-        self._wire = wire
+    def __init__(self, transport: FakeTransport) -> None:
+        self._transport = transport
 
     async def send(self, request: Request, timeout: float) -> Response:
         await asyncio.sleep(0)
-        return self._wire.send(request, timeout)
+        return self._transport.send(request, timeout)
 
     async def close(self) -> None:
-        self._wire.close()
+        self._transport.close()
 
 
 def time_row(seconds: float) -> dict[str, Any]:
-    """Make the row of the exchange's time."""
+    """Make the row of the server time."""
     return {"ts": str(round(seconds * 1000))}
 
 
 def inst_ids(number: int) -> list[str]:
-    """Invent pairs."""
+    """Make up pairs."""
     return [f"C{each}-USDT" for each in range(number)]
 
 
-def row_order(found: Iterable[Any]) -> list[str]:
-    """Tell the pairs of rows, as they come."""
-    return list(dict.fromkeys(each.inst_id for each in found))
+def row_order(rows: Iterable[Any]) -> list[str]:
+    """Return the pairs of rows, in order and without duplicates."""
+    return list(dict.fromkeys(row.inst_id for row in rows))
 
 
 def fake_exchange(*bad: str) -> FakeTransport:
-    """Answer as the exchange does, refusing whatever names a bad pair."""
+    """Create a transport that responds as the exchange does, with an error for a request with a bad pair."""
     return FakeTransport(lambda request: loans_response(request, bad))

@@ -1,4 +1,4 @@
-"""Both drivers behind one handle, so that one test body proves both."""
+"""Blocking and asyncio drivers behind one interface, so that one test covers both."""
 
 from __future__ import annotations
 
@@ -16,45 +16,47 @@ if TYPE_CHECKING:
 
     from okx_maxloan_sdk.clock import Clock
 
-ANSWER = ok_response()
+RESPONSE = ok_response()
 
 
 class FlowRunner:
-    """Carries out flows, blocking or awaiting."""
+    """Run flows with one of the drivers."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.clock: Clock = FakeClock()
-        self.wire = FakeTransport(ANSWER)
+        self.transport = FakeTransport(RESPONSE)
 
     def __call__(self, flow: Flow[Any]) -> Any:
         if self.kind == "sync":
-            return run_sync(flow, self.wire, self.clock)
-        return asyncio.run(run_async(flow, AsyncFakeTransport(self.wire), self.clock))
+            return run_sync(flow, self.transport, self.clock)
+        return asyncio.run(run_async(flow, AsyncFakeTransport(self.transport), self.clock))
 
-    def each(self, flows: Iterator[Flow[Any]], width: int, most: int | None = None) -> list[Any]:
-        """Take results, at most so many, then abandon the rest."""
-        found: list[Any] = []
+    def run_all(self, flows: Iterator[Flow[Any]], width: int, max_results: int | None = None) -> list[Any]:
+        """Run flows concurrently; return up to `max_results` results and abandon the other flows."""
+        collected: list[Any] = []
         if self.kind == "sync":
-            with closing(run_concurrently(flows, width, self.wire, self.clock)) as results:
-                for each in results:
-                    found.append(each)
-                    if len(found) == most:
+            with closing(run_concurrently(flows, width, self.transport, self.clock)) as results:
+                for result in results:
+                    collected.append(result)
+                    if len(collected) == max_results:
                         break
-            return found
+            return collected
 
-        async def take() -> None:
-            async with aclosing(arun_concurrently(flows, width, AsyncFakeTransport(self.wire), self.clock)) as results:
-                async for each in results:
-                    found.append(each)
-                    if len(found) == most:
+        async def collect() -> None:
+            async with aclosing(
+                arun_concurrently(flows, width, AsyncFakeTransport(self.transport), self.clock)
+            ) as results:
+                async for result in results:
+                    collected.append(result)
+                    if len(collected) == max_results:
                         break
 
-        asyncio.run(take())
-        return found
+        asyncio.run(collect())
+        return collected
 
 
 def flow_returning(value: Any) -> Flow[Any]:
-    """Give a value after a moment."""
+    """Return a value after one sleep."""
     yield from sleep(0.0)
     return value

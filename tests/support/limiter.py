@@ -1,4 +1,4 @@
-"""A limiter that limits nothing and records what became of its permits."""
+"""A limiter that never waits, and records its permits."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ if TYPE_CHECKING:
 
 
 class Permit:
-    """One permit; how it was first released replaces "taken" in `notes`."""
+    """A permit; its first release replaces "acquired" in `outcomes`."""
 
-    def __init__(self, notes: list[str]) -> None:
-        self._notes, self._place = notes, len(notes)
-        notes.append("taken")
+    def __init__(self, outcomes: list[str]) -> None:
+        self._outcomes, self._place = outcomes, len(outcomes)
+        outcomes.append("acquired")
 
     def release_unsent(self) -> Flow[None]:
         return self._release("unsent")
 
     def release_after_response(self) -> Flow[None]:
-        return self._release("answered")
+        return self._release("responded")
 
     def release_outcome_unknown(self) -> Flow[None]:
         return self._release("unknown")
 
     def _release(self, outcome: str) -> Flow[None]:
-        if self._notes[self._place] == "taken":
-            self._notes[self._place] = outcome
+        if self._outcomes[self._place] == "acquired":
+            self._outcomes[self._place] = outcome
         yield from ()
 
 
 class RecordingLimiter:
-    """Grant every request a permit at once; `notes` has one word for each, `keys` what was asked for."""
+    """A limiter that grants every permit at once; `outcomes` has one entry for each, `limit_keys` the keys."""
 
     def __init__(self) -> None:
-        self.notes: list[str] = []
-        self.keys: list[LimitKey] = []
+        self.outcomes: list[str] = []
+        self.limit_keys: list[LimitKey] = []
         self.limits: list[RateLimit] = []
         self.clocks: list[Clock] = []
         self.penalties = 0
-        self.asked: list[tuple[float, float | None]] = []
+        self.acquisitions: list[tuple[float, float | None]] = []
 
     def for_key(self, key: LimitKey, limit: RateLimit, clock: Clock) -> Any:
-        self.keys.append(key)
+        self.limit_keys.append(key)
         self.limits.append(limit)
         self.clocks.append(clock)
         return FreeRateLimiter(self, limit)
@@ -61,9 +61,9 @@ class FreeRateLimiter:
     def acquire(
         self, timeout: float, deadline: float | None = None, permits: list[Permit] | None = None
     ) -> Flow[Permit]:
-        self._limiter.asked.append((timeout, deadline))
+        self._limiter.acquisitions.append((timeout, deadline))
         yield from ()
-        permit = Permit(self._limiter.notes)
+        permit = Permit(self._limiter.outcomes)
         if permits is not None:
             permits.append(permit)
         return permit
@@ -72,4 +72,4 @@ class FreeRateLimiter:
         self._limiter.penalties += 1
 
     def status(self) -> RateLimitStatus:
-        return RateLimitStatus(self._limit.max_requests, self._limiter.notes.count("taken"), 0, 0)
+        return RateLimitStatus(self._limit.max_requests, self._limiter.outcomes.count("acquired"), 0, 0)

@@ -1,4 +1,4 @@
-"""Processes that a test interrupts as Ctrl-C does."""
+"""Interruption of child processes by SIGINT."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 
 
 def interrupt(process: subprocess.Popen[str], seconds: float = 20) -> str:
-    """Interrupt a process, and return what it writes to stderr; kill it where it has not ended after `seconds`."""
+    """Send SIGINT to a process and return its stderr; kill it if it has not ended after `seconds`."""
     process.send_signal(signal.SIGINT)
     try:
         return process.communicate(timeout=seconds)[1]

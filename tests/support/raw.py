@@ -1,4 +1,4 @@
-"""A server on loopback that does with each request what its script says: answer, drip, lie, hang, reset."""
+"""A loopback server that handles each request as scripted: respond, drip, send invalid bytes, hang, reset."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    # Gets the connection; tells whether it is kept for another request.
+    # Receives the connection, and returns whether it stays open for another request.
     Behavior = Callable[["RawServer", socket.socket], bool]
 
 ROWS = (
@@ -23,68 +23,68 @@ ROWS = (
 
 
 def head(length: int | None, status: int = 200, *lines: str) -> bytes:
-    """Write a status line and headers; with no length the answer ends with the connection."""
+    """Return a status line and headers; without a length the response ends with the connection."""
     sized = [] if length is None else [f"Content-Length: {length}"]
     return "\r\n".join([f"HTTP/1.1 {status} X", "Content-Type: application/json", *sized, *lines, "", ""]).encode()
 
 
 def respond(body: bytes = ROWS, status: int = 200, *lines: str) -> Behavior:
-    """Answer rightly, and keep the connection."""
-    return send_bytes(head(len(body), status, *lines) + body, keep=True)
+    """Send a valid response and keep the connection open."""
+    return send_bytes(head(len(body), status, *lines) + body, keep_alive=True)
 
 
-def send_bytes(data: bytes, *, keep: bool = False) -> Behavior:
-    """Write bytes as they are, then close the connection unless it is kept."""
+def send_bytes(data: bytes, *, keep_alive: bool = False) -> Behavior:
+    """Send bytes, then close the connection unless it is kept alive."""
 
-    def move(_: RawServer, connection: socket.socket) -> bool:
+    def behave(_: RawServer, connection: socket.socket) -> bool:
         connection.sendall(data)
-        return keep
+        return keep_alive
 
-    return move
+    return behave
 
 
 def hang(data: bytes = b"") -> Behavior:
-    """Write bytes, then nothing more until the server stops."""
+    """Send bytes, then nothing more until the server stops."""
 
-    def move(server: RawServer, connection: socket.socket) -> bool:
+    def behave(server: RawServer, connection: socket.socket) -> bool:
         connection.sendall(data)
         server.stopped.wait()
         return False
 
-    return move
+    return behave
 
 
 def drip(data: bytes, every: float) -> Behavior:
-    """Write one byte at a time."""
+    """Send one byte at a time."""
 
-    def move(server: RawServer, connection: socket.socket) -> bool:
+    def behave(server: RawServer, connection: socket.socket) -> bool:
         for byte in data:
             connection.sendall(bytes([byte]))
             if server.stopped.wait(every):
                 break
         return False
 
-    return move
+    return behave
 
 
 def reset(data: bytes = b"") -> Behavior:
-    """Write bytes, then reset the connection."""
+    """Send bytes, then reset the connection."""
 
-    def move(_: RawServer, connection: socket.socket) -> bool:
+    def behave(_: RawServer, connection: socket.socket) -> bool:
         connection.sendall(data)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         return False
 
-    return move
+    return behave
 
 
 class RawServer:
-    """Plays one move for each request, the last one again and again; `heads` notes requests, `lines` connections."""
+    """Server with one behavior for each request, the last one repeated; `requests` and `connection_ids` record them."""
 
-    def __init__(self, *moves: Behavior) -> None:
-        self._moves = list(moves)
-        self.heads: list[bytes] = []
-        self.on: list[int] = []
+    def __init__(self, *behaviors: Behavior) -> None:
+        self._behaviors = list(behaviors)
+        self.requests: list[bytes] = []
+        self.connection_ids: list[int] = []
         self.connections = 0
         self.open = 0
         self.stopped = threading.Event()
@@ -95,13 +95,13 @@ class RawServer:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The server's URL."""
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def wait(self, requests: int) -> None:
-        """Wait until so many requests have come."""
+    def wait(self, count: int) -> None:
+        """Wait until so many requests have arrived."""
         end = time.monotonic() + 10
-        while len(self.heads) < requests and time.monotonic() < end:
+        while len(self.requests) < count and time.monotonic() < end:
             time.sleep(0.002)
 
     def __enter__(self) -> Self:
@@ -135,10 +135,10 @@ class RawServer:
         self.open += 1
         with contextlib.suppress(OSError), connection:
             while request := self._read(connection):
-                self.heads.append(request)
-                self.on.append(number)
-                move = self._moves.pop(0) if len(self._moves) > 1 else self._moves[0]
-                if not move(self, connection):
+                self.requests.append(request)
+                self.connection_ids.append(number)
+                behavior = self._behaviors.pop(0) if len(self._behaviors) > 1 else self._behaviors[0]
+                if not behavior(self, connection):
                     break
         self.open -= 1
 

@@ -1,4 +1,4 @@
-"""Client state for tests that run requests by hand."""
+"""Client state for tests that send single requests."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ OK_RESPONSE = ok_response(loan_row("BTC-USDT"))
 
 
 class RequestHarness:
-    """A client's state with everything about it in reach."""
+    """The state of a client, with its limiter and its clock."""
 
     def __init__(self, **settings: Any) -> None:
         self.clock = FakeClock()
         self.limiter = RecordingLimiter()
-        usual: dict[str, Any] = {"credentials": credentials(), "limiter": self.limiter, "clock": self.clock}
-        self.state = ClientState(ClientConfig(**{**usual, **settings}), random=lambda: 0.5)
+        defaults: dict[str, Any] = {"credentials": credentials(), "limiter": self.limiter, "clock": self.clock}
+        self.state = ClientState(ClientConfig(**{**defaults, **settings}), random=lambda: 0.5)
 
-    def run(self, flow: Flow[Any], wire: FakeTransport) -> Any:
-        """Drive a flow on a wire."""
-        return run_sync(flow, wire, self.clock)
+    def run(self, flow: Flow[Any], transport: FakeTransport) -> Any:
+        """Run a flow on a transport."""
+        return run_sync(flow, transport, self.clock)
 
     def flow(self, deadline: float | None = None) -> Flow[request.DecodedResponse]:
-        """Begin to ask about a pair."""
+        """Create the flow of a request for BTC-USDT."""
         return request.send_with_retries(self.state, QUERY, deadline)
 
-    def ask(self, wire: FakeTransport, deadline: float | None = None) -> request.DecodedResponse:
-        """Ask about a pair."""
-        reply = self.run(self.flow(deadline), wire)
-        assert isinstance(reply, request.DecodedResponse)
-        return reply
+    def send(self, transport: FakeTransport, deadline: float | None = None) -> request.DecodedResponse:
+        """Send a request for BTC-USDT."""
+        response = self.run(self.flow(deadline), transport)
+        assert isinstance(response, request.DecodedResponse)
+        return response
 
 
-def with_latency(flow: Flow[Any], wire: FakeTransport, travels: float) -> Flow[Any]:
-    """Let each request of a flow take its time; a simulation knows no network."""
+def with_latency(flow: Flow[Any], transport: FakeTransport, delay: float) -> Flow[Any]:
+    """Add the network's delay to the requests of a flow, since a simulation has no network."""
     result: Any = None
     while True:
         try:
@@ -58,8 +58,8 @@ def with_latency(flow: Flow[Any], wire: FakeTransport, travels: float) -> Flow[A
         except StopIteration as done:
             return done.value
         if isinstance(effect, Send):
-            yield Sleep(travels)
-            result = wire.send(effect.request, effect.timeout)
-            yield Sleep(travels)
+            yield Sleep(delay)
+            result = transport.send(effect.request, effect.timeout)
+            yield Sleep(delay)
         else:
             result = yield effect

@@ -1,4 +1,4 @@
-"""Every transport behind one handle, whose calls block."""
+"""Every transport behind one blocking interface."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HTTPX = [f"httpx {kind}" for kind in ("sync", "async")]
 
 
 def runner(kind: str) -> asyncio.Runner | None:
-    """Make the event loop of a kind of client: of asyncio, of uvloop, or none."""
+    """Create the event loop of a kind of client: asyncio's, uvloop's, or none."""
     if kind == "uvloop" and sys.platform != "win32":
         import uvloop  # noqa: PLC0415 -- Windows has none
 
@@ -31,31 +31,31 @@ def runner(kind: str) -> asyncio.Runner | None:
 
 
 def in_use(transport: Any) -> list[Any]:
-    """List the connections of this process or event loop that a request has, or has left open."""
+    """List the connections of this process or event loop that are in use or not reusable."""
     pool = transport._pool()
     return [each for each in list(pool._open.values()) if each not in pool._idle and not each.must_close]
 
 
 class TransportHarness:
-    """One of the transports, made as a client would make it."""
+    """A transport with the options that a client passes."""
 
     def __init__(self, choice: str) -> None:
-        self.transport, _, kind = choice.partition(" ")
+        self.kind, _, kind = choice.partition(" ")
         self.runner = runner(kind)
         self.raw: Any = None
         self._own: httpx.Client | httpx.AsyncClient | None = None
 
-    def to(self, url: str, proxy: str | None = None) -> TransportHarness:
-        """Carry to this address."""
-        if self.transport == "httpx" and proxy is None:
+    def connect(self, url: str, proxy: str | None = None) -> TransportHarness:
+        """Create the transport for this address."""
+        if self.kind == "httpx" and proxy is None:
             self._own = httpx.AsyncClient() if self.runner else httpx.Client()
         self.raw = transport_factory(parse_origin(url), proxy, self._own, is_async=self.runner is not None)()
         return self
 
     def send(self, request: Request = GET, timeout: float = 5.0) -> Response:
-        found = self.run(self.raw.send(request, timeout))
-        assert isinstance(found, Response)
-        return found
+        response = self.run(self.raw.send(request, timeout))
+        assert isinstance(response, Response)
+        return response
 
     def run(self, result: Any) -> Any:
         return self.runner.run(result) if self.runner else result
@@ -68,8 +68,8 @@ class TransportHarness:
         elif self._own is not None:
             self.run(self._own.aclose())
 
-    def end(self) -> None:
-        """Close it for good, the event loop of its calls too."""
+    def shutdown(self) -> None:
+        """Close the transport and its event loop."""
         self.close()
         if self.runner:
             self.runner.close()

@@ -1,4 +1,4 @@
-"""What the tests of the transports share."""
+"""Fixtures of the transport tests."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(params=OWN)
-def carrier(request: pytest.FixtureRequest) -> Iterator[TransportHarness]:
-    """Run a test with our own transport: blocking, on asyncio and on uvloop."""
-    carrier = TransportHarness(request.param)
-    yield carrier
-    carrier.end()
+def transport(request: pytest.FixtureRequest) -> Iterator[TransportHarness]:
+    """Run a test with each of our transports: blocking, on asyncio and on uvloop."""
+    transport = TransportHarness(request.param)
+    yield transport
+    transport.shutdown()

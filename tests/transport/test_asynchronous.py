@@ -1,4 +1,4 @@
-"""asyncio transport: cancelled and closed at any moment, several event loops, and bytes that nobody requested."""
+"""asyncio transport: cancellation and closing at any time, several event loops, and unsolicited bytes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.conftest import Run
 
 
-def gone(server: RawServer) -> None:
+def wait_until_closed(server: RawServer) -> None:
     """Wait, in wall time, until the server has seen every connection end."""
     end = time.monotonic() + 5
     while server.open and time.monotonic() < end:
@@ -36,14 +36,14 @@ def gone(server: RawServer) -> None:
 
 
 def test_cancelled_requests_leave_nothing_open(run: Run) -> None:
-    """The connection of a cancelled task is closed, wherever in the response it was."""
+    """The connection of a cancelled task is closed, wherever in the response the task was."""
 
     async def main() -> None:
         transport = AsyncioTransport(parse_origin(server.url))
         for number in range(3):
             tasks = [asyncio.ensure_future(transport.send(GET, 5.0)) for _ in range(3)]
             await asyncio.to_thread(server.wait, 3 * number + 3)
-            await asyncio.sleep(0.01)  # real: what the server writes is to arrive
+            await asyncio.sleep(0.01)  # real: the server's bytes must arrive
             for task in tasks:
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -56,13 +56,13 @@ def test_cancelled_requests_leave_nothing_open(run: Run) -> None:
         run(main())
 
 
-def test_cancelled_at_any_moment(run: Run) -> None:
-    """Whatever a task is doing when it is cancelled, its connection is free afterwards, or closed."""
+def test_cancelled_at_any_time(run: Run) -> None:
+    """A task may be cancelled at any time; its connection is then idle or closed."""
 
     async def main() -> None:
         for turns in range(60):
             transport = AsyncioTransport(parse_origin(server.url))
-            for _ in range(2):  # on a new connection, and on what is left of it
+            for _ in range(2):  # on a new connection, and on a reused one
                 task = asyncio.ensure_future(transport.send(GET, 5.0))
                 for _ in range(turns):
                     await asyncio.sleep(0)
@@ -74,7 +74,7 @@ def test_cancelled_at_any_moment(run: Run) -> None:
 
     with RawServer(respond()) as server:
         run(main())
-        gone(server)
+        wait_until_closed(server)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.0005, 0.002, 0.01])
@@ -89,15 +89,15 @@ def test_cancelled_while_it_connects(run: Run, seconds: float) -> None:
             task.cancel()
             await asyncio.wait([task])
         await transport.close()
-        await asyncio.sleep(0.05)  # real: the threads are to end
+        await asyncio.sleep(0.05)  # real: the threads must end
 
     with RawServer(respond()) as server:
         run(main())
-        gone(server)
+        wait_until_closed(server)
 
 
 def test_cancelled_task_shows_no_request(run: Run) -> None:
-    """The traceback of a task that is cancelled with its request on the way has no frame of the transport."""
+    """The traceback of a task that is cancelled with its request in flight has no frame of the transport."""
 
     async def main() -> None:
         transport = AsyncioTransport(parse_origin(server.url))
@@ -115,7 +115,7 @@ def test_cancelled_task_shows_no_request(run: Run) -> None:
 
 
 def test_closed_under_requests(run: Run) -> None:
-    """Requests fail when their transport is closed, and close() ends when their sockets are closed."""
+    """Closing the transport fails its requests, and close() returns once their sockets are closed."""
 
     async def main() -> None:
         transport = AsyncioTransport(parse_origin(server.url))
@@ -137,7 +137,7 @@ def test_closed_under_requests(run: Run) -> None:
 
 
 def test_closed_while_it_connects(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request that is connecting fails at once when its transport is closed, and its thread ends."""
+    """Closing the transport fails a connecting request at once, and its thread ends."""
     begun, ended = threading.Event(), threading.Event()
 
     def connect(_: str, __: int, ___: float, is_cancelled: Callable[[], bool]) -> socket.socket:
@@ -162,7 +162,7 @@ def test_closed_while_it_connects(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_closed_from_another_event_loop(run: Run) -> None:
-    """close() on one event loop ends the requests of another one, and takes no offence at one that is over."""
+    """close() ends the requests of another event loop, and ignores a loop that has ended."""
 
     async def main() -> None:
         transport = AsyncioTransport(parse_origin(server.url))
@@ -172,7 +172,7 @@ def test_closed_from_another_event_loop(run: Run) -> None:
             with pytest.raises(OkxError) as caught:
                 await transport.send(GET, 30.0)
             errors.append(caught.value)
-            await asyncio.sleep(0.01)  # real: the loop is to close the socket
+            await asyncio.sleep(0.01)  # real: the loop must close the socket
 
         async def nothing() -> None:
             transport._pool()
@@ -190,27 +190,27 @@ def test_closed_from_another_event_loop(run: Run) -> None:
 
 
 def test_second_event_loop(run: Run) -> None:
-    """A transport is used from one event loop after the other; those that are over are not remembered."""
+    """A transport works on one event loop after the other and forgets ended loops."""
     with RawServer(respond()) as server:
         transport = AsyncioTransport(parse_origin(server.url))
 
         async def twice() -> None:
             for _ in range(2):
                 assert (await transport.send(GET, 5.0)).status == 200
-            # A loop complains of connections that are open at its end.
+            # asyncio complains of connections that are open at the end of their loop.
             transport._pool().close()
             await asyncio.sleep(0.01)
 
         for _ in range(3):
             asyncio.run(twice())
         run(twice())
-        assert server.on == [1, 1, 2, 2, 3, 3, 4, 4]
+        assert server.connection_ids == [1, 1, 2, 2, 3, 3, 4, 4]
         assert len(transport._pools) == 1
         asyncio.run(transport.close())
 
 
 def test_unsolicited_bytes(run: Run) -> None:
-    """Bytes that come while a connection is idle close it, before or after the event loop has read them."""
+    """Unsolicited bytes close an idle connection, before or after the event loop has read them."""
 
     def twice(server: RawServer, connection: socket.socket) -> bool:
         connection.sendall(head(len(ROWS)) + ROWS)
@@ -225,12 +225,12 @@ def test_unsolicited_bytes(run: Run) -> None:
         assert (await transport.send(GET, 5.0)).body == ROWS
         more.release()
         await asyncio.to_thread(sent.acquire, timeout=5)
-        await asyncio.sleep(0.01)  # real: the event loop is to read
+        await asyncio.sleep(0.01)  # real: the event loop must read
         assert (await transport.send(GET, 5.0)).body == ROWS
         more.release()
         sent.acquire(timeout=5)  # the event loop does not read
         assert (await transport.send(GET, 5.0)).body == b"3rd"
-        assert server.on == [1, 2, 3]
+        assert server.connection_ids == [1, 2, 3]
         await transport.close()
 
     more, sent = threading.Semaphore(0), threading.Semaphore(0)
@@ -239,7 +239,7 @@ def test_unsolicited_bytes(run: Run) -> None:
 
 
 def test_second_response_before_the_task_resumes(run: Run) -> None:
-    """A second response that the event loop reads before the task of the first resumes closes the connection."""
+    """A second response that arrives before the task of the first resumes closes the connection."""
 
     async def main() -> None:
         transport = AsyncioTransport(parse_origin(server.url))
@@ -251,7 +251,7 @@ def test_second_response_before_the_task_resumes(run: Run) -> None:
         connection.data_received(head(2) + b"no")
         assert (await task).body == ROWS
         assert (await transport.send(GET, 5.0)).body == b"3rd"
-        assert server.on == [1, 2, 3]
+        assert server.connection_ids == [1, 2, 3]
         await transport.close()
 
     with RawServer(respond(), hang(), respond(b"3rd")) as server:
@@ -259,7 +259,7 @@ def test_second_response_before_the_task_resumes(run: Run) -> None:
 
 
 def test_many_tasks(run: Run) -> None:
-    """Requests of many tasks at once end in turn, over no more connections than tasks."""
+    """Requests of many concurrent tasks use no more connections than tasks."""
 
     async def main() -> None:
         transport = AsyncioTransport(parse_origin(server.url))
@@ -278,7 +278,7 @@ def test_many_tasks(run: Run) -> None:
 
 
 def test_response_that_ends_with_the_connection(run: Run) -> None:
-    """A body without a length is whole when the server ends the connection, and that connection is gone."""
+    """A response without Content-Length ends with its connection, which is not reused."""
 
     def until_closed(_: RawServer, connection: socket.socket) -> bool:
         connection.sendall(head(None) + ROWS)
@@ -287,7 +287,7 @@ def test_response_that_ends_with_the_connection(run: Run) -> None:
     async def main() -> None:
         transport = AsyncioTransport(parse_origin(server.url))
         assert [(await transport.send(GET, 5.0)).body for _ in range(2)] == [ROWS, ROWS]
-        assert server.on == [1, 2]
+        assert server.connection_ids == [1, 2]
         await transport.close()
 
     with RawServer(until_closed) as server:
@@ -295,7 +295,7 @@ def test_response_that_ends_with_the_connection(run: Run) -> None:
 
 
 def test_cancelled_as_the_response_fails(run: Run) -> None:
-    """A task that is cancelled in the turn in which its response fails is cancelled, and nothing is logged."""
+    """A task that is cancelled in the same loop iteration as its response fails is cancelled, and nothing is logged."""
 
     async def main() -> None:
         transport = AsyncioTransport(parse_origin(server.url))

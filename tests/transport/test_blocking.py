@@ -1,4 +1,4 @@
-"""Blocking transport: one deadline over writing and reading, threads, closing, forks, and no descriptor left open."""
+"""Blocking transport: one deadline for writing and reading, threads, closing, forks and open descriptors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.support.transports import TransportHarness
 
 
-def gone(server: RawServer) -> None:
+def wait_until_closed(server: RawServer) -> None:
     """Wait, in wall time, until the server has seen every connection end."""
     end = time.monotonic() + 5
     while server.open and time.monotonic() < end:
@@ -35,44 +35,44 @@ def gone(server: RawServer) -> None:
     assert server.open == 0
 
 
-def test_request_that_is_not_read(carrier: TransportHarness) -> None:
+def test_request_that_is_not_read(transport: TransportHarness) -> None:
     """A request that the server does not read ends by its deadline."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        carrier.to(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        transport.connect(f"http://127.0.0.1:{listener.getsockname()[1]}")
         began = time.monotonic()
         with pytest.raises(NoResponseError, match="Timeout"):
-            carrier.send(Request("GET", "/" + "x" * (16 << 20), {}), 1.0)
+            transport.send(Request("GET", "/" + "x" * (16 << 20), {}), 1.0)
         assert 0.9 < time.monotonic() - began < 5.0
-        carrier.close()
+        transport.close()
 
 
-def test_large_request(carrier: TransportHarness) -> None:
-    """A request that the system does not take at once arrives whole."""
+def test_large_request(transport: TransportHarness) -> None:
+    """A request larger than the send buffer arrives completely."""
     target = "/" + "x" * (8 << 20)
     with RawServer(respond()) as server:
-        assert carrier.to(server.url).send(Request("GET", target, {}), 30.0).status == 200
-        assert server.heads[0].startswith(f"GET {target} HTTP/1.1\r\n".encode())
-        carrier.close()
+        assert transport.connect(server.url).send(Request("GET", target, {}), 30.0).status == 200
+        assert server.requests[0].startswith(f"GET {target} HTTP/1.1\r\n".encode())
+        transport.close()
 
 
-def test_closed(carrier: TransportHarness) -> None:
-    """After close() every connection is gone, the idle ones of a burst too."""
+def test_closed(transport: TransportHarness) -> None:
+    """close() closes every connection, idle ones included."""
     with RawServer(respond()) as server:
-        carrier.to(server.url).send()
-        carrier.close()
-        gone(server)
+        transport.connect(server.url).send()
+        transport.close()
+        wait_until_closed(server)
 
 
-def test_closed_unused(carrier: TransportHarness) -> None:
-    """A transport that never sent anything can be closed."""
-    carrier.to("http://127.0.0.1:1").close()
+def test_closed_unused(transport: TransportHarness) -> None:
+    """An unused transport can be closed."""
+    transport.connect("http://127.0.0.1:1").close()
     with pytest.raises(ClientClosedError):
-        carrier.send()
+        transport.send()
 
 
 @pytest.mark.parametrize("phase", ["response", "connecting"])
 def test_closed_under_a_request(phase: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request is ended when another thread closes its transport, long before its timeout, while it connects too."""
+    """Closing the transport from another thread ends a request long before its timeout, even while it connects."""
     waiting = threading.Event()
     if phase == "connecting":
 
@@ -105,8 +105,8 @@ def test_closed_under_a_request(phase: str, monkeypatch: pytest.MonkeyPatch) -> 
             transport.send(GET, 1.0)
 
 
-def test_unsolicited_bytes(carrier: TransportHarness) -> None:
-    """Bytes that come after a response, in a read of their own, close the connection before another request."""
+def test_unsolicited_bytes(transport: TransportHarness) -> None:
+    """Bytes that arrive separately after a response close the connection before the next request."""
     late = threading.Event()
 
     def twice(_: RawServer, connection: socket.socket) -> bool:
@@ -117,36 +117,36 @@ def test_unsolicited_bytes(carrier: TransportHarness) -> None:
         return True
 
     with RawServer(twice, respond(b"2nd")) as server:
-        assert carrier.to(server.url).send().body == ROWS
+        assert transport.connect(server.url).send().body == ROWS
         late.set()
         while late.is_set():
             time.sleep(0.002)
-        assert carrier.send().body == b"2nd"
-        assert server.on == [1, 2]
-        carrier.close()
+        assert transport.send().body == b"2nd"
+        assert server.connection_ids == [1, 2]
+        transport.close()
 
 
-def test_first_threads_share_connections() -> None:
-    """Threads that send their first request at the same moment use one pool."""
-    transport, barrier, found = BlockingTransport(parse_origin("http://127.0.0.1:1")), threading.Barrier(8), []
+def test_first_requests_of_threads_share_a_pool() -> None:
+    """Threads that send their first request concurrently use one pool."""
+    transport, barrier, pools = BlockingTransport(parse_origin("http://127.0.0.1:1")), threading.Barrier(8), []
 
     def first() -> None:
         barrier.wait(5)
-        found.append(transport._pool())
+        pools.append(transport._pool())
 
     threads = [threading.Thread(target=first) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len({id(each) for each in found}) == 1
+    assert len({id(each) for each in pools}) == 1
     transport.close()
 
 
 class EchoServer(RawServer):
-    """Responds with the target of each request."""
+    """A server that responds with the target of each request."""
 
-    def _serve(self, connection: socket.socket, number: int) -> None:  # noqa: ARG002 -- the script has no part in it
+    def _serve(self, connection: socket.socket, number: int) -> None:  # noqa: ARG002 -- the base class has it
         with connection:
             while request := self._read(connection):
                 target = request.split()[1]
@@ -154,7 +154,7 @@ class EchoServer(RawServer):
 
 
 def test_many_threads() -> None:
-    """Requests of many threads at once each get their own response, over no more connections than threads."""
+    """Requests of many concurrent threads get their own responses over no more connections than threads."""
     others: list[bytes] = []
     with EchoServer() as server:
         transport = BlockingTransport(parse_origin(server.url))
@@ -178,7 +178,7 @@ def test_many_threads() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signal to a thread")
 def test_interrupted_request() -> None:
-    """A request that Ctrl-C interrupts has its connection closed, and the next one has another."""
+    """Ctrl-C closes the connection of the interrupted request, and the next request uses another one."""
     with RawServer(respond(), hang(head(100)), respond()) as server:
         transport = BlockingTransport(parse_origin(server.url))
         transport.send(GET, 5.0)
@@ -194,22 +194,22 @@ def test_interrupted_request() -> None:
         thread.join()
         assert in_use(transport) == []
         assert transport.send(GET, 5.0).status == 200
-        assert server.on == [1, 1, 2]
+        assert server.connection_ids == [1, 1, 2]
         transport.close()
 
 
 def test_forgotten_transport() -> None:
-    """A transport that is forgotten without being closed closes its connections."""
+    """A transport that is garbage-collected without close() closes its connections."""
     with RawServer(respond()) as server:
         transport = BlockingTransport(parse_origin(server.url))
         transport.send(GET, 5.0)
         del transport
         gc.collect()
-        gone(server)
+        wait_until_closed(server)
 
 
 def test_response_is_in_no_cycle() -> None:
-    """What is left of a response that was read needs no garbage collector."""
+    """A response that was read forms no reference cycle."""
     with RawServer(respond()) as server:
         transport = BlockingTransport(parse_origin(server.url))
         transport.send(GET, 5.0)
@@ -254,17 +254,17 @@ else:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_fork() -> None:
-    """After a fork the child closes its copies and connects anew, and the parent's connection goes on."""
+    """After a fork the child closes its copies and reconnects, and the parent's connection still works."""
     with RawServer(respond()) as server:
         subprocess.run([sys.executable, "-c", CHILD, server.url], check=True, timeout=30)
-        assert server.on == [1, 2, 1]
+        assert server.connection_ids == [1, 2, 1]
 
 
-def test_error_is_ours(carrier: TransportHarness) -> None:
-    """What the network raises is an error of ours, without the frames in which the request was written."""
+def test_error_is_ours(transport: TransportHarness) -> None:
+    """A network error becomes one of our errors, without the frames that wrote the request."""
     with RawServer(send_bytes(b"")) as server:
         with pytest.raises(OkxError) as caught:
-            carrier.to(server.url).send()
+            transport.connect(server.url).send()
         assert caught.value.__cause__ is None
         assert caught.value.__suppress_context__
-        carrier.close()
+        transport.close()

@@ -1,4 +1,4 @@
-"""Body: decoded as it arrives, never more than a megabyte of it."""
+"""Response body: decoded while it arrives, up to one megabyte."""
 
 import gzip
 import tracemalloc
@@ -15,15 +15,15 @@ TEXT = b'{"code":"0"}' * 50
 
 
 def read(chunks: list[bytes], encoding: str = "") -> bytes:
-    """Feed chunks and give the body."""
+    """Feed chunks and return the body."""
     body = BodyDecoder(200, encoding)
     for chunk in chunks:
         body.feed(chunk)
     return body.finish()
 
 
-def cut(data: bytes, size: int) -> list[bytes]:
-    """Cut bytes into chunks."""
+def split(data: bytes, size: int) -> list[bytes]:
+    """Split bytes into chunks."""
     return [data[start : start + size] for start in range(0, len(data), size)]
 
 
@@ -40,12 +40,12 @@ def cut(data: bytes, size: int) -> list[bytes]:
     ],
 )
 def test_decoded(encoding: str, data: bytes, size: int) -> None:
-    """A body comes out whole however it was encoded and cut."""
-    assert read(cut(data, size), encoding) == TEXT
+    """A body is decoded completely, whatever its encoding and chunks."""
+    assert read(split(data, size), encoding) == TEXT
 
 
 @pytest.mark.parametrize(
-    ("encoding", "data", "why"),
+    ("encoding", "data", "reason"),
     [
         ("br", b"", "content-encoding 'br'"),
         ("gzip, deflate", b"", "content-encoding"),
@@ -59,10 +59,10 @@ def test_decoded(encoding: str, data: bytes, size: int) -> None:
     ],
 )
 @pytest.mark.parametrize("size", [1, 65536])
-def test_broken(encoding: str, data: bytes, why: str, size: int) -> None:
-    """What cannot be decoded, or is more or less than it says, is refused with the status."""
-    with pytest.raises(InvalidResponseError, match=why) as caught:
-        read(cut(data, size), encoding)
+def test_broken(encoding: str, data: bytes, reason: str, size: int) -> None:
+    """A body that cannot be decoded, or differs from its length, is rejected with the status."""
+    with pytest.raises(InvalidResponseError, match=reason) as caught:
+        read(split(data, size), encoding)
     assert caught.value.http_status == 200
     assert caught.value.__context__ is None or caught.value.__suppress_context__
 
@@ -70,9 +70,9 @@ def test_broken(encoding: str, data: bytes, why: str, size: int) -> None:
 @pytest.mark.parametrize("encoding", ["", "gzip"])
 @pytest.mark.parametrize("more", [0, 1])
 def test_limit(encoding: str, more: int) -> None:
-    """A body of exactly the limit is taken, and one byte more is not."""
+    """A body of exactly the limit is accepted, and one byte more is not."""
     data = b"x" * (MAX_BODY_BYTES + more)
-    chunks = cut(gzip.compress(data) if encoding else data, 65536)
+    chunks = split(gzip.compress(data) if encoding else data, 65536)
     if more:
         with pytest.raises(InvalidResponseError, match="longer than 1048576 bytes"):
             read(chunks, encoding)
@@ -81,7 +81,7 @@ def test_limit(encoding: str, more: int) -> None:
 
 
 def endless(zipped: bool) -> Iterator[bytes]:
-    """Give zeros without end."""
+    """Generate zeros without end."""
     packer = zlib.compressobj(9, wbits=31)
     while True:
         yield packer.compress(bytes(1 << 20)) if zipped else bytes(1 << 16)
@@ -89,7 +89,7 @@ def endless(zipped: bool) -> Iterator[bytes]:
 
 @pytest.mark.parametrize("zipped", [False, True])
 def test_endless(zipped: bool) -> None:
-    """A body without end is given up after a megabyte, in a few megabytes of memory."""
+    """A body without end is rejected after a megabyte, within a few megabytes of memory."""
     feed = [*islice(endless(zipped), 64)]
     tracemalloc.start()
     try:

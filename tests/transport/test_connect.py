@@ -1,4 +1,4 @@
-"""Connecting: one deadline for all of it, one race of the addresses, one look-up at a time of a host."""
+"""Connecting: one deadline, one race of the addresses, and one lookup per host at a time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tests.support.transports import TransportHarness
 
-# Real time is the subject here: a deadline this near passes soon.
+# Real time is the subject here; a short deadline keeps the tests fast.
 SOON = 0.3
 numbers = itertools.count()
 
@@ -41,7 +41,7 @@ def port() -> Iterator[int]:
 
 
 def name(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[int, str]) -> None:
-    """Let every name stand for addresses."""
+    """Resolve every name to these addresses."""
 
     def getaddrinfo(_: str, port: int, **__: Any) -> Any:
         return [(family, socket.SOCK_STREAM, 6, "", (address, port)) for family, address in addresses]
@@ -50,13 +50,13 @@ def name(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[int, str]) -> None:
 
 
 def v4(*addresses: str) -> list[tuple[int, str]]:
-    """Name addresses of IPv4."""
+    """Return the arguments of `name` for IPv4 addresses."""
     return [(socket.AF_INET, each) for each in addresses]
 
 
 @contextlib.contextmanager
 def black_hole(port: int, *addresses: str) -> Iterator[None]:
-    """Listen with full backlogs: on Linux a further connection is neither accepted nor refused."""
+    """Listen with full backlogs: on Linux a further connection is neither accepted nor rejected."""
     with contextlib.ExitStack() as stack:
         for address in addresses:
             listener = stack.enter_context(socket.socket())
@@ -69,66 +69,68 @@ def black_hole(port: int, *addresses: str) -> Iterator[None]:
         yield
 
 
-def connected(port: int, seconds: float = 5.0) -> tuple[str, float]:
-    """Connect; return the address, and the seconds that it took."""
+def connect_to(port: int, seconds: float = 5.0) -> tuple[str, float]:
+    """Connect; return the address and the seconds that it took."""
     began = time.monotonic()
-    with connect("several.test", port, began + seconds, lambda: False) as found:
-        return found.getpeername()[0], time.monotonic() - began
+    with connect("several.test", port, began + seconds, lambda: False) as connection:
+        return connection.getpeername()[0], time.monotonic() - began
 
 
 def test_socket(port: int) -> None:
-    """The socket does not block, and does not wait to send small requests."""
-    with connect("127.0.0.1", port, time.monotonic() + 5, lambda: False) as found:
-        assert not found.getblocking()
-        assert found.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    """The socket does not block, and sends small requests without delay."""
+    with connect("127.0.0.1", port, time.monotonic() + 5, lambda: False) as connection:
+        assert not connection.getblocking()
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux swallows connections to a full backlog")
-def test_first_address_swallows_packets(port: int, monkeypatch: pytest.MonkeyPatch, carrier: TransportHarness) -> None:
-    """An address that does not answer costs 250 ms, and none of the deadline is lost on it, for every client."""
+def test_first_address_swallows_packets(
+    port: int, monkeypatch: pytest.MonkeyPatch, transport: TransportHarness
+) -> None:
+    """An address that drops packets costs 250 ms and none of the deadline, for every client."""
     name(monkeypatch, *v4("127.0.0.2", "127.0.0.1"))
     with black_hole(port, "127.0.0.2"):
-        address, seconds = connected(port)
+        address, seconds = connect_to(port)
     assert address == "127.0.0.1"
     assert 0.24 < seconds < 1.0
     with RawServer(respond()) as server, black_hole(int(server.url.rpartition(":")[2]), "127.0.0.2"):
         began = time.monotonic()
-        assert carrier.to(server.url.replace("127.0.0.1", "localhost")).send().status == 200
+        assert transport.connect(server.url.replace("127.0.0.1", "localhost")).send().status == 200
         assert 0.24 < time.monotonic() - began < 1.5
-        carrier.close()
+        transport.close()
 
 
 @pytest.mark.parametrize("kind", ["refused", "no such family", "unreachable"])
 def test_first_address_fails(port: int, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    """An address that fails at once costs no time: the next one is tried, for whatever reason it failed."""
-    bad = {
+    """After an address fails, for whatever reason, the next one is tried at once."""
+    failing = {
         "refused": (socket.AF_INET, "127.0.0.9"),
         "no such family": (9999, "::1"),
         "unreachable": (socket.AF_INET, "255.255.255.255"),
     }[kind]
-    name(monkeypatch, bad, *v4("127.0.0.1"))
-    address, seconds = connected(port)
+    name(monkeypatch, failing, *v4("127.0.0.1"))
+    address, seconds = connect_to(port)
     assert address == "127.0.0.1"
     assert seconds < 0.2
 
 
 def test_no_address_connects(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where each address fails, the last failure is raised."""
+    """If each address fails, the last error is raised."""
     name(monkeypatch, *v4("127.0.0.8", "127.0.0.9"))
     with pytest.raises(OSError, match="refused") as caught:
-        connected(port)
+        connect_to(port)
     assert caught.value.errno == errno.ECONNREFUSED
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux swallows connections to a full backlog")
 def test_every_address_swallows_packets(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Several addresses that do not answer take no longer than the deadline, and leave no socket open."""
+    """Several addresses that drop packets take no longer than the deadline and leave no socket open."""
     name(monkeypatch, *v4("127.0.0.2", "127.0.0.3"))
     before = len(list(Path("/proc/self/fd").iterdir()))
     with black_hole(port, "127.0.0.2", "127.0.0.3"):
         began = time.monotonic()
         with pytest.raises(TimeoutError):
-            connected(port, 2 * SOON)
+            connect_to(port, 2 * SOON)
         assert time.monotonic() - began < 2 * SOON + 1
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
@@ -147,34 +149,34 @@ def test_cancelled(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_families_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The addresses of the second family come between those of the first; none comes twice."""
+    """The addresses of both families alternate, without duplicates."""
     six = [(socket.AF_INET6, f"::{number}") for number in (1, 2, 3)]
     name(monkeypatch, *six, *v4("127.0.0.1", "127.0.0.2", "127.0.0.1"))
-    found = [address[-1][0] for address in resolve("several.test", 1, time.monotonic() + 5)]
-    assert found == ["::1", "127.0.0.1", "::2", "127.0.0.2", "::3"]
+    addresses = [address[-1][0] for address in resolve("several.test", 1, time.monotonic() + 5)]
+    assert addresses == ["::1", "127.0.0.1", "::2", "127.0.0.2", "::3"]
 
 
 @pytest.mark.parametrize(("host", "family"), [("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)])
 def test_address_is_not_looked_up(monkeypatch: pytest.MonkeyPatch, host: str, family: int) -> None:
-    """An address of either family needs no resolver and no thread."""
+    """An IP address needs no resolver and no thread."""
     monkeypatch.delattr(socket, "getaddrinfo")
-    found = resolve(host, 1, time.monotonic() + 5)
-    assert [(address[0], address[-1]) for address in found] == [(family, (host, 1))]
+    addresses = resolve(host, 1, time.monotonic() + 5)
+    assert [(address[0], address[-1]) for address in addresses] == [(family, (host, 1))]
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this system has no IPv6")
 def test_ipv6() -> None:
-    """An address of IPv6 connects."""
+    """An IPv6 address connects."""
     try:
         listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
     except OSError:
         pytest.skip("this machine has no IPv6 on loopback")
-    with listener, connect("::1", listener.getsockname()[1], time.monotonic() + 5, lambda: False) as found:
-        assert found.getpeername()[0] == "::1"
+    with listener, connect("::1", listener.getsockname()[1], time.monotonic() + 5, lambda: False) as connection:
+        assert connection.getpeername()[0] == "::1"
 
 
 def test_one_lookup_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads that need a host at the same time share one look-up, its failure too; a later one looks up anew."""
+    """Threads that need the same host concurrently share one lookup, or its error; a later one starts a new lookup."""
     begun, release, count = threading.Event(), threading.Event(), [0]
 
     def getaddrinfo(*_: Any, **__: Any) -> Any:
@@ -193,7 +195,7 @@ def test_one_lookup_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     with ThreadPoolExecutor(8) as pool:
         futures = [pool.submit(failure) for _ in range(8)]
         begun.wait(5)
-        time.sleep(0.05)  # real: the others are to wait for it
+        time.sleep(0.05)  # real: the others must wait for it
         release.set()
         failures = [each.result() for each in futures]
     assert count == [1]
@@ -202,8 +204,8 @@ def test_one_lookup_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert count == [2]
 
 
-def test_slow_lookup(monkeypatch: pytest.MonkeyPatch, carrier: TransportHarness) -> None:
-    """A resolver that does not answer holds no request up past its deadline, and nothing was sent."""
+def test_slow_lookup(monkeypatch: pytest.MonkeyPatch, transport: TransportHarness) -> None:
+    """A resolver that does not respond delays no request beyond its deadline, and nothing is sent."""
     release = threading.Event()
 
     def getaddrinfo(*_: Any, **__: Any) -> Any:
@@ -213,53 +215,53 @@ def test_slow_lookup(monkeypatch: pytest.MonkeyPatch, carrier: TransportHarness)
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     began = time.monotonic()
     with pytest.raises(RequestNotSentError, match=r"not resolved in time|deadline"):
-        carrier.to(f"https://slow-{next(numbers)}.test").send(GET, SOON)
+        transport.connect(f"https://slow-{next(numbers)}.test").send(GET, SOON)
     assert time.monotonic() - began < SOON + 1
     release.set()
-    carrier.close()
+    transport.close()
 
 
-def test_no_address(monkeypatch: pytest.MonkeyPatch, carrier: TransportHarness) -> None:
-    """A name without an address is a request that was not sent."""
+def test_no_address(monkeypatch: pytest.MonkeyPatch, transport: TransportHarness) -> None:
+    """A request to a name without an address is not sent."""
     name(monkeypatch)
     with pytest.raises(RequestNotSentError, match=r"several\.test has no address"):
-        carrier.to("https://several.test").send()
-    carrier.close()
+        transport.connect("https://several.test").send()
+    transport.close()
 
 
-def test_no_thread(monkeypatch: pytest.MonkeyPatch, carrier: TransportHarness) -> None:
-    """Where no thread can be started the request is not sent, and the next look-up is not lost for it."""
+def test_no_thread(monkeypatch: pytest.MonkeyPatch, transport: TransportHarness) -> None:
+    """If no thread can be started, the request is not sent, and the next lookup works."""
 
     def start(_: threading.Thread) -> None:
         message = "can't start new thread"
         raise RuntimeError(message)
 
     name(monkeypatch)
-    carrier.to("https://several.test")
+    transport.connect("https://several.test")
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", start)
         with pytest.raises(RequestNotSentError, match="can't start new thread"):
-            carrier.send()
+            transport.send()
     with pytest.raises(RequestNotSentError, match="no address"):
-        carrier.send()
-    carrier.close()
+        transport.send()
+    transport.close()
 
 
-def test_lookup_leaves_the_executor_alone(monkeypatch: pytest.MonkeyPatch, carrier: TransportHarness) -> None:
-    """Names are resolved on daemon threads of ours: a full executor of the program's does not matter."""
-    found: list[tuple[str, bool]] = []
+def test_lookup_leaves_the_executor_alone(monkeypatch: pytest.MonkeyPatch, transport: TransportHarness) -> None:
+    """Lookups run on daemon threads of the SDK, so a full executor of the program does not delay them."""
+    threads: list[tuple[str, bool]] = []
     real = socket.getaddrinfo
 
     def getaddrinfo(host: str, port: int, **more: Any) -> Any:
         current = threading.current_thread()
-        found.append((current.name, current.daemon))
+        threads.append((current.name, current.daemon))
         return real(host, port, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     with RawServer(respond()) as server:
-        assert carrier.to(server.url.replace("127.0.0.1", "localhost")).send().status == 200
-        carrier.close()
-    assert found == [("okx-maxloan", True)]
+        assert transport.connect(server.url.replace("127.0.0.1", "localhost")).send().status == 200
+        transport.close()
+    assert threads == [("okx-maxloan", True)]
 
 
 CHILD = """
@@ -282,13 +284,13 @@ os._exit(not resolve("localhost", 1, time.monotonic() + 5))
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_fork_during_a_lookup() -> None:
-    """A child that is forked during a look-up makes its own: the thread of its parent's does not exist there."""
+    """A child that is forked during a lookup starts its own, since the parent's thread does not exist in it."""
     subprocess.run([sys.executable, "-W", "ignore", "-c", CHILD], check=True, timeout=30)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such descriptors")
-def test_high_descriptors(carrier: TransportHarness) -> None:
-    """Descriptors beyond those that select() takes work, for a new connection and a reused one."""
+def test_high_descriptors(transport: TransportHarness) -> None:
+    """Descriptors above the limit of select() work, for a new connection and a reused one."""
     import resource  # noqa: PLC0415 -- Windows has none
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -298,15 +300,15 @@ def test_high_descriptors(carrier: TransportHarness) -> None:
     with RawServer(respond()) as server, contextlib.ExitStack() as stack:
         while stack.enter_context(open(os.devnull, "rb")).fileno() < 1100:  # noqa: PTH123 -- a descriptor, not a path
             pass
-        carrier.to(server.url)
-        assert [carrier.send().status for _ in range(2)] == [200, 200]
-        assert server.on == [1, 1]
-        carrier.close()
+        transport.connect(server.url)
+        assert [transport.send().status for _ in range(2)] == [200, 200]
+        assert server.connection_ids == [1, 1]
+        transport.close()
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_selectors_of_windows(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The race needs no more than select(), which is all that Windows has."""
+    """The race works with select(), which is all that Windows has."""
     monkeypatch.setattr(selectors, "DefaultSelector", selectors.SelectSelector)
     name(monkeypatch, *v4("127.0.0.9", "127.0.0.1"))
-    assert connected(port)[0] == "127.0.0.1"
+    assert connect_to(port)[0] == "127.0.0.1"

@@ -1,4 +1,4 @@
-"""HTTP/1.1: where one response ends and nothing may follow, what is no response, and what cannot be sent."""
+"""HTTP/1.1: end of a response, surplus bytes, invalid responses, and requests that cannot be sent."""
 
 from __future__ import annotations
 
@@ -16,50 +16,50 @@ if TYPE_CHECKING:
     from tests.support.raw import Behavior
     from tests.support.transports import TransportHarness
 
-ANSWER = head(len(ROWS)) + ROWS
+RESPONSE = head(len(ROWS)) + ROWS
 CHUNKED = head(None, 200, "Transfer-Encoding: chunked")
 INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\nContent-Encoding: br\r\n\r\n"
-# What the server writes, and whether the connection can be used again after it.
+# Bytes that the server writes, and whether the connection is reusable afterwards.
 WHOLE = {
-    "with its length": (ANSWER, True),
+    "with its length": (RESPONSE, True),
     "in chunks": (CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(ROWS), ROWS), True),
     "in chunks, with a trailer": (CHUNKED + b"%x\r\n%b\r\n0\r\nContent-Type: x\r\n\r\n" % (len(ROWS), ROWS), True),
-    "after interim responses": (INTERIM + b"HTTP/1.1 100 Continue\r\n\r\n" + ANSWER, True),
+    "after interim responses": (INTERIM + b"HTTP/1.1 100 Continue\r\n\r\n" + RESPONSE, True),
     "offering an upgrade": (head(len(ROWS), 200, "Upgrade: h2c", "Connection: Upgrade") + ROWS, True),
     "closing": (head(len(ROWS), 200, "Connection: close") + ROWS, False),
-    "of HTTP/1.0": (ANSWER.replace(b"HTTP/1.1", b"HTTP/1.0"), False),
-    "followed by nonsense": (ANSWER + b"nonsense", False),
-    "followed by another": (ANSWER + head(2) + b"no", False),
-    "followed by line ends": (ANSWER + b"\r\n\r\n", False),
+    "of HTTP/1.0": (RESPONSE.replace(b"HTTP/1.1", b"HTTP/1.0"), False),
+    "followed by nonsense": (RESPONSE + b"nonsense", False),
+    "followed by another": (RESPONSE + head(2) + b"no", False),
+    "followed by line ends": (RESPONSE + b"\r\n\r\n", False),
     "in chunks, followed by line ends": (CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n\r\n" % (len(ROWS), ROWS), False),
-    "in chunks, followed by another": (CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(ROWS), ROWS) + ANSWER, False),
+    "in chunks, followed by another": (CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(ROWS), ROWS) + RESPONSE, False),
 }
 
 
 @pytest.mark.parametrize("case", WHOLE)
-def test_whole_response(carrier: TransportHarness, case: str) -> None:
-    """A response is read to its end; a connection that carried more than it, or that it ends, is not used again."""
+def test_whole_response(transport: TransportHarness, case: str) -> None:
+    """A response is read to its end; the connection is reused only if nothing follows and the response permits it."""
     written, reused = WHOLE[case]
-    with RawServer(send_bytes(written, keep=True), respond(b"2nd")) as server:
-        first, second = carrier.to(server.url).send(), carrier.send()
+    with RawServer(send_bytes(written, keep_alive=True), respond(b"2nd")) as server:
+        first, second = transport.connect(server.url).send(), transport.send()
         assert (first.status, first.body, first.headers["content-type"]) == (200, ROWS, "application/json")
         assert second.body == b"2nd"
-        assert (server.on == [1, 1]) == reused
-        carrier.close()
+        assert (server.connection_ids == [1, 1]) == reused
+        transport.close()
 
 
 @pytest.mark.parametrize("status", [204, 304])
 @pytest.mark.parametrize("body", [b"", b"a body", ROWS])
-def test_status_without_content(carrier: TransportHarness, status: int, body: bytes) -> None:
-    """A body of a status that has none is no part of a later response: the connection is not used again."""
-    with RawServer(send_bytes(head(len(body), status) + body, keep=True), respond(b"2nd")) as server:
-        assert (carrier.to(server.url).send().status, carrier.send().body) == (status, b"2nd")
-        assert server.on == [1, 2]
-        carrier.close()
+def test_status_without_content(transport: TransportHarness, status: int, body: bytes) -> None:
+    """A body on a status without one is no part of a later response, as the connection is not reused."""
+    with RawServer(send_bytes(head(len(body), status) + body, keep_alive=True), respond(b"2nd")) as server:
+        assert (transport.connect(server.url).send().status, transport.send().body) == (status, b"2nd")
+        assert server.connection_ids == [1, 2]
+        transport.close()
 
 
 def byte_by_byte(data: bytes) -> Behavior:
-    """Write one byte after the other, in as many pieces as the system makes of them."""
+    """Write bytes one by one, in as many packets as the system makes."""
 
     def move(_: RawServer, connection: Any) -> bool:
         for byte in data:
@@ -69,13 +69,13 @@ def byte_by_byte(data: bytes) -> Behavior:
     return move
 
 
-def test_response_in_pieces(carrier: TransportHarness) -> None:
-    """A response that arrives byte by byte is the same response, and its connection is used again."""
-    with RawServer(byte_by_byte(INTERIM + ANSWER)) as server:
-        carrier.to(server.url)
-        assert [carrier.send().body for _ in range(2)] == [ROWS] * 2
-        assert server.on == [1, 1]
-        carrier.close()
+def test_response_in_pieces(transport: TransportHarness) -> None:
+    """A response that arrives byte by byte is decoded, and its connection is reused."""
+    with RawServer(byte_by_byte(INTERIM + RESPONSE)) as server:
+        transport.connect(server.url)
+        assert [transport.send().body for _ in range(2)] == [ROWS] * 2
+        assert server.connection_ids == [1, 1]
+        transport.close()
 
 
 CUT_SHORT = {
@@ -87,14 +87,14 @@ CUT_SHORT = {
 
 
 @pytest.mark.parametrize("case", CUT_SHORT)
-def test_response_cut_short(carrier: TransportHarness, case: str) -> None:
-    """A response that the end of the connection cuts short is none; the next request has another connection."""
+def test_response_cut_short(transport: TransportHarness, case: str) -> None:
+    """A response that ends early with its connection is an error, and the next request uses another connection."""
     with RawServer(send_bytes(CUT_SHORT[case]), respond()) as server:
         with pytest.raises(NoResponseError, match="closed the connection before the end of the response"):
-            carrier.to(server.url).send()
-        assert carrier.send().body == ROWS
-        assert server.on == [1, 2]
-        carrier.close()
+            transport.connect(server.url).send()
+        assert transport.send().body == ROWS
+        assert server.connection_ids == [1, 2]
+        transport.close()
 
 
 BROKEN = {
@@ -114,17 +114,17 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_broken_response(carrier: TransportHarness, case: str) -> None:
-    """What is no response of HTTP/1.1 is refused; the next request has another connection."""
+def test_broken_response(transport: TransportHarness, case: str) -> None:
+    """An invalid HTTP/1.1 response is rejected, and the next request uses another connection."""
     with RawServer(send_bytes(BROKEN[case]), respond()) as server:
         with pytest.raises(InvalidResponseError, match=r"it is not HTTP/1\.1"):
-            carrier.to(server.url).send()
-        assert carrier.send().body == ROWS
-        assert server.on == [1, 2]
-        carrier.close()
+            transport.connect(server.url).send()
+        assert transport.send().body == ROWS
+        assert server.connection_ids == [1, 2]
+        transport.close()
 
 
-def fed(data: bytes) -> ResponseParser:
+def parse_at_once(data: bytes) -> ResponseParser:
     """Parse bytes that arrive at once."""
     parser = ResponseParser()
     parser.feed(data)
@@ -134,7 +134,7 @@ def fed(data: bytes) -> ResponseParser:
 @pytest.mark.parametrize("place", ["headers", "trailers"])
 @pytest.mark.parametrize("more", [0, 1])
 def test_header_limit(place: str, more: int) -> None:
-    """Headers and trailers of 100 KiB are read, and not one byte more, even if they arrive at once."""
+    """Headers and trailers of up to 100 KiB are accepted, and one byte more is not, even if they arrive at once."""
     line = b"A: " + b"b" * (MAX_HEADER_BYTES - 1 + more) + b"\r\n"
     start = b"HTTP/1.1 200 X\r\n"
     data = start + line + b"\r\n"
@@ -143,9 +143,9 @@ def test_header_limit(place: str, more: int) -> None:
         data = start + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + line[:3] + line[3 + spent :] + b"\r\n"
     if more:
         with pytest.raises(InvalidResponseError, match="too long"):
-            fed(data)
+            parse_at_once(data)
     else:
-        assert fed(data).is_complete is (place == "trailers")
+        assert parse_at_once(data).is_complete is (place == "trailers")
 
 
 @pytest.mark.parametrize(
@@ -160,12 +160,12 @@ def test_header_limit(place: str, more: int) -> None:
     ],
     ids=["space", "not ASCII", "line", "line in a header", "not ASCII in a header", "line in a name"],
 )
-def test_characters_that_cannot_travel(carrier: TransportHarness, request_: Request) -> None:
-    """What would change the lines of a request is not sent, and not shown."""
+def test_characters_that_cannot_travel(transport: TransportHarness, request_: Request) -> None:
+    """Characters that would change the lines of a request are rejected and not shown."""
     with RawServer(respond()) as server:
         with pytest.raises(RequestNotSentError, match="character that HTTP does not allow") as caught:
-            carrier.to(server.url).send(request_)
+            transport.connect(server.url).send(request_)
         assert not any(part in str(caught.value) for part in ("X:", "a b", "é"))
-        assert carrier.send(GET).status == 200
-        assert server.on == [1]
-        carrier.close()
+        assert transport.send(GET).status == 200
+        assert server.connection_ids == [1]
+        transport.close()

@@ -1,4 +1,4 @@
-"""httpx transport: a caller's client is its network alone, no connection is reused, failures have one meaning."""
+"""httpx transport: the caller's client is only the network, no connection is reused, and errors are mapped."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 CREDENTIALS = Credentials("k", "s", "p")
 
 
-def test_its_settings_are_not_sent() -> None:
-    """Headers, params, cookies, credentials and base URL of the client do not travel with a signed request."""
+def test_settings_of_the_client_are_not_sent() -> None:
+    """Headers, params, cookies, credentials and base URL of the caller's client are not sent with a signed request."""
     own = httpx.Client(
         base_url="https://elsewhere.invalid/v1",
         headers={"X-Own": "1"},
@@ -43,61 +43,61 @@ def test_its_settings_are_not_sent() -> None:
     with RawServer(respond(b"", 302, "Location: /y", "Set-Cookie: a=b"), respond()) as server, own:
         transport = HttpxTransport(parse_origin(server.url), None, own)
         assert [transport.send(GET, 5.0).status for _ in range(2)] == [302, 200]
-        for head in server.heads:
+        for head in server.requests:
             assert head.startswith(f"GET {GET.target} HTTP/1.1\r\n".encode())
             assert not any(word in head.lower() for word in (b"own", b"cookie", b"authorization"))
 
 
-def test_its_network_is_used() -> None:
-    """Mounts and event hooks of the client see the request."""
+def test_network_of_the_client_is_used() -> None:
+    """Mounts and event hooks of the caller's client see the request."""
     seen: list[str] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         seen.append(request.url.raw_path.decode())
         return httpx.Response(200, stream=httpx.ByteStream(b"{}"))
 
-    own = httpx.Client(mounts={"https://": httpx.MockTransport(answer)}, event_hooks={"request": [lambda _: None]})
+    own = httpx.Client(mounts={"https://": httpx.MockTransport(respond)}, event_hooks={"request": [lambda _: None]})
     with own:
         assert HttpxTransport(parse_origin("https://openapi.okx.com"), None, own).send(GET, 5.0).body == b"{}"
     assert seen == [GET.target]
 
 
-def test_it_stays_open(client_factory: ClientFactory) -> None:
-    """Closing our client leaves the caller's open; a caller that closed it is told so."""
+def test_client_stays_open(client_factory: ClientFactory) -> None:
+    """Closing our client leaves the caller's open; the error says so if the caller closed it."""
     own: Any = httpx.AsyncClient() if client_factory.is_async else httpx.Client()
     with RawServer(respond()) as server:
         client = client_factory.open(base_url=server.url, http_client=own)
         assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 1
         client.close()
         assert not own.is_closed
-        client_factory.finish(own.aclose() if client_factory.is_async else own.close())
+        client_factory.resolve(own.aclose() if client_factory.is_async else own.close())
         with pytest.raises(ClientClosedError, match="passed as http is closed"):
             client_factory.open(base_url=server.url, http_client=own).get_max_loan("BTC-USDT", mgn_mode="cross")
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"),
+    ("settings", "message"),
     [
         ({"http_client": httpx.AsyncClient()}, r"must be an httpx\.Client"),
         ({"http_client": "http://proxy"}, r"must be an httpx\.Client"),
         ({"http_client": httpx.Client(), "proxy": "http://127.0.0.1:1"}, "leave proxy out"),
     ],
 )
-def test_wrong_choice(settings: dict[str, Any], words: str) -> None:
-    """A client of the wrong kind, or settings that it would make void, are refused."""
-    with pytest.raises(ValueError, match=words):
+def test_invalid_client(settings: dict[str, Any], message: str) -> None:
+    """A client of the wrong kind, or settings that it would ignore, are rejected."""
+    with pytest.raises(ValueError, match=message):
         MaxLoanClient(CREDENTIALS, **settings)
 
 
 def test_wrong_kind_for_async() -> None:
-    """The asynchronous client takes an asynchronous one."""
+    """The asyncio client requires an `httpx.AsyncClient`."""
     with httpx.Client() as own, pytest.raises(ValueError, match=r"must be an httpx\.AsyncClient"):
         AsyncMaxLoanClient(CREDENTIALS, http_client=own)  # type: ignore[arg-type] # the mistake
 
 
 @pytest.mark.parametrize("kind", [httpx.Client, httpx.AsyncClient])
 def test_plain_http_through_its_proxy(kind: Any) -> None:
-    """A client that would send plain http through a proxy is refused: the proxy would see the signed request."""
+    """A client that would send plain http through a proxy is rejected, since the proxy would see the signed request."""
     own = kind(proxy="http://127.0.0.1:1")
     make: Any = AsyncMaxLoanClient if kind is httpx.AsyncClient else MaxLoanClient
     with pytest.raises(ValueError, match="plain http never goes through a proxy"):
@@ -105,14 +105,14 @@ def test_plain_http_through_its_proxy(kind: Any) -> None:
     make(CREDENTIALS, http_client=own)
 
 
-@pytest.mark.parametrize("carrier", HTTPX, indirect=True)
-def test_second_response_is_not_read(carrier: TransportHarness) -> None:
-    """What a server sends after a response is not taken for that of the next request."""
-    with RawServer(send_bytes(head(2) + b"{}" + head(2) + b"no", keep=True), respond(b"2nd")) as server:
-        assert [carrier.to(server.url).send().body, carrier.send().body] == [b"{}", b"2nd"]
-        assert server.on == [1, 2]
-        assert all(b"\r\nConnection: close\r\n" in each for each in server.heads)
-        carrier.close()
+@pytest.mark.parametrize("transport", HTTPX, indirect=True)
+def test_second_response_is_not_read(transport: TransportHarness) -> None:
+    """Bytes after a response are not read as the next response."""
+    with RawServer(send_bytes(head(2) + b"{}" + head(2) + b"no", keep_alive=True), respond(b"2nd")) as server:
+        assert [transport.connect(server.url).send().body, transport.send().body] == [b"{}", b"2nd"]
+        assert server.connection_ids == [1, 2]
+        assert all(b"\r\nConnection: close\r\n" in each for each in server.requests)
+        transport.close()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_second_response_is_not_read(carrier: TransportHarness) -> None:
     ids=lambda each: type(each).__name__ if isinstance(each, Exception) else each.__name__,
 )
 def test_meaning(failure: Exception, kind: type[OkxError]) -> None:
-    """Each failure of httpx is one of ours, and named."""
+    """Each error of httpx is mapped to one of ours."""
     assert isinstance(failure, FAILURES)
     error = meaning(failure)
     assert type(error) is kind
@@ -144,24 +144,24 @@ def test_meaning(failure: Exception, kind: type[OkxError]) -> None:
 
 
 def test_meanings_are_total() -> None:
-    """Every failure that httpx can raise for a request is caught."""
+    """Every error that httpx can raise for a request is mapped."""
     kinds = [each for each in vars(httpx).values() if isinstance(each, type) and issubclass(each, Exception)]
-    # Raised for a use of httpx that is not made here: cookies, and a body that is read twice.
+    # Raised only for cookies and for bodies that are read twice, neither of which happens here.
     kinds = [each for each in kinds if not issubclass(each, httpx.StreamError | httpx.CookieConflict)]
     assert httpx.WriteTimeout in kinds
     assert [each for each in kinds if not issubclass(each, FAILURES)] == []
 
 
 def test_target_that_httpx_would_change() -> None:
-    """A target that httpx would encode once more is not sent: it is signed as it is."""
+    """A target that httpx would encode again is not sent, since the signature is over the original."""
     with RawServer(respond()) as server, httpx.Client() as own:
         with pytest.raises(RequestNotSentError, match="would change its target"):
             HttpxTransport(parse_origin(server.url), None, own).send(Request("GET", "/a b", {}), 5.0)
-        assert server.heads == []
+        assert server.requests == []
 
 
 def test_a_blocking_request_has_the_context_of_its_caller() -> None:
-    """Instrumentation of httpx finds the caller's context variables, though the request has a thread of its own."""
+    """Instrumentation of httpx finds the caller's context variables, although the request has a thread of its own."""
     trace: ContextVar[str] = ContextVar("trace", default="none")
 
     def handle(_: httpx.Request) -> httpx.Response:

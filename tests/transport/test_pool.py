@@ -1,4 +1,4 @@
-"""Connection pool: the connection used last comes first, no stale one comes at all, and none is left open."""
+"""Connection pool: most recently used first, no stale connection, and none left open."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class FakeConnection(Connection):
 Pool = ConnectionPool[FakeConnection]
 
 
-def used(pool: Pool, count: int) -> list[FakeConnection]:
-    """Take so many connections at once, and release them after an exchange."""
+def acquire_and_release(pool: Pool, count: int) -> list[FakeConnection]:
+    """Acquire connections concurrently, and release them after an exchange."""
     connections = [pool.take() for _ in range(count)]
     for each in connections:
         each.is_reusable = True
@@ -42,9 +42,9 @@ def used(pool: Pool, count: int) -> list[FakeConnection]:
 
 
 def test_a_request_has_a_connection_to_itself() -> None:
-    """While one is in use, the next request gets another; the one that was used last is used first."""
+    """A connection in use is not shared, and the most recently used one comes first."""
     pool = ConnectionPool(FakeConnection)
-    one, two = used(pool, 2)
+    one, two = acquire_and_release(pool, 2)
     assert one is not two
     assert one.is_reused
     taken = [pool.take() for _ in range(3)]
@@ -53,7 +53,7 @@ def test_a_request_has_a_connection_to_itself() -> None:
 
 
 def test_failed_connection() -> None:
-    """A connection that its last exchange does not allow to be used again is closed."""
+    """A connection that is not reusable after its last exchange is closed."""
     pool = ConnectionPool(FakeConnection)
     connection = pool.take()
     pool.release(connection)
@@ -62,20 +62,20 @@ def test_failed_connection() -> None:
 
 
 def test_readable_connection() -> None:
-    """Idle connections over which something came are closed on the way to one that can be used."""
+    """Idle connections with unread bytes are closed while the pool looks for a usable one."""
     pool = ConnectionPool(FakeConnection)
-    quiet, ended, noisy = used(pool, 3)
+    quiet, ended, noisy = acquire_and_release(pool, 3)
     ended.readable = noisy.readable = True
     assert pool.take() is quiet
     assert (quiet.closed, ended.closed, noisy.closed) == (False, True, True)
 
 
 def test_connection_idle_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections that were idle for too long are closed, though a younger one is used."""
+    """Connections that were idle for too long are closed, even if a younger one is used."""
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     pool = ConnectionPool(FakeConnection)
-    one, two, three = used(pool, 3)
+    one, two, three = acquire_and_release(pool, 3)
     now += module.KEEP_ALIVE
     assert pool.take() is three
     pool.release(three)
@@ -86,9 +86,9 @@ def test_connection_idle_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("error", [ConnectionResetError("reset"), TimeoutError("too late")], ids=["reset", "silent"])
 def test_stale_connections(error: OSError) -> None:
-    """A reused connection that brings no response takes all along that were idle as long, not those used since."""
+    """A reused connection that fails closes all that were idle as long, but not those used since."""
     pool = ConnectionPool(FakeConnection)
-    old, used_since, failed = used(pool, 3)
+    old, used_since, failed = acquire_and_release(pool, 3)
     assert pool.take() is failed
     failed.is_reusable = False
     used_since.idle_since = time.monotonic()
@@ -99,10 +99,10 @@ def test_stale_connections(error: OSError) -> None:
 
 
 def test_failure_of_one_connection() -> None:
-    """A new connection that fails, and one that failed within its response, say nothing about the others."""
+    """A failure of a new connection, or within a response, closes no other connection."""
     pool, received = ConnectionPool(FakeConnection), ResponseParser()
     received.received = 1
-    idle, failed = used(pool, 2)
+    idle, failed = acquire_and_release(pool, 2)
     assert pool.take() is failed
     pool.failure(failed, ConnectionResetError("reset"), received)
     pool.failure(FakeConnection(), ConnectionResetError("reset"), ResponseParser())
@@ -112,7 +112,7 @@ def test_failure_of_one_connection() -> None:
 def test_discarded_connection() -> None:
     """A discarded connection is closed: at once if it is idle, else after its request; twice is no error."""
     pool = ConnectionPool(FakeConnection)
-    idle, busy = used(pool, 2)
+    idle, busy = acquire_and_release(pool, 2)
     assert pool.take() is busy
     for _ in range(2):
         pool.discard(idle)
@@ -124,9 +124,9 @@ def test_discarded_connection() -> None:
 
 
 def test_closed_pool() -> None:
-    """Closing interrupts the connections that a request has, and closes idle ones and what comes later."""
+    """Closing the pool interrupts connections in use, and closes idle ones and later ones."""
     pool = ConnectionPool(FakeConnection)
-    idle, busy = used(pool, 2)
+    idle, busy = acquire_and_release(pool, 2)
     assert pool.take() is busy
     pool.close()
     assert (idle.closed, busy.closed, busy.must_close) == (True, False, True)
@@ -136,7 +136,7 @@ def test_closed_pool() -> None:
 
 
 def test_released_as_the_pool_closes() -> None:
-    """A connection that is released in the moment of closing is closed, not left idle."""
+    """A connection that is released while the pool closes is closed."""
     pool = ConnectionPool(FakeConnection)
     connection = pool.take()
     pool.close()
@@ -145,8 +145,8 @@ def test_released_as_the_pool_closes() -> None:
     assert connection.closed
 
 
-def test_lost_connection() -> None:
-    """A connection that nobody has any more is not held by the pool."""
+def test_unreferenced_connection() -> None:
+    """The pool holds no reference to a connection that nobody uses."""
     pool = ConnectionPool(FakeConnection)
     pool.take()
     gc.collect()
@@ -154,7 +154,7 @@ def test_lost_connection() -> None:
 
 
 def test_threads() -> None:
-    """Threads that take and release at once never share a connection."""
+    """Threads that acquire and release concurrently never share a connection."""
     pool, shared, busy = ConnectionPool(FakeConnection), [], set()
 
     def work() -> None:

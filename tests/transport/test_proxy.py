@@ -1,4 +1,4 @@
-"""Proxies: which one is used, which are refused, and that it cannot hold a request up."""
+"""Proxies: the choice of one, the rejected ones, and their timeouts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Start without any proxy."""
+    """Remove every proxy from the environment."""
     for name in PROXIES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -53,12 +53,12 @@ def test_choice(
     environment.setattr(module, "find_spec", lambda _: True)
     for name, value in names.items():
         environment.setenv(name, value)
-    found = choose(OKX, proxy)
-    assert (found and found.url) == expected
+    chosen = choose(OKX, proxy)
+    assert (chosen and chosen.url) == expected
 
 
 def test_no_proxy_for_this_machine(environment: pytest.MonkeyPatch) -> None:
-    """The environment's proxy never sees what is meant for loopback."""
+    """The environment's proxy is never used for loopback."""
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         environment.setenv(name, "http://p:1")
     for host in ("127.0.0.1", "localhost", "::1"):
@@ -67,7 +67,7 @@ def test_no_proxy_for_this_machine(environment: pytest.MonkeyPatch) -> None:
 
 
 def test_plain_http(environment: pytest.MonkeyPatch) -> None:
-    """Plain http through a proxy is refused, as the proxy would see the signed request."""
+    """Plain http through a proxy is rejected, since the proxy would see the signed request."""
     assert environment
     with pytest.raises(ValueError, match="plain http never goes through a proxy"):
         choose(Origin("http", "127.0.0.1", 80), "http://p:1")
@@ -89,14 +89,14 @@ def test_plain_http(environment: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_forms(text: str, url: str, auth: tuple[str, str] | None) -> None:
-    """Each form that curl takes is understood; user and password are no part of the address."""
-    found = parse(text)
-    assert (found.url, found.auth) == (url, auth)
-    assert not auth or not auth[1] or auth[1] not in repr(found)
+    """Each form of curl is accepted; user and password are no part of the address."""
+    parsed = parse(text)
+    assert (parsed.url, parsed.auth) == (url, auth)
+    assert not auth or not auth[1] or auth[1] not in repr(parsed)
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "reason"),
     [
         ("ftp://p:1", "its scheme must be http, https, socks5 or socks5h"),
         ("socks4://p:1", "its scheme must be"),
@@ -109,9 +109,9 @@ def test_forms(text: str, url: str, auth: tuple[str, str] | None) -> None:
         ("http://user:hu@sh@p:1", "percent-encode each"),
     ],
 )
-def test_refused(environment: pytest.MonkeyPatch, text: str, why: str) -> None:
-    """What is no proxy is refused before any request, naming its source and not what may be secret."""
-    with pytest.raises(ValueError, match=f"^proxy must look like .*{why}") as caught:
+def test_rejected(environment: pytest.MonkeyPatch, text: str, reason: str) -> None:
+    """An invalid proxy is rejected before any request, with its source and without possible secrets."""
+    with pytest.raises(ValueError, match=f"^proxy must look like .*{reason}") as caught:
         choose(OKX, text)
     environment.setenv("https_proxy", text)
     with pytest.raises(ValueError, match=r"^the proxy of the environment \(such as HTTPS_PROXY\) must look like"):
@@ -120,32 +120,32 @@ def test_refused(environment: pytest.MonkeyPatch, text: str, why: str) -> None:
 
 
 def test_socks_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A SOCKS proxy without the package for it is refused, naming the package."""
+    """The error for a SOCKS proxy names the missing package."""
     monkeypatch.setattr(module, "find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"httpx\[socks\]"):
         choose(OKX, "socks5://p:1")
 
 
-@pytest.mark.parametrize("carrier", HTTPX, indirect=True)
-def test_tunnel_that_the_proxy_refuses(carrier: TransportHarness) -> None:
-    """A proxy that does not let a request through sees its own password and none of the request, which was not sent."""
+@pytest.mark.parametrize("transport", HTTPX, indirect=True)
+def test_tunnel_that_the_proxy_rejects(transport: TransportHarness) -> None:
+    """A proxy that rejects the tunnel sees its own password and no part of the request, which is not sent."""
     with RawServer(respond(b"no", 403)) as server:
         proxy = server.url.replace("http://", "http://user:s3cret@")
         with pytest.raises(RequestNotSentError, match="ProxyError"):
-            carrier.to("https://openapi.okx.com", proxy).send()
-        (request,) = server.heads
+            transport.connect("https://openapi.okx.com", proxy).send()
+        (request,) = server.requests
         assert request.startswith(b"CONNECT openapi.okx.com:443 HTTP/1.1")
         assert b"Proxy-Authorization: Basic " + base64.b64encode(b"user:s3cret") in request
         assert b"the-key" not in request
-        carrier.close()
+        transport.close()
 
 
-@pytest.mark.parametrize("carrier", HTTPX, indirect=True)
-def test_tunnel_that_hangs(carrier: TransportHarness) -> None:
-    """A TLS handshake that nobody answers ends by the timeout."""
-    with RawServer(send_bytes(b"HTTP/1.1 200 Connection established\r\n\r\n", keep=True)) as server:
+@pytest.mark.parametrize("transport", HTTPX, indirect=True)
+def test_tunnel_that_hangs(transport: TransportHarness) -> None:
+    """A TLS handshake without a response ends by the timeout."""
+    with RawServer(send_bytes(b"HTTP/1.1 200 Connection established\r\n\r\n", keep_alive=True)) as server:
         began = time.monotonic()
         with pytest.raises(ApiConnectionError, match="Timeout"):
-            carrier.to("https://openapi.okx.com", server.url).send(GET, 0.3)
+            transport.connect("https://openapi.okx.com", server.url).send(GET, 0.3)
         assert time.monotonic() - began < 3
-        carrier.close()
+        transport.close()

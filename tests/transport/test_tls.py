@@ -1,4 +1,4 @@
-"""TLS: certificates are checked, and there is no way around it."""
+"""TLS: certificates are always checked."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PEM = Path(__file__).with_name("loopback.pem")
 
 
 class TlsServer(RawServer):
-    """The server that follows a script, behind TLS."""
+    """A scripted server behind TLS."""
 
     def _serve(self, connection: socket.socket, number: int) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -54,7 +54,7 @@ def trusting(monkeypatch: pytest.MonkeyPatch, path: Path | None) -> Iterator[Non
 
 
 def test_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Certificates and host names are checked, against certifi's, and the context is made once."""
+    """Certificates and host names are checked, against certifi's, and the context is created once."""
     with trusting(monkeypatch, None):
         context = client_context()
         assert context.verify_mode is ssl.CERT_REQUIRED
@@ -65,7 +65,7 @@ def test_context(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
 def test_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
-    """An empty variable counts as unset; one that names nothing is said to be wrong, and nothing is sent."""
+    """An empty variable counts as unset; one with a missing file is an error that names it, and nothing is sent."""
     with trusting(monkeypatch, None):
         monkeypatch.setenv(name, "")
         assert client_context().cert_store_stats()["x509_ca"] > 50
@@ -77,68 +77,70 @@ def test_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) ->
             client_context()
 
 
-def test_file_without_certificates(carrier: TransportHarness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A file that holds no certificate is named, and nothing is sent."""
+def test_file_without_certificates(
+    transport: TransportHarness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A file without a certificate is an error that names it, and nothing is sent."""
     path = tmp_path / "empty.pem"
     path.write_text("nothing", encoding="ascii")
     with trusting(monkeypatch, path), RawServer(respond()) as server:
         with pytest.raises(
             RequestNotSentError, match=r"the certificates of SSL_CERT_FILE '.*empty\.pem' cannot be read"
         ):
-            carrier.to(server.url.replace("http:", "https:")).send()
-        assert server.heads == []
-        carrier.close()
+            transport.connect(server.url.replace("http:", "https:")).send()
+        assert server.requests == []
+        transport.close()
 
 
-def test_untrusted_server(carrier: TransportHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that the machine does not trust gets no request."""
+def test_untrusted_server(transport: TransportHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An untrusted server receives no request."""
     with trusting(monkeypatch, None), TlsServer(respond()) as server:
         with pytest.raises(RequestNotSentError, match="certificate"):
-            carrier.to(server.url.replace("http:", "https:")).send()
-        assert server.heads == []
-        carrier.close()
+            transport.connect(server.url.replace("http:", "https:")).send()
+        assert server.requests == []
+        transport.close()
 
 
-def test_trusted_server(carrier: TransportHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server of one's own is trusted by naming its certificate in the environment; connections are kept."""
+def test_trusted_server(transport: TransportHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A private server is trusted by its certificate in the environment, and its connections are reused."""
     with trusting(monkeypatch, PEM), TlsServer(respond()) as server:
-        carrier.to(server.url.replace("http:", "https:"))
-        assert [carrier.send().body for _ in range(2)] == [ROWS, ROWS]
-        assert server.on == [1, 1]
-        carrier.close()
+        transport.connect(server.url.replace("http:", "https:"))
+        assert [transport.send().body for _ in range(2)] == [ROWS, ROWS]
+        assert server.connection_ids == [1, 1]
+        transport.close()
 
 
-def test_another_name(carrier: TransportHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A trusted certificate of another name is refused."""
+def test_another_name(transport: TransportHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trusted certificate for another name is rejected."""
     with trusting(monkeypatch, PEM), TlsServer(respond()) as server:
         with pytest.raises(RequestNotSentError, match=r"certificate|mismatch"):
-            carrier.to(server.url.replace("http://127.0.0.1", "https://localhost")).send()
-        assert server.heads == []
-        carrier.close()
+            transport.connect(server.url.replace("http://127.0.0.1", "https://localhost")).send()
+        assert server.requests == []
+        transport.close()
 
 
-def test_no_tls_at_all(carrier: TransportHarness) -> None:
-    """A server that answers in plain text gets no request."""
+def test_no_tls_at_all(transport: TransportHarness) -> None:
+    """A server that responds in plain text receives no request."""
     with RawServer(respond()) as server:
         with pytest.raises(RequestNotSentError):
-            carrier.to(server.url.replace("http:", "https:")).send(GET, 0.3)
-        assert server.heads == []
+            transport.connect(server.url.replace("http:", "https:")).send(GET, 0.3)
+        assert server.requests == []
         assert threading.active_count() < 50
-        carrier.close()
+        transport.close()
 
 
-def test_second_response_in_one_record(carrier: TransportHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A response that comes in the same TLS record as the one before it is not taken for that of the next request."""
+def test_second_response_in_one_record(transport: TransportHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second response in the TLS record of the first is not read as the next response."""
     both = head(len(ROWS)) + ROWS + head(2) + b"no"
-    with trusting(monkeypatch, PEM), TlsServer(send_bytes(both, keep=True), respond(b"2nd")) as server:
-        carrier.to(server.url.replace("http:", "https:"))
-        assert [carrier.send().body for _ in range(2)] == [ROWS, b"2nd"]
-        assert server.on == [1, 2]
-        carrier.close()
+    with trusting(monkeypatch, PEM), TlsServer(send_bytes(both, keep_alive=True), respond(b"2nd")) as server:
+        transport.connect(server.url.replace("http:", "https:"))
+        assert [transport.send().body for _ in range(2)] == [ROWS, b"2nd"]
+        assert server.connection_ids == [1, 2]
+        transport.close()
 
 
-def test_unsolicited_record(carrier: TransportHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A TLS record that comes while the connection is idle closes it."""
+def test_unsolicited_record(transport: TransportHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A TLS record that arrives while the connection is idle closes it."""
     more = threading.Event()
 
     def twice(_: RawServer, connection: socket.socket) -> bool:
@@ -149,18 +151,18 @@ def test_unsolicited_record(carrier: TransportHarness, monkeypatch: pytest.Monke
         return True
 
     with trusting(monkeypatch, PEM), TlsServer(twice, respond(b"2nd")) as server:
-        assert carrier.to(server.url.replace("http:", "https:")).send().body == ROWS
+        assert transport.connect(server.url.replace("http:", "https:")).send().body == ROWS
         more.set()
         while more.is_set():
             time.sleep(0.002)
-        assert carrier.send().body == b"2nd"
-        assert server.on == [1, 2]
-        carrier.close()
+        assert transport.send().body == b"2nd"
+        assert server.connection_ids == [1, 2]
+        transport.close()
 
 
 @contextmanager
 def handshakes(end: Callable[[socket.socket], object]) -> Iterator[str]:
-    """Listen, read the beginning of each TLS handshake, and end it as told."""
+    """Listen, read the beginning of each TLS handshake, and call `end`."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -188,20 +190,20 @@ def handshakes(end: Callable[[socket.socket], object]) -> Iterator[str]:
     ],
     ids=["closed", "reset", "plain text"],
 )
-def test_handshake_that_fails(carrier: TransportHarness, end: Callable[[socket.socket], object]) -> None:
-    """A server that ends the handshake has got no request, and the error comes at once."""
+def test_handshake_that_fails(transport: TransportHarness, end: Callable[[socket.socket], object]) -> None:
+    """A server that ends the handshake receives no request, and the error is immediate."""
     with handshakes(end) as url:
         began = time.monotonic()
         with pytest.raises(RequestNotSentError):
-            carrier.to(url).send(GET, 30.0)
+            transport.connect(url).send(GET, 30.0)
         assert time.monotonic() - began < 5.0
-        carrier.close()
+        transport.close()
 
 
 @pytest.mark.parametrize("way", ["cancelled", "closed", "too late"])
-@pytest.mark.parametrize("carrier", OWN[1:], indirect=True)
-def test_handshake_that_is_given_up(carrier: TransportHarness, way: str) -> None:
-    """A handshake that hangs when its task is cancelled, its transport closed or its time over leaves no connection."""
+@pytest.mark.parametrize("transport", OWN[1:], indirect=True)
+def test_abandoned_handshake(transport: TransportHarness, way: str) -> None:
+    """A handshake that hangs leaves no connection after a cancelled task, a closed transport or a timeout."""
     ended, begun = threading.Event(), threading.Event()
 
     def hang(connection: socket.socket) -> None:
@@ -212,24 +214,24 @@ def test_handshake_that_is_given_up(carrier: TransportHarness, way: str) -> None
         ended.set()
 
     async def main() -> None:
-        task = asyncio.ensure_future(carrier.raw.send(GET, 0.2 if way == "too late" else 30.0))
+        task = asyncio.ensure_future(transport.raw.send(GET, 0.2 if way == "too late" else 30.0))
         await asyncio.to_thread(begun.wait, 5)
         if way == "cancelled":
             task.cancel()
         elif way == "closed":
-            await carrier.raw.close()
+            await transport.raw.close()
         with pytest.raises(asyncio.CancelledError if way == "cancelled" else RequestNotSentError):
             await task
         assert await asyncio.to_thread(ended.wait, 5)
 
     with handshakes(hang) as url:
-        carrier.to(url).run(main())
-        carrier.close()
+        transport.connect(url).run(main())
+        transport.close()
 
 
-@pytest.mark.parametrize("carrier", OWN[:1], indirect=True)
-def test_handshake_that_another_thread_ends(carrier: TransportHarness) -> None:
-    """A handshake that hangs ends when another thread closes the transport."""
+@pytest.mark.parametrize("transport", OWN[:1], indirect=True)
+def test_handshake_that_another_thread_ends(transport: TransportHarness) -> None:
+    """Closing the transport from another thread ends a handshake that hangs."""
     begun = threading.Event()
 
     def hang(connection: socket.socket) -> None:
@@ -239,14 +241,14 @@ def test_handshake_that_another_thread_ends(carrier: TransportHarness) -> None:
 
     def close() -> None:
         begun.wait(5)
-        carrier.raw.close()
+        transport.raw.close()
 
     with handshakes(hang) as url:
-        carrier.to(url)
+        transport.connect(url)
         thread = threading.Thread(target=close)
         thread.start()
         began = time.monotonic()
         with pytest.raises(RequestNotSentError):
-            carrier.send(GET, 30.0)
+            transport.send(GET, 30.0)
         assert time.monotonic() - began < 5.0
         thread.join()

@@ -1,4 +1,4 @@
-"""Every transport against one table: the bytes sent, what failures mean, what is bounded, and which one is made."""
+"""One table of cases for every transport: bytes sent, meaning of errors, limits, and the choice of the transport."""
 
 from __future__ import annotations
 
@@ -33,37 +33,37 @@ if TYPE_CHECKING:
     from tests.support.raw import Behavior
 
 
-each_transport = pytest.mark.parametrize("carrier", [*OWN, *HTTPX], indirect=True)
+each_transport = pytest.mark.parametrize("transport", [*OWN, *HTTPX], indirect=True)
 HEADERS = {**GET.headers, **BASE_HEADERS}
 TARGETS = [GET.target, "/api/v5/x?a=A-B,C-D&b=%2C%27%22%3C%25&c=~._-", "/api/v5/public/time"]
 
 
 @each_transport
 @pytest.mark.parametrize("target", TARGETS)
-def test_what_is_signed_is_what_travels(carrier: TransportHarness, target: str) -> None:
-    """The request line arrives byte for byte, raw commas too, with the headers given, and over httpx one more."""
+def test_signed_target_is_sent_unchanged(transport: TransportHarness, target: str) -> None:
+    """The request line arrives byte for byte, raw commas included, with the given headers; httpx adds one."""
     with RawServer(respond()) as server:
-        response = carrier.to(server.url).send(Request("GET", target, HEADERS))
-        line, *lines = server.heads[0].decode().split("\r\n")
+        response = transport.connect(server.url).send(Request("GET", target, HEADERS))
+        line, *lines = server.requests[0].decode().split("\r\n")
         host = server.url.removeprefix("http://")
-        carrier.close()
+        transport.close()
     assert line == f"GET {target} HTTP/1.1"
     sent = {name.lower(): value for name, _, value in (each.partition(": ") for each in lines) if name}
     assert sent.pop("host") == host
-    assert sent.pop("connection", None) == ("close" if carrier.transport == "httpx" else None)
+    assert sent.pop("connection", None) == ("close" if transport.kind == "httpx" else None)
     assert sent == {name.lower(): value for name, value in HEADERS.items()}
     assert (response.status, response.body) == (200, ROWS)
     assert response.headers["content-type"] == "application/json"
 
 
 @each_transport
-def test_connection_is_reused(carrier: TransportHarness) -> None:
-    """Requests one after the other share a connection, refusals included; over httpx each has its own."""
+def test_connection_is_reused(transport: TransportHarness) -> None:
+    """Consecutive requests share a connection, error responses included; over httpx each has its own."""
     with RawServer(respond(), respond(ROWS, 429), respond()) as server:
-        carrier.to(server.url)
-        assert [carrier.send().status for _ in range(4)] == [200, 429, 200, 200]
-        assert server.on == ([1, 2, 3, 4] if carrier.transport == "httpx" else [1] * 4)
-        carrier.close()
+        transport.connect(server.url)
+        assert [transport.send().status for _ in range(4)] == [200, 429, 200, 200]
+        assert server.connection_ids == ([1, 2, 3, 4] if transport.kind == "httpx" else [1] * 4)
+        transport.close()
 
 
 OTHER = head(len(ROWS) + 1) + b" " + ROWS
@@ -83,31 +83,31 @@ SURPLUS = {
 
 @each_transport
 @pytest.mark.parametrize("case", SURPLUS)
-def test_surplus_bytes_answer_no_other_request(carrier: TransportHarness, case: str) -> None:
-    """What follows a response is not read as the response to the next request: that one has a new connection."""
-    with RawServer(send_bytes(SURPLUS[case], keep=True), respond(b"{}")) as server:
-        carrier.to(server.url)
+def test_surplus_bytes_are_no_response(transport: TransportHarness, case: str) -> None:
+    """Bytes after a response are not read as the next response, which comes over a new connection."""
+    with RawServer(send_bytes(SURPLUS[case], keep_alive=True), respond(b"{}")) as server:
+        transport.connect(server.url)
         try:
-            carrier.send()
+            transport.send()
         except OkxError:
             assert case == "a length besides chunks"
-        assert [carrier.send().body for _ in range(2)] == [b"{}"] * 2
-        assert server.on[0] not in server.on[1:]
-        carrier.close()
+        assert [transport.send().body for _ in range(2)] == [b"{}"] * 2
+        assert server.connection_ids[0] not in server.connection_ids[1:]
+        transport.close()
 
 
 @each_transport
-def test_redirects_and_cookies(carrier: TransportHarness) -> None:
-    """A redirect is an answer, and a cookie that the server sets is not sent back."""
+def test_redirects_and_cookies(transport: TransportHarness) -> None:
+    """A redirect is returned as a response, and a cookie of the server is not sent back."""
     with (
         RawServer(respond()) as other,
         RawServer(respond(b"", 302, f"Location: {other.url}/x", "Set-Cookie: a=b; Path=/"), respond()) as server,
     ):
-        assert carrier.to(server.url).send().status == 302
-        assert carrier.send().status == 200
-        assert other.heads == []
-        assert not any(b"cookie" in each.lower() for each in server.heads)
-        carrier.close()
+        assert transport.connect(server.url).send().status == 302
+        assert transport.send().status == 200
+        assert other.requests == []
+        assert not any(b"cookie" in each.lower() for each in server.requests)
+        transport.close()
 
 
 BOMB = gzip.compress(bytes(8 << 20))
@@ -133,112 +133,112 @@ MEANINGS: dict[str, tuple[Behavior, type[OkxError], str]] = {
 
 @each_transport
 @pytest.mark.parametrize("case", MEANINGS)
-def test_meaning(carrier: TransportHarness, case: str) -> None:
-    """What a server does wrong is said in our own terms, within the time, with no trace of the request."""
-    move, kind, words = MEANINGS[case]
-    with RawServer(move) as server:
-        carrier.to(server.url)
-        # Real time: how soon a silence ends is what is tested.
+def test_meaning(transport: TransportHarness, case: str) -> None:
+    """A faulty response is one of our errors, within the timeout and without a trace of the request."""
+    behavior, kind, message = MEANINGS[case]
+    with RawServer(behavior) as server:
+        transport.connect(server.url)
+        # Real time: the timeout of a silent server is what is tested.
         began = time.monotonic()
-        with pytest.raises(OkxError, match=words) as caught:
-            carrier.send(GET, 0.25)
+        with pytest.raises(OkxError, match=message) as caught:
+            transport.send(GET, 0.25)
         assert time.monotonic() - began < 3.0
-        carrier.close()
+        transport.close()
     assert type(caught.value) in (kind, ApiTimeoutError if kind is NoResponseError else kind)
     assert caught.value.__context__ is None or caught.value.__suppress_context__
 
 
 @each_transport
-def test_nobody_listens(carrier: TransportHarness) -> None:
-    """Where nobody listens nothing is sent."""
+def test_nobody_listens(transport: TransportHarness) -> None:
+    """Without a listener nothing is sent."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(RequestNotSentError):
-        carrier.to(f"http://127.0.0.1:{port}").send()
+        transport.connect(f"http://127.0.0.1:{port}").send()
 
 
-@pytest.mark.parametrize("carrier", OWN, indirect=True)
+@pytest.mark.parametrize("transport", OWN, indirect=True)
 @pytest.mark.parametrize("drop", [send_bytes(b""), reset()], ids=["closed", "reset"])
-def test_reused_connection_dropped(carrier: TransportHarness, drop: Behavior) -> None:
-    """A reused connection that ends before any byte of the next response is said to have been dropped."""
+def test_reused_connection_dropped(transport: TransportHarness, drop: Behavior) -> None:
+    """A reused connection that closes before any response byte raises `ConnectionDroppedError`."""
     with RawServer(respond(), drop, respond()) as server:
-        carrier.to(server.url).send()
+        transport.connect(server.url).send()
         with pytest.raises(ConnectionDroppedError):
-            carrier.send()
-        assert carrier.send().status == 200
-        carrier.close()
+            transport.send()
+        assert transport.send().status == 200
+        transport.close()
 
 
 @each_transport
-def test_compressed_body(carrier: TransportHarness) -> None:
-    """A compressed body that nobody asked for is read all the same."""
+def test_compressed_body(transport: TransportHarness) -> None:
+    """A compressed body that was not requested is decoded."""
     with RawServer(respond(gzip.compress(ROWS), 200, "Content-Encoding: gzip")) as server:
-        assert carrier.to(server.url).send().body == ROWS
-        carrier.close()
+        assert transport.connect(server.url).send().body == ROWS
+        transport.close()
 
 
 @each_transport
-def test_body_without_a_length(carrier: TransportHarness) -> None:
-    """A body in chunks, and one that ends with the connection, are read whole."""
+def test_body_without_a_length(transport: TransportHarness) -> None:
+    """Chunked bodies, and bodies that end with the connection, are read completely."""
     chunked = b"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"
     with RawServer(
         send_bytes(
-            head(2, 200, "Transfer-Encoding: chunked").replace(b"Content-Length: 2\r\n", b"") + chunked, keep=True
+            head(2, 200, "Transfer-Encoding: chunked").replace(b"Content-Length: 2\r\n", b"") + chunked, keep_alive=True
         ),
         send_bytes(head(None) + b"hello!"),
     ) as server:
-        carrier.to(server.url)
-        assert [carrier.send().body for _ in range(2)] == [b"hello!"] * 2
-        carrier.close()
+        transport.connect(server.url)
+        assert [transport.send().body for _ in range(2)] == [b"hello!"] * 2
+        transport.close()
 
 
 @each_transport
-def test_odd_header(carrier: TransportHarness) -> None:
-    """A header with characters that headers do not have costs none of the others."""
+def test_odd_header(transport: TransportHarness) -> None:
+    """A header with invalid characters does not affect the others."""
     with RawServer(
         send_bytes(head(2, 200, "X-Request-Id: 7").replace(b"X-Request", b"Odd: \xe9\r\nX-Request") + b"{}")
     ) as server:
-        assert carrier.to(server.url).send().headers["x-request-id"] == "7"
-        carrier.close()
+        assert transport.connect(server.url).send().headers["x-request-id"] == "7"
+        transport.close()
 
 
 @each_transport
-def test_closed(carrier: TransportHarness) -> None:
-    """After close() no request leaves; closing twice is no error."""
+def test_closed(transport: TransportHarness) -> None:
+    """After close() no request is sent; closing twice is no error."""
     with RawServer(respond()) as server:
-        carrier.to(server.url).send()
-        carrier.close()
-        carrier.close()
+        transport.connect(server.url).send()
+        transport.close()
+        transport.close()
         with pytest.raises(ClientClosedError):
-            carrier.send()
-        assert len(server.heads) == 1
+            transport.send()
+        assert len(server.requests) == 1
 
 
-def test_reused_connection_that_is_silent(carrier: TransportHarness) -> None:
-    """A reused connection over which no response comes in time counts as an attempt."""
+def test_reused_connection_that_is_silent(transport: TransportHarness) -> None:
+    """A reused connection without a timely response counts as an attempt."""
     with RawServer(respond(), hang()) as server:
-        carrier.to(server.url).send()
+        transport.connect(server.url).send()
         with pytest.raises(NoResponseError) as caught:
-            carrier.send(GET, 0.1)
-        carrier.close()
+            transport.send(GET, 0.1)
+        transport.close()
     assert not isinstance(caught.value, ConnectionDroppedError)
 
 
-def test_deadline_that_has_passed(carrier: TransportHarness) -> None:
-    """A request whose time is over is not sent, over a new connection or a reused one."""
+def test_deadline_that_has_passed(transport: TransportHarness) -> None:
+    """After its deadline a request is not sent, over a new connection or a reused one."""
     with RawServer(respond()) as server:
-        carrier.to(server.url)
+        transport.connect(server.url)
         for _ in range(2):
             with pytest.raises(OkxError, match="deadline has passed"):
-                carrier.send(GET, 0.0)
-            carrier.send()
-        carrier.close()
-        assert len(server.heads) == 2
+                transport.send(GET, 0.0)
+            transport.send()
+        transport.close()
+        assert len(server.requests) == 2
 
 
 @each_transport
-def test_late_response(carrier: TransportHarness) -> None:
-    """A response that comes after its request timed out is not given to the next request."""
+def test_late_response(transport: TransportHarness) -> None:
+    """A response after the timeout of its request is not returned for the next one."""
 
     def late(_: RawServer, connection: socket.socket) -> bool:
         time.sleep(0.2)  # real, like the timeout
@@ -247,22 +247,22 @@ def test_late_response(carrier: TransportHarness) -> None:
 
     with RawServer(late, respond(b"2nd")) as server:
         with pytest.raises(NoResponseError):
-            carrier.to(server.url).send(GET, 0.1)
+            transport.connect(server.url).send(GET, 0.1)
         time.sleep(0.2)
-        assert carrier.send().body == b"2nd"
-        assert server.on == [1, 2]
-        carrier.close()
+        assert transport.send().body == b"2nd"
+        assert server.connection_ids == [1, 2]
+        transport.close()
 
 
 @each_transport
-def test_discarded_response(carrier: TransportHarness) -> None:
-    """A discarded response closes its connection, where that is still open: the next request has another one."""
+def test_discarded_response(transport: TransportHarness) -> None:
+    """Discarding a response closes its connection if it is still open, and the next request uses another one."""
     with RawServer(respond()) as server:
-        carrier.to(server.url)
+        transport.connect(server.url)
         for _ in range(2):
-            carrier.send().discard()
-        assert server.on == [1, 2]
-        carrier.close()
+            transport.send().discard()
+        assert server.connection_ids == [1, 2]
+        transport.close()
 
 
 WITHOUT = """
@@ -279,7 +279,7 @@ assert type(make(False)).__name__ == "HttpxTransport"
 
 
 def test_without_httptools() -> None:
-    """Where httptools is not installed, httpx takes its place."""
+    """Without httptools, httpx is used."""
     with RawServer(respond()) as server:
         command = [sys.executable, "-W", "error", "-c", WITHOUT, server.url]
         done = subprocess.run(
@@ -290,7 +290,7 @@ def test_without_httptools() -> None:
 
 @pytest.mark.parametrize("is_async", [False, True])
 def test_through_a_proxy(is_async: bool) -> None:
-    """Every proxy is left to httpx; without one it is not loaded."""
+    """Requests through a proxy use httpx, which is not loaded otherwise."""
     okx = parse_origin("https://openapi.okx.com")
     assert type(transport_factory(okx, "http://127.0.0.1:2", None, is_async=is_async)()) in (
         HttpxTransport,

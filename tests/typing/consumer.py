@@ -1,6 +1,6 @@
-"""A program that uses the package: what type checkers accept, and what they must not.
+"""A program that uses the package: calls that type checkers accept, and calls that they must reject.
 
-Each wrong line says why and with which of mypy's codes; test_consumer.py checks that mypy and pyright find just these.
+Each wrong line has a reason and mypy's code; test_consumer.py checks that mypy and pyright report exactly these lines.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ pairs = ["BTC-USDT", "ETH-USDT"]
 
 
 def right(client: MaxLoanClient) -> Decimal | None:
-    """Ask in every way that there is."""
+    """Make every kind of valid call."""
     assert_type(client.get_max_loan("BTC-USDT", mgn_mode="cross"), list[MaxLoan])
     client.get_max_loan(pairs, mgn_mode="cross", mgn_ccy="BTC", trade_quote_ccy="USDC")
     client.get_max_loan((each for each in pairs), mgn_mode="isolated", mgn_ccy="BTC")
@@ -60,7 +60,7 @@ def right(client: MaxLoanClient) -> Decimal | None:
 
 
 async def right_async(client: AsyncMaxLoanClient) -> None:
-    """Ask the same with await."""
+    """Make the same calls with await."""
     assert_type(await client.get_max_loan("BTC-USDT", mgn_mode="cross"), list[MaxLoan])
     await client.get_max_loan(mgn_mode="cross", ccy="USDT")
     await asyncio.gather(
@@ -87,10 +87,10 @@ def settings() -> None:
 
 
 def wrong(client: MaxLoanClient) -> None:
-    """Ask for what is never answered."""
+    """Make calls that are always invalid."""
     client.get_max_loan(mgn_mode="cross", ccy="USDT", mgn_ccy="BTC")  # type: ignore[call-overload] # a rule: never together
     client.get_max_loan("BTC-USDT", mgn_mode="isolated", trade_quote_ccy="USDC")  # type: ignore[call-overload] # spot
-    client.get_max_loan(mgn_mode="isolated", ccy="USDT")  # type: ignore[call-overload] # a currency is asked with cross
+    client.get_max_loan(mgn_mode="isolated", ccy="USDT")  # type: ignore[call-overload] # a currency needs cross
     client.get_max_loan("BTC-USDT", mgn_mode="croos")  # type: ignore[call-overload] # misspelt
     client.get_max_loan(mgn_mode="cross")  # type: ignore[call-overload] # pairs or a currency
     client.get_max_loan("BTC-USDT")  # type: ignore[call-overload] # no mode
@@ -107,7 +107,7 @@ def wrong(client: MaxLoanClient) -> None:
 
 
 async def wrong_async(client: AsyncMaxLoanClient) -> None:
-    """Ask for what is never answered, with await and without."""
+    """Make invalid calls, with await and without."""
     await client.get_max_loan(mgn_mode="cross", ccy="USDT", mgn_ccy="BTC")  # type: ignore[call-overload] # never together
     await client.get_max_loan("BTC-USDT", mgn_mode="isolated", trade_quote_ccy="USDC")  # type: ignore[call-overload] # spot
     await client.get_max_loan(mgn_mode="isolated", ccy="USDT")  # type: ignore[call-overload] # cross
@@ -118,7 +118,7 @@ async def wrong_async(client: AsyncMaxLoanClient) -> None:
 
 
 def wrong_settings() -> None:
-    """Make clients that cannot be."""
+    """Make clients with invalid settings."""
     MaxLoanClient("key")  # type: ignore[arg-type] # Credentials
     MaxLoanClient(credentials, site="eea")  # type: ignore[arg-type] # a Site
     MaxLoanClient(credentials, account="Auto")  # type: ignore[arg-type] # misspelt

@@ -42,7 +42,7 @@ def test_another_account_configuration(
 ) -> None:
     """An unknown mode is a note, other permissions or types are a failure."""
     config = User.config_row
-    monkeypatch.setattr(User, "config_row", lambda *who: {**config(*who), name: value})
+    monkeypatch.setattr(User, "config_row", lambda *args: {**config(*args), name: value})
     with run_mock_server() as exchange:
         results = [each for each in verify(exchange.client("spot")) if each.message_id == message_id]
     assert [each.state for each in results] == ["note" if message_id == "unknown_mode" else "failed"]

@@ -1,4 +1,4 @@
-"""Open questions: each outcome is recognised, the account decides what is sent, nothing private is reported."""
+"""Open questions: outcomes are recognized, the account determines the requests, and reports have nothing private."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.support.clients import KEY, credentials
 from tests.support.clock import QuickClock
 from tests.support.raw import RawServer, respond
 
-# One that stays when OKX has answered those of the spec.
+# An open question that remains when OKX's responses have settled those of the spec.
 BARE = Outcome("bare", {"result": ("rows",), "side": ("absent",)}, (), (), (), "No side.", "无订单方向。")
 SPOT = ({"account.mode": ("spot",)},)
 CURRENCY = {"mgnMode": "cross", "ccy": "USDT"}
@@ -46,31 +46,31 @@ OUTCOMES = [
 ]
 
 
-def sent_to(user: str) -> list[Answer]:
-    """Ask the mock exchange what this user may ask."""
+def responses_for(user: str) -> list[Answer]:
+    """Send the open questions of this user to the mock exchange."""
     with run_mock_server() as okx:
         client = okx.client(user)
         account = client.get_account()
         tradable = [each.inst_id for each in client.get_instruments("MARGIN")]
-        answers = [ask(client, each) for each in allowed_questions(account, tradable)]
-        assert len(okx.exchange.log) == len(answers) + 2 < MAX_REQUESTS
-    return answers
+        responses = [ask(client, each) for each in allowed_questions(account, tradable)]
+        assert len(okx.exchange.log) == len(responses) + 2 < MAX_REQUESTS
+    return responses
 
 
 @pytest.mark.parametrize("user", default_exchange().users)
 def test_mock(user: str) -> None:
-    """The mock exchange gives each question that an account may ask one of its outcomes."""
-    assert [each.question.id for each in sent_to(user) if each.outcome is None] == []
+    """The mock exchange's response to each open question has one of the question's outcomes."""
+    assert [each.question.id for each in responses_for(user) if each.outcome is None] == []
 
 
 def test_each_question_has_an_account() -> None:
-    """Every question is sent by one of the users of the mock exchange."""
-    asked = {each.question.id for user in default_exchange().users for each in sent_to(user)}
-    assert asked == {each.id for each in OPEN_QUESTIONS}
+    """Every open question applies to one of the users of the mock exchange."""
+    sent = {each.question.id for user in default_exchange().users for each in responses_for(user)}
+    assert sent == {each.id for each in OPEN_QUESTIONS}
 
 
 def body(outcome: Outcome) -> dict[str, Any]:
-    """Make the response that an outcome describes."""
+    """Make a response with an outcome."""
     when = {name: values[0] for name, values in outcome.when.items()}
     if when.get("result") == "refused":
         return {"code": "51000_7", "msg": "Parameter error", "data": []}
@@ -90,21 +90,21 @@ def body(outcome: Outcome) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("question", "outcome"), OUTCOMES)
 def test_each_outcome_is_recognised(question: OpenQuestion, outcome: Outcome) -> None:
-    """A response as an outcome describes it has that verdict."""
+    """A response with an outcome gets that outcome's verdict."""
     lines = ["x-ratelimit-remaining: 7"] if outcome.when.get("headers") == ("present",) else []
     with (
         RawServer(respond(json.dumps(body(outcome)).encode(), 200, *lines)) as server,
         MaxLoanClient(credentials(), base_url=server.url, clock=QuickClock(), rate_limit_key=str(outcome)) as client,
     ):
-        found = ask(client, question).outcome
+        matched = ask(client, question).outcome
         in_use = client.rate_limit.in_use
-    assert found is not None
-    assert found.id == outcome.id
+    assert matched is not None
+    assert matched.id == outcome.id
     assert in_use == 1, "it counts towards the rate limit"
 
 
-def test_a_response_that_is_no_outcome() -> None:
-    """A response that nobody thought of has no verdict, and its shape is kept."""
+def test_unexpected_response() -> None:
+    """An unexpected response has no verdict, and its shape is recorded."""
     rows = [
         {
             "instId": "ETH-USDT",
@@ -122,9 +122,9 @@ def test_a_response_that_is_no_outcome() -> None:
         RawServer(respond(json.dumps({"code": "0", "msg": "", "data": rows}).encode())) as server,
         MaxLoanClient(credentials(), base_url=server.url) as client,
     ):
-        answer = ask(client, QUESTION)
-    assert answer.outcome is None
-    assert answer.rows == [
+        response = ask(client, QUESTION)
+    assert response.outcome is None
+    assert response.rows == [
         {
             "instId": "ETH-USDT",
             "side": "hold",
@@ -139,7 +139,7 @@ def test_a_response_that_is_no_outcome() -> None:
 
 
 def test_requests_break_rules_on_purpose() -> None:
-    """A request is sent as the question has it, commas raw and empty parameters included, although rules forbid it."""
+    """A request is sent unchanged, with raw commas and empty parameters, although rules forbid it."""
     with run_mock_server() as okx:
         client = okx.client("spot")
         client.get_account()
@@ -154,34 +154,34 @@ def test_requests_break_rules_on_purpose() -> None:
 
 
 @pytest.mark.parametrize("code", ["404", "50005", "50000", "59999", "not-a-code"])
-def test_another_reason_to_refuse(code: str) -> None:
-    """A refusal that is not about the parameters, the instrument or the account's mode is no outcome."""
+def test_other_errors_are_no_outcome(code: str) -> None:
+    """An error that does not concern the parameters, the instrument or the account's mode is no outcome."""
     refused = Outcome("refused", {"result": ("refused", "unlisted")}, (), (), (), "Rejected.", "被拒绝。")
     body = json.dumps({"code": code, "msg": "no", "data": []}).encode()
     with (
         RawServer(respond(body, 404)) as server,
         MaxLoanClient(credentials(), base_url=server.url) as client,
     ):
-        answer = ask(client, QUESTION._replace(outcomes=(refused,)))
-    assert answer.outcome is None
-    assert answer.code == (code if code.isdecimal() else "odd")
+        response = ask(client, QUESTION._replace(outcomes=(refused,)))
+    assert response.outcome is None
+    assert response.code == (code if code.isdecimal() else "odd")
 
 
 @pytest.mark.parametrize(
     ("code", "outcome"), [("51000", "refused"), ("51010", "refused"), ("51001", "unlisted"), ("51021", "unlisted")]
 )
-def test_what_a_refusal_is_about(code: str, outcome: str) -> None:
-    """That there is no such instrument is another outcome than a refusal of the parameters."""
+def test_outcome_of_an_error(code: str, outcome: str) -> None:
+    """A missing instrument is another outcome than rejected parameters."""
     outcomes = [Outcome(each, {"result": (each,)}, (), (), (), "-", "-") for each in ("unlisted", "refused")]
     with run_mock_server() as okx:
         client = okx.client("spot")
         okx.exchange.fail_next(1, code=code)
-        found = ask(client, QUESTION._replace(outcomes=tuple(outcomes))).outcome
-    assert found is not None
-    assert found.id == outcome
+        matched = ask(client, QUESTION._replace(outcomes=tuple(outcomes))).outcome
+    assert matched is not None
+    assert matched.id == outcome
 
 
-def test_a_page_of_the_gateway() -> None:
+def test_gateway_page() -> None:
     """A response that is not OKX's JSON is no outcome, and is raised without a secret in it."""
     page = f"<html>{KEY}</html>".encode()
     with (
@@ -194,8 +194,8 @@ def test_a_page_of_the_gateway() -> None:
 
 
 @pytest.mark.parametrize(("code", "error"), [("50113", AuthenticationError), ("50013", ServiceUnavailableError)])
-def test_a_failure_is_no_verdict(code: str, error: type[Exception]) -> None:
-    """A refusal that says nothing about the question is raised, and not repeated."""
+def test_failure_has_no_verdict(code: str, error: type[Exception]) -> None:
+    """An error that does not concern the open question is raised and not retried."""
     with run_mock_server() as okx:
         client = okx.client("spot")
         okx.exchange.fail_next(9, code=code)
@@ -205,32 +205,32 @@ def test_a_failure_is_no_verdict(code: str, error: type[Exception]) -> None:
 
 
 def test_report() -> None:
-    """A report has what came back as JSON, and no key, amount, uid or message."""
+    """A report has the response's JSON structure, and no key, amount, uid or message."""
     with run_mock_server() as okx:
         key, client = okx.key("spot"), okx.client("spot")
         account = client.get_account()
-        answers = [ask(client, QUESTION)]
+        responses = [ask(client, QUESTION)]
         amounts = [each.max_loan for each in client.get_max_loan("BTC-USDT", mgn_mode="cross")]
     today = datetime(2026, 11, 27, tzinfo=UTC)
-    found = report(answers, account, site="global", version="1.2.3", is_demo=False, today=today)
-    text = json.dumps(found)
+    result = report(responses, account, site="global", version="1.2.3", is_demo=False, today=today)
+    text = json.dumps(result)
     for private in (key.key, key.secret, key.passphrase, account.uid, *amounts, "Parameter"):
         assert private not in text
-    assert (found["date"], found["site"], found["trading"]) == ("2026-11-27", "global", "live")
-    assert found["account"]["account.mode"] == "spot"
-    first = found["answers"][0]
+    assert (result["date"], result["site"], result["trading"]) == ("2026-11-27", "global", "live")
+    assert result["account"]["account.mode"] == "spot"
+    first = result["answers"][0]
     assert (first["question"], first["outcome"], first["sent"]) == ("row", "bare", request_of(QUESTION))
     assert first["rows"][0]["ccy"] == "USDT"
 
 
 @pytest.mark.parametrize("user", default_exchange().users)
 def test_the_mock_s_report_has_no_secret(user: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the whole report of each of the mock's users there is no credential, uid, amount or text of the exchange."""
+    """No report of the mock's users has a credential, uid, amount or message of the exchange."""
     bodies: list[bytes] = []
-    answer = MockExchange.handle
+    original_handle = MockExchange.handle
 
     def handle(*args: Any, **kwargs: Any) -> MockResponse:
-        response = answer(*args, **kwargs)
+        response = original_handle(*args, **kwargs)
         bodies.append(response.body)
         return response
 
@@ -238,23 +238,23 @@ def test_the_mock_s_report_has_no_secret(user: str, monkeypatch: pytest.MonkeyPa
     with run_mock_server() as okx:
         key, client = okx.key(user), okx.client(user)
         account = client.get_account()
-        answers = [ask(client, each) for each in allowed_questions(account, ())]
-    text = json.dumps(report(answers, account, site="mock", version="1", is_demo=False))
+        responses = [ask(client, each) for each in allowed_questions(account, ())]
+    text = json.dumps(report(responses, account, site="mock", version="1", is_demo=False))
     envelopes = [json.loads(each) for each in bodies]
     messages = {each["msg"] for each in envelopes} - {""}
     amounts = {row["maxLoan"] for each in envelopes for row in each["data"] if "maxLoan" in row} - {"0"}
-    assert len(envelopes) == len(answers) + 1
+    assert len(envelopes) == len(responses) + 1
     for private in {key.key, key.secret, key.passphrase, account.uid, account.main_uid, *messages, *amounts}:
         assert private not in text
 
 
-def test_an_unknown_account_is_asked_nothing() -> None:
-    """An account whose mode this release does not know is sent nothing."""
+def test_unknown_account_is_sent_nothing() -> None:
+    """No open question is sent for an account whose mode is unknown to this release."""
     assert allowed_questions(Account(), ["BTC-USDT"]) == []
 
 
 def test_pairs_that_the_account_cannot_trade(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A question is sent where the account can trade its pairs, in any case, but for those that need not exist."""
+    """An open question is sent if the account can trade its pairs, except for pairs that need not exist."""
     pairs = QUESTION._replace(
         id="pairs", query={"mgnMode": "cross", "instId": "btc-usdt,NO-PAIR"}, unlisted=("NO-PAIR",)
     )
@@ -270,7 +270,7 @@ def test_pairs_that_the_account_cannot_trade(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_no_more_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many questions there are, one run sends no more than its number of requests."""
+    """However many open questions there are, one run sends at most its maximum number of requests."""
     monkeypatch.setattr(open_questions, "OPEN_QUESTIONS", (QUESTION,) * 50)
     with run_mock_server() as okx:
         account = okx.client("spot").get_account()
@@ -278,7 +278,7 @@ def test_no_more_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_setting_with_an_odd_value() -> None:
-    """A report has no setting of the account that is not a word."""
+    """A report has only settings of the account that are single words."""
     account = Account(isolated_margin_mode="44705892343", spot_borrow_enabled=True)
-    found = report([], account, site="global", version="1", is_demo=False)
-    assert found["account"] == {"account.borrowing": "enabled"}
+    result = report([], account, site="global", version="1", is_demo=False)
+    assert result["account"] == {"account.borrowing": "enabled"}

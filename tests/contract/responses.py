@@ -1,4 +1,4 @@
-"""Answers that may come to a question about BTC-USDT, and what a client must make of each, by hand from the facts."""
+"""Responses to a request for BTC-USDT, each with the result that a client must return or raise, written by hand."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROW = '{"instId":"BTC-USDT","mgnMode":"cross","mgnCcy":"","maxLoan":"0.0018826268161452","ccy":"BTC","side":"sell"}'
-READ = ["BTC-USDT cross - 0.0018826268161452 BTC sell"]
+SUMMARY = ["BTC-USDT cross - 0.0018826268161452 BTC sell"]
 
 
-def read(call: Callable[[], Any]) -> list[str] | str:
-    """Say what came of a call: rows in short, or the error's kind and code."""
+def summarize(call: Callable[[], Any]) -> list[str] | str:
+    """Summarize the result of a call: its rows as text, or the name and code of its error."""
     try:
         rows = call()
     except OkxError as error:
@@ -36,13 +36,13 @@ def _ok(*rows: str) -> bytes:
     return f'{{"code":"0","msg":"","data":[{",".join(rows)}]}}'.encode()
 
 
-ANSWERS: list[tuple[int, bytes, list[str] | str]] = [
+RESPONSES: list[tuple[int, bytes, list[str] | str]] = [
     # rows
-    (200, _ok(ROW), READ),
+    (200, _ok(ROW), SUMMARY),
     (200, _ok(), "PartialFailureError"),
-    (200, b" \n" + _ok(ROW) + b"\n", READ),
-    (200, b'{"data":[' + ROW.encode() + b'],"msg":"","code":"0"}', READ),
-    (200, b'{"code":"0","msg":"","data":[' + ROW.encode() + b'],"inTime":"1"}', READ),
+    (200, b" \n" + _ok(ROW) + b"\n", SUMMARY),
+    (200, b'{"data":[' + ROW.encode() + b'],"msg":"","code":"0"}', SUMMARY),
+    (200, b'{"code":"0","msg":"","data":[' + ROW.encode() + b'],"inTime":"1"}', SUMMARY),
     (200, _ok(_row(maxLoan="")), ["BTC-USDT cross - - BTC sell"]),
     (200, _ok(_row(maxLoan="0.1234567890123456789")), ["BTC-USDT cross - 0.1234567890123456789 BTC sell"]),
     (200, _ok(_row(maxLoan="5.10")), ["BTC-USDT cross - 5.10 BTC sell"]),
@@ -50,14 +50,18 @@ ANSWERS: list[tuple[int, bytes, list[str] | str]] = [
     (200, _ok(_row(mgnMode=..., mgnCcy=..., side=...)), ["BTC-USDT - - 0.0018826268161452 BTC -"]),
     (200, _ok(_row(instId=...)), "InvalidResponseError"),
     (200, _ok(_row(mgnMode="quick")), "InvalidResponseError"),
-    (200, _ok(_row(extra="1")), [READ[0] + " extra='1'"]),
-    (200, _ok(_row(extra={"a": [1, None]})), [READ[0] + " extra={'a': [1, None]}"]),
-    (200, _ok(_row(extra="币")), [READ[0] + " extra='币'"]),
-    (200, _ok(_row(extra="币").replace("币", "\\u5e01")), [READ[0] + " extra='币'"]),
-    (200, _ok(_row(extra=0.1)), [READ[0] + " extra=Decimal('0.1')"]),
-    (200, _ok(*[ROW] * 10), READ),
-    (200, _ok(*(_row(extra=str(each)) for each in range(10))), [f"{READ[0]} extra='{each}'" for each in range(10)]),
-    # refusals
+    (200, _ok(_row(extra="1")), [SUMMARY[0] + " extra='1'"]),
+    (200, _ok(_row(extra={"a": [1, None]})), [SUMMARY[0] + " extra={'a': [1, None]}"]),
+    (200, _ok(_row(extra="币")), [SUMMARY[0] + " extra='币'"]),
+    (200, _ok(_row(extra="币").replace("币", "\\u5e01")), [SUMMARY[0] + " extra='币'"]),
+    (200, _ok(_row(extra=0.1)), [SUMMARY[0] + " extra=Decimal('0.1')"]),
+    (200, _ok(*[ROW] * 10), SUMMARY),
+    (
+        200,
+        _ok(*(_row(extra=str(number)) for number in range(10))),
+        [f"{SUMMARY[0]} extra='{number}'" for number in range(10)],
+    ),
+    # error responses
     (200, b'{"code":"51010","data":[],"msg":"no"}', "AccountModeError 51010"),
     (400, b'{"code":"51000","data":[],"msg":"no"}', "BadRequestError 51000"),
     (200, b'{"code":"50025","data":[],"msg":"no"}', "BadRequestError 50025"),
@@ -78,7 +82,7 @@ ANSWERS: list[tuple[int, bytes, list[str] | str]] = [
     ),
     (500, b'{"code":"50026","data":null,"msg":"no"}', "ServiceUnavailableError 50026"),
     (502, b'{"code":"77777","msg":"no"}', "ServiceUnavailableError 77777"),
-    # no answers
+    # invalid responses
     *(
         (200, body, "InvalidResponseError")
         for body in (b"", b" ", b"null", b"[]", b'"0"', b"0", b"{}", b"<html>", _ok(ROW)[:-1])
