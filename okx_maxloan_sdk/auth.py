@@ -17,7 +17,7 @@ class OkxAuth(httpx.Auth):
     """Sign each request of an httpx client: `httpx.Client(auth=OkxAuth(credentials))`.
 
     The method, the target and the body are signed with this machine's clock. Rate limiting, validation and clock
-    correction belong to `MaxLoanClient`. Raises `UnicodeDecodeError` for a body that is not UTF-8.
+    correction belong to `MaxLoanClient`. Raises `ValueError` for a body that is not UTF-8.
     """
 
     requires_request_body = True
@@ -27,6 +27,11 @@ class OkxAuth(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the four headers."""
-        target, body = request.url.raw_path.decode("ascii"), request.content.decode()
+        target = request.url.raw_path.decode("ascii")
+        try:
+            body = request.content.decode()
+        except UnicodeDecodeError as error:
+            message = f"the body is not UTF-8 at byte {error.start}, and OKX signs text: send JSON"
+            raise ValueError(message) from None
         request.headers.update(self._credentials.sign(request.method, target, time.time(), body))
         yield request

@@ -62,6 +62,8 @@ class _BaseClient:
         return cls(**{**settings_from_env(), **settings})
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_state"):  # a traceback is rendered with the locals of a constructor that failed
+            return f"{type(self).__name__}()"
         origin = self._state.config.origin
         return f"{type(self).__name__}({origin.scheme}://{origin.netloc})"
 

@@ -231,13 +231,13 @@ def validate_rows(operation: Operation, data: list[Any], response: Response) -> 
     checks = FIELD_CHECKS[operation.id]
     for row in data:
         if not isinstance(row, dict):
-            _invalid(response, f"a row is {_json_type_name(row)}, expected an object")
+            _invalid(response, f"a row is {_json_type_name(row)}, expected an object", data)
         for name, python_type, is_valid, field in checks:
             value = row.get(name)
             if type(value) is python_type and (is_valid is None or is_valid(value)):
                 continue
             if name in row or field.required:
-                _invalid(response, _describe_invalid(field, value) if name in row else f"{name} is missing")
+                _invalid(response, _describe_invalid(field, value) if name in row else f"{name} is missing", data)
             row[name] = default_for(field)
     return data
 
@@ -320,8 +320,9 @@ def _json_type_name(value: object) -> str:
     return JSON_TYPE_NAMES.get(type(value), "a number")
 
 
-def _invalid(response: Response, reason: str) -> NoReturn:
+def _invalid(response: Response, reason: str, data: Sequence[Any] = ()) -> NoReturn:
     if 300 <= response.status < 400:  # noqa: PLR2004 -- RFC 9110, 15.4: redirects
         reason = "it is a redirect, which is never followed"
     excerpt = response.body[:MAX_REDACTED_BYTES].decode("utf-8", "replace")
-    raise InvalidResponseError(reason, http_status=response.status, body_excerpt=excerpt)
+    rows = [row for row in data if isinstance(row, dict)]
+    raise InvalidResponseError(reason, http_status=response.status, body_excerpt=excerpt, rows=rows)

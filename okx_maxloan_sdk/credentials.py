@@ -12,6 +12,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
+from .escape import escape_control_characters
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,8 +27,6 @@ PATTERNS = {
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 # What authenticates one request: 32 bytes in Base64.
 SIGNATURE = re.compile(r"[A-Za-z0-9+/]{43}=")
-# C0 and C1 control characters, which a terminal would obey.
-CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 REDACTED = "***"
 
 
@@ -91,5 +91,4 @@ class Credentials:
         # The longest first: one may be the beginning of another.
         for secret in sorted((self._api_key, self._api_secret.decode(), self._passphrase), key=len, reverse=True):
             text = text.replace(secret, REDACTED)
-        text = SIGNATURE.sub(REDACTED, UUID.sub(REDACTED, text))
-        return CONTROL_CHARACTER.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+        return escape_control_characters(SIGNATURE.sub(REDACTED, UUID.sub(REDACTED, text)))

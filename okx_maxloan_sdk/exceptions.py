@@ -28,6 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from .escape import map_texts
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Self
@@ -217,7 +219,7 @@ class InvalidResponseError(OkxError):
     def redacted(self, redact: Callable[[str], str]) -> Self:
         """Redact secrets, and remove the traceback, whose frames hold the response unredacted."""
         self.reason, self.body_excerpt = redact(self.reason), redact(self.body_excerpt)[:MAX_EXCERPT]
-        self.rows = tuple(_redact_value(row, redact) for row in self.rows)
+        self.rows = map_texts(self.rows, redact)
         self.args: tuple[Any, ...] = (self.reason, self.http_status, self.body_excerpt, self.rows)
         self.__context__: BaseException | None = None
         return self.with_traceback(None)
@@ -230,14 +232,6 @@ def _rebuild_invalid(
     reason: str, http_status: int, body_excerpt: str, rows: Sequence[Mapping[str, Any]]
 ) -> InvalidResponseError:
     return InvalidResponseError(reason, http_status=http_status, body_excerpt=body_excerpt, rows=rows)
-
-
-def _redact_value(value: Any, redact: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {redact(name): _redact_value(item, redact) for name, item in value.items()}
-    return [_redact_value(item, redact) for item in value] if isinstance(value, list) else value
 
 
 class MissingDataError(OkxError):

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from enum import Enum
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 PORTS = {"https": 443, "http": 80}
 # RFC 1035, 2.3.4: a label has 1 to 63 characters; the resolver fails on others with an error of its own.
@@ -46,15 +46,25 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def split_url(url: str) -> tuple[SplitResult, str, int | None] | None:
+    """Return the parts of a URL, its host and port; None for one that cannot be split.
+
+    The error of urlsplit may repeat a password, and must not become the context of another.
+    """
+    try:
+        parts = urlsplit(url)
+        return parts, parts.hostname or "", parts.port
+    except ValueError:
+        return None
+
+
 def parse_origin(url: str) -> Origin:
     """Read a base URL; raise `ValueError` saying what is wrong with it, without repeating what may be secret."""
     needed = "base_url must look like https://openapi.okx.com"
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
+    if (split := split_url(url)) is None:
         message = f"{needed}; its host or port cannot be read"
-        raise ValueError(message) from None
+        raise ValueError(message)
+    parts, host, port = split
     faults = {
         "it needs https": parts.scheme not in PORTS,
         "it has no host": not host or not HOST.fullmatch(host),

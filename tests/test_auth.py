@@ -3,8 +3,10 @@
 import re
 import time
 from datetime import datetime
+from typing import Any
 
 import httpx
+import pytest
 from okx_maxloan_api.client import Client
 
 from okx_maxloan_sdk.auth import OkxAuth
@@ -38,6 +40,31 @@ def test_accepted_by_an_exchange() -> None:
         with generated:
             response = generated.get_httpx_client().get("/api/v5/account/config")
         assert response.json()["code"] == "0"
+
+
+@pytest.mark.parametrize("content", [{"json": {"ccy": "币"}}, {"content": iter([b'{"ccy":', b'"USDT"}'])}, {}])
+def test_signs_the_body(content: dict[str, Any]) -> None:
+    """The signature of a POST is over the body that is sent, also when it is streamed."""
+    sent: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200)
+
+    with httpx.Client(auth=OkxAuth(credentials()), transport=httpx.MockTransport(handle)) as client:
+        client.post("https://openapi.okx.com/api/v5/x", **content)
+    (request,) = sent
+    timestamp = datetime.fromisoformat(request.headers["OK-ACCESS-TIMESTAMP"]).timestamp()
+    expected = credentials().sign("POST", "/api/v5/x", timestamp, request.read().decode())
+    assert request.headers["OK-ACCESS-SIGN"] == expected["OK-ACCESS-SIGN"]
+
+
+def test_binary_body() -> None:
+    """A body that is not text is refused, and nothing is sent."""
+    request = httpx.Request("POST", "https://openapi.okx.com/api/v5/x", content=b"\xff")
+    with pytest.raises(ValueError, match="not UTF-8 at byte 0"):
+        next(OkxAuth(credentials()).auth_flow(request))
+    assert "OK-ACCESS-SIGN" not in request.headers
 
 
 def test_shows_no_secret() -> None:

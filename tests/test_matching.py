@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import logging
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import evolve
 
 from okx_maxloan_sdk.exceptions import InvalidResponseError, PartialFailureError
+from okx_maxloan_sdk.mock.server import run_mock_server
 from tests.support.clients import get_max_loan
+from tests.support.clock import QuickClock
 from tests.support.fake_transport import FakeTransport, loan_row, ok_response
-from tests.support.raw import RawServer, respond
+from tests.support.raw import ROWS, RawServer, head, respond, send_bytes
+from tests.support.transports import HTTPX, OWN
 
 if TYPE_CHECKING:
+    import socket
+
     from tests.support.clients import ClientFactory
 
 PAIR = {"mgn_mode": "cross", "inst_id": "BTC-USDT"}
@@ -52,6 +58,7 @@ FATAL: dict[str, tuple[dict[str, str], list[dict[str, str]], str]] = {
         [loan_row("BTC-USDT"), loan_row("btc-usdt", max_loan="2", ccy="BTC")],
         "two amounts",
     ),
+    "a negative amount": (PAIR, [loan_row("BTC-USDT", max_loan="-1")], "maxLoan is '-1'"),
     "another currency": (CURRENCY, [loan_row("", ccy="ETH")], "ccy 'ETH'; requested: USDT"),
     "a pair for a currency": (
         CURRENCY,
@@ -156,6 +163,34 @@ def test_mismatch_gets_a_new_connection(client_factory: ClientFactory) -> None:
             client.get_max_loan("ETH-USDT", mgn_mode="cross")
         assert len(get_max_loan(client, **PAIR)) == 1
         assert server.connection_ids == [1, 2]
+        client.close()
+
+
+@pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=True)
+def test_surplus_responses(client_factory: ClientFactory) -> None:
+    """A server that sends two responses to each request shifts no row to another request."""
+    numbers = count()
+
+    def behave(server: RawServer, connection: socket.socket) -> bool:
+        numbered = ROWS.replace(b'"maxLoan":"1"', b'"maxLoan":"%d"' % next(numbers))
+        surplus = ROWS.replace(b'"maxLoan":"1"', b'"maxLoan":"666"')
+        return send_bytes(b"".join(head(len(each)) + each for each in (numbered, surplus)), keep_alive=True)(
+            server, connection
+        )
+
+    with RawServer(behave) as server:
+        client = client_factory.open(base_url=server.url, max_retries=0, clock=QuickClock())
+        amounts = [client.get_max_loan("BTC-USDT", mgn_mode="cross")[0].max_loan for _ in range(12)]
+        assert amounts == [str(number) for number in range(12)]
+        client.close()
+
+
+def test_delisted_pair(client_factory: ClientFactory) -> None:
+    """The error for a Crypto-USD pair without a row names the merger's Crypto-USDC pair."""
+    with run_mock_server() as okx:
+        client = client_factory.open(base_url=okx.url, credentials=okx.credentials(), clock=QuickClock())
+        with pytest.raises(PartialFailureError, match="USDC"):
+            client.get_max_loan("BTC-USD", mgn_mode="cross")
         client.close()
 
 

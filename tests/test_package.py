@@ -119,7 +119,7 @@ def test_public_names() -> None:
 
 # Each module imports only modules that are listed before it.
 LAYERS = [
-    ["threads"],
+    ["threads", "escape"],
     ["sites", "clock", "credentials", "account", "exceptions", "effects"],
     ["tracebacks", "single_flight", "transport", "limiter", "codec"],
     ["models", "validation", "drivers"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 from okx_maxloan_api.contract import ERRORS
 
 from okx_maxloan_sdk import request, retry
@@ -50,7 +51,7 @@ TEMPORARY: list[Any] = [
     error_response("59999", 429),
     error_response("50011_7"),
     HTML,
-    Response(429, {}, b"slow down"),
+    *(Response(status, {}, b"<html>later</html>") for status in (408, 421, 425, 429)),
     Response(500, {}, b""),
     Response(503, {}, b""),
     RequestNotSentError("refused"),
@@ -125,11 +126,34 @@ def test_dropped_connections() -> None:
     assert len(harness.clock.slept) == 1
 
 
+@pytest.mark.parametrize(
+    ("value", "pause"),
+    [("2", 2.0), ("0", None), ("soon", None), ("-1", None), ("Fri, 28 Nov 2036 00:00:00 GMT", None)],
+)
+@pytest.mark.parametrize("response", [error_response("50011"), HTML, Response(429, {}, b"<html></html>")], ids=repr)
+def test_retry_after(response: Response, value: str, pause: float | None) -> None:
+    """A response's Retry-After in seconds is waited for; any other form is as if it were not there."""
+    harness = RequestHarness()
+    transport = FakeTransport(evolve(response, headers={"retry-after": value}), OK_RESPONSE)
+    assert harness.send(transport).rows
+    assert harness.clock.slept == [pause or retry.backoff(1, 0.5)]
+
+
+@pytest.mark.parametrize(("value", "deadline"), [("5", 2.0), ("3600", None)])
+def test_retry_after_too_late(value: str, deadline: float | None) -> None:
+    """A Retry-After beyond the deadline, or of more than a minute, is not waited for."""
+    harness = RequestHarness()
+    transport = FakeTransport(evolve(error_response("50011"), headers={"retry-after": value}))
+    with pytest.raises(RateLimitError):
+        harness.send(transport, deadline and harness.clock.now + deadline)
+    assert harness.clock.slept == []
+
+
 def test_throttle() -> None:
     """Every rate limit error throttles the limiter."""
     harness = RequestHarness(max_retries=1)
     with pytest.raises(RateLimitError):
-        harness.send(FakeTransport(error_response("50011")))
+        harness.send(FakeTransport(error_response("50011"), Response(429, {}, b"<html>slow down</html>")))
     assert harness.limiter.penalties == 2
     with pytest.raises(ServiceUnavailableError):
         harness.send(FakeTransport(error_response("50001", 503)))

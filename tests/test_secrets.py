@@ -95,6 +95,9 @@ FAILURES: dict[str, Behavior] = {
     "refusal": respond(f'{{"code":"50110","msg":"{ECHO}"}}'.encode(), 401),
     "refusal by number": respond(f'{{"code":50119,"msg":"{ECHO}"}}'.encode(), 401),
     "split refusal": respond(f'{{"code":"51000","data":[],"msg":"{ECHO}"}}'.encode(), 400),
+    "secret code": respond(f'{{"code":"{KEY}","msg":""}}'.encode(), 400),
+    "secret request id": respond(b'{"code":"51000","data":[],"msg":""}', 400, f"X-Request-Id: {SECRET}"),
+    "secret ray": respond(b'{"code":"51000","data":[],"msg":""}', 400, f"CF-Ray: {PASSPHRASE}"),
     "no JSON": respond(f"<html>{ECHO}</html>".encode(), 502),
     "no UTF-8": respond(ECHO.encode() + b"\xff"),
     "wrong row": respond(f'{{"code":"0","msg":"","data":[{{"ccy":"A","maxLoan":"{KEY}"}}]}}'.encode()),
@@ -124,6 +127,7 @@ def errors(error: BaseException) -> Iterator[BaseException]:
     return iter(visited)
 
 
+@pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=True)
 @pytest.mark.parametrize("failure", FAILURES)
 @pytest.mark.parametrize("number", [1, 11])
 def test_errors(client_factory: ClientFactory, failure: str, number: int) -> None:
@@ -183,6 +187,15 @@ def test_errors_while_signing(
     stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
     assert not any(line.filename.endswith("state.py") for line in stack)
     assert leaks(str([line.locals for line in stack if line.filename.startswith(OURS)])) == []
+
+
+@pytest.mark.parametrize("make", [MaxLoanClient, AsyncMaxLoanClient])
+def test_errors_of_constructors(make: Any) -> None:
+    """The traceback of a constructor that failed can be rendered with its locals, and shows no secret."""
+    with pytest.raises(ValueError, match="base_url") as caught:
+        make(credentials(), base_url="nowhere")
+    stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
+    assert leaks(str([line.locals for line in stack])) == []
 
 
 def test_errors_of_programs(client_factory: ClientFactory) -> None:

@@ -45,6 +45,8 @@ def test_accepted(url: str, netloc: str) -> None:
         ("https://[::1", "host or port"),
         ("https://exa mple.com", "white space"),
         ("https://exämple.com", "no host"),
+        *((f"https://user:s3cret{mark}@openapi.okx.com", "base_url must look like") for mark in "#/?@:"),
+        ("user:s3cret", "base_url must look like"),
     ],
 )
 def test_rejected(url: str, reason: str) -> None:
@@ -52,3 +54,4 @@ def test_rejected(url: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason) as caught:
         parse_origin(url)
     assert "s3cret" not in str(caught.value)
+    assert caught.value.__context__ is None, "urlsplit's error repeats what it takes for a port"

@@ -11,6 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from okx_maxloan_sdk.escape import escape_control_characters, map_texts
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -29,11 +31,15 @@ def load_catalogue(lang: Language) -> dict[str, dict[str, str]]:
 
 
 def text(lang: Language, message_id: str, **args: object) -> str:
-    """Return the message `table.key` with its placeholders filled in; lists are joined as the language does it."""
+    """Return the message `table.key` with its placeholders filled in; lists are joined as the language does it.
+
+    Control characters are escaped: texts may come from the exchange.
+    """
     table, _, key = message_id.partition(".")
+    escaped = {name: map_texts(value, escape_control_characters) for name, value in args.items()}
     joined = {
         name: LIST_SEPARATORS[lang].join(map(str, value)) if isinstance(value, list | tuple) else value
-        for name, value in args.items()
+        for name, value in escaped.items()
     }
     return load_catalogue(lang)[table][key].format(**joined)
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from attrs import field, frozen
+from attrs import evolve, field, fields_dict, frozen
 from okx_maxloan_api.contract import GET_MAX_LOAN, ExtraParameters
 
 from okx_maxloan_sdk import (
@@ -16,10 +16,12 @@ from okx_maxloan_sdk import (
     ApiConnectionError,
     BadRequestError,
     InvalidParametersError,
+    MaxLoan,
     MissingDataError,
     OkxError,
     PartialFailureError,
 )
+from okx_maxloan_sdk.escape import escape_control_characters, map_texts
 from okx_maxloan_sdk.threads import start_thread
 
 from .base import Choice
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from okx_maxloan_api.contract import Parameter
 
-    from okx_maxloan_sdk import BatchResult, MaxLoan, MaxLoanClient
+    from okx_maxloan_sdk import BatchResult, MaxLoanClient
 
     from .connection import Connection
     from .i18n import Language
@@ -67,7 +69,7 @@ class Query:
         """Return the rows of the pairs or of the currency."""
         # Which parameters go together is for the rules to check, not for the overloads.
         get_max_loan: Callable[..., list[MaxLoan]] = client.get_max_loan
-        return get_max_loan(*self.inst_ids, **self.params, ccy=self.ccy)
+        return [printable(loan) for loan in get_max_loan(*self.inst_ids, **self.params, ccy=self.ccy)]
 
 
 @frozen
@@ -156,7 +158,7 @@ def fetch(connection: Connection, query: Query, lang: Language) -> Result:  # no
         rejected = [pair for pairs, each in failures if isinstance(each, BadRequestError) for pair in pairs]
         if rejected and not suggestions:
             suggestions = suggest_known(client, rejected, lang)
-        return Result(profile, error.loans, failures, suggestions)
+        return Result(profile, [printable(loan) for loan in error.loans], failures, suggestions)
     except ApiConnectionError as error:
         return Result(profile, error=no_response_error(connection.settings, error))
     except (OkxError, ValueError) as error:
@@ -200,7 +202,14 @@ def iter_all(client: MaxLoanClient, query: Query, inst_ids: Sequence[str]) -> It
                 is_hopeless = failed >= MAX_FAILURES_WITHOUT_ROWS or isinstance(batch.error, InvalidParametersError)
                 if is_hopeless and not has_rows:
                     raise batch.error
-            yield batch
+            yield evolve(batch, loans=tuple(map(printable, batch.loans)))
+
+
+def printable(loan: MaxLoan) -> MaxLoan:
+    """Return a row for any output: its texts with control characters escaped."""
+    return evolve(
+        loan, **{name: map_texts(getattr(loan, name), escape_control_characters) for name in fields_dict(MaxLoan)}
+    )
 
 
 def _collect(batches: Iterable[BatchResult]) -> tuple[list[MaxLoan], Failures]:

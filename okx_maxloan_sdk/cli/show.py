@@ -104,12 +104,15 @@ def show_all(connection: Connection, query: Query, writer: Writer) -> Result:
 
 def print_failures(run: Run, result: Result, *, has_profiles: bool) -> None:
     """Print what failed to stderr, pairs with the same failure together."""
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[tuple[str, ...], list[str]] = {}
     failures: Iterable[tuple[tuple[str, ...], Exception]] = result.failures
     for pairs, error in failures:
-        reason = "\n  ".join(line for line in str(error).splitlines() if not line.startswith("instId "))
+        reason = tuple(line for line in str(error).splitlines() if not line.startswith("instId "))
         reasons.setdefault(reason, []).extend(pairs)
-    lines = [text(run.lang, "show.failed", what=pairs, reason=reason) for reason, pairs in reasons.items()]
+    lines = [
+        "\n  ".join((text(run.lang, "show.failed", what=pairs, reason=first), *more))
+        for (first, *more), pairs in reasons.items()
+    ]
     if result.error is not None:
         lines.append(classify_error(run.lang, result.error)[1])
         lines += getattr(result.error, "__notes__", [])

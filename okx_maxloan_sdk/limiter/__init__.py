@@ -46,7 +46,8 @@ def create_limiter(spec: Limiter | str | None = None) -> Limiter:
 
 
 def _create(spec: str) -> Limiter:
-    scheme = spec.partition(":")[0].lower()
+    scheme, separator, _ = spec.partition(":")
+    scheme = scheme.lower()
     if spec == "memory":
         return MemoryLimiter()
     if scheme == "file":
@@ -58,18 +59,19 @@ def _create(spec: str) -> Limiter:
 
         return RedisLimiter(spec)
     expected = '"memory", "file:///folder", "redis://..." or "rediss://..."'
-    message = f"limiter must be {expected}, not one of scheme {scheme[:20]!r}"
+    given = f"one of scheme {scheme[:20]!r}" if separator else "a text without a scheme"
+    message = f"limiter must be {expected}, not {given}"
     raise ValueError(message)
 
 
 def _folder(url: str) -> str:
     """Return the folder that a file URL names."""
     parts = urlsplit(url)
-    path = unquote(parts.path)
+    path, host = unquote(parts.path), parts.netloc.rpartition("@")[2]
     if parts.netloc not in ("", "localhost"):
         message = (
-            f"the limiter's URL names the host {parts.netloc!r}; a folder of this machine has three slashes:"
-            f" file:///{parts.netloc}{parts.path}"
+            f"the limiter's URL names the host {host!r}; a folder of this machine has three slashes:"
+            f" file:///{host}{parts.path}"
         )
         raise ValueError(message)
     if not path.strip("/"):

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from importlib.resources import files
 from importlib.util import find_spec
 from logging import Logger, getLogger
 from pathlib import Path
 from ssl import SSLEOFError, SSLError, SSLZeroReturnError
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from attrs import evolve
 
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
+from okx_maxloan_sdk.sites import split_url
+from okx_maxloan_sdk.transport.connect import connect
 
 from .base import BaseLimiter
 from .ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitKey, LimitPolicy, PermitId, Reservation
@@ -26,6 +30,7 @@ from .queue import AcquireQueue, StoreBusyError, shared_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
+    from socket import socket
     from typing import Self
 
     from okx_maxloan_sdk.clock import Clock
@@ -308,7 +313,8 @@ class RedisLimiter(BaseLimiter):
         return self
 
     def __repr__(self) -> str:
-        return f"RedisLimiter({self._script.server!r})"
+        script = getattr(self, "_script", None)  # not in the traceback of a constructor that failed
+        return f"RedisLimiter({script.server!r})" if script else "RedisLimiter()"
 
     def _configure(self, script: LuaScript, on_unavailable: str, fallback_share: float, prefix: str) -> None:
         if on_unavailable not in ("raise", "fallback"):
@@ -344,20 +350,38 @@ def _script_for_url(url: str) -> LuaScript:
     digest = hashlib.sha256(url.encode()).hexdigest()
     if digest not in _scripts:
         scheme, _, rest = url.partition(":")
-        try:
+        client = connection = None
+        with suppress(RedisError, TypeError, ValueError):  # their texts may repeat a password
             client = Redis.from_url(
                 f"{scheme.lower()}:{rest}",
+                connection_class=_connection_class(scheme.lower()),
                 socket_timeout=SOCKET_TIMEOUT,
                 socket_connect_timeout=SOCKET_TIMEOUT,
                 retry=Retry(NoBackoff(), 0),
             )
-            client.connection_pool.make_connection()
-        except (RedisError, TypeError, ValueError):
+            connection = client.connection_pool.make_connection()
+        if client is None or connection is None:
             message = f"the Redis URL of {server} has an option after ? that redis-py does not take"
-            raise ValueError(message) from None
+            raise ValueError(message)
         _check_files(client.get_connection_kwargs())
         _scripts.setdefault(digest, LuaScript(client, server))
     return _scripts[digest]
+
+
+def _connection_class(scheme: str) -> type[Any]:
+    """Return redis-py's connection with our bounded lookup of the host: redis-py's own waits for the resolver."""
+    from redis.connection import Connection, SSLConnection  # noqa: PLC0415 -- an extra
+
+    class BoundedConnection(Connection):
+        def _connect(self) -> socket:
+            connected = connect(self.host, self.port, monotonic() + SOCKET_TIMEOUT, lambda: False)
+            connected.settimeout(SOCKET_TIMEOUT)
+            return connected
+
+    class BoundedTlsConnection(SSLConnection, BoundedConnection):
+        pass
+
+    return BoundedTlsConnection if scheme == "rediss" else BoundedConnection
 
 
 def _script_for_client(client: Any) -> LuaScript:
@@ -389,15 +413,13 @@ def _redact_url(url: str) -> str:
         "a Redis URL is redis://[user:password@]host[:port][/database], or rediss:// for TLS;"
         " percent-encode / # ? @ in a password as %2F %23 %3F %40"
     )
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 6379
-    except ValueError:
-        raise ValueError(message) from None
+    if (split := split_url(url)) is None:
+        raise ValueError(message)
+    parts, _, port = split
     is_split_wrongly = "#" in url or "@" in parts.path + parts.query
     database = unquote(parts.path).strip("/")
     if parts.scheme not in ("redis", "rediss") or not parts.hostname or is_split_wrongly:
         raise ValueError(message)
     if database and not database.isdecimal():
         raise ValueError(message)
-    return f"{parts.scheme}://{parts.hostname}:{port}" + (f"/{database}" if database else "")
+    return f"{parts.scheme}://{parts.hostname}:{port or 6379}" + (f"/{database}" if database else "")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import field, frozen
 
+from okx_maxloan_sdk.escape import escape_control_characters
 from okx_maxloan_sdk.exceptions import ApiTimeoutError, NoResponseError, RequestNotSentError
 
 if TYPE_CHECKING:
@@ -78,4 +79,6 @@ def no_response(error: object, *, dropped: bool = False) -> NoResponseError:
 
 
 def _reason(error: object) -> str:
-    return f"{type(error).__name__} {error}".rstrip() if isinstance(error, Exception) else str(error)
+    # It may have what a server or a proxy sent.
+    text = f"{type(error).__name__} {error}".rstrip() if isinstance(error, Exception) else str(error)
+    return escape_control_characters(text)

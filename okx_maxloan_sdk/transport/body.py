@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import zlib
+from typing import TYPE_CHECKING
 
 from okx_maxloan_sdk.exceptions import InvalidResponseError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_BODY_BYTES = 1 << 20
 # zlib's window sizes: 31 reads gzip, 15 zlib's own wrapper.
 WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+
+
+def has_length(headers: Mapping[str, str]) -> bool:
+    """Return whether the headers say where the body ends; else the connection's end is the body's (RFC 9112, 6.3)."""
+    return "content-length" in headers or "transfer-encoding" in headers
 
 
 class BodyDecoder:

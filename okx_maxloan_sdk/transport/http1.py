@@ -10,7 +10,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from okx_maxloan_sdk.exceptions import InvalidResponseError
 
 from .base import Response, not_sent
-from .body import MAX_BODY_BYTES, BodyDecoder
+from .body import MAX_BODY_BYTES, BodyDecoder, has_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,8 +124,6 @@ class ResponseParser:
         return len(data) - len(data.rstrip(LINE_ENDS)) == len(LINE_ENDS * 2)
 
     def _end(self) -> None:
-        # RFC 9112, 6.3: only a body without a length may end with the connection.
-        is_framed = "content-length" in self._headers or "transfer-encoding" in self._headers
-        if self._body is None or is_framed or not self._body.is_complete:
+        if self._body is None or has_length(self._headers) or not self._body.is_complete:
             raise ConnectionError("the server closed the connection before the end of the response")
         self.is_complete = True

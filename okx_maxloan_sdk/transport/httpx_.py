@@ -17,7 +17,7 @@ from okx_maxloan_sdk.exceptions import ClientClosedError, InvalidResponseError, 
 from okx_maxloan_sdk.threads import start_thread, wait
 
 from .base import Request, Response, no_response, not_sent
-from .body import BodyDecoder
+from .body import BodyDecoder, has_length
 from .tls import client_context
 
 if TYPE_CHECKING:
@@ -76,6 +76,12 @@ class _Httpx:
         headers = {name.lower(): value for name, value in response.headers.items()}
         return headers, BodyDecoder(response.status_code, headers.get("content-encoding", ""))
 
+    @staticmethod
+    def _end(response: httpx.Response, headers: dict[str, str], body: BodyDecoder) -> Response:
+        if not has_length(headers) and not body.is_complete:
+            raise no_response("the server closed the connection before the end of the response")
+        return Response(response.status_code, headers, body.finish())
+
 
 def meaning(error: Exception) -> OkxError:
     """Return the error of ours for a failure of httpx."""
@@ -117,12 +123,13 @@ class HttpxTransport(_Httpx):
                         raise TimeoutError(LATE)
             finally:
                 response.close()
+            return self._end(response, headers, body)
         except FAILURES as error:
-            raise meaning(error) from None
+            failure = meaning(error)
         finally:
             if client is not self._client:
                 client.close()
-        return Response(response.status_code, headers, body.finish())
+        raise failure  # here, where httpx's error, which has the signed request, is not its context
 
     def close(self) -> None:
         """Send no more requests."""
@@ -145,12 +152,13 @@ class AsyncHttpxTransport(_Httpx):
                         body.feed(chunk)
                 finally:
                     await response.aclose()
+            return self._end(response, headers, body)
         except FAILURES as error:
-            raise meaning(error) from None
+            failure = meaning(error)
         finally:
             if client is not self._client:
                 await client.aclose()
-        return Response(response.status_code, headers, body.finish())
+        raise failure  # as above
 
     async def close(self) -> None:
         """Send no more requests."""

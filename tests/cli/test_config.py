@@ -44,6 +44,8 @@ def test_no_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Path, "home", fail)
     assert "OKX_API_KEY" in error_message({})
+    environ = {"OKX_API_KEY": "k", "OKX_API_SECRET": "s", "OKX_API_PASSPHRASE": "p"}
+    assert load_settings(None, environ).key == "k"
 
 
 def test_byte_order_mark(tmp_path: Path) -> None:

@@ -87,6 +87,9 @@ def rows(text: str) -> Behavior:
     return body(f'{{"code":"0","msg":"","data":{text}}}')
 
 
+CHUNKED = head(None, 200, "Transfer-Encoding: chunked")
+# Without a length the connection's end is the body's.
+GZIP_UNSIZED = head(None, 200, "Content-Encoding: gzip")
 HTML = b"<!DOCTYPE html><html><body>error</body></html>"
 NETWORK = [
     Fault("reset at once", reset(), NoResponseError, TRIES),
@@ -95,6 +98,9 @@ NETWORK = [
     Fault("closed in the head", send_bytes(b"HTTP/1.1 200 OK\r\nContent-"), NoResponseError, TRIES),
     Fault("reset in the body", reset(head(len(ROWS)) + ROWS[:50]), NoResponseError, TRIES),
     Fault("closed in the body", send_bytes(head(len(ROWS)) + ROWS[:50]), NoResponseError, TRIES),
+    Fault("closed in a chunk", send_bytes(CHUNKED + b"40\r\n" + ROWS[:50]), NoResponseError, TRIES),
+    Fault("closed between chunks", send_bytes(CHUNKED + b"1\r\n{\r\n"), NoResponseError, TRIES),
+    Fault("closed in a gzip body", send_bytes(GZIP_UNSIZED + gzip.compress(ROWS)[:40]), NoResponseError, TRIES),
     Fault("silent", hang(), NoResponseError, TRIES, "Timeout"),
     Fault("silent in the head", hang(b"HTTP/1.1 200 OK\r\nContent-"), NoResponseError, TRIES),
     Fault("silent before the body", hang(head(len(ROWS))), NoResponseError, TRIES),
@@ -261,6 +267,7 @@ def test_fault(client_factory: ClientFactory, fault: Fault) -> None:
             "ConnectionDroppedError",
             NoResponseError,
         )
+        server.wait(fault.requests)  # the last one of a short timeout may not have been read yet
         assert len(server.requests) == fault.requests
         assert len(client_factory.limiter.outcomes) == fault.requests
     assert re.search(fault.message, str(error))

@@ -54,7 +54,7 @@ def test_windows_drive() -> None:
     assert not repr(create_limiter("file:///C:/limits")).endswith("/C:/limits/C:/limits')")
 
 
-@pytest.mark.parametrize("spec", ["", "disk", "http://user:s3cret@cache/0"])
+@pytest.mark.parametrize("spec", ["", "disk", "s3cret", "http://user:s3cret@cache/0"])
 def test_unknown_string_is_rejected(spec: str) -> None:
     """The error lists the valid forms and repeats nothing that may be secret."""
     with pytest.raises(ValueError, match='must be "memory", "file:///folder"') as caught:
@@ -68,12 +68,14 @@ def test_unknown_string_is_rejected(spec: str) -> None:
         ("file://", "names no folder"),
         ("file:///", "names no folder"),
         ("file://var/tmp/x", r"three slashes: file:///var/tmp/x"),
+        ("file://user:s3cret@host/tmp/x", r"names the host 'host'"),
     ],
 )
 def test_file_url_without_a_folder_is_rejected(url: str, message: str) -> None:
     """The error shows the valid form."""
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as caught:
         create_limiter(url)
+    assert "s3cret" not in str(caught.value)
 
 
 def test_public_names_can_be_imported() -> None:

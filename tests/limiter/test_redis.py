@@ -781,8 +781,25 @@ def test_invalid_url_is_rejected_without_repeating_it(url: str) -> None:
     with pytest.raises(ValueError, match=r"percent-encode / # \? @|option after \?") as caught:
         RedisLimiter(url)
     assert "p4ss" not in repr(caught.value)
-    assert caught.value.__cause__ is None
-    assert caught.value.__context__ is None or caught.value.__suppress_context__
+    assert caught.value.__cause__ is caught.value.__context__ is None, "an error of urlsplit or redis-py repeats it"
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss"])
+def test_slow_lookup(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    """A resolver that hangs makes the server unavailable within the limiter's timeout; that time is real."""
+    answered = threading.Event()
+
+    def hang(*_: Any, **__: Any) -> Any:
+        answered.wait(20)
+        raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    limiter = RedisLimiter(f"{scheme}://cache-{scheme}.test").for_key(KEY, RateLimit(3, 2.0), CLOCK)
+    begun = time.monotonic()
+    with pytest.raises(LimiterUnavailableError):
+        run_sync(limiter.acquire(1.0), NO_TRANSPORT, CLOCK)
+    assert time.monotonic() - begun < 3
+    answered.set()
 
 
 def test_password_is_never_shown(caplog: pytest.LogCaptureFixture) -> None:
