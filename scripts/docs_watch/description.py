@@ -67,11 +67,10 @@ def labelled(line: str) -> list[str]:
     """Find the values of a line that is nothing but labels and values."""
     if LABELLED.fullmatch(line):
         return re.findall(VALUE, line)
-    for pattern in (AFTER_LABEL, LABEL_BEFORE):
+    for pattern, no_labels in ((AFTER_LABEL, (MENTION,)), (LABEL_BEFORE, (MENTION, VERB))):
         pairs = [*pattern.finditer(line)]
         whole = "".join(each[0] for each in pairs) == line
-        labels = [each["label"] for each in pairs]
-        if pairs and whole and not any(MENTION.search(each) or VERB.search(each) for each in labels):
+        if pairs and whole and not any(each.search(pair["label"]) for each in no_labels for pair in pairs):
             return [each[2] for each in pairs]
     return []
 
