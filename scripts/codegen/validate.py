@@ -126,7 +126,11 @@ def contradictions(spec: dict[str, Any]) -> list[str]:
     return [
         f"{path}: {fault}"
         for path, item in spec["paths"].items()
-        for fault in (*rule_contradictions(item["get"]), *example_contradictions(item["get"]))
+        for fault in (
+            *rule_contradictions(item["get"]),
+            *conflicts(item["get"]),
+            *example_contradictions(item["get"]),
+        )
     ]
 
 
@@ -149,6 +153,36 @@ def rule_contradictions(operation: dict[str, Any]) -> Iterator[str]:
             values = parameters.get(name, {}).get("schema", {}).get("enum")
             if values and (unknown := cell - {"present", "absent", *values}):
                 yield f"rule {rule['id']} speaks of {name}={', '.join(sorted(unknown))}, which is no value of it"
+
+
+def conflicts(operation: dict[str, Any]) -> Iterator[str]:
+    """List the pairs of rules of which one rules out what the other asks for wherever the one applies."""
+    rules = operation.get("x-okx-rules", [])
+    for rule in rules:
+        for other in rules:
+            both = rule["when"].keys() | other["when"].keys() == rule["when"].keys()
+            covered = both and all(
+                implies(cells(rule["when"][name]), cells(cell)) for name, cell in other["when"].items()
+            )
+            if not covered or (rule["when"] == other["when"] and rule["id"] >= other["id"]):
+                continue
+            for name in rule["then"].keys() & other["then"].keys():
+                if excludes(cells(rule["then"][name]), cells(other["then"][name])):
+                    yield f"rules {rule['id']} and {other['id']} ask for different {name} in one request"
+
+
+def implies(cell: set[str], other: set[str]) -> bool:
+    """Tell whether whatever fits one cell of a rule fits another."""
+    return cell <= other or (other == {"present"} and "absent" not in cell)
+
+
+def excludes(cell: set[str], other: set[str]) -> bool:
+    """Tell whether nothing fits both cells of rules; a pattern may fit what another one does."""
+    if any("*" in each for each in cell | other):
+        return False
+    return not (
+        cell & other or (cell == {"present"} and other - {"absent"}) or (other == {"present"} and cell - {"absent"})
+    )
 
 
 def example_contradictions(operation: dict[str, Any]) -> Iterator[str]:

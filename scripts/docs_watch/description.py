@@ -15,7 +15,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .facts import PageParseError
-from .vocabulary import GONE, LABEL_OF_VALUES, LIMITS, MENTION, NUMERALS, SEVERAL
+from .vocabulary import GONE, LABEL_OF_VALUES, LIMITS, MENTION, NUMERALS, SEVERAL, VERB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +34,8 @@ RUN = re.compile(rf"{VALUE}{_NOTE}(?:(?:{_OR}){{0,9}}{VALUE}{_NOTE}){{1,99}}{_EN
 RUN_OF_LABEL = re.compile(rf"{VALUE}{_NOTE}(?:(?:{_AND}){{0,9}}{VALUE}{_NOTE}){{1,99}}{_END}")
 CLAUSE = 200  # letters before a list that are looked at
 LABELLED = re.compile(rf"(?:{VALUE} ?(?![和与及或下中的时为是])[\u4e00-\u9fff]{{1,8}}[\s/,、，;；]*)+")
+LABEL_BEFORE = re.compile(rf"(?:(?P<label>(?![和与及或下中的时为是])[\u4e00-\u9fff]{{1,8}}) ?{VALUE}[\s/,、，;；]*)")
+LEAD = re.compile(r"(?P<lead>[^`]{1,60}?[,，:：(（]) *(?P<rest>.*?)[)）]?[.。]?")
 AFTER_LABEL = re.compile(rf"(?P<label>[^`:：,，;；.。]{{1,40}})[:：]\s*{VALUE}\s*(?:[,，;；、.。]\s*|\s+|$)")
 WITH_NOTE = re.compile(rf"{VALUE}\s*(?:[,，.。(（](?!\s*`)|=|[-–—]{{1,2}}\s)(?P<note>.*)")
 STRUCK = re.compile(r"~~.*?~~", re.DOTALL)
@@ -65,9 +67,19 @@ def labelled(line: str) -> list[str]:
     """Find the values of a line that is nothing but labels and values."""
     if LABELLED.fullmatch(line):
         return re.findall(VALUE, line)
-    pairs = [*AFTER_LABEL.finditer(line)]
-    whole = "".join(each[0] for each in pairs) == line
-    return [each[2] for each in pairs] if whole and not any(MENTION.search(each["label"]) for each in pairs) else []
+    for pattern, no_labels in ((AFTER_LABEL, (MENTION,)), (LABEL_BEFORE, (MENTION, VERB))):
+        pairs = [*pattern.finditer(line)]
+        whole = "".join(each[0] for each in pairs) == line
+        if pairs and whole and not any(each.search(pair["label"]) for each in no_labels for pair in pairs):
+            return [each[2] for each in pairs]
+    return []
+
+
+def labelled_clause(line: str) -> list[str]:
+    """Find the values of a clause with labels that stands behind what a text describes: "Side, `a`买入 `b`卖出"."""
+    match = LEAD.fullmatch(line)
+    found = labelled(match["rest"]) if match and is_lead(match["lead"]) else []
+    return found if len(found) > 1 else []
 
 
 def strong(line: str, names: frozenset[str]) -> dict[str, str]:
@@ -79,7 +91,7 @@ def strong(line: str, names: frozenset[str]) -> dict[str, str]:
     if first or (len(named) > 1 and not MENTION.search(last_clause(line.partition("`")[0]))):
         return {each: named[each] for each in reversed(named)}
     found = labelled(line)
-    found = found if len(found) > 1 else [*runs(line)]
+    found = found if len(found) > 1 else [*runs(line)] or labelled_clause(line)
     return {} if names.issuperset(found) else dict.fromkeys(found, "")
 
 

@@ -104,10 +104,13 @@ LABEL_OF_VALUES = re.compile(
 # Words of a clause whose words in back quotes are mentions: where something applies, examples, defaults.
 MENTION = re.compile(
     r"\b(?:appl\w+|only|when|if|unless|except|not|for|in|eg|ie|example|such as|like|default|m(?:ax|in)\w*|unit|same as|"
-    r"otherwise|instead|see|use|with|without|from|between|than|no longer)\b"
-    r"|仅|只|适用|例|如|默认|除|不|当|若|单位|最大|最小|参考|使用|否则|优先",
+    r"otherwise|instead|see|use|with|without|from|between|than|no longer|deprecated|removed|retired|replac\w+|"
+    r"requires|note|conflicts|exclu\w+)\b"
+    r"|仅|只|适用|例|如|默认|除|不|当|若|单位|最大|最小|参考|使用|否则|优先|废弃|弃用|下线|移除|替代|取代|互斥|依赖|注意|参数|字段",
     re.IGNORECASE,
 )
+# What a label of a value is not: "填写 `a`，返回 `b`" says what follows from what.
+VERB = re.compile("填|返回|传|支持|表示|需|请|可以|则|会|将|由|按|以|至|到|从|在|对|等于|大于|小于|超过|参见|查|改|变")
 # What is said of a value that is no more.
 GONE = re.compile(
     r"no longer|retired|removed|discontinued|not supported|deprecated|不再|下线|废弃|弃用|不支持|移除", re.IGNORECASE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from .lock import Lock
 
 SPEC = "spec/openapi.yaml"
+FOLDERS = ("okx_maxloan_sdk", "scripts", "tests", "docs")
+HISTORY = "CHANGELOG.md"
 
 
 class RefusedError(Exception):
@@ -90,6 +93,8 @@ def todo_list(root: Path, written: Written, rows: Sequence[Difference]) -> Itera
         yield f"edited   {operation.id} {place} {spec_location(spec, operation, place)}"
     yield from decisions(spec, rows)
     for row in rows:
+        if row.place.fact in {"path", "anchor"}:
+            yield from (f"edit     {place} names {row.was}" for place in mentions(root, str(row.was)))
         if (row.operation, row.place) in written.edited:
             continue
         where = f"({' '.join(row.languages)}) {spec_location(spec, row.operation, row.place)}"
@@ -97,13 +102,11 @@ def todo_list(root: Path, written: Written, rows: Sequence[Difference]) -> Itera
             yield f"edit     {row.operation.id} {row.place}: {say(row.was)} -> {say(row.now)} {where}"
         else:
             yield f"read     {row.severity.name.lower()} {row.operation.id} {row.place} {where}"
-        if row.place.fact == "path":
-            yield from (f"edit     {place} names {row.was}" for place in mentions(root, str(row.was)))
     yield from (f"rewrite  OKX's words in our own {SPEC}:{number}" for number in written.drafts)
 
 
 def decisions(spec: Spec, rows: Sequence[Difference]) -> Iterator[str]:
-    """Name each rule that mentions a parameter that changed, and what else a new one needs."""
+    """Name each rule that a changed parameter or a reworded source concerns, and what else a new parameter needs."""
     for operation in dict.fromkeys(row.operation for row in rows):
         node = spec.operation(operation.method, operation.path)
         changed = {
@@ -111,11 +114,21 @@ def decisions(spec: Spec, rows: Sequence[Difference]) -> Iterator[str]:
             for row in rows
             if row.operation == operation and row.place.table == "request" and row.severity > Severity.WORDING
         }
+        reworded = {
+            f"{language} request.{row.place.name}"
+            for row in rows
+            if row.operation == operation and row.place.table == "request" and row.place.fact == "text"
+            for language in row.languages
+        }
         lines = spec.lines(operation.method, operation.path)
         for rule in node.get("x-okx-rules", ()):
             if mentioned := [name for name in changed if name in {**rule["when"], **rule["then"]}]:
                 line_number = lines["x-okx-rules." + rule["id"]]
                 about = f"does rule {rule['id']} still hold? It mentions {', '.join(mentioned)}"
+                yield f"decide   {operation.id} {about} {SPEC}:{line_number}"
+            elif sources := [each for each in rule.get("source", ()) if each in reworded]:
+                line_number = lines["x-okx-rules." + rule["id"]]
+                about = f"does rule {rule['id']} still hold? Its source has other words: {', '.join(sources)}"
                 yield f"decide   {operation.id} {about} {SPEC}:{line_number}"
         known = {each["name"]: each for each in node["parameters"]}
         if any(not place.fact and name in known for name, place in changed.items()):
@@ -133,13 +146,15 @@ def decisions(spec: Spec, rows: Sequence[Difference]) -> Iterator[str]:
 
 
 def mentions(root: Path, text: str) -> Iterator[str]:
-    """List the files that name a text themselves, each with its first line that does."""
-    for folder in ("okx_maxloan_sdk", "tests", "docs"):
-        for path in sorted((root / folder).rglob("*")):
-            if "docs_watch" not in path.parts and path.suffix in {".py", ".md", ".toml", ".yaml"}:
-                lines = path.read_text("utf-8").splitlines()
-                if found := [number for number, each in enumerate(lines, 1) if text in each]:
-                    yield f"{path.relative_to(root).as_posix()}:{found[0]}"
+    """List the places of files that name a text themselves; what happened once stays in the changelog."""
+    named = re.compile(rf"{re.escape(text)}(?![\w/-])")
+    inner = (path for folder in FOLDERS for path in sorted((root / folder).rglob("*")))
+    for path in (*sorted(root.glob("*")), *inner):
+        if "docs_watch" in path.parts or path.suffix not in {".py", ".md", ".toml", ".yaml"} or path.name == HISTORY:
+            continue
+        for number, each in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if named.search(each):
+                yield f"{path.relative_to(root).as_posix()}:{number}"
 
 
 def spec_location(spec: Spec, operation: Operation, place: Place) -> str:

@@ -53,6 +53,21 @@ def test_spec_that_agrees_with_itself() -> None:
             [],
             ["rule needs speaks of mode=c, which is no value of it"],
         ),
+        (
+            [MODE, PAIR, COIN],
+            [EXCLUDES, {"id": "with", "when": {"pair": "present", "mode": "a"}, "then": {"coin": "present"}}],
+            [],
+            ["rules with and excludes ask for different coin in one request"],
+        ),
+        (
+            [MODE, PAIR, COIN],
+            [
+                {"id": "one", "when": {"account.mode": ["x", "y"]}, "then": {"mode": "a"}},
+                {"id": "other", "when": {"account.mode": "x", "coin": "BTC"}, "then": {"mode": "b"}},
+            ],
+            [],
+            ["rules other and one ask for different mode in one request"],
+        ),
         ([MODE, PAIR, COIN], [], [{"pair": ["x"]}], ["example example-0 lacks mode, which is required"]),
     ],
 )
@@ -61,6 +76,21 @@ def test_contradictions(
 ) -> None:
     """Rules that forbid a required parameter, never apply or name no value, and incomplete examples are reported."""
     assert contradictions(spec(parameters, rules, queries)) == [f"/p: {each}" for each in messages]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"id": "other-case", "when": {"pair": "absent"}, "then": {"coin": "present"}},
+        {"id": "narrower", "when": {"pair": "present"}, "then": {"mode": ["a"]}},
+        {"id": "pattern", "when": {"pair": "*-A"}, "then": {"pair": "*-B"}},
+        {"id": "other-place", "when": {"account.mode": "x"}, "then": {"coin": "BTC"}},
+    ],
+)
+def test_rules_that_go_together(rule: dict[str, Any]) -> None:
+    """Rules about different requests, or with something that fits both, contradict nothing."""
+    rules = [EXCLUDES, {"id": "mode", "when": {"pair": "present"}, "then": {"mode": ["a", "b"]}}, rule]
+    assert contradictions(spec([MODE, PAIR, COIN], rules, [])) == []
 
 
 def test_deprecated_parameters_take_no_part() -> None:

@@ -83,6 +83,18 @@ def review_date_set(checkout: Path) -> None:
         ("REST 接口将启用新域名。", "REST hosts"),
         ("The rate limit of some operations was lowered.", "rate limits"),
         ("部分接口限速调整。", "rate limits"),
+        ("The request frequency of some operations was lowered.", "rate limits"),
+        ("请求频率由20次/2s 调整为10次/2s。", "rate limits"),
+        ("A new request parameter ccy, mandatory for some.", "ccy"),
+        ("The response fields instType, side and others are new.", "side"),
+        ('The "side" field has a third value.', "side"),
+        ("新增请求参数ccy。", "ccy"),
+        ("返回参数：maxLoan、side", "side"),
+        ("Some pairs are merged; a request with an old instrument ID fails.", "instId"),
+        ("部分产品 ID 已变更。", "instId"),
+        ("All operations below `/api/v5/account/*` have news.", "getMaxLoan"),
+        ("The domain of the REST API changes.", "REST hosts"),
+        ("接口域名调整。", "REST hosts"),
     ],
 )
 def test_what_concerns_us(
@@ -112,6 +124,9 @@ def test_links_name_an_operation(checkout: Path, capsys: pytest.CaptureFixture[s
         "Something about copy trading.",
         "跟单功能有更新。",
         "A side effect of this type of account.",
+        "The parameter type of some operations is now String.",
+        "Fields of that side are new.",
+        "All operations below `/api/v5/trade/*` have news.",
         "See wss://ws.okx.com:8443/ws/v5/public and https://www.okx.com/docs-v5/en/ for more.",
         "The error 999999 and the amount 51010.5 are new.",
         f"The operation `GET {PATH}-history` has news.",
@@ -130,6 +145,11 @@ def test_what_does_not_concern_us(checkout: Path, form: str, text: str) -> None:
         ("The change of `instId` is incompatible with what was.", 12),
         ("The change of `instId` is not backward compatible.", 12),
         ("`instId` 有变动，属于不兼容变更。", 12),
+        ("The change of `instId` is not compatible with what was.", 12),
+        ("A change of `instId` that is non-backward-compatible.", 12),
+        ("`instId` 的变更不向前兼容。", 12),
+        ("`instId` 的变更无法兼容旧版本。", 12),
+        ("`instId` 有变动，无不兼容变更。", 10),
         ("A non-breaking change of `instId`.", 10),
         ("`instId` 的变更完全兼容。", 10),
     ],
@@ -163,6 +183,41 @@ def test_parts_of_an_entry(checkout: Path, capsys: pytest.CaptureFixture[str], f
         page = page.replace("`side`", "<code>side</code>")
     notices = [(each["title"], each["severity"]) for each in notices_of(checkout, capsys, page.encode())]
     assert notices == [("A merge", "breaking"), ("Another", "wording")]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_titles_of_days(checkout: Path, form: str) -> None:
+    """What the title of a day says besides the day counts for each of its entries."""
+    assert run(checkout, log(form, [("2026-09-30 Breaking changes", "News", "`instId`")])) == 12
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# 2026-08-01\n\n## Old\n\nText\n\n**2026-09-30**\n\nThe field `side` is new.",
+        "# 2026-08-01\n\n## Old\n\nText\n\n#### 2026-09-30\n\nThe field `side` is new.",
+        "2026-09-30\n\nThe field `side` is new.\n\n# 2026-08-01\n\n## Old\n\nText",
+        "<p><strong>2026-09-30</strong></p><p>The field</p><h1>2026-08-01</h1><h2>Old</h2><p>Text</p>",
+        "<h1>2026-08-01</h1><h2>Old</h2><p>Text</p><h4 id='x'><a>2026-09-30</a></h4><p>The field</p>",
+    ],
+)
+def test_dates_that_are_no_titles(checkout: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """A later date that stands by itself, but in no title, is refused: what follows would count as older."""
+    assert run(checkout, text.encode()) == 20
+    assert "the date 2026-09-30 of the changelog stands in no title" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# 2026-09-30\n\n## News\n\nFrom **2026-10-01** on.\n\n2026-08-01\n\n    2026-10-01\n\n`instId`",
+        "<h1>2026-09-30</h1><h2>News</h2><p>From <b>2026-10-01</b> on <code>instId</code></p>",
+        "<h1>2026-09-30</h1><h2>News</h2><table><tr><td><p>2026-10-01</p></td><td>instId</td></tr></table>",
+    ],
+)
+def test_dates_within_an_entry(checkout: Path, text: str) -> None:
+    """A date within a sentence, code or a table, or one that is not later, belongs to the entry."""
+    assert run(checkout, text.encode()) == 10
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -45,6 +45,21 @@ from docs_watch.facts import PageParseError
         ("方式\n`a` 逐仓", {}),
         ("Apart: `a`, together: `b`", {"a": "", "b": ""}),
         ("方式\n逐仓：`a`\n全仓：`b`", {"a": "", "b": ""}),
+        ("买卖，`a` 买入 `b` 卖出", {"a": "", "b": ""}),
+        ("买卖：买 `a`、卖 `b`", {"a": "", "b": ""}),
+        ("买卖（买入`a`，卖出`b`）", {"a": "", "b": ""}),
+        ("方式\n逐仓 `a`\n全仓 `b`", {"a": "", "b": ""}),
+        ("方式\n逐仓 `a`", {}),
+        ("方式\n填写 `a`，返回 `b`", {}),
+        ("币，填写 `a` 时返回 `b`", {}),
+        ("币\n从 `a` 到 `b`", {}),
+        ("币，现货 `a` 与杠杆 `b`可用", {}),
+        ("Note: `a`, `b`", {}),
+        ("Deprecated: `a`, `b`", {}),
+        ("Replaces: `a`, `b`", {}),
+        ("废弃：`a`、`b`", {}),
+        ("与之互斥：`a`、`b`", {}),
+        ("相关参数：`a`、`b`", {}),
         ("`a` ~~`b`~~", {"a": ""}),
         ("Mode\n`a`, all\n`b`, no longer supported\n`c`, some", {"a": "all", "c": "some"}),
         ("Only for `SPOT`. The default is the coin of `instId`.", {}),
@@ -89,7 +104,17 @@ def test_names_of_parameters(text: str, expected: tuple[str, ...]) -> None:
     assert tuple(values(text, frozenset({"instId", "ccy"}))) == expected
 
 
-@pytest.mark.parametrize("text", ["`a`, " * 30_000, "x, `a` `b`. " * 10_000, "`a`" + " " * 100_000, "`a`：" * 30_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`a`, " * 30_000,
+        "x, `a` `b`. " * 10_000,
+        "`a`" + " " * 100_000,
+        "`a`：" * 30_000,
+        "逐" * 100_000,
+        "逐仓 `a` " * 10_000,
+    ],
+)
 def test_long_lines_end(text: str) -> None:
     """A line that is designed to slow the patterns down ends soon."""
     start = time.perf_counter()

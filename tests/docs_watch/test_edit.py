@@ -339,12 +339,38 @@ def test_new_required_parameter_is_named(checkout: Path, capsys: pytest.CaptureF
 def test_manual_edits_are_named(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A change that --write leaves to a person is named with old value, new value and the files that mention it."""
     (checkout / "tests").mkdir()
-    (checkout / "tests" / "test_x.py").write_text(f"#\nPATH = '{PATH}'\n")
+    (checkout / "tests" / "test_x.py").write_text(f"#\nPATH = '{PATH}'\nLONGER = '{PATH}-history'\nURL = '{PATH}?x'\n")
+    for name in ("README.md", "CHANGELOG.md"):
+        (checkout / name).write_text(f"`GET {PATH}`\n")
     page = set_parts(path="/api/v6/account/max-loan")
     assert write(checkout, both("html", page(EN), page(ZH))) == 12
     output = capsys.readouterr().out.splitlines()
     assert f"edit     getMaxLoan path: {PATH} -> /api/v6/account/max-loan (en zh) spec/openapi.yaml:9" in output
-    assert f"edit     tests/test_x.py:2 names {PATH}" in output
+    assert [line for line in output if " names " in line] == [
+        f"edit     README.md:1 names {PATH}",
+        f"edit     tests/test_x.py:2 names {PATH}",
+        f"edit     tests/test_x.py:4 names {PATH}",
+    ]
+
+
+def test_rules_whose_source_is_reworded_are_named(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A rule is named where a text that it rests on has other words, with the language."""
+    lines = state(checkout)["openapi.yaml"].splitlines()
+    number = next(n for n, line in enumerate(lines, 1) if "id: one-of" in line)
+    page = set_cells("request", "ccy", description=("A coin that is lent", "被借的币"))
+    for zh, sources in ((ZH, "en request.ccy"), (page(ZH), "en request.ccy, zh request.ccy")):
+        assert write(checkout, both("markdown", page(EN), zh)) == 10
+        expected = f"does rule one-of-two still hold? Its source has other words: {sources}"
+        output = capsys.readouterr().out.splitlines()
+        assert f"decide   getMaxLoan {expected} spec/openapi.yaml:{number}" in output
+
+
+def test_files_that_name_a_moved_anchor_are_named(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The spec's links are edited; what links to the old anchor by itself is named."""
+    (checkout / "README.md").write_text("[It](https://www.okx.com/docs-v5/en/#a-loan).\n#a-loan-of-another\n")
+    assert write(checkout, both("html", EN.with_parts(anchor="elsewhere"), ZH.with_parts(anchor="elsewhere"))) == 0
+    output = capsys.readouterr().out.splitlines()
+    assert [line for line in output if " names " in line] == ["edit     README.md:1 names a-loan"]
 
 
 @pytest.mark.parametrize("form", FORMS)
