@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
-from okx_maxloan_sdk import batching, codec
+from okx_maxloan_sdk import MemoryLimiter, batching, codec
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.credentials import Credentials
 from okx_maxloan_sdk.exceptions import (
@@ -472,3 +472,26 @@ def test_total_timeout_of_a_batch(client_factory: ClientFactory) -> None:
     assert 10 <= len(transport.requests) <= 10 + batching.MAX_CONCURRENCY
     assert len(row_order(caught.value.loans)) == SIZE * len(transport.requests)
     assert {type(error) for _, error in caught.value.failures} == {RequestNotSentError}
+
+
+def test_deadline_of_100_000_pairs(client_factory: ClientFactory) -> None:
+    """The deadline holds for any number of pairs, as the work for a result does not grow with them; in wall time."""
+    limiter = MemoryLimiter(max_requests=10**6)
+    client = client_factory.open(fake_exchange(), limiter=limiter, clock=SystemClock(), total_timeout=0.5)
+    pairs = inst_ids(100_000)
+    begun = time.monotonic()
+    with pytest.raises(PartialFailureError) as caught:
+        client.get_max_loan(pairs, mgn_mode="cross")
+    assert time.monotonic() - begun < 0.5 + 2
+    failed = {pair for each, _ in caught.value.failures for pair in each}
+    assert len(failed) + len(row_order(caught.value.loans)) == len(pairs)
+
+
+@pytest.mark.parametrize("name", ["get_max_loan", "iter_max_loan"])
+def test_nested_pairs(client_factory: ClientFactory, name: str) -> None:
+    """A list that contains itself is refused."""
+    client = client_factory.open(fake_exchange())
+    pairs: list[Any] = ["BTC-USDT"]
+    pairs.append(pairs)
+    with pytest.raises(ValueError, match="nested more than 20 lists deep"):
+        list(getattr(client, name)(pairs, mgn_mode="cross"))

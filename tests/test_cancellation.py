@@ -164,7 +164,12 @@ import asyncio, signal, sys
 from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MaxLoanClient
 signal.signal(signal.SIGINT, signal.default_int_handler)
 many, settings = [f"C{{number}}-USDT" for number in range(500)], dict(mgn_mode="cross")
-client = (AsyncMaxLoanClient if "asyncio" in {call!r} else MaxLoanClient)(Credentials("k", "s", "p"), base_url={url!r})
+kind = AsyncMaxLoanClient if "asyncio" in {call!r} else MaxLoanClient
+http_client = None
+if {transport!r} == "httpx":
+    import httpx
+    http_client = httpx.AsyncClient() if kind is AsyncMaxLoanClient else httpx.Client()
+client = kind(Credentials("k", "s", "p"), base_url={url!r}, http_client=http_client)
 {call}
 """
 
@@ -174,15 +179,17 @@ client = (AsyncMaxLoanClient if "asyncio" in {call!r} else MaxLoanClient)(Creden
     "call",
     [
         "client.get_max_loan('BTC-USDT', **settings)",
+        "client.get_max_loan(many, **settings)",
         "list(client.iter_max_loan(many, **settings))",
         "asyncio.run(client.get_max_loan(many, **settings))",
     ],
-    ids=["request", "threads", "tasks"],
+    ids=["request", "batch", "iterator", "tasks"],
 )
-def test_interrupted_process(call: str) -> None:
+@pytest.mark.parametrize("transport", ["own", "httpx"])
+def test_interrupted_process(call: str, transport: str) -> None:
     """Ctrl-C ends a process within a second although its requests hang; in wall time, as signals are real."""
     with RawServer(hang()) as server:
-        program = PROGRAM.format(call=call, url=server.url)
+        program = PROGRAM.format(call=call, url=server.url, transport=transport)
         process = subprocess.Popen([sys.executable, "-c", program], env=clean_env(), stderr=subprocess.PIPE, text=True)
         server.wait(1)
         errors = interrupt(process, seconds=1)

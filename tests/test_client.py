@@ -123,6 +123,8 @@ def test_same_settings() -> None:
         ({"base_url": "http://openapi.okx.com"}, "loopback"),
         ({"base_url": "https://user:s3cret@openapi.okx.com"}, "user or password"),
         ({"limiter": "memcached://x"}, "limiter must be"),
+        ({"proxy": "user:s3cret@proxy:99999"}, "its port must be 1 to 65535"),
+        ({"proxy": "ftp://user:s3cret@proxy"}, "its scheme must be"),
     ],
 )
 def test_invalid_setting(make: type, settings: dict[str, Any], reason: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -73,6 +74,24 @@ def test_failures_come_out(driver: FlowRunner) -> None:
         driver(flow())
     assert caught.value is failure
     assert cleaned == [True]
+
+
+def test_full_executor() -> None:
+    """Blocking work, as of a file or Redis limiter, does not wait for the program's own in asyncio's executor."""
+    busy = threading.Event()
+
+    def flow() -> Flow[None]:
+        yield from run_blocking(lambda: None)
+
+    async def main() -> None:
+        executor = ThreadPoolExecutor(1)
+        asyncio.get_running_loop().set_default_executor(executor)
+        executor.submit(busy.wait, 20)
+        async with asyncio.timeout(5):
+            await run_async(flow(), AsyncFakeTransport(FakeTransport(RESPONSE)), SystemClock())
+        busy.set()
+
+    asyncio.run(main())
 
 
 def test_blocking_work_leaves_the_loop_free() -> None:

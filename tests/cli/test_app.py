@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
 import subprocess
@@ -18,6 +19,7 @@ import okx_maxloan_sdk.cli as package
 from okx_maxloan_sdk.cli.app import main
 from okx_maxloan_sdk.cli.base import COMMANDS
 from okx_maxloan_sdk.cli.errors import CliError, ExitCode, find_nearest
+from okx_maxloan_sdk.mock import User
 from tests.support.clean_env import clean_env
 
 if TYPE_CHECKING:
@@ -262,6 +264,41 @@ def test_passwords_in_urls(run: Run, monkeypatch: pytest.MonkeyPatch, variable: 
     monkeypatch.setenv(variable, f"{scheme}://some-user:p%40ss/w0rd@127.0.0.1:9")
     _, out, err = run(*command.split(), "--debug")
     assert not re.search("some-user|w0rd|p%40ss|p@ss", out + err)
+
+
+EVIL = "\x1b]0;evil\x07\x9b31m\x00\n\u202e"
+EVIL_ROW = {
+    "instId": "BTC-USDT",
+    "mgnMode": "cross",
+    "mgnCcy": EVIL,
+    "maxLoan": "1",
+    "ccy": "BTC",
+    "side": EVIL,
+    "new": [EVIL],
+}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(f"show BTC-USDT --format {each}" for each in ("table", "json", "ndjson", "csv")),
+        "show --all --format table",
+        *(f"watch BTC-USDT --count 1 --every 1ms --alert BTC>0 --format {each}" for each in ("table", "tsv", "ndjson")),
+        "doctor",
+        "verify",
+    ],
+)
+def test_control_characters(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """No control character that the exchange sends reaches the terminal, or forges a line or a column."""
+    config = User.config_row
+    monkeypatch.setattr(User, "config_row", lambda *args: {**config(*args), "uid": EVIL, "perm": f"read_only,{EVIL}"})
+    body = json.dumps({"code": "0", "msg": "", "data": [EVIL_ROW]})
+    exchange.exchange.fail_next(99, status=200, html=body, path="/api/v5/account/max-loan")
+    monkeypatch.setenv("COLUMNS", "200")
+    result = run(*command.split())
+    written = result.out + result.err
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", written.replace("\t", ""))
+    assert "evil" in written
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX's")

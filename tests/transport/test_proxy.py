@@ -141,6 +141,16 @@ def test_tunnel_that_the_proxy_rejects(transport: TransportHarness) -> None:
 
 
 @pytest.mark.parametrize("transport", HTTPX, indirect=True)
+def test_reason_of_the_proxy(transport: TransportHarness) -> None:
+    """The proxy's own words are in the error, with control characters escaped."""
+    with RawServer(send_bytes(b"HTTP/1.1 407 No\tentry\r\nContent-Length: 0\r\n\r\n")) as server:
+        with pytest.raises(RequestNotSentError, match=r"No\\x09entry") as caught:
+            transport.connect("https://openapi.okx.com", server.url).send()
+        assert str(caught.value).isprintable()
+        transport.close()
+
+
+@pytest.mark.parametrize("transport", HTTPX, indirect=True)
 def test_tunnel_that_hangs(transport: TransportHarness) -> None:
     """A TLS handshake without a response ends by the timeout."""
     with RawServer(send_bytes(b"HTTP/1.1 200 Connection established\r\n\r\n", keep_alive=True)) as server:
