@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from okx_maxloan_api.contract import ERRORS
 
 from okx_maxloan_sdk.mock import ApiKey, MockExchange, User, default_exchange
+from okx_maxloan_sdk.mock.margin import drift_after
+from okx_maxloan_sdk.mock.rows import max_loan_rows
 from tests.contract.raw_request import CONFIG, ManualClock, RawRequest, handle, signed
 from tests.support.contract_values import LIMIT
 
@@ -47,6 +51,79 @@ def test_a_sub_account_knows_its_main_account() -> None:
     row = json.loads(handle(exchange, signed(exchange.users["sub"].keys[0], RawRequest(path=CONFIG))).body)["data"][0]
     assert (row["mainUid"], row["type"]) == (exchange.users["spot"].uid, "1")
     assert row["uid"] != row["mainUid"]
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "message"),
+    [
+        (b"mgnMode=cross", "50015", "instId or ccy is needed"),
+        (b"mgnMode=cross&instId=", "50014", "instId is empty"),
+        (b"mgnMode=cros&instId=BTC-USDT", "51000", "not accepted: mgnMode"),
+        (b"mgnMode=cross&instId=BTC", "51000", "not accepted: instIdBTC"),
+        (b"mgnMode=cross&instId=BTC-USDT&instId=BTC-USDT", "51000", "not accepted: instId"),
+        (b"mgnMode=cross&instId=%ff", "51000", "not accepted: instId"),
+        (b"mgnMode=cross&ccy=NOPE", "51000", "not accepted: ccyNOPE"),
+        (b"mgnMode=cross&instId=BTC-USDT&tradeQuoteCcy=EUR", "51000", "not accepted: tradeQuoteCcyEUR"),
+        (b"mgnMode=cross&instId=BTC-USDT,NOPE-USDT", "51001", "no such instrument"),
+        (b"mgnMode=cross&instId=NEWCO-USDT", "51021", "not listed yet"),
+    ],
+)
+def test_messages(query: bytes, code: str, message: str) -> None:
+    """An error's message names the parameter and its value, as OKX's does."""
+    exchange = default_exchange(ManualClock())
+    body = json.loads(handle(exchange, signed(exchange.users["spot"].keys[0], RawRequest(query))).body)
+    assert (body["code"], body["msg"], body["data"]) == (code, message, [])
+
+
+def test_margin_currency_of_another_pair() -> None:
+    """A margin currency that is no currency of the pair is rejected."""
+    exchange = default_exchange(ManualClock())
+    raw = RawRequest(b"mgnMode=cross&instId=BTC-USDT&mgnCcy=ETH")
+    assert b"not accepted: mgnCcyETH" in handle(exchange, signed(exchange.users["futures"].keys[0], raw)).body
+
+
+def test_log() -> None:
+    """The log has the time, method, target and status of each request."""
+    exchange = default_exchange(ManualClock())
+    for raw in (PAIR, RawRequest(path=CONFIG), RawRequest(path=b"/nowhere", method="POST")):
+        handle(exchange, raw)
+    targets = ["/api/v5/account/max-loan?mgnMode=cross&instId=BTC-USDT", CONFIG.decode(), "/nowhere"]
+    assert [each.target for each in exchange.log] == targets
+    assert [(each.method, each.status) for each in exchange.log] == [("GET", 401), ("GET", 401), ("POST", 404)]
+    assert {each.at for each in exchange.log} == {exchange.clock.monotonic()}
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "body"),
+    [
+        ({"code": "50011"}, 429, b'{"msg":"Too Many Requests","code":"50011"}'),
+        ({"code": "50110"}, 401, b'{"msg":"- is not on the IP list of API key -","code":"50110"}'),
+        ({"code": 50011, "status": 200}, 200, b'{"msg":"Too Many Requests","code":50011}'),
+        ({"code": "59999"}, 200, b'{"code":"59999","data":[],"msg":"rejected"}'),
+        ({"code": "51000_1"}, 200, b'{"code":"51000_1","data":[],"msg":"%s"}' % ERRORS["51000"].en.encode()),
+        ({"status": 503}, 503, b""),
+        ({"html": "<p>down"}, 502, b"<p>down"),
+    ],
+)
+def test_failures(failure: dict[str, Any], status: int, body: bytes) -> None:
+    """An injected failure has the status and the body of its code, or the page, and its delay."""
+    exchange = default_exchange(ManualClock())
+    exchange.fail_next(**failure, delay=1.5)
+    response = handle(exchange, PAIR)
+    assert (response.status, response.body, response.delay) == (status, body, 1.5)
+    assert handle(exchange, PAIR).delay == 0
+
+
+def test_drift() -> None:
+    """With a seed the amounts follow the drifting prices from the exchange's start on, for pairs and for currencies."""
+    clock = ManualClock()
+    exchange = default_exchange(clock, drift_seed=7)
+    user, key = exchange.users["spot"], exchange.users["spot"].keys[0]
+    clock.now += 30
+    for query in ({"mgnMode": "cross", "instId": "ETH-USDT"}, {"mgnMode": "cross", "ccy": "ETH"}):
+        raw = RawRequest("&".join(f"{name}={value}" for name, value in query.items()).encode())
+        rows = json.loads(handle(exchange, signed(key, raw, clock.now)).body)["data"]
+        assert rows == max_loan_rows(user, query, drift_after(30, 7)) != max_loan_rows(user, query)
 
 
 @pytest.mark.parametrize("n", [0, -1])

@@ -20,6 +20,41 @@ def test_amounts_are_reproducible() -> None:
     assert sides == [("BTC", "5.4136492001968303"), ("USDT", "479072.0272727272727272")]
 
 
+def test_collateral() -> None:
+    """Isolated margin counts the pair's own currencies, and a margin currency that one alone."""
+    user = User("1", [], "futures", balances={"BTC": "1", "USDT": "10000", "SOL": "100"})
+    pair = PAIRS["BTC-USDT"]
+
+    def amount(mode: str, mgn_ccy: str = "") -> Decimal:
+        return Decimal(loan(user, mode, pair, "buy", mgn_ccy=mgn_ccy, trade_quote_ccy="")[1])
+
+    equity = {"BTC": Decimal("97342.7") * Decimal("0.98"), "USDT": Decimal(10000)}
+    equity["SOL"] = Decimal("188.73") * 100 * Decimal("0.95")
+    factor = 1 / (1 / Decimal(10) + 1 - Decimal("0.98"))
+    for currencies, found in (
+        (["BTC", "USDT", "SOL"], amount("cross")),
+        (["BTC", "USDT"], amount("isolated")),
+        (["USDT"], amount("isolated", "USDT")),
+        ([], amount("cross", "USDC")),
+    ):
+        assert abs(found - sum(equity[ccy] for ccy in currencies) * factor) < Decimal("1e-9")
+
+
+def test_instrument_row() -> None:
+    """An instrument has OKX's fields."""
+    assert PAIRS["WAVES-USDT"].instrument_row("MARGIN") == {
+        "baseCcy": "WAVES",
+        "instFamily": "",
+        "instId": "WAVES-USDT",
+        "instType": "MARGIN",
+        "lever": "3",
+        "quoteCcy": "USDT",
+        "tradeQuoteCcyList": ["USDT"],
+        "settleCcy": "",
+        "state": "suspend",
+    }
+
+
 @pytest.mark.parametrize("user", default_exchange().users.values(), ids=lambda user: user.uid)
 def test_loans_are_plain_decimals(user: User) -> None:
     """Every loan is positive, at most the quota, and a plain decimal with at most sixteen places."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from okx_maxloan_sdk.mock import scenario
+from okx_maxloan_sdk.mock.fixtures import uid
 from tests.contract.raw_request import CONFIG, ManualClock, RawRequest, handle, signed
 
 FULL = """
@@ -57,7 +58,19 @@ def test_full_scenario(tmp_path: Path) -> None:
 def test_empty_scenario_is_the_default_exchange() -> None:
     """A scenario without users has those of the default exchange."""
     assert list(scenario.build({}).users)[:2] == ["spot", "spot_plain"]
-    assert scenario.build({}).enforce_rate_limit
+    exchange = scenario.build({})
+    assert (exchange.enforce_rate_limit, exchange.clock_skew, exchange.drift_seed) == (True, 0.0, None)
+
+
+def test_drift_seed() -> None:
+    """A scenario's seed lets prices drift."""
+    assert scenario.build({"drift_seed": 7}).drift_seed == 7
+
+
+def test_uids() -> None:
+    """Users are numbered from 1, so that they are the default exchange's."""
+    users = scenario.build({"users": {"a": {}, "b": {}}}).users
+    assert [each.uid for each in users.values()] == [uid(1), uid(2)]
 
 
 def test_the_documented_example_works() -> None:
