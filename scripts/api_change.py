@@ -58,7 +58,7 @@ class NoBaselineError(Exception):
 
 
 def git(root: Path, *arguments: str) -> bytes:
-    """Return the output of git; None without git, or where it fails."""
+    """Return the output of git; raise `NoBaselineError` without git, or where it fails."""
     program = shutil.which("git")
     if not program:
         raise NoBaselineError("there is no git")
