@@ -280,7 +280,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT", help="JSON of verify --report")
-    parser.add_argument("--rehearsal", action="store_true", help="take reports of a mock exchange, to try the road")
+    parser.add_argument("--rehearsal", action="store_true", help="take reports of a mock exchange, to try it all")
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout to work on")
     options = parser.parse_args(argv)
     return run(options.root, options.reports, is_rehearsal=options.rehearsal)

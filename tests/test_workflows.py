@@ -21,7 +21,7 @@ def test_publishing_tools() -> None:
 
 def test_nightly_seed() -> None:
     """The nightly fuzzing has another seed every night, and prints the command that repeats it."""
-    step = (WORKFLOWS / "nightly.yml").read_text("utf-8").partition("name: fuzz\n")[2].partition("\n  road:")[0]
+    step = (WORKFLOWS / "nightly.yml").read_text("utf-8").partition("name: fuzz\n")[2].partition("\n  update:")[0]
     assert "/dev/urandom" in step
     assert 'echo "python -m tests.contract.run_st $OKX_USER --max-examples 1000 --seed $seed"' in step
     assert step.count('--seed "$seed"') == 1

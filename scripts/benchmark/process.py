@@ -28,8 +28,8 @@ PEAK = "\nprint(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
 PROGRAMS = {
     "nothing": ("sdk", "pass"),
     "import httpx": ("sdk", "import httpx"),
-    "import okx_maxloan_sdk": ("sdk", "import okx_maxloan_sdk"),
-    "import its client": ("sdk", OURS),
+    "import both clients": ("sdk", "from okx_maxloan_sdk import AsyncMaxLoanClient, MaxLoanClient"),
+    "import python-okx": ("python-okx", "import okx.Account"),
     "python-okx": ("python-okx", THEIRS),
     "okx-maxloan-sdk": ("sdk", OURS + CALL),
 }

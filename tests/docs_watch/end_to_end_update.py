@@ -137,4 +137,4 @@ if __name__ == "__main__":
         try:
             main(Path(*sys.argv[1:] or [temporary]).resolve())
         except AssertionError as error:
-            sys.exit(f"road: {error}")
+            sys.exit(f"update: {error}")
