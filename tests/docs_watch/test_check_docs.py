@@ -150,7 +150,7 @@ def test_page_of_all_endpoints(form: str) -> None:
     assert len(page) > 4_000_000
     start = time.perf_counter()
     parsed = parse_page(page, "GET", PATH)
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < 10
     assert parsed == parse_page(RENDER[form](EN).encode(), "GET", PATH)
 
 
