@@ -11,6 +11,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from attrs import asdict
 
@@ -20,6 +21,7 @@ from okx_maxloan_sdk.codec import GET_MAX_LOAN
 from okx_maxloan_sdk.effects import Send
 from okx_maxloan_sdk.exceptions import OkxError, PartialFailureError
 from okx_maxloan_sdk.transport import Request
+from okx_maxloan_sdk.transport.body import BodyDecoder
 from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials
 from tests.support.clock import QuickClock
 from tests.support.fake_transport import FakeTransport, loans_response
@@ -150,23 +152,55 @@ def test_errors(client_factory: ClientFactory, failure: str, number: int) -> Non
         assert not any("/transport/" in line.filename for line in rendered.stack)
 
 
-def test_errors_of_cancelled_tasks(run: Run) -> None:
+@pytest.mark.parametrize("transport", ["own", "httpx"])
+@pytest.mark.parametrize("how", ["cancel", "timeout", "group"])
+def test_errors_of_cancelled_tasks(run: Run, transport: str, how: str) -> None:
     """The traceback of a task that is cancelled with its request in flight has no secret in frames of this package."""
 
     async def main() -> None:
+        http_client = httpx.AsyncClient() if transport == "httpx" else None
         with RawServer(hang()) as server:
-            async with AsyncMaxLoanClient(credentials(), base_url=server.url) as client:
-                task = asyncio.ensure_future(client.get_max_loan("BTC-USDT", mgn_mode="cross"))
-                await asyncio.to_thread(server.wait, 1)
-                task.cancel()
-                with pytest.raises(asyncio.CancelledError) as caught:
-                    await task
+            async with AsyncMaxLoanClient(credentials(), base_url=server.url, http_client=http_client) as client:
+                with pytest.raises(BaseException) as caught:  # noqa: PT011 -- each way has its own
+                    await end(client, server)
+        if http_client:
+            await http_client.aclose()
         for error in errors(caught.value):
-            for line in traceback.TracebackException.from_exception(error, capture_locals=True).stack:
-                if line.filename.startswith(OURS):
-                    assert leaks(f"{line.locals}") == []
+            for each in (error, *getattr(error, "exceptions", ())):
+                for line in traceback.TracebackException.from_exception(each, capture_locals=True).stack:
+                    if line.filename.startswith(OURS):
+                        assert leaks(f"{line.locals}") == []
+
+    async def end(client: AsyncMaxLoanClient, server: RawServer) -> None:
+        if how == "timeout":
+            async with asyncio.timeout(0.2):
+                await client.get_max_loan("BTC-USDT", mgn_mode="cross")
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(client.get_max_loan("BTC-USDT", mgn_mode="cross"))
+            await asyncio.to_thread(server.wait, 1)
+            if how == "group":
+                raise ZeroDivisionError
+            task.cancel()
+        await task
 
     run(main())
+
+
+@pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=True)
+def test_errors_inside_a_transport(client_factory: ClientFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug while a response is read shows no secret in frames of this package."""
+
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(BodyDecoder, "feed", fail)
+    with RawServer(respond()) as server:
+        client = client_factory.open(base_url=server.url, clock=QuickClock())
+        with pytest.raises(ZeroDivisionError) as caught:
+            client.get_max_loan("BTC-USDT", mgn_mode="cross")
+        client.close()
+    stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
+    assert leaks(str([line.locals for line in stack if line.filename.startswith(OURS)])) == []
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
