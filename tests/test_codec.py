@@ -116,18 +116,23 @@ def test_invalid_row(row: object, reason: str) -> None:
     ("body", "status", "reason"),
     [
         (b"", 200, "it is empty"),
-        (b"<html>down</html>", 502, "not JSON"),
-        (b'{"code":"0","msg":"","data":[', 200, "not JSON"),
-        (b'{"code":"0","msg":"","data":[NaN]}', 200, "NaN is not a JSON number"),
-        (b'{"code":"0","msg":"","data":[Infinity]}', 200, "Infinity"),
-        (b'{"code":"0","code":"1","msg":"","data":[]}', 200, "a key twice"),
-        (b'{"code":"0","msg":"","data":[{"ccy":"A","ccy":"B","maxLoan":"1"}]}', 200, "a key twice"),
-        (b"\xff\xfe", 200, "not UTF-8"),
-        (b'{"code":"0","msg":"\xff","data":[]}', 200, "not UTF-8"),
-        (b"[" * 100_000, 200, "nested too deeply"),
-        ([], 200, "not a JSON object"),
-        ("0", 200, "not a JSON object"),
-        (None, 200, "not a JSON object"),
+        (b'{"code":"0"} x', 200, "it is not JSON (what follows its end is not a JSON number)"),
+        (b"<html>down</html>", 502, "it is not JSON ("),
+        (b'{"code":"0","msg":"","data":[', 200, "it is not JSON ("),
+        (b'{"code":"0","msg":"","data":[NaN]}', 200, "it is not JSON (NaN is not a JSON number)"),
+        (b'{"code":"0","msg":"","data":[Infinity]}', 200, "it is not JSON (Infinity is not a JSON number)"),
+        (b'{"code":"0","code":"1","msg":"","data":[]}', 200, "it is not JSON (an object has a key twice)"),
+        (
+            b'{"code":"0","msg":"","data":[{"ccy":"A","ccy":"B","maxLoan":"1"}]}',
+            200,
+            "it is not JSON (an object has a key twice)",
+        ),
+        (b"\xff\xfe", 200, "it is not UTF-8"),
+        (b'{"code":"0","msg":"\xff","data":[]}', 200, "it is not UTF-8"),
+        (b"[" * 100_000, 200, "it is nested too deeply"),
+        ([], 200, "it is not a JSON object"),
+        ("0", 200, "it is not a JSON object"),
+        (None, 200, "it is not a JSON object"),
         ({"msg": "", "data": []}, 200, "code is missing"),
         ({"code": 0, "msg": "", "data": []}, 200, "code is a number"),
         ({"code": 50011, "msg": "", "data": []}, 200, "code is a number"),
@@ -138,16 +143,25 @@ def test_invalid_row(row: object, reason: str) -> None:
         ({"code": "0", "msg": "", "data": None}, 200, "data is missing or null"),
         ({"code": "0", "msg": ""}, 200, "data is missing"),
         ({"code": "0", "data": []}, 200, "msg is missing"),
-        ({"code": "0", "msg": "", "data": []}, 500, "another status"),
-        ({"code": "0", "msg": "", "data": []}, 204, "another status"),
-        (b"", 302, "redirect"),
+        ({"code": "0", "msg": "", "data": []}, 500, "code 0 with another status than 200"),
+        ({"code": "0", "msg": "", "data": []}, 204, "code 0 with another status than 200"),
+        (b"", 302, "it is a redirect, which is never followed"),
     ],
 )
 def test_invalid_response(body: object, status: int, reason: str) -> None:
     """An invalid response is rejected with the reason, the status and an excerpt."""
-    with pytest.raises(InvalidResponseError, match=reason) as caught:
+    with pytest.raises(InvalidResponseError) as caught:
         codec.parse_envelope(json_response(body, status))
+    assert caught.value.reason.startswith(reason)
     assert caught.value.http_status == status
+
+
+@pytest.mark.parametrize("name", ["inst_type", "inst_id"])
+def test_instruments_parameter_that_is_no_text(name: str) -> None:
+    """A parameter of another type is named."""
+    arguments: dict[str, Any] = {"inst_type": "MARGIN", "inst_id": "BTC-USDT", name: 5}
+    with pytest.raises(TypeError, match=f"{name} must be a str"):
+        codec.instruments_query(**arguments)
 
 
 @pytest.mark.parametrize("code", ["50011", 50011])

@@ -14,6 +14,7 @@ import okx_maxloan_sdk
 from okx_maxloan_sdk import exceptions
 from okx_maxloan_sdk.exceptions import (
     EXCEPTION_BY_KIND,
+    MAX_REASONS,
     ApiConnectionError,
     ApiError,
     ApiTimeoutError,
@@ -219,6 +220,14 @@ def test_message_of_a_partial_failure() -> None:
     assert str(error) == "no rows for 2 of the pairs; 1 rows arrived\nA-B,C-D: the request was not sent: no"
     assert error.loans == [LOAN]
     assert [(ids, type(each)) for ids, each in error.failures] == [(("A-B", "C-D"), RequestNotSentError)]
+
+
+def test_message_of_many_failures() -> None:
+    """Failures beyond the first few are counted."""
+    failures = [((f"A{number}-B",), RequestNotSentError("no")) for number in range(MAX_REASONS + 2)]
+    lines = str(PartialFailureError((), failures)).splitlines()
+    assert len(lines) == 1 + MAX_REASONS + 1
+    assert lines[-1] == "and 2 more in .failures"
 
 
 def test_message_of_a_closed_client() -> None:

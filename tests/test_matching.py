@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,7 @@ def test_rows_of_another_request(client_factory: ClientFactory, case: str) -> No
     with pytest.raises(InvalidResponseError) as caught:
         get_max_loan(client_factory.open(transport), **params)
     assert reason in str(caught.value)
-    assert caught.value.rows == tuple(rows)
+    assert (caught.value.rows, caught.value.http_status) == (tuple(rows), 200)
     assert (len(transport.requests), discarded) == (1, [1])
 
 
@@ -111,7 +112,10 @@ def test_unexpected_rows(client_factory: ClientFactory, case: str, caplog: pytes
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk"):
         loans = get_max_loan(client_factory.open(FakeTransport(ok_response(only))), **params)
     assert [loan.max_loan for loan in loans] == ["1.5"]
-    assert [each.levelname for each in caplog.records] == ["WARNING"]
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.getMessage().startswith("odd row in the response to {'mgnMode': 'cross', ")
+    assert re.search(r": (a row|the buy row) .*; (requested|expected): ", record.getMessage())
 
 
 @pytest.mark.parametrize("case", FINE)
