@@ -1,5 +1,8 @@
 """Client for OKX's maximum loan, GET /api/v5/account/max-loan: how much an account may borrow."""
 
+from typing import TYPE_CHECKING, Any
+
+from . import limiter as _limiter
 from .account import Account, AccountMode
 from .batching import BatchResult
 from .client import AsyncMaxLoanClient, MaxLoanClient
@@ -27,9 +30,21 @@ from .exceptions import (
     ServiceUnavailableError,
     Violation,
 )
-from .limiter import FileLimiter, MemoryLimiter, RateLimitStatus, RedisLimiter
+from .limiter import MemoryLimiter, RateLimitStatus
 from .models import Instrument, MaxLoan
 from .sites import Site
+
+if TYPE_CHECKING:
+    from .limiter import FileLimiter, RedisLimiter
+else:
+
+    def __getattr__(name: str) -> Any:
+        # The two that load sqlite3 and ssl: a fifth of the import.
+        if name not in ("FileLimiter", "RedisLimiter"):
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message)
+        return getattr(_limiter, name)
+
 
 __version__ = "0.1.0"
 
