@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from contextlib import suppress
 from importlib.resources import files
 from importlib.util import find_spec
 from logging import Logger, getLogger
 from pathlib import Path
+from socket import IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET
 from ssl import SSLEOFError, SSLError, SSLZeroReturnError
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
@@ -341,31 +341,37 @@ _scripts: dict[Hashable, LuaScript] = {}
 
 
 def _script_for_url(url: str) -> LuaScript:
-    from redis import Redis  # noqa: PLC0415 -- an extra
-    from redis.backoff import NoBackoff  # noqa: PLC0415 -- an extra
-    from redis.exceptions import RedisError  # noqa: PLC0415 -- an extra
-    from redis.retry import Retry  # noqa: PLC0415 -- an extra
-
     server = _redact_url(url)
     digest = hashlib.sha256(url.encode()).hexdigest()
     if digest not in _scripts:
-        scheme, _, rest = url.partition(":")
-        client = connection = None
-        with suppress(RedisError, TypeError, ValueError):  # their texts may repeat a password
-            client = Redis.from_url(
-                f"{scheme.lower()}:{rest}",
-                connection_class=_connection_class(scheme.lower()),
-                socket_timeout=SOCKET_TIMEOUT,
-                socket_connect_timeout=SOCKET_TIMEOUT,
-                retry=Retry(NoBackoff(), 0),
-            )
-            connection = client.connection_pool.make_connection()
-        if client is None or connection is None:
+        if (client := _make_client(url)) is None:
             message = f"the Redis URL of {server} has an option after ? that redis-py does not take"
             raise ValueError(message)
         _check_files(client.get_connection_kwargs())
         _scripts.setdefault(digest, LuaScript(client, server))
     return _scripts[digest]
+
+
+def _make_client(url: str) -> Any:
+    """Return the client for a URL; None where redis-py rejects an option, as its words may repeat a password."""
+    from redis import Redis  # noqa: PLC0415 -- an extra
+    from redis.backoff import NoBackoff  # noqa: PLC0415 -- an extra
+    from redis.exceptions import RedisError  # noqa: PLC0415 -- an extra
+    from redis.retry import Retry  # noqa: PLC0415 -- an extra
+
+    scheme, _, rest = url.partition(":")
+    try:
+        client = Redis.from_url(
+            f"{scheme.lower()}:{rest}",
+            connection_class=_connection_class(scheme.lower()),
+            socket_timeout=SOCKET_TIMEOUT,
+            socket_connect_timeout=SOCKET_TIMEOUT,
+            retry=Retry(NoBackoff(), 0),
+        )
+        client.connection_pool.make_connection()
+    except (RedisError, TypeError, ValueError):
+        return None
+    return client
 
 
 def _connection_class(scheme: str) -> type[Any]:
@@ -374,8 +380,14 @@ def _connection_class(scheme: str) -> type[Any]:
 
     class BoundedConnection(Connection):
         def _connect(self) -> socket:
-            connected = connect(self.host, self.port, monotonic() + SOCKET_TIMEOUT, lambda: False)
-            connected.settimeout(SOCKET_TIMEOUT)
+            timeout = self.socket_connect_timeout or SOCKET_TIMEOUT
+            connected = connect(self.host, self.port, monotonic() + timeout, lambda: False)
+            if self.socket_keepalive:
+                connected.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1)
+                options: Any = self.socket_keepalive_options
+                for name, value in options.items():
+                    connected.setsockopt(IPPROTO_TCP, name, value)
+            connected.settimeout(self.socket_timeout)
             return connected
 
     class BoundedTlsConnection(SSLConnection, BoundedConnection):

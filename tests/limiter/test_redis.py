@@ -784,6 +784,16 @@ def test_invalid_url_is_rejected_without_repeating_it(url: str) -> None:
     assert caught.value.__cause__ is caught.value.__context__ is None, "an error of urlsplit or redis-py repeats it"
 
 
+def test_options_of_the_url(valkey: Valkey) -> None:
+    """Timeouts and keep-alive in the URL are those of its connections."""
+    limiter = RedisLimiter(f"{valkey.url}?socket_timeout=1.5&socket_connect_timeout=2.5&socket_keepalive=true")
+    connection = limiter._script._client.connection_pool.make_connection()
+    connection.connect()
+    with connection._sock as connected:
+        assert connected.gettimeout() == 1.5
+        assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
 @pytest.mark.parametrize("scheme", ["redis", "rediss"])
 def test_slow_lookup(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     """A resolver that hangs makes the server unavailable within the limiter's timeout; that time is real."""
