@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .limiter import Permit
     from .transport import Response
 
+    Decoder = Callable[[ClientState, Query, Response], list[dict[str, Any]] | OkxError]
+
 logger: Logger = getLogger(__name__)
 # The first millisecond of the year 10000, which a timestamp cannot express.
 MAX_TIMESTAMP_MS = 253_402_300_800_000
@@ -50,10 +52,6 @@ MESSAGES = {
         "late": "已超过 total_timeout（{seconds} 秒）",
     },
 }
-
-
-if TYPE_CHECKING:
-    Decoder = Callable[[ClientState, Query, Response], list[dict[str, Any]] | OkxError]
 
 
 class DecodedResponse(NamedTuple):
