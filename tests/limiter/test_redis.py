@@ -36,6 +36,7 @@ from tests.limiter.counting_server import CountingServer, max_in_window
 from tests.limiter.load_generator import NO_TRANSPORT, Workload, run_all
 from tests.limiter.simulator import Simulation
 from tests.limiter.valkey import Valkey, binary
+from tests.support.resolver import hanging_resolver
 
 CLOCK = SystemClock()
 KEY = LimitKey("42", "max_loan")
@@ -797,19 +798,12 @@ def test_options_of_the_url(valkey: Valkey) -> None:
 @pytest.mark.parametrize("scheme", ["redis", "rediss"])
 def test_slow_lookup(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     """A resolver that hangs makes the server unavailable within the limiter's timeout; that time is real."""
-    answered = threading.Event()
-
-    def hang(*_: Any, **__: Any) -> Any:
-        answered.wait(20)
-        raise socket.gaierror(socket.EAI_AGAIN, "try again")
-
-    monkeypatch.setattr(socket, "getaddrinfo", hang)
-    limiter = RedisLimiter(f"{scheme}://cache-{scheme}.test").for_key(KEY, RateLimit(3, 2.0), CLOCK)
-    begun = time.monotonic()
-    with pytest.raises(LimiterUnavailableError):
-        run_sync(limiter.acquire(1.0), NO_TRANSPORT, CLOCK)
-    assert time.monotonic() - begun < 3
-    answered.set()
+    with hanging_resolver(monkeypatch):
+        limiter = RedisLimiter(f"{scheme}://cache-{scheme}.test").for_key(KEY, RateLimit(3, 2.0), CLOCK)
+        begun = time.monotonic()
+        with pytest.raises(LimiterUnavailableError):
+            run_sync(limiter.acquire(1.0), NO_TRANSPORT, CLOCK)
+        assert time.monotonic() - begun < 3
 
 
 def test_password_is_never_shown(caplog: pytest.LogCaptureFixture) -> None:

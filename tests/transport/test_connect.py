@@ -21,6 +21,7 @@ import pytest
 from okx_maxloan_sdk.exceptions import RequestNotSentError
 from okx_maxloan_sdk.transport.connect import connect, resolve
 from tests.support.raw import RawServer, respond
+from tests.support.resolver import hanging_resolver
 from tests.support.transports import GET
 
 if TYPE_CHECKING:
@@ -206,18 +207,11 @@ def test_one_lookup_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_slow_lookup(monkeypatch: pytest.MonkeyPatch, transport: TransportHarness) -> None:
     """A resolver that does not respond delays no request beyond its deadline, and nothing is sent."""
-    release = threading.Event()
-
-    def getaddrinfo(*_: Any, **__: Any) -> Any:
-        release.wait(5)
-        raise socket.gaierror(socket.EAI_AGAIN, "try again")
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    began = time.monotonic()
-    with pytest.raises(RequestNotSentError, match=r"not resolved in time|deadline"):
-        transport.connect(f"https://slow-{next(numbers)}.test").send(GET, SOON)
-    assert time.monotonic() - began < SOON + 1
-    release.set()
+    with hanging_resolver(monkeypatch):
+        began = time.monotonic()
+        with pytest.raises(RequestNotSentError, match=r"not resolved in time|deadline"):
+            transport.connect(f"https://slow-{next(numbers)}.test").send(GET, SOON)
+        assert time.monotonic() - began < SOON + 1
     transport.close()
 
 
