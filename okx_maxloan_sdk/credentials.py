@@ -5,11 +5,11 @@ https://www.okx.com/docs-v5/en/#overview-rest-authentication
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
-from datetime import UTC, datetime
+from base64 import b64encode
+from time import gmtime, strftime
 from typing import TYPE_CHECKING, NoReturn
 
 from .escape import escape_control_characters
@@ -51,7 +51,7 @@ class Credentials:
     They never appear in repr, vars, logs or pickles. Raises `ValueError` for a part that cannot be sent in a header.
     """
 
-    __slots__ = ("_api_key", "_api_secret", "_passphrase")
+    __slots__ = ("_api_key", "_api_secret", "_hmac", "_passphrase")
 
     def __init__(self, api_key: str, api_secret: str, passphrase: str) -> None:
         if error := validate_credentials({"key": api_key, "secret": api_secret, "passphrase": passphrase}):
@@ -59,7 +59,8 @@ class Credentials:
             api_key = api_secret = passphrase = REDACTED
             raise ValueError(error)
         self._api_key = api_key
-        self._api_secret = api_secret.encode()
+        self._api_secret = api_secret
+        self._hmac = hmac.new(api_secret.encode(), digestmod="sha256")  # copied for each signature
         self._passphrase = passphrase
 
     def __repr__(self) -> str:
@@ -77,11 +78,12 @@ class Credentials:
     def sign(self, method: str, target: str, timestamp: float, body: str = "") -> dict[str, str]:
         """Return the four headers that sign a request at `timestamp`, in seconds since 1970 UTC."""
         seconds, milliseconds = divmod(int(timestamp * 1000), 1000)
-        iso_time = f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{milliseconds:03}Z"
-        signature = hmac.digest(self._api_secret, f"{iso_time}{method}{target}{body}".encode(), "sha256")
+        iso_time = strftime(f"%Y-%m-%dT%H:%M:%S.{milliseconds:03}Z", gmtime(seconds))
+        signature = self._hmac.copy()
+        signature.update(f"{iso_time}{method}{target}{body}".encode())
         return {
             "OK-ACCESS-KEY": self._api_key,
-            "OK-ACCESS-SIGN": base64.b64encode(signature).decode(),
+            "OK-ACCESS-SIGN": b64encode(signature.digest()).decode(),
             "OK-ACCESS-TIMESTAMP": iso_time,
             "OK-ACCESS-PASSPHRASE": self._passphrase,
         }
@@ -89,6 +91,6 @@ class Credentials:
     def redact(self, text: str) -> str:
         """Redact credentials and signatures in a text that came from outside, and escape its control characters."""
         # The longest first: one may be the beginning of another.
-        for secret in sorted((self._api_key, self._api_secret.decode(), self._passphrase), key=len, reverse=True):
+        for secret in sorted((self._api_key, self._api_secret, self._passphrase), key=len, reverse=True):
             text = text.replace(secret, REDACTED)
         return escape_control_characters(SIGNATURE.sub(REDACTED, UUID.sub(REDACTED, text)))
