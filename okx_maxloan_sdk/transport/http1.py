@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from .base import Request
 
-READ_SIZE = 1 << 16
+# As much as a TLS record has, so that what was received later can be seen on the socket.
+READ_SIZE = 1 << 14
 # Of all headers and trailers, and of all before the body; h11 allows as much. Chunk sizes may take as much as a body.
 MAX_HEADER_BYTES = 100 << 10
 LINE_ENDS = b"\r\n"
@@ -25,43 +26,38 @@ LINE_ENDS = b"\r\n"
 
 def encode_request(netloc: str, request: Request) -> bytes:
     """Write a request without a body; raise `RequestNotSentError` for characters that could start another line."""
-    text = "".join([request.target, *request.headers, *request.headers.values()])
+    lines = [f"{request.method} {request.target} HTTP/1.1", f"Host: {netloc}"]
+    lines += [f"{name}: {value}" for name, value in request.headers.items()]
+    text = "".join(lines)
     if not text.isascii() or not text.isprintable() or " " in request.target:
         raise not_sent("its target or a header has a character that HTTP does not allow")
-    lines = "".join(map("{}: {}\r\n".format, request.headers, request.headers.values()))
-    return f"{request.method} {request.target} HTTP/1.1\r\nHost: {netloc}\r\n{lines}\r\n".encode("ascii")
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
 class ResponseParser:
     """Parse exactly one response; httptools calls what is named `on_...`."""
 
-    on_message_begin: Callable[[], None]
-    on_header: Callable[[bytes, bytes], None]
-    on_body: Callable[[bytes], None]
-    received: int
-    is_complete: bool
-    is_reusable: bool
+    received = 0
+    is_complete = is_reusable = False
+    _status = _encoded_bytes = 0
+    _has_headers = False
+    _body: BodyDecoder | None = None
 
     def __init__(self) -> None:
+        self._headers: dict[str, str] = {}
         self._fields: dict[bytes, bytes] = {}  # of the message that is read; after its headers, the trailers
         self._chunks: list[bytes] = []
         self._begun: list[None] = []  # one entry while a message is read
-        self.on_message_begin = partial(self._begun.append, None)
-        self.on_header, self.on_body = self._fields.__setitem__, self._chunks.append
+        self.on_message_begin: Callable[[], None] = partial(self._begun.append, None)
+        self.on_header: Callable[[bytes, bytes], None] = self._fields.__setitem__
+        self.on_body: Callable[[bytes], None] = self._chunks.append
         self._parser = HttpResponseParser(self)
-        self._headers: dict[str, str] = {}
-        self._status = self._header_bytes = self._encoded_bytes = 0
-        self._has_headers = False
-        self._body: BodyDecoder | None = None
-        self.received = 0
-        self.is_complete = self.is_reusable = False
 
     def on_headers_complete(self) -> None:
         if self.is_complete:
             raise HttpParserError("a second response")
         self._status = self._parser.get_status_code()
         self._has_headers = self._status >= 200  # noqa: PLR2004 -- RFC 9110, 15.2: 1xx are interim
-        self._header_bytes = sum(map(len, self._fields)) + sum(map(len, self._fields.values()))
         if self._has_headers:
             fields = self._fields.items()
             self._headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in fields}
@@ -89,17 +85,14 @@ class ResponseParser:
                 raise error.__context__ from None  # such as KeyboardInterrupt, in one of the methods above
             if not self.is_complete:
                 raise self._invalid(str(error)) from None
-        limit = MAX_HEADER_BYTES
         if self._has_headers:
-            limit = MAX_BODY_BYTES
             if self._body is None:
                 self._body = BodyDecoder(self._status, self._headers.get("content-encoding", ""))
             for chunk in self._chunks:
                 self._encoded_bytes += len(chunk)
                 self._body.feed(chunk)
-        trailer_bytes = sum(map(len, self._fields)) + sum(map(len, self._fields.values()))
-        if self._header_bytes + trailer_bytes > MAX_HEADER_BYTES or self.received - self._encoded_bytes > limit:
-            raise self._invalid("its headers or trailers are too long")
+        if self.received > MAX_HEADER_BYTES:
+            self._check_sizes()
         if self._begun or not self._ends_with(data):
             self.is_reusable = False
         self._chunks.clear()
@@ -112,6 +105,15 @@ class ResponseParser:
 
     def _invalid(self, reason: str) -> InvalidResponseError:
         return InvalidResponseError(f"it is not HTTP/1.1: {reason}", http_status=self._status)
+
+    def _check_sizes(self) -> None:
+        fields = [*self._headers.items(), *self._fields.items()]
+        limit = MAX_BODY_BYTES if self._has_headers else MAX_HEADER_BYTES
+        if (
+            sum(len(name) + len(value) for name, value in fields) > MAX_HEADER_BYTES
+            or self.received - self._encoded_bytes > limit
+        ):
+            raise self._invalid("its headers or trailers are too long")
 
     def _ends_with(self, data: bytes) -> bool:
         """Return whether no byte follows the response: llhttp skips line ends between two messages."""
