@@ -7,12 +7,13 @@ import socket
 import time
 from contextlib import suppress
 from functools import partial
+from ssl import SSLWantReadError
 from typing import TYPE_CHECKING
 
 from okx_maxloan_sdk.exceptions import ClientClosedError
 
 from .base import not_sent
-from .connect import connect, seconds_until
+from .connect import connect, seconds_until, wait_readable
 from .http1 import READ_SIZE, ResponseParser, encode_request
 from .pool import Connection, ConnectionPool
 
@@ -41,6 +42,7 @@ class BlockingConnection(Connection):
                 )
                 secured.settimeout(seconds_until(deadline))
                 secured.do_handshake()
+                secured.setblocking(False)
         except OSError as error:
             raise not_sent(error) from None
         if self.must_close:
@@ -49,11 +51,19 @@ class BlockingConnection(Connection):
     def exchange(self, data: bytes, deadline: float, parser: ResponseParser) -> None:
         """Send a request and read its response; raise `OSError`."""
         self.is_reusable = False
-        self._socket.settimeout(seconds_until(deadline))
-        self._socket.sendall(data)
+        remaining = seconds_until(deadline)
+        sent = self._socket.send(data)
+        if sent < len(data):
+            self._socket.settimeout(remaining)
+            self._socket.sendall(data[sent:])
+            self._socket.setblocking(False)
         while not parser.is_complete:
-            self._socket.settimeout(seconds_until(deadline))
-            parser.feed(self._socket.recv(READ_SIZE))
+            wait_readable(self._socket, seconds_until(deadline))
+            try:
+                received = self._socket.recv(READ_SIZE)
+            except (BlockingIOError, SSLWantReadError):  # too late, or a part of a TLS record
+                continue
+            parser.feed(received)
         self.is_reusable = parser.is_reusable
 
     def interrupt(self) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import socket
+import sys
 import time
 from concurrent.futures import CancelledError, Future
 from errno import EINPROGRESS, EWOULDBLOCK
@@ -29,6 +31,15 @@ def seconds_until(deadline: float) -> float:
     if (seconds := deadline - time.monotonic()) <= 0:
         raise TimeoutError("the deadline has passed")
     return seconds
+
+
+def wait_readable(sock: socket.socket, seconds: float) -> bool:
+    """Wait until there is something to read, which may be the end or an error; return whether there is."""
+    if sys.platform == "win32":
+        return bool(select.select([sock], [], [], seconds)[0])
+    poll = select.poll()  # `select` takes no descriptor over 1023 here
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def resolve(host: str, port: int, deadline: float) -> list[Any]:

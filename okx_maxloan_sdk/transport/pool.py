@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from .base import no_response
+from .connect import wait_readable
 
 if TYPE_CHECKING:
     import socket
@@ -38,13 +39,14 @@ class Connection(ABC):
     def has_input(self) -> bool:
         """Return whether anything came while it is idle, the end included; a TLS session ticket is nothing."""
         try:
-            self._socket.settimeout(0)
-            self._socket.recv(1)
+            if wait_readable(self._socket, 0.0):
+                self._socket.recv(1)
+                return True
         except (BlockingIOError, SSLWantReadError):
-            return self.must_close  # an event loop has read it
-        except OSError:
+            pass
+        except (OSError, ValueError):  # it is closed
             return True
-        return True
+        return self.must_close  # an event loop has read it
 
     @abstractmethod
     def interrupt(self) -> None:
@@ -77,16 +79,16 @@ class ConnectionPool(Generic[C]):
 
     def take(self) -> C:
         """Return an idle connection, or a new one that is not yet open; close those that cannot be reused."""
-        with suppress(IndexError):  # no idle connection, or another thread took it
+        try:
             while time.monotonic() - self._idle[0].idle_since > KEEP_ALIVE:
                 self._idle.pop(0).close()
             while (connection := self._idle.pop()).has_input():
                 connection.close()
-            return connection
-        connection = self._make()
-        self._open[id(connection)] = connection
-        if self._is_closed:
-            connection.interrupt()
+        except IndexError:  # no idle connection, or another thread took it
+            connection = self._make()
+            self._open[id(connection)] = connection
+            if self._is_closed:
+                connection.interrupt()
         return connection
 
     def release(self, connection: C) -> None:
