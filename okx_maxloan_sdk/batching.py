@@ -105,7 +105,15 @@ def split_valid(state: ClientState, query: Query, inst_ids: Sequence[str]) -> li
 def fetch_all(state: ClientState, chunks: Sequence[Query], deadline: float | None) -> Flow[list[MaxLoan]]:
     """Return the rows of valid queries in their order; raise `PartialFailureError` with those that arrived."""
     first, rest = chunks[0], chunks[1:]
-    collector = ResultCollector(state, first, [inst_id for chunk in chunks for inst_id in chunk.inst_ids], deadline)
+    collector = ResultCollector(state, chunks, deadline)
+    if len(chunks) == len(first.inst_ids) == 1:
+        # Nothing to bisect or to sort, and an error is that of the call.
+        loans = yield from _fetch(state, first, deadline)
+        if loans:
+            state.accepted_params.add(first.other_params)
+            return loans
+        collector.add([BatchResult(first.inst_ids, (), None, first.inst_ids)])
+        return collector.finish()
     if not rest or first.other_params not in state.accepted_params:
         # Alone, so that an error that affects all pairs costs one request.
         keep_going = collector.add((yield from fetch_chunk(state, first, deadline)))
@@ -139,11 +147,10 @@ def validate_and_fetch(
 def fetch_chunk(state: ClientState, query: Query, deadline: float | None) -> Flow[list[BatchResult]]:
     """Fetch the pairs of one request; bisect it when OKX rejects one of them."""
     try:
-        response = yield from send_with_retries(state, query, deadline)
+        loans = yield from _fetch(state, query, deadline)
     except OkxError as error:
         failure = error
     else:
-        loans = codec.to_models(MaxLoan, GET_MAX_LOAN, response.rows)
         return [BatchResult(query.inst_ids, tuple(loans), None, find_missing(query.inst_ids, loans))]
     parts = _bisect(query.inst_ids) if isinstance(failure, BadRequestError) and not affects_all(failure) else []
     return (
@@ -151,6 +158,11 @@ def fetch_chunk(state: ClientState, query: Query, deadline: float | None) -> Flo
             query.inst_ids, failure, parts, lambda part: fetch_chunk(state, query.with_inst_ids(part), deadline)
         )
     )
+
+
+def _fetch(state: ClientState, query: Query, deadline: float | None) -> Flow[list[MaxLoan]]:
+    response = yield from send_with_retries(state, query, deadline)
+    return codec.to_models(MaxLoan, GET_MAX_LOAN, response.rows)
 
 
 def affects_all(error: OkxError | None) -> bool:
@@ -191,8 +203,7 @@ class ResultCollector:
     """Collects the results of one call into its rows, or its one error."""
 
     _state: ClientState
-    _query: Query
-    _inst_ids: Sequence[str]
+    _chunks: Sequence[Query]
     _deadline: float | None
     loans: list[MaxLoan] = field(factory=list, init=False)
     failures: list[tuple[tuple[str, ...], OkxError]] = field(factory=list, init=False)
@@ -213,11 +224,10 @@ class ResultCollector:
 
     def finish(self) -> list[MaxLoan]:
         """Return all rows in the order requested; raise the only failure, or `PartialFailureError` with the rows."""
-        if len(self._inst_ids) == 1 and not self.failures and self._seen:
-            return self.loans
-        position = {inst_id.upper(): index for index, inst_id in enumerate(self._inst_ids)}
+        inst_ids = [inst_id for chunk in self._chunks for inst_id in chunk.inst_ids]
+        position = {inst_id.upper(): index for index, inst_id in enumerate(inst_ids)}
         self.loans.sort(key=lambda loan: position.get(loan.inst_id.upper(), len(position)))
-        if not_sent := tuple(each for each in self._inst_ids if each not in self._seen):
+        if not_sent := tuple(each for each in inst_ids if each not in self._seen):
             reason = late(self._state) if self._is_late() else NOT_SENT_FATAL[self._state.config.language]
             self.failures.append((not_sent, self._in_language(RequestNotSentError(reason))))
         if not self.failures:
@@ -231,7 +241,7 @@ class ResultCollector:
         return self._deadline is not None and self._state.clock.monotonic() >= self._deadline
 
     def _missing_data(self, inst_ids: tuple[str, ...]) -> MissingDataError:
-        query = self._query.with_inst_ids(inst_ids)
+        query = self._chunks[0].with_inst_ids(inst_ids)
         hint = validation.hint(query, self._state.rule_inputs, self._state.config.language)
         return self._in_language(MissingDataError(inst_ids, hint))
 

@@ -220,6 +220,7 @@ def _has_only_strings(value: list[Any]) -> bool:
 
 
 FIELD_CHECKS = {each.id: [_field_check(field) for field in each.fields] for each in OPERATIONS}
+ARRAYS = {each.id: [field.attribute for field in each.fields if field.type == "array"] for each in OPERATIONS}
 ATTRIBUTE_BY_FIELD = {each.id: {field.name: field.attribute for field in each.fields} for each in OPERATIONS}
 
 
@@ -257,14 +258,14 @@ def default_for(field: Field) -> object:
 
 def to_models(model: Callable[..., T], operation: Operation, rows: Iterable[Mapping[str, Any]]) -> list[T]:
     """Return validated rows as immutable models."""
-    attributes, models = ATTRIBUTE_BY_FIELD[operation.id], []
+    attributes, arrays = ATTRIBUTE_BY_FIELD[operation.id], ARRAYS[operation.id]
+    models, unknown = [], {}
     for row in rows:
-        known, unknown = {}, {}
-        for name, value in row.items():
-            if name in attributes:
-                known[attributes[name]] = tuple(value) if type(value) is list else value
-            else:
-                unknown[name] = value
+        known = {attribute: row[name] for name, attribute in attributes.items()}
+        for attribute in arrays:
+            known[attribute] = tuple(known[attribute])
+        if len(row) > len(attributes):
+            unknown = {name: value for name, value in row.items() if name not in attributes}
         models.append(model(**known, additional_properties=MappingProxyType(unknown)))
     return models
 

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import re
 from base64 import b64encode
+from functools import lru_cache
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, NoReturn
 
@@ -45,6 +46,11 @@ def validate_credentials(parts: Mapping[str, object]) -> str:
     return ""
 
 
+@lru_cache(1)  # most requests are sent in the second of the one before
+def _format_second(seconds: int) -> str:
+    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(seconds))
+
+
 class Credentials:
     """API key, secret and passphrase, as OKX's API page shows them.
 
@@ -78,7 +84,7 @@ class Credentials:
     def sign(self, method: str, target: str, timestamp: float, body: str = "") -> dict[str, str]:
         """Return the four headers that sign a request at `timestamp`, in seconds since 1970 UTC."""
         seconds, milliseconds = divmod(int(timestamp * 1000), 1000)
-        iso_time = strftime(f"%Y-%m-%dT%H:%M:%S.{milliseconds:03}Z", gmtime(seconds))
+        iso_time = f"{_format_second(seconds)}.{milliseconds:03}Z"
         signature = self._hmac.copy()
         signature.update(f"{iso_time}{method}{target}{body}".encode())
         return {

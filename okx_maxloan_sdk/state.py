@@ -55,12 +55,14 @@ class ClientState:
     accepted_params: set[tuple[tuple[str, str], ...]] = field(factory=set)
     clock: Clock = field(init=False)
     _limiter: Limiter = field(init=False)
+    _headers: Mapping[str, str] = field(init=False)
     _rate_limit_keys: dict[str, None] = field(factory=dict)
     _rate_limiters: dict[tuple[str, ...], list[RateLimiter]] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         account = self.config.account
         self.clock, self._limiter = self.config.clock, self.config.create_limiter()
+        self._headers = BASE_HEADERS | (dict([DEMO_HEADER]) if self.config.demo else {})
         self.set_account(account if isinstance(account, Account) else None)
 
     def start_deadline(self) -> float | None:
@@ -104,11 +106,7 @@ class ClientState:
 
     def headers(self, operation: Operation, target: str) -> Mapping[str, str]:
         """Return the headers of one request, signed with OKX's time of now."""
-        headers = dict(BASE_HEADERS)
-        if operation.signed:
-            timestamp = self.clock.time() + self.clock_skew.seconds
-            headers |= self.config.credentials.sign(operation.method, target, timestamp)
-        if self.config.demo:
-            name, value = DEMO_HEADER
-            headers[name] = value
-        return headers
+        if not operation.signed:
+            return self._headers
+        timestamp = self.clock.time() + self.clock_skew.seconds
+        return {**self._headers, **self.config.credentials.sign(operation.method, target, timestamp)}

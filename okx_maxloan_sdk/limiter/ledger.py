@@ -26,7 +26,7 @@ the one that was granted last: all the others were among the N - 1 that were cou
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import insort
 from collections import Counter
 from math import inf
 from typing import NamedTuple, TypeAlias
@@ -99,6 +99,8 @@ class Ledger:
     blocked_until: float = 0.0
     reduction: int = 0
     reduced_at: float = 0.0
+    # No lease ends earlier.
+    _first_end: float = field(default=-inf, init=False, eq=False)
 
     def reserve(self, now: float, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
         """Reserve a slot, or return when to call again; idempotent for one permit.
@@ -119,6 +121,7 @@ class Ledger:
             if earliest <= policy.reserve_ahead:
                 if owed:
                     start = self._earliest_start(now, policy, capacity, 0)
+                self._first_end = min(self._first_end, start + lease)
                 self.in_flight[permit_id] = start, start + lease
                 if is_shared:
                     self.shares.update(owner, 1, queued - 1, now + policy.period / 8)
@@ -141,7 +144,11 @@ class Ledger:
         if permit_id not in self.in_flight:
             self.held = [slot for slot in self.held if slot[1:3] != permit_id]
         if hold > 0:
-            insort(self.held, (now + hold, *permit_id, start))
+            slot = (now + hold, *permit_id, start)
+            if self.held and slot < self.held[-1]:
+                insort(self.held, slot)
+            else:
+                self.held.append(slot)
         # Last: interrupted before, the slot counts twice rather than not at all.
         self.in_flight.pop(permit_id, None)
 
@@ -165,11 +172,13 @@ class Ledger:
 
     def expire(self, now: float) -> None:
         """Free the slots whose hold or lease is over."""
-        if self.held and self.held[0][0] <= now:
-            del self.held[: bisect_right(self.held, (now, inf))]
-        for permit_id, (_, end) in list(self.in_flight.items()):
-            if end <= now:
-                del self.in_flight[permit_id]
+        while self.held and self.held[0][0] <= now:
+            del self.held[0]
+        if self._first_end <= now:
+            for permit_id, (_, end) in list(self.in_flight.items()):
+                if end <= now:
+                    del self.in_flight[permit_id]
+            self._first_end = min((end for _, end in self.in_flight.values()), default=inf)
 
     def _slots_by_owner(self) -> Counter[int]:
         return Counter([*(owner for owner, _ in self.in_flight), *(slot[1] for slot in self.held)])

@@ -138,14 +138,14 @@ class AcquireQueue:
                 start = yield from self._wait_for_start(waiter, deadline)
             if deadline is not None and start > deadline:
                 raise self._deadline_error(0, start, deadline)
-            while (remaining := start - self._now()) > 0:
-                yield Sleep(remaining)
+            while (now := self._now()) < start:
+                yield Sleep(start - now)
         except BaseException as error:
             may_have_slot = waiter is None or waiter.start is not None or not self.store.is_blocking
             if may_have_slot and not isinstance(error, LimiterUnavailableError):
                 yield from self.release(permit_id, 0.0)
             raise
-        if self._now() >= start + SCHEDULING_SLACK:
+        if now >= start + SCHEDULING_SLACK:
             # This machine or process was suspended: the lease may end before the request does.
             yield from self.release(permit_id, 0.0)
             yield from self.acquire(permit_id, policy, timeout, deadline)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from attrs import field, frozen
+from attrs import define, field
 
 from okx_maxloan_sdk.escape import escape_control_characters
 from okx_maxloan_sdk.exceptions import ApiTimeoutError, NoResponseError, RequestNotSentError
@@ -17,7 +17,7 @@ def _keep() -> None:
     """Leave the connection as it is."""
 
 
-@frozen
+@define
 class Request:
     """One request, in the very bytes that were signed."""
 
@@ -26,7 +26,7 @@ class Request:
     headers: Mapping[str, str] = field(repr=False)
 
 
-@frozen
+@define
 class Response:
     """One complete response, its body decoded; header names are in lower case.
 

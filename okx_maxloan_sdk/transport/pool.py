@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from .base import no_response
-from .connect import wait_readable
 
 if TYPE_CHECKING:
     import socket
@@ -35,18 +34,17 @@ class Connection(ABC):
     # When it last became idle, on the monotonic clock.
     idle_since: float = 0.0
     _socket: socket.socket
+    """Non-blocking."""
 
     def has_input(self) -> bool:
         """Return whether anything came while it is idle, the end included; a TLS session ticket is nothing."""
         try:
-            if wait_readable(self._socket, 0.0):
-                self._socket.recv(1)
-                return True
+            self._socket.recv(1)
         except (BlockingIOError, SSLWantReadError):
-            pass
-        except (OSError, ValueError):  # it is closed
+            return self.must_close  # an event loop has read it
+        except OSError:
             return True
-        return self.must_close  # an event loop has read it
+        return True
 
     @abstractmethod
     def interrupt(self) -> None:
