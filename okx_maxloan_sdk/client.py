@@ -288,6 +288,8 @@ class AsyncMaxLoanClient(_BaseClient):
         self._configure(config, http_client, proxy)
 
     async def _run(self, flow: Flow[T]) -> T:
+        if self._transport is None:
+            check_event_loop()
         return await run_async(flow, self._transport or self._get_transport(), self._state.clock)
 
     @overload

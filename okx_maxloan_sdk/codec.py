@@ -96,6 +96,11 @@ class Query:
         return tuple((name, value) for name, value in self.params.items() if name != "instId")
 
     @cached_property
+    def matched_rows(self) -> set[tuple[str, ...]]:
+        """What the rows of the last response are of, as they matched: a bot sends one query all day."""
+        return set()
+
+    @cached_property
     def target(self) -> str:
         """The request target (RFC 9112, 3.2) in the contract's order; commas stay raw, as in OKX's examples."""
         names = [each.name for each in self.operation.parameters if each.name in self.params]

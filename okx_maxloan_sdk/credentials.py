@@ -84,7 +84,7 @@ class Credentials:
     def sign(self, method: str, target: str, timestamp: float, body: str = "") -> dict[str, str]:
         """Return the four headers that sign a request at `timestamp`, in seconds since 1970 UTC."""
         seconds, milliseconds = divmod(int(timestamp * 1000), 1000)
-        iso_time = f"{_format_second(seconds)}.{milliseconds:03}Z"
+        iso_time = f"{_format_second(seconds)}.{str(milliseconds).zfill(3)}Z"
         signature = self._hmac.copy()
         signature.update(f"{iso_time}{method}{target}{body}".encode())
         return {

@@ -14,7 +14,7 @@ from .exceptions import InvalidResponseError
 from .models import parse_amount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .codec import Query
     from .models import MaxLoan
@@ -35,21 +35,20 @@ def match_rows(query: Query, rows: list[dict[str, Any]], redact: Callable[[str],
     one that belongs to another query, and for two amounts of the same pair, side and currency.
     """
     if query.operation is GET_ACCOUNT_INSTRUMENTS:
-        oddities = _check_instruments(query.params, rows)
-    elif query.operation is not GET_MAX_LOAN:
+        _raise_or_log(query, rows, _check_instruments(query.params, rows), redact)
+    if query.operation is not GET_MAX_LOAN:
         return rows
-    elif query.params.get("instId"):
-        oddities = _check_pairs(query.params, rows)
-    else:
-        oddities = _check_currency(query.params, rows)
-    for is_fatal, reason in oddities:
-        if is_fatal:
-            raise InvalidResponseError(f"it does not match the request: {reason}", http_status=200, rows=rows)
-        logger.warning("odd row in the response to %s: %s", dict(query.params), redact(reason))
-    if query.operation is GET_MAX_LOAN:
-        distinct = {(row["instId"].upper(), row["side"], row["ccy"], row["mgnCcy"]) for row in rows}
-        if len(distinct) < len(rows):
-            return _without_duplicates(rows)
+    keys = {(row["instId"], row["side"], row["ccy"], row["mgnMode"], row["mgnCcy"]) for row in rows}
+    if len(keys) == len(rows) and keys <= query.matched_rows:
+        return rows
+    check = _check_pairs if query.params.get("instId") else _check_currency
+    has_odd = _raise_or_log(query, rows, check(query.params, rows), redact)
+    distinct = {(row["instId"].upper(), row["side"], row["ccy"], row["mgnCcy"]) for row in rows}
+    if len(distinct) < len(rows):
+        return _without_duplicates(rows)
+    if not has_odd:
+        query.matched_rows.clear()
+        query.matched_rows.update(keys)
     return rows
 
 
@@ -59,26 +58,38 @@ def find_missing(inst_ids: Sequence[str], loans: Sequence[MaxLoan]) -> tuple[str
     return tuple([inst_id for inst_id in inst_ids if inst_id.upper() not in found])
 
 
+def _raise_or_log(
+    query: Query, rows: Sequence[Row], oddities: Iterable[tuple[bool, str]], redact: Callable[[str], str]
+) -> bool:
+    has_odd = False
+    for is_fatal, reason in oddities:
+        if is_fatal:
+            raise InvalidResponseError(f"it does not match the request: {reason}", http_status=200, rows=rows)
+        logger.warning("odd row in the response to %s: %s", dict(query.params), redact(reason))
+        has_odd = True
+    return has_odd
+
+
 def _check_pairs(params: Params, rows: Sequence[Row]) -> Iterator[tuple[bool, str]]:
-    mgn_mode, mgn_ccy = params.get("mgnMode", "").upper(), params.get("mgnCcy", "").upper()
+    mgn_modes, mgn_ccys = ("", params.get("mgnMode", "").upper()), ("", params.get("mgnCcy", "").upper())
     trade_quote = params.get("tradeQuoteCcy", "").upper()
     requested = params["instId"].upper().split(",")
     for row in rows:
-        inst_id, ccy, side = row["instId"], row["ccy"].upper(), row["side"]
-        if inst_id.upper() not in requested:
-            yield True, f"a row has instId {inst_id[:80]!r}; requested: {params['instId']}"
+        inst_id, ccy, side = row["instId"].upper(), row["ccy"].upper(), row["side"]
+        if inst_id not in requested:
+            yield True, f"a row has instId {row['instId'][:80]!r}; requested: {params['instId']}"
             continue
-        if row["mgnMode"] and row["mgnMode"].upper() != mgn_mode:
+        if row["mgnMode"].upper() not in mgn_modes:
             yield True, _describe_echo(params, row, "mgnMode")
-        if row["mgnCcy"] and row["mgnCcy"].upper() != mgn_ccy:
-            yield bool(mgn_ccy), _describe_echo(params, row, "mgnCcy")
-        base, _, quote = inst_id.upper().partition("-")
+        if row["mgnCcy"].upper() not in mgn_ccys:
+            yield bool(mgn_ccys[1]), _describe_echo(params, row, "mgnCcy")
+        base, _, quote = inst_id.partition("-")
         quotes = (quote, trade_quote) if trade_quote else (quote,)
         expected = (base,) if side == "sell" else quotes if side == "buy" else (base, *quotes)
         if ccy not in expected:
             merged = not trade_quote and {ccy, quote} <= MERGED_CURRENCIES and quote in expected
             wanted = " or ".join(sorted(expected))
-            yield not merged, f"the {side} row of {inst_id} has ccy {ccy[:80]!r}; expected: {wanted}"
+            yield not merged, f"the {side} row of {row['instId']} has ccy {ccy[:80]!r}; expected: {wanted}"
 
 
 def _check_currency(params: Params, rows: Sequence[Row]) -> Iterator[tuple[bool, str]]:

@@ -57,7 +57,7 @@ class ClientState:
     _limiter: Limiter = field(init=False)
     _headers: Mapping[str, str] = field(init=False)
     _rate_limit_keys: dict[str, None] = field(factory=dict)
-    _rate_limiters: dict[tuple[str, ...], list[RateLimiter]] = field(factory=dict)
+    _rate_limiters: dict[str, list[RateLimiter]] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         account = self.config.account
@@ -80,6 +80,7 @@ class ClientState:
         self.plans = {}
         uid = account.uid if account else ""
         self._rate_limit_keys[self.config.rate_limit_key or uid or self.config.credentials.fingerprint] = None
+        self._rate_limiters = {}
 
     def remember_plan(self, arguments: Hashable, query: Query) -> None:
         """Encode and validate no more what comes with these arguments."""
@@ -91,22 +92,24 @@ class ClientState:
         """Return the rate limiters that count a request, always in the same order."""
         if self.is_closed:
             raise ClientClosedError
-        users = ("ip",) if operation.limit.per == "ip" else tuple(self._rate_limit_keys)
-        if limiters := self._rate_limiters.get((operation.id, *users)):
+        if limiters := self._rate_limiters.get(operation.id):
             return limiters
         # A site has several host names, and a user is counted once. On this machine each port is an exchange.
         origin = self.config.origin
         site = f"loopback:{origin.port}" if is_loopback(origin.host) else ""
+        users = tuple(self._rate_limit_keys)
         if operation.limit.per == "ip":
+            users = ("ip",)
             site = site or self.config.site.name.lower()
         limit = RateLimit(operation.limit.requests, operation.limit.period)
         limiters = [self._limiter.for_key(LimitKey(user, operation.id, site), limit, self.clock) for user in users]
-        self._rate_limiters[operation.id, *users] = limiters
+        self._rate_limiters[operation.id] = limiters
         return limiters
 
     def headers(self, operation: Operation, target: str) -> Mapping[str, str]:
         """Return the headers of one request, signed with OKX's time of now."""
-        if not operation.signed:
-            return self._headers
-        timestamp = self.clock.time() + self.clock_skew.seconds
-        return {**self._headers, **self.config.credentials.sign(operation.method, target, timestamp)}
+        headers = dict(self._headers)
+        if operation.signed:
+            timestamp = self.clock.time() + self.clock_skew.seconds
+            headers |= self.config.credentials.sign(operation.method, target, timestamp)
+        return headers
