@@ -105,15 +105,15 @@ def split_valid(state: ClientState, query: Query, inst_ids: Sequence[str]) -> li
 def fetch_all(state: ClientState, chunks: Sequence[Query], deadline: float | None) -> Flow[list[MaxLoan]]:
     """Return the rows of valid queries in their order; raise `PartialFailureError` with those that arrived."""
     first, rest = chunks[0], chunks[1:]
-    collector = ResultCollector(state, chunks, deadline)
-    if len(chunks) == len(first.inst_ids) == 1:
+    if not rest and len(first.inst_ids) == 1:
         # Nothing to bisect or to sort, and an error is that of the call.
-        loans = yield from _fetch(state, first, deadline)
-        if loans:
+        if loans := (yield from _fetch(state, first, deadline)):
             state.accepted_params.add(first.other_params)
             return loans
+        collector = ResultCollector(state, chunks, deadline)
         collector.add([BatchResult(first.inst_ids, (), None, first.inst_ids)])
         return collector.finish()
+    collector = ResultCollector(state, chunks, deadline)
     if not rest or first.other_params not in state.accepted_params:
         # Alone, so that an error that affects all pairs costs one request.
         keep_going = collector.add((yield from fetch_chunk(state, first, deadline)))

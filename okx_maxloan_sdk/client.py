@@ -19,7 +19,7 @@ from .state import ClientState
 from .transport import transport_factory
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Iterable
+    from collections.abc import AsyncGenerator, Coroutine, Generator, Iterable
     from types import TracebackType
     from typing import Self, Unpack
 
@@ -287,10 +287,10 @@ class AsyncMaxLoanClient(_BaseClient):
         )  # fmt: skip
         self._configure(config, http_client, proxy)
 
-    async def _run(self, flow: Flow[T]) -> T:
+    def _run(self, flow: Flow[T]) -> Coroutine[Any, Any, T]:
         if self._transport is None:
             check_event_loop()
-        return await run_async(flow, self._transport or self._get_transport(), self._state.clock)
+        return run_async(flow, self._transport or self._get_transport(), self._state.clock)
 
     @overload
     async def get_max_loan(
