@@ -71,6 +71,7 @@ JSON_TYPE_NAMES: Mapping[type, str] = {
 }
 # The body of an invalid response that is redacted and then shortened for the exception.
 MAX_REDACTED_BYTES = 4096
+NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
 
 
 def _inst_ids_of(query: Query) -> tuple[str, ...]:
@@ -264,14 +265,15 @@ def default_for(field: Field) -> object:
 def to_models(model: Callable[..., T], operation: Operation, rows: Iterable[Mapping[str, Any]]) -> list[T]:
     """Return validated rows as immutable models."""
     attributes, arrays = ATTRIBUTE_BY_FIELD[operation.id], ARRAYS[operation.id]
-    models, unknown = [], {}
+    models = []
     for row in rows:
         known = {attribute: row[name] for name, attribute in attributes.items()}
         for attribute in arrays:
             known[attribute] = tuple(known[attribute])
+        unknown = NO_FIELDS
         if len(row) > len(attributes):
-            unknown = {name: value for name, value in row.items() if name not in attributes}
-        models.append(model(**known, additional_properties=MappingProxyType(unknown)))
+            unknown = MappingProxyType({name: value for name, value in row.items() if name not in attributes})
+        models.append(model(**known, additional_properties=unknown))
     return models
 
 

@@ -43,7 +43,7 @@ class AsyncConnection(Connection, asyncio.Protocol):
         def race() -> None:
             failure: Exception | None = None
             try:
-                self._socket = connect(origin.host, origin.port, deadline, lambda: self.must_close)
+                self.attach(connect(origin.host, origin.port, deadline, lambda: self.must_close))
                 if self.must_close:
                     Connection.close(self)
             except Exception as error:  # noqa: BLE001 -- the task raises it

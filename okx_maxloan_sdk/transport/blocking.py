@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from okx_maxloan_sdk.exceptions import ClientClosedError
 
 from .base import not_sent
-from .connect import connect, seconds_until, wait_readable
+from .connect import connect, seconds_until
 from .http1 import READ_SIZE, ResponseParser, encode_request
 from .pool import Connection, ConnectionPool
 
@@ -32,7 +32,7 @@ class BlockingConnection(Connection):
     def open(self, origin: Origin, deadline: float) -> None:
         """Connect and do the TLS handshake; raise `RequestNotSentError`."""
         try:
-            self._socket = connect(origin.host, origin.port, deadline, lambda: self.must_close)
+            self.attach(connect(origin.host, origin.port, deadline, lambda: self.must_close))
             if origin.scheme == "https":
                 from .tls import client_context  # noqa: PLC0415 -- plain HTTP to a mock needs no certificates
 
@@ -58,7 +58,7 @@ class BlockingConnection(Connection):
             self._socket.sendall(data[sent:])
             self._socket.setblocking(False)
         while not parser.is_complete:
-            wait_readable(self._socket, seconds_until(deadline))
+            self._poll.poll(seconds_until(deadline) * 1000)
             try:
                 received = self._socket.recv(READ_SIZE)
             except (BlockingIOError, SSLWantReadError):  # too late, or a part of a TLS record

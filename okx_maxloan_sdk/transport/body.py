@@ -27,7 +27,7 @@ class BodyDecoder:
         self._status = status
         self._decoded = bytearray()
         self._decompressor = None
-        encoding = encoding.strip().lower()
+        encoding = encoding and encoding.strip().lower()
         if encoding not in ("", "identity"):
             if encoding not in WINDOW_BITS:
                 raise InvalidResponseError(f"content-encoding {encoding!r} was not requested", http_status=status)

@@ -12,7 +12,8 @@ from concurrent.futures import CancelledError, Future
 from errno import EINPROGRESS, EWOULDBLOCK
 from ipaddress import ip_address
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from okx_maxloan_sdk.threads import start_thread, wait
 
@@ -33,13 +34,21 @@ def seconds_until(deadline: float) -> float:
     return seconds
 
 
-def wait_readable(sock: socket.socket, seconds: float) -> bool:
-    """Wait until there is something to read, which may be the end or an error; return whether there is."""
+class ReadPoll(Protocol):
+    """Tells whether there is something to read from a socket, which may be the end or an error."""
+
+    def poll(self, timeout: float, /) -> list[Any]:
+        """Wait for it, up to `timeout` milliseconds; return an empty list if nothing came."""
+        ...
+
+
+def read_poll(sock: socket.socket) -> ReadPoll:
+    """Return what polls one socket; it raises no exception when there is nothing, as `recv` does."""
     if sys.platform == "win32":
-        return bool(select.select([sock], [], [], seconds)[0])
-    poll = select.poll()  # `select` takes no descriptor over 1023 here
+        return cast("ReadPoll", SimpleNamespace(poll=lambda timeout: select.select([sock], [], [], timeout / 1000)[0]))
+    poll = select.poll()
     poll.register(sock, select.POLLIN)
-    return bool(poll.poll(seconds * 1000))
+    return poll
 
 
 def resolve(host: str, port: int, deadline: float) -> list[Any]:

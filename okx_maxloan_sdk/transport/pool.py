@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from .base import no_response
+from .connect import read_poll
 
 if TYPE_CHECKING:
     import socket
 
     from okx_maxloan_sdk.exceptions import NoResponseError
 
+    from .connect import ReadPoll
     from .http1 import ResponseParser
 
 logger: Logger = getLogger(__name__)
@@ -34,17 +36,23 @@ class Connection(ABC):
     # When it last became idle, on the monotonic clock.
     idle_since: float = 0.0
     _socket: socket.socket
-    """Non-blocking."""
+    _poll: ReadPoll
+
+    def attach(self, connected: socket.socket) -> None:
+        """Take a socket that is connected, and non-blocking."""
+        self._socket, self._poll = connected, read_poll(connected)
 
     def has_input(self) -> bool:
         """Return whether anything came while it is idle, the end included; a TLS session ticket is nothing."""
         try:
-            self._socket.recv(1)
+            if self._poll.poll(0):
+                self._socket.recv(1)
+                return True
         except (BlockingIOError, SSLWantReadError):
-            return self.must_close  # an event loop has read it
-        except OSError:
+            pass
+        except (OSError, ValueError):  # it is closed
             return True
-        return True
+        return self.must_close  # an event loop has read it
 
     @abstractmethod
     def interrupt(self) -> None:
