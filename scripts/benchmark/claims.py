@@ -36,6 +36,7 @@ class Claim(NamedTuple):
 # Ours, theirs, at most.
 RATIOS = [
     (OURS, "http.client", 1.15),
+    (f"{OURS}, TLS", "http.client, TLS", 1.15),
     (OURS, "python-okx", 1.0),
     (OURS, "ccxt", 1.0),
     *(
@@ -43,6 +44,7 @@ RATIOS = [
         for tasks in ("", ", 10 tasks", ", 50 tasks")
         for theirs, most in (("aiohttp", 1.15), ("python-okx-async", 1.0), ("ccxt async", 1.0))
     ),
+    *((f"{OURS} async{tasks}, TLS", f"aiohttp{tasks}, TLS", 1.15) for tasks in ("", ", 10 tasks", ", 50 tasks")),
 ]
 # Of 500 pairs, in milliseconds.
 MAX_CPU = 100.0

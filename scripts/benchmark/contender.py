@@ -72,9 +72,10 @@ def tasks(connect: Callable[[], Awaitable[Callable[[], Awaitable[object]]]]) -> 
 
 def http_client(url: str) -> Calls:
     """Read the answer to a request that was signed beforehand, with the standard library."""
-    from http.client import HTTPConnection  # noqa: PLC0415 -- see above
+    from http.client import HTTPConnection, HTTPSConnection  # noqa: PLC0415 -- see above
 
-    connection = HTTPConnection(url.removeprefix("http://"))
+    scheme, _, address = url.partition("://")
+    connection = (HTTPSConnection if scheme == "https" else HTTPConnection)(address)
 
     def call() -> None:
         connection.request("GET", TARGET, headers=SIGNED)

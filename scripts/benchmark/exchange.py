@@ -1,8 +1,9 @@
 """A fast exchange to measure against: rows of maximum loan at once, or late, or refused beyond a limit.
 
-It checks no signature, since what it spends is not the client's. Run as a program, it prints its port. A request for
-/bench names a room, which every later request with that API key is in: `rtt` seconds pass around each answer, and more
-than `limit` requests in any 2 s are refused. Asked again, /bench says what the room saw.
+It checks no signature, since what it spends is not the client's. Run as a program, it prints its port; it takes TLS
+where it is given a certificate. A request for /bench names a room, which every later request with that API key is in:
+`rtt` seconds pass around each answer, and more than `limit` requests in any 2 s are refused. Asked again, /bench says
+what the room saw.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import ssl
+import sys
 import time
 from collections import deque
 from functools import lru_cache
@@ -114,15 +117,17 @@ class Line(asyncio.Protocol):
 async def main() -> None:
     """Serve until standard input ends."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Line, "127.0.0.1", 0, backlog=1024)
+    tls = None
+    if sys.argv[1:]:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(sys.argv[1])
+    server = await loop.create_server(Line, "127.0.0.1", 0, backlog=1024, ssl=tls)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, input_ended)
 
 
 def input_ended() -> None:
     """Wait until the parent process has ended."""
-    import sys  # noqa: PLC0415 -- only the program needs it
-
     sys.stdin.read()
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .rounds import Spread, ratio
+from .rounds import STARTS, Spread, ratio
 from .venvs import NEEDS, ROOT
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ WORDS = {
     "en": {
         "where": "Measured on {date}: {cpu}, {cores} cores, Python {python}; {peers}. {loopback}",
         "loopback": "The exchange is another process on loopback. CPU is the client's, all its threads counted;"
-        " ratios compare within each of {rounds} interleaved rounds.",
+        " ratios compare within each of {rounds} interleaved rounds, and every client is started {starts} times.",
         "call": "| one call | CPU, µs | least to most | ratio to {reference} |",
         "signed": " (signed beforehand)",
         "window": "| at most 20 in any 2 s | seconds | above the ideal window | above the response window"
@@ -42,7 +42,7 @@ WORDS = {
     "zh": {
         "where": "测量日期 {date}：{cpu}，{cores} 核，Python {python}；{peers}。{loopback}",
         "loopback": "交易所是本机回环上的另一个进程；CPU 为客户端所有线程之和；"
-        "共 {rounds} 轮交替测量，比值均在同一轮内计算。",
+        "共 {rounds} 轮交替测量，每个客户端启动 {starts} 次，比值均在同一轮内计算。",
         "call": "| 一次调用 | CPU，µs | 最小至最大 | 与 {reference} 之比 |",
         "signed": "（预先签名）",
         "window": "| 任意 2 秒内最多 20 次 | 秒 | 超出理想窗口 | 超出响应窗口 | CPU，ms | 被拒绝 |",
@@ -111,7 +111,7 @@ def section(results: Results, language: str) -> str:
         cores=os.cpu_count(),
         python=platform.python_version(),
         peers=peers,
-        loopback=words["loopback"].format(rounds=results.rounds),
+        loopback=words["loopback"].format(rounds=results.rounds, starts=STARTS),
     )
     spans = [
         (

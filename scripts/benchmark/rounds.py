@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 HERE = Path(__file__).resolve().parent
+# Certificate and key of 127.0.0.1, which the clients trust.
+LOOPBACK = venvs.ROOT / "tests" / "transport" / "loopback.pem"
+# One process may be faster than the next by a tenth, as its memory is laid out by chance.
+STARTS = 5
 
 
 class Spread(NamedTuple):
@@ -31,16 +35,18 @@ class Spread(NamedTuple):
 
 
 class Course(NamedTuple):
-    """One way to make calls: which client, from how many tasks, how often in a round."""
+    """One way to make calls: which client, from how many tasks, how often in a round, to which exchange."""
 
     client: str
     width: int
     calls: int
+    url: str
 
     @property
     def name(self) -> str:
         """Name it as the table does."""
-        return f"{self.client}, {self.width} tasks" if self.width > 1 else self.client
+        tasks = f", {self.width} tasks" if self.width > 1 else ""
+        return f"{self.client}{tasks}{', TLS' if self.url.startswith('https') else ''}"
 
 
 def home(client: str) -> str:
@@ -56,7 +62,7 @@ def program(venv: str, script: str, *arguments: str) -> Iterator[subprocess.Pope
     command = [venvs.python(venv), "-P", str(HERE / script), *arguments]
     pipe, null = subprocess.PIPE, subprocess.DEVNULL  # ccxt and aiohttp complain that nobody closed them
     quiet = null if venv in ("ccxt", "aiohttp") else None
-    env = venvs.environment()
+    env = {**venvs.environment(), "SSL_CERT_FILE": str(LOOPBACK)}
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=quiet, text=True, env=env) as process:
         try:
             yield process
@@ -80,24 +86,24 @@ def line(process: subprocess.Popen[str], question: str = "") -> str:
 
 
 @contextmanager
-def exchange() -> Iterator[str]:
+def exchange(scheme: str = "http") -> Iterator[str]:
     """Serve the exchange from a process of its own, and give its address."""
-    with program("sdk", "exchange.py") as process:
-        yield f"http://127.0.0.1:{int(line(process))}"
+    with program("sdk", "exchange.py", *([str(LOOPBACK)] if scheme == "https" else [])) as process:
+        yield f"{scheme}://127.0.0.1:{int(line(process))}"
 
 
-def run(url: str, courses: Sequence[Course], rounds: int) -> Mapping[str, list[float]]:
-    """Measure the CPU time of a call in microseconds, round by round."""
+def run(courses: Sequence[Course], rounds: int) -> Mapping[str, list[float]]:
+    """Measure the CPU time of a call in microseconds, round by round; each client is started `STARTS` times."""
     found: dict[str, list[float]] = {course.name: [] for course in courses}
-    with ExitStack() as stack:
-        clients = dict.fromkeys(course.client for course in courses)
-        running = {each: stack.enter_context(program(home(each), "contender.py", each, url)) for each in clients}
-        for course in courses:
-            line(running[course.client], f"{course.calls} {course.width}")  # warm
-        for _ in range(rounds):
-            for course in courses:
-                cpu, _ = json.loads(line(running[course.client], f"{course.calls} {course.width}"))
-                found[course.name].append(cpu / course.calls * 1e6)
+    for _ in range(STARTS):
+        with ExitStack() as stack:
+            clients = dict.fromkeys((course.client, course.url) for course in courses)
+            running = {each: stack.enter_context(program(home(each[0]), "contender.py", *each)) for each in clients}
+            for turn in range(1 + max(1, rounds // STARTS)):
+                for course in courses:
+                    answer = line(running[course.client, course.url], f"{course.calls} {course.width}")
+                    if turn:  # the first one warms it
+                        found[course.name].append(json.loads(answer)[0] / course.calls * 1e6)
     return found
 
 
