@@ -59,8 +59,10 @@ DAMAGED = {
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
-class DamagedFileError(ValueError):
+class DamagedFileError(sqlite3.DatabaseError):
     """The file does not hold a ledger."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
 
 def boot_id() -> str:
@@ -116,8 +118,6 @@ def decode(text: str, now: float) -> Ledger:
             integer(state["reduction"]),
             at(state["reduced_at"]),
         )
-    except DamagedFileError:
-        raise
     except (ValueError, TypeError, KeyError, RecursionError):
         raise DamagedFileError("its state is no ledger") from None
 
@@ -157,24 +157,24 @@ class SqliteFile:
         self.is_replaced: bool = False
         """Whether another file was found at the path; the reader sets it back."""
         self._connection: sqlite3.Connection | None = None
-        self._identity: tuple[object, ...] = ()
+        self._identity: dict[Path, tuple[int, int]] = {}
         _files.add(self)
 
-    def update(self, change: Callable[[Row | None], Row]) -> None:
-        """Replace the row by what `change` makes of it.
+    def update(self, change: Callable[[Row | None], tuple[Row, T]]) -> T:
+        """Replace the row by the first part of what `change` makes of it, and return the second.
 
         Raises `StoreBusyError` while another process does so, `LimiterUnavailableError` when the file cannot be used.
         """
         with self.lock:
             try:
                 try:
-                    self._update(change)
-                except (sqlite3.DatabaseError, DamagedFileError) as error:
-                    if not isinstance(error, DamagedFileError) and not _has_code(error, DAMAGED):
+                    return self._update(change)
+                except sqlite3.Error as error:
+                    if not _has_code(error, DAMAGED):
                         raise
                     self._discard(error)
-                    self._update(change)
-            except (sqlite3.Error, OSError, DamagedFileError) as error:
+                    return self._update(change)
+            except (sqlite3.Error, OSError) as error:
                 if _has_code(error, BUSY):
                     raise StoreBusyError(f"the rate limiter's file {self.path} is locked by another process") from None
                 self.close()
@@ -189,19 +189,20 @@ class SqliteFile:
         if connection is not None:
             connection.close()
 
-    def _update(self, change: Callable[[Row | None], Row]) -> None:
+    def _update(self, change: Callable[[Row | None], tuple[Row, T]]) -> T:
         if self._connection is not None and self._identity != self._identify():
             self.close()
             self.is_replaced = True
             logger.warning("the rate limiter's file %s was moved, deleted or replaced; it starts anew", self.path)
         connection = self._connection or self._open()
         connection.execute("BEGIN IMMEDIATE")
-        row = change(connection.execute("SELECT boot_id, written_at, state FROM ledger").fetchone())
+        row, result = change(connection.execute("SELECT boot_id, written_at, state FROM ledger").fetchone())
         connection.execute("REPLACE INTO ledger VALUES (0, ?, ?, ?)", row)
         if self._identity != self._identify():
             self.is_replaced = True
             raise StoreBusyError(f"the rate limiter's file {self.path} is being replaced")
         connection.execute("COMMIT")
+        return result
 
     def _open(self) -> sqlite3.Connection:
         folder = self.path.parent
@@ -222,7 +223,7 @@ class SqliteFile:
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_STATE_BYTES)
             connection.executescript(SCHEMA)
             self._identity = self._identify()
-            if self._identity[0] != (status.st_dev, status.st_ino):
+            if self._identity.get(self.path) != (status.st_dev, status.st_ino):
                 raise StoreBusyError(f"the rate limiter's file {self.path} is being replaced")
         except BaseException:
             connection.close()
@@ -230,25 +231,20 @@ class SqliteFile:
         self._connection = connection
         return connection
 
-    def _identify(self) -> tuple[object, ...]:
+    def _identify(self) -> dict[Path, tuple[int, int]]:
         """Return device and inode of the database, its log and the log's index; writers share all three or none.
 
         By `os.lstat` alone: closing any descriptor of a file drops the locks that this process has on it.
         """
-        identity: list[object] = []
-        size = 0
+        statuses: dict[Path, os.stat_result] = {}
         for path in self._paths():
-            try:
-                status = path.lstat()
-            except OSError:
-                identity.append(None)
-            else:
-                identity.append((status.st_dev, status.st_ino))
-                size += status.st_size
+            with suppress(OSError):
+                statuses[path] = path.lstat()
+        size = sum(status.st_size for status in statuses.values())
         if size > MAX_FILE_BYTES:
             message = f"it has grown to {size >> 20} MB, more than {MAX_FILE_BYTES >> 20}"
             raise DamagedFileError(message)
-        return tuple(identity)
+        return {path: (status.st_dev, status.st_ino) for path, status in statuses.items()}
 
     def _paths(self) -> list[Path]:
         return [self.path, *(self.path.with_name(f"{self.path.name}{suffix}") for suffix in ("-wal", "-shm"))]
@@ -306,7 +302,7 @@ class FileStore:
         self._boot_id = boot_id()
         self._policy = LimitPolicy(1, 1.0)
         self._ledger = Ledger()
-        self._last_row: Row = self._boot_id, 0.0, ""
+        self._written_at = 0.0
         self._is_throttle_pending = False
         self._warned_at = -WARNING_INTERVAL
 
@@ -346,46 +342,33 @@ class FileStore:
         self._file.close()
 
     def _transaction(self, change: Callable[[Ledger, float], T]) -> T:
-        results: list[T] = []
-        known_at = self._last_row[1]
-
-        def update(row: Row | None) -> Row:
+        def update(row: Row | None) -> tuple[Row, tuple[T, float]]:
             now = self._now()
-            ledger = self._read(row, now)
+            self._ledger = ledger = self._read(row, now)
             if self._is_throttle_pending:
                 ledger.throttle(now, self._policy)
-            results[:] = [change(ledger, now)]
-            self._last_row = self._boot_id, now, encode(ledger)
-            return self._last_row
+            result = change(ledger, now)
+            return (self._boot_id, now, encode(ledger)), (result, now)
 
-        try:
-            self._file.update(update)
-        except BaseException:
-            self._last_row = self._boot_id, known_at, ""  # written or not: read again
-            raise
+        result, self._written_at = self._file.update(update)
         self._file.is_replaced = self._is_throttle_pending = False
-        return results[0]
+        return result
 
     def _read(self, row: Row | None, now: float) -> Ledger:
         """Return the ledger of a row; where it may not know every request in flight, nothing is granted for a while."""
-        if row == self._last_row and not self._file.is_replaced:
-            return self._ledger
-        is_complete = row is not None and not self._file.is_replaced
-        self._ledger = Ledger()
+        ledger, is_complete = Ledger(), False
         if row is not None:
             writer, written_at, text = row
             if not isinstance(written_at, float):
                 raise DamagedFileError("its time is no number")
             # Transactions follow each other, so that their times ascend on one clock.
-            if writer == self._boot_id and self._last_row[1] <= written_at <= now:
-                self._ledger = decode(text, now)
+            if writer == self._boot_id and self._written_at <= written_at <= now:
+                ledger, is_complete = decode(text, now), not self._file.is_replaced
             else:
-                is_complete = False
                 self._warn_of_other_clock(now)
         if not is_complete:
-            quiet_until = now + self._policy.period + RECOVERY_QUIET_PERIOD
-            self._ledger.blocked_until = max(self._ledger.blocked_until, quiet_until)
-        return self._ledger
+            ledger.blocked_until = max(ledger.blocked_until, now + self._policy.period + RECOVERY_QUIET_PERIOD)
+        return ledger
 
     def _warn_of_other_clock(self, now: float) -> None:
         if now > self._warned_at + WARNING_INTERVAL:
