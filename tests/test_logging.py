@@ -16,7 +16,8 @@ from okx_maxloan_sdk import MemoryLimiter, RedisLimiter
 from okx_maxloan_sdk.limiter import LimitKey, RateLimit
 from okx_maxloan_sdk.limiter.file import FileStore
 from okx_maxloan_sdk.limiter.ledger import LimitPolicy
-from okx_maxloan_sdk.limiter.redis import RedisStore, RedisUnavailableError
+from okx_maxloan_sdk.limiter.queue import StoreBusyError
+from okx_maxloan_sdk.limiter.redis import RedisStore
 from okx_maxloan_sdk.mock import default_exchange
 from okx_maxloan_sdk.mock.server import run_mock_server
 from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory
@@ -125,7 +126,7 @@ def redis_events(_: Path) -> None:
 
     def script(_: str, operation: str, *__: object) -> list[int]:
         if not is_up[0]:
-            raise RedisUnavailableError("Connection refused")
+            raise StoreBusyError("Connection refused")
         return [1, 0, 0, 20, 1] if operation == "reserve" else []
 
     server = RedisLimiter(f"redis://:{PASSWORD}@somewhere")._script.server

@@ -28,10 +28,10 @@ from okx_maxloan_sdk.drivers import run_async, run_sync
 from okx_maxloan_sdk.effects import Flow, Sleep
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError, RateLimitTimeoutError
 from okx_maxloan_sdk.limiter import LimitKey, Permit, RateLimit, RateLimiter, RedisLimiter, queue
-from okx_maxloan_sdk.limiter import redis as module
 from okx_maxloan_sdk.limiter.ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitPolicy, PermitId
-from okx_maxloan_sdk.limiter.queue import AcquireQueue
-from okx_maxloan_sdk.limiter.redis import RECONNECT_INTERVAL, LuaScript, RedisStore, RedisUnavailableError
+from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusyError
+from okx_maxloan_sdk.limiter.redis import RECONNECT_INTERVAL, RedisStore
+from okx_maxloan_sdk.limiter.redis_client import LuaScript
 from tests.limiter.counting_server import CountingServer, max_in_window
 from tests.limiter.load_generator import NO_TRANSPORT, Workload, run_all
 from tests.limiter.simulator import Simulation
@@ -172,7 +172,7 @@ class World:
 
     def stop(self, reason: str = "Connection refused", *, emptied: bool = False) -> float:
         """Make the server unavailable; return the current time."""
-        self.server.failure = RedisUnavailableError(reason)
+        self.server.failure = StoreBusyError(reason)
         if emptied:
             self.server.ledger = None
         return self.simulation.now
@@ -436,7 +436,7 @@ UNAVAILABLE: list[list[Exception]] = [
 def test_a_server_that_may_come_back_is_unavailable(failures: list[Exception]) -> None:
     """On an outage the connections are dropped, so that the next call may find another server."""
     client = FakeClient(*failures)
-    with pytest.raises(RedisUnavailableError):
+    with pytest.raises(StoreBusyError):
         LuaScript(client, "here")("key", "reserve")
     assert client.dropped == len(failures)
 
@@ -468,9 +468,9 @@ def test_error_of_the_server_is_raised(failures: list[Exception]) -> None:
     [
         (ssl.SSLCertVerificationError("self-signed"), LimiterUnavailableError),
         (ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED]"), LimiterUnavailableError),
-        (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), RedisUnavailableError),
-        (ssl.SSLZeroReturnError(6, "TLS/SSL connection has been closed"), RedisUnavailableError),
-        (ConnectionResetError(104, "Connection reset by peer"), RedisUnavailableError),
+        (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), StoreBusyError),
+        (ssl.SSLZeroReturnError(6, "TLS/SSL connection has been closed"), StoreBusyError),
+        (ConnectionResetError(104, "Connection reset by peer"), StoreBusyError),
     ],
     ids=lambda each: type(each).__name__ if isinstance(each, OSError) else "",
 )
@@ -815,7 +815,7 @@ def test_password_is_never_shown(caplog: pytest.LogCaptureFixture) -> None:
     for text in (repr(limiter), str(caught.value), repr(caught.value), caplog.text, vars(limiter), vars(store)):
         assert "s3cret" not in str(text)
         assert "bot" not in str(text)
-    for registry in (queue._registry, module._scripts):
+    for registry in (queue._registry, vars(limiter._script)):
         assert "s3cret" not in str(registry)
 
 
