@@ -2,8 +2,8 @@
 
 from .asgi import app
 from .exchange import LogEntry, MockExchange
-from .fixtures import default_exchange
 from .responses import MockResponse
+from .scenario import default_exchange
 from .user import ApiKey, User
 
 __all__ = ["ApiKey", "LogEntry", "MockExchange", "MockResponse", "User", "app", "default_exchange"]

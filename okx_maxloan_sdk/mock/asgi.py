@@ -28,10 +28,13 @@ def app(exchange: MockExchange) -> App:
     """
 
     async def serve(scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
-        elif scope["type"] == "http":
-            await _send(send, await _respond(exchange, scope, receive))
+        if scope["type"] != "http":
+            return
+        response = await _respond(exchange, scope, receive)
+        headers = [(name.encode(), value.encode()) for name, value in response.headers]
+        headers.append((b"content-length", str(len(response.body)).encode()))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body})
 
     return serve
 
@@ -39,14 +42,13 @@ def app(exchange: MockExchange) -> App:
 async def _respond(exchange: MockExchange, scope: Message, receive: Receive) -> MockResponse:
     if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_LIMIT:
         return MockResponse(431, (), b"")
-    body = b""
-    while True:
+    body, is_complete = b"", False
+    while not is_complete:
         message = await receive()
         body += message.get("body", b"")
+        is_complete = not message.get("more_body")
         if len(body) > BODY_LIMIT:
             return MockResponse(413, (), b"")
-        if not message.get("more_body"):
-            break
     if not _is_own_host(scope):
         return MockResponse(421, (), b"")  # RFC 9110, 15.5.20: Misdirected Request
     path = scope.get("raw_path") or scope["path"].encode()
@@ -64,18 +66,3 @@ def _is_own_host(scope: Message) -> bool:
         return True
     given = b",".join(value for name, value in scope["headers"] if name == b"host").decode("latin-1")
     return any(given == f"{name}:{port}" for name in {host, f"[{host}]", "localhost"})
-
-
-async def _send(send: Send, response: MockResponse) -> None:
-    headers = [(name.encode(), value.encode()) for name, value in response.headers]
-    headers.append((b"content-length", str(len(response.body)).encode()))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        kind = (await receive())["type"]
-        await send({"type": f"{kind}.complete"})
-        if kind == "lifespan.shutdown":
-            return

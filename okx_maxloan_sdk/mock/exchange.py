@@ -18,7 +18,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from collections import deque
+from collections import defaultdict, deque
 from datetime import UTC, datetime
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -39,7 +39,6 @@ from .margin import NO_DRIFT, drift_after
 from .query import error_for_rule, parse_query
 from .responses import MockApiError, MockResponse
 from .rows import instrument_rows, max_loan_rows
-from .sliding_window import SlidingWindow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,9 +73,9 @@ class MockRequest:
     address: str
 
     @property
-    def signed(self) -> bytes:
-        """The bytes that the signature covers, after the timestamp."""
-        return self.method.encode() + self.path + (b"?" + self.query if self.query else b"") + self.body
+    def target(self) -> bytes:
+        """Path and query."""
+        return self.path + (b"?" + self.query if self.query else b"")
 
 
 @frozen
@@ -113,7 +112,7 @@ class MockExchange:
     _opened_at: float = field(default=Factory(lambda self: self.clock.monotonic(), takes_self=True), init=False)
     log: deque[LogEntry] = field(factory=lambda: deque(maxlen=1000), init=False)
     _planned_failures: list[_PlannedFailure] = field(factory=list, init=False)
-    _windows: dict[tuple[str, ...], SlidingWindow] = field(factory=dict, init=False)
+    _accepted_at: defaultdict[tuple[str, ...], deque[float]] = field(factory=lambda: defaultdict(deque), init=False)
     _lock: RLock = field(factory=RLock, init=False, repr=False)
 
     def handle(
@@ -129,8 +128,7 @@ class MockExchange:
         request = MockRequest(method, raw_path, raw_query, _join_headers(headers), body, address)
         with self._lock:
             response = self._respond(request)
-            target = (raw_path + (b"?" + raw_query if raw_query else b"")).decode("latin-1")
-            self.log.append(LogEntry(self.clock.monotonic(), method, target, response.status))
+            self.log.append(LogEntry(self.clock.monotonic(), method, request.target.decode("latin-1"), response.status))
         return response
 
     def fail_next(
@@ -198,14 +196,15 @@ class MockExchange:
         if key.demo != (request.headers.get(DEMO_HEADER[0]) == DEMO_HEADER[1]):
             raise MockApiError("50101")
         # 7. The passphrase is the key's.
-        if not _constant_time_equal(request.headers["ok-access-passphrase"], key.passphrase):
+        if request.headers["ok-access-passphrase"].encode("latin-1") != key.passphrase.encode():
             raise MockApiError("50105")
         # 8. The caller's address is on the key's list.
         if key.addresses and request.address not in key.addresses:
             raise MockApiError("50110", request.address, key.key)
         # 9. The signature, over the bytes received.
-        digest = hmac.digest(key.secret.encode(), timestamp.encode() + request.signed, "sha256")
-        if not _constant_time_equal(request.headers["ok-access-sign"], base64.b64encode(digest).decode()):
+        signed = timestamp.encode() + request.method.encode() + request.target + request.body
+        digest = hmac.digest(key.secret.encode(), signed, "sha256")
+        if request.headers["ok-access-sign"] != base64.b64encode(digest).decode():
             raise MockApiError("50113")
         # 10. The key may read.
         if "read_only" not in key.permissions:
@@ -236,13 +235,19 @@ class MockExchange:
         return next(pairs, (None, None))
 
     def _check_rate_limit(self, operation: Operation, request: MockRequest, user: User | None) -> None:
-        caller = request.address if operation.limit.per == "ip" else user.uid if user else None
+        """Count the request in a strict sliding window, or reject it uncounted."""
+        limit = operation.limit
+        caller = request.address if limit.per == "ip" else user.uid if user else None
         if not self.enforce_rate_limit or caller is None:
             return
-        inst_type = INST_TYPE.search(request.query) if operation.limit.per == "user and instType" else None
-        key = (operation.id, caller, inst_type[1].decode() if inst_type else "")
-        if not self._windows.setdefault(key, SlidingWindow(operation.limit)).admit(self.clock.monotonic()):
+        inst_type = INST_TYPE.search(request.query) if limit.per == "user and instType" else None
+        now = self.clock.monotonic()
+        accepted_at = self._accepted_at[operation.id, caller, inst_type[1].decode() if inst_type else ""]
+        while accepted_at and accepted_at[0] <= now - limit.period:
+            accepted_at.popleft()
+        if len(accepted_at) >= limit.requests:
             raise MockApiError("50011")
+        accepted_at.append(now)
 
 
 def _join_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -252,10 +257,6 @@ def _join_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1").strip()
         joined[name] = f"{joined[name]}, {value}" if name in joined else value
     return joined
-
-
-def _constant_time_equal(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode("latin-1"), expected.encode())
 
 
 def _parse_timestamp(timestamp: str) -> float:

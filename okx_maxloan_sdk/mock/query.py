@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qs
 
 from okx_maxloan_sdk.validation import check_parameter
 
@@ -49,27 +49,19 @@ NOT_ENFORCED = frozenset({"usd-pair-became-usdc-pair"})
 
 def parse_query(operation: Operation, raw: bytes) -> dict[str, str]:
     """Parse the parameters that the operation has, and ignore unknown ones as web frameworks do."""
-    given: dict[str, list[bytes]] = {}
-    for item in raw.split(b"&"):
-        name, _, value = item.partition(b"=")
-        given.setdefault(unquote_to_bytes(name.replace(b"+", b" ")).decode("utf-8", "replace"), []).append(value)
+    # Latin-1 has a character for each byte.
+    given = parse_qs(raw.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
     query: dict[str, str] = {}
     for parameter in operation.parameters:
-        values = given.get(parameter.name)
-        if values:
-            query[parameter.name] = _value(parameter.name, values)
+        if values := given.get(parameter.name):
+            try:
+                (value,) = values
+                query[parameter.name] = value.encode("latin-1").decode()
+            except ValueError:  # several values, or no UTF-8
+                raise MockApiError("51000", parameter.name, "") from None
         for check, context in check_parameter(parameter, query.get(parameter.name)):
             raise MockApiError(CODE_BY_CHECK[check], parameter.name, str(context.get("value", "")))
     return query
-
-
-def _value(name: str, values: list[bytes]) -> str:
-    if len(values) > 1:
-        raise MockApiError("51000", name, "")
-    try:
-        return unquote_to_bytes(values[0].replace(b"+", b" ")).decode()
-    except UnicodeDecodeError:
-        raise MockApiError("51000", name, "") from None
 
 
 def error_for_rule(rule: str, user: User) -> MockApiError | None:

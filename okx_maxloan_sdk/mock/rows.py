@@ -57,7 +57,7 @@ def max_loan_rows(
         if quote and quote not in (pair.settlement_currencies or (pair.quote,)):
             raise MockApiError("51000", "tradeQuoteCcy", quote)
         for side in ("sell", "buy"):
-            ccy, amount = loan(user, mgn_mode, pair, side, mgn_ccy=mgn_ccy, trade_quote_ccy=quote, drift=drift)
+            ccy, amount = loan(user, pair, side, query, drift)
             rows.append(_row(pair.inst_id, mgn_mode, mgn_ccy, amount, ccy, side))
     return rows
 

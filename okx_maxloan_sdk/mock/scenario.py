@@ -23,50 +23,45 @@ import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from .fixtures import api_key, default_exchange, uid
+from okx_maxloan_sdk.clock import SystemClock
+
+from .exchange import MockExchange
 from .margin import CURRENCIES
 from .user import ApiKey, Isolated, Mode, User
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from .exchange import MockExchange
+    from okx_maxloan_sdk.clock import Clock
 
 Schema = Mapping[str, type | tuple[type, ...]]
 
-EXCHANGE_SCHEMA: Schema = {
-    "clock_skew": (int, float),
-    "enforce_rate_limit": bool,
-    "drift_seed": int,
-    "users": dict,
-    "failures": list,
-}
-USER_SCHEMA: Schema = {"mode": str, "isolated": str, "borrowing": bool, "main": str, "balances": dict, "keys": list}
-KEY_SCHEMA: Schema = {
-    "key": str,
-    "secret": str,
-    "passphrase": str,
-    "permissions": list,
-    "addresses": list,
-    "demo": bool,
-    "label": str,
-}
-FAILURE_SCHEMA: Schema = {
-    "n": int,
-    "code": (str, int),
-    "status": int,
-    "html": str,
-    "delay": (int, float),
-    "path": str,
-}
+NUMBER = (int, float)
+ROOT: Schema = {"clock_skew": NUMBER, "enforce_rate_limit": bool, "drift_seed": int, "users": dict, "failures": list}
+USER: Schema = {"mode": str, "isolated": str, "borrowing": bool, "main": str, "balances": dict, "keys": list}
+REQUIRED: Schema = {"key": str, "secret": str, "passphrase": str}
+KEY: Schema = {**REQUIRED, "permissions": list, "addresses": list, "demo": bool, "label": str}
+FAILURE: Schema = {"n": int, "code": (str, int), "status": int, "html": str, "delay": NUMBER, "path": str}
 AMOUNT = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
 ALLOWED_VALUES: Mapping[str, tuple[str, ...]] = {
     "mode": get_args(Mode),
     "isolated": get_args(Isolated),
     "permissions": ("read_only", "trade", "withdraw"),
 }
+
+
+DEFAULT: Mapping[str, Any] = tomllib.loads(Path(__file__).with_name("default.toml").read_text("utf-8"))
+
+
+def default_exchange(clock: Clock | None = None, drift_seed: int | None = None) -> MockExchange:
+    """Return an exchange with users `spot`, `spot_plain` (no borrowing), `futures`, `multi_currency`, `portfolio`.
+
+    `sub` is a sub-account of the first. Each has one key, `spot` a second one for demo trading; none works elsewhere.
+    """
+    exchange = build({}, clock)
+    exchange.drift_seed = drift_seed
+    return exchange
 
 
 def load(path: Path) -> MockExchange:
@@ -78,40 +73,42 @@ def load(path: Path) -> MockExchange:
         raise ValueError(message) from None
 
 
-def build(scenario: Mapping[str, Any]) -> MockExchange:
+def build(scenario: Mapping[str, Any], clock: Clock | None = None) -> MockExchange:
     """Build the exchange of a scenario; without users it has those of `default_exchange`."""
-    _validate("the scenario", scenario, EXCHANGE_SCHEMA)
-    exchange = default_exchange()
-    exchange.clock_skew = float(scenario.get("clock_skew", 0))
-    exchange.enforce_rate_limit = scenario.get("enforce_rate_limit", True)
-    exchange.drift_seed = scenario.get("drift_seed")
-    if given := scenario.get("users"):
-        numbers = {name: number for number, name in enumerate(given, 1)}
-        exchange.users = {name: _user(name, row, numbers) for name, row in given.items()}
+    _validate("the scenario", scenario, ROOT)
+    users = scenario.get("users") or DEFAULT["users"]
+    numbers = {name: number for number, name in enumerate(users, 1)}
+    exchange = MockExchange(
+        {name: _user(name, row, numbers) for name, row in users.items()},
+        clock or SystemClock(),
+        clock_skew=float(scenario.get("clock_skew", 0)),
+        enforce_rate_limit=scenario.get("enforce_rate_limit", True),
+        drift_seed=scenario.get("drift_seed"),
+    )
     for number, failure in enumerate(scenario.get("failures", ())):
-        _validate(f"failures[{number}]", failure, FAILURE_SCHEMA)
+        _validate(f"failures[{number}]", failure, FAILURE)
         exchange.fail_next(**failure)
     return exchange
 
 
 def _user(name: str, row: Any, numbers: Mapping[str, int]) -> User:
     place = f"users.{name}"
-    _validate(place, row, USER_SCHEMA)
+    _validate(place, row, USER)
     if (main := row.get("main", name)) not in numbers:
-        message = f"{place}.main is {main!r}; expected one of {', '.join(numbers)}"
-        raise ValueError(message)
+        raise ValueError(f"{place}.main is {main!r}; expected one of {', '.join(numbers)}")
     keys = [_key(f"{place}.keys[{index}]", key) for index, key in enumerate(row.get("keys", ()))]
     settings = {name: row[name] for name in ("mode", "isolated", "borrowing") if name in row}
     if "balances" in row:
         settings["balances"] = _balances(f"{place}.balances", row["balances"])
-    return User(uid(numbers[name]), keys or [api_key(numbers[name])], main_uid=uid(numbers[main]), **settings)
+    number = numbers[name]
+    default_key = ApiKey(f"{number:08d}-0000-0000-0000-000000000000", f"{number:032d}", f"mock-{number}")
+    return User(f"{number:018d}", keys or [default_key], main_uid=f"{numbers[main]:018d}", **settings)
 
 
 def _key(place: str, row: Any) -> ApiKey:
-    _validate(place, row, KEY_SCHEMA)
-    if missing := [name for name in ("key", "secret", "passphrase") if not row.get(name)]:
-        message = f"{place} has no {', '.join(missing)}"
-        raise ValueError(message)
+    _validate(place, row, KEY)
+    if missing := [name for name in REQUIRED if not row.get(name)]:
+        raise ValueError(f"{place} has no {', '.join(missing)}")
     settings: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
     return ApiKey(**settings)
 
@@ -119,27 +116,21 @@ def _key(place: str, row: Any) -> ApiKey:
 def _balances(place: str, row: Mapping[str, Any]) -> dict[str, Decimal]:
     for ccy, amount in row.items():
         if ccy not in CURRENCIES or not AMOUNT.fullmatch(str(amount)) or not isinstance(amount, str):
-            message = (
-                f'{place}.{ccy} is {amount!r}; expected an amount in quotes, such as "0.5", of {", ".join(CURRENCIES)}'
-            )
-            raise ValueError(message)
+            expected = f'an amount in quotes, such as "0.5", of {", ".join(CURRENCIES)}'
+            raise ValueError(f"{place}.{ccy} is {amount!r}; expected {expected}")
     return {ccy: Decimal(amount) for ccy, amount in row.items()}
 
 
 def _validate(place: str, row: Any, schema: Schema) -> None:
     if not isinstance(row, dict):
-        message = f"{place} is {row!r}; expected a table with {', '.join(schema)}"
-        raise ValueError(message)
+        raise ValueError(f"{place} is {row!r}; expected a table with {', '.join(schema)}")
     for key, value in row.items():
-        types = schema.get(key)
+        types, allowed, expected = schema.get(key), ALLOWED_VALUES.get(key), ""
         if types is None:
-            message = f"{place} has {key!r}; expected {', '.join(schema)}"
-            raise ValueError(message)
+            raise ValueError(f"{place} has {key!r}; expected {', '.join(schema)}")
         if not isinstance(value, types) or (isinstance(value, bool) and types is not bool):
-            names = [each.__name__ for each in (types if isinstance(types, tuple) else (types,))]
-            message = f"{place}.{key} is {value!r}; expected {' or '.join(names)}"
-            raise ValueError(message)
-        allowed = ALLOWED_VALUES.get(key)
-        if allowed and not set(value if isinstance(value, list) else [value]) <= set(allowed):
-            message = f"{place}.{key} is {value!r}; expected {', '.join(allowed)}"
-            raise ValueError(message)
+            expected = " or ".join(each.__name__ for each in (types if isinstance(types, tuple) else (types,)))
+        elif allowed and any(each not in allowed for each in (value if isinstance(value, list) else [value])):
+            expected = ", ".join(allowed)
+        if expected:
+            raise ValueError(f"{place}.{key} is {value!r}; expected {expected}")

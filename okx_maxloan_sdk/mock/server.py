@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from .fixtures import default_exchange
+from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MaxLoanClient
+
+from .scenario import default_exchange
 from .serve import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MaxLoanClient
 
     from .exchange import MockExchange
     from .user import ApiKey
@@ -36,22 +36,16 @@ class MockServer:
 
     def credentials(self, user: str = "spot", number: int = 0) -> Credentials:
         """Return the credentials of one of the user's keys."""
-        from okx_maxloan_sdk import Credentials  # noqa: PLC0415 -- an exchange without clients never loads them
-
         key = self.key(user, number)
         return Credentials(key.key, key.secret, key.passphrase)
 
     def client(self, user: str = "spot", number: int = 0, **settings: Any) -> MaxLoanClient:
         """Return a client for one of the user's keys; it is closed when the exchange stops."""
-        from okx_maxloan_sdk import MaxLoanClient  # noqa: PLC0415 -- see above
-
         settings = {"base_url": self.url, "demo": self.key(user, number).demo, **settings}
         return self._opened.enter_context(MaxLoanClient(self.credentials(user, number), **settings))
 
     def async_client(self, user: str = "spot", number: int = 0, **settings: Any) -> AsyncMaxLoanClient:
         """Return an asyncio client for one of the user's keys; close it, or use it as a context manager."""
-        from okx_maxloan_sdk import AsyncMaxLoanClient  # noqa: PLC0415 -- see above
-
         settings = {"base_url": self.url, "demo": self.key(user, number).demo, **settings}
         return AsyncMaxLoanClient(self.credentials(user, number), **settings)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from attrs import Factory, define, field
@@ -17,6 +19,9 @@ Isolated = Literal["automatic", "auto_transfers_ccy", "quick_margin"]
 LEVELS: Mapping[str, str] = {
     mode.name: mode.value for each in GET_ACCOUNT_CONFIG.fields if each.name == "acctLv" for mode in each.values
 }
+
+
+CONFIG_ROW: Mapping[str, object] = tomllib.loads(Path(__file__).with_name("account.toml").read_text("utf-8"))
 
 
 def _balances(given: Mapping[str, str | Decimal]) -> dict[str, Decimal]:
@@ -67,33 +72,14 @@ class User:
     def config_row(self, key: ApiKey) -> dict[str, object]:
         """Return the row of `GET /api/v5/account/config`, in OKX's order."""
         return {
+            **CONFIG_ROW,
             "acctLv": LEVELS[self.mode],
-            "acctStpMode": "cancel_maker",
-            "autoLoan": False,
-            "ctIsoMode": "automatic",
             "enableSpotBorrow": self.mode == "spot" and self.borrowing,
-            "greeksType": "PA",
-            "feeType": "0",
             "ip": ",".join(key.addresses),
-            "type": "0" if self.main_uid == self.uid else "1",
-            "kycLv": "2",
             "label": key.label,
-            "level": "Lv1",
-            "levelTmp": "",
-            "liquidationGear": "-1",
             "mainUid": self.main_uid,
             "mgnIsoMode": self.isolated,
-            "opAuth": "1",
             "perm": ",".join(key.permissions),
-            "posMode": "net_mode",
-            "roleType": "0",
-            "spotBorrowAutoRepay": False,
-            "spotOffsetType": "",
-            "spotRoleType": "0",
-            "spotTraderInsts": [],
-            "stgyType": "0",
-            "traderInsts": [],
+            "type": "0" if self.main_uid == self.uid else "1",
             "uid": self.uid,
-            "settleCcy": "USDC",
-            "settleCcyList": ["USD", "USDC"],
         }

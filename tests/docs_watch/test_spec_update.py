@@ -24,7 +24,7 @@ import okx_maxloan_api, okx_maxloan_sdk
 from okx_maxloan_api.contract import GET_MAX_LOAN
 from okx_maxloan_sdk import MaxLoan
 from okx_maxloan_sdk.codec import to_models, validate_rows
-from okx_maxloan_sdk.mock.fixtures import default_exchange
+from okx_maxloan_sdk.mock import default_exchange
 from okx_maxloan_sdk.mock.rows import max_loan_rows
 from okx_maxloan_sdk.mock.server import run_mock_server
 

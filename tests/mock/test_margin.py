@@ -8,85 +8,62 @@ from okx_maxloan_sdk.mock import default_exchange
 from okx_maxloan_sdk.mock.margin import CURRENCIES, PAIRS, drift_after, loan, quota
 from okx_maxloan_sdk.mock.user import User
 
+PAIR, CROSS = PAIRS["BTC-USDT"], {"mgnMode": "cross"}
 USER = User("1", [], "spot", balances={"BTC": "1", "USDT": "10000"})
 
 
-def test_amounts_are_reproducible() -> None:
+@pytest.mark.parametrize(
+    ("user", "sell", "buy"),
+    [
+        # The equity is 97342.7 * 0.98 + 10000, the leverage 10 * 0.5; selling BTC leaves USDT, which counts in full:
+        # equity / 0.2 / 97342.7, and equity / (0.2 + 0.02), computed with fractions and cut.
+        (USER, "5.4136492001968303", "479072.0272727272727272"),
+        (User("1", [], "spot", balances={"BTC": "0.01", "USDT": "-5000"}), "0", "0"),  # in debt
+    ],
+)
+def test_amounts_are_reproducible(user: User, sell: str, buy: str) -> None:
     """A release that changes the model changes these amounts, on which tests of bots may depend."""
-    pair = PAIRS["BTC-USDT"]
-    sides = [loan(USER, "cross", pair, side, mgn_ccy="", trade_quote_ccy="") for side in ("sell", "buy")]
-    # The equity is 97342.7 * 0.98 + 10000, the leverage 10 * 0.5; selling BTC leaves USDT, which counts in full:
-    # equity / 0.2 / 97342.7, and equity / (0.2 + 0.02), computed with fractions and cut.
-    assert sides == [("BTC", "5.4136492001968303"), ("USDT", "479072.0272727272727272")]
+    assert [loan(user, PAIR, side, CROSS) for side in ("sell", "buy")] == [("BTC", sell), ("USDT", buy)]
+    assert (quota(user, "USDT") == "0") == (sell == "0")
 
 
-def test_collateral() -> None:
+@pytest.mark.parametrize(
+    ("mgn_mode", "mgn_ccy", "collateral"),
+    [
+        ("cross", "", ["BTC", "USDT", "SOL"]),
+        ("isolated", "", ["BTC", "USDT"]),
+        ("isolated", "USDT", ["USDT"]),
+        ("cross", "USDC", []),
+    ],
+)
+def test_collateral(mgn_mode: str, mgn_ccy: str, collateral: list[str]) -> None:
     """Isolated margin counts the pair's own currencies, and a margin currency that one alone."""
     user = User("1", [], "futures", balances={"BTC": "1", "USDT": "10000", "SOL": "100"})
-    pair = PAIRS["BTC-USDT"]
-
-    def amount(mode: str, mgn_ccy: str = "") -> Decimal:
-        return Decimal(loan(user, mode, pair, "buy", mgn_ccy=mgn_ccy, trade_quote_ccy="")[1])
-
     equity = {"BTC": Decimal("97342.7") * Decimal("0.98"), "USDT": Decimal(10000)}
     equity["SOL"] = Decimal("188.73") * 100 * Decimal("0.95")
-    factor = 1 / (1 / Decimal(10) + 1 - Decimal("0.98"))
-    for currencies, found in (
-        (["BTC", "USDT", "SOL"], amount("cross")),
-        (["BTC", "USDT"], amount("isolated")),
-        (["USDT"], amount("isolated", "USDT")),
-        ([], amount("cross", "USDC")),
-    ):
-        assert abs(found - sum(equity[ccy] for ccy in currencies) * factor) < Decimal("1e-9")
-
-
-def test_instrument_row() -> None:
-    """An instrument has OKX's fields."""
-    assert PAIRS["WAVES-USDT"].instrument_row("MARGIN") == {
-        "baseCcy": "WAVES",
-        "instFamily": "",
-        "instId": "WAVES-USDT",
-        "instType": "MARGIN",
-        "lever": "3",
-        "quoteCcy": "USDT",
-        "tradeQuoteCcyList": ["USDT"],
-        "settleCcy": "",
-        "state": "suspend",
-    }
+    expected = sum(equity[ccy] for ccy in collateral) / (1 / Decimal(10) + 1 - Decimal("0.98"))
+    _, amount = loan(user, PAIR, "buy", {"mgnMode": mgn_mode, "mgnCcy": mgn_ccy})
+    assert abs(Decimal(amount) - expected) < Decimal("1e-9")
 
 
 @pytest.mark.parametrize("user", default_exchange().users.values(), ids=lambda user: user.uid)
 def test_loans_are_plain_decimals(user: User) -> None:
     """Every loan is positive, at most the quota, and a plain decimal with at most sixteen places."""
     for pair in PAIRS.values():
-        if pair.state != "live":
-            continue
-        for side in ("sell", "buy"):
-            ccy, amount = loan(user, "cross", pair, side, mgn_ccy="", trade_quote_ccy="")
+        assert {pair.base, pair.quote, *pair.settlement_currencies} <= CURRENCIES.keys()
+        for side in ("sell", "buy") if pair.state == "live" else ():
+            ccy, amount = loan(user, pair, side, CROSS)
             assert "E" not in amount
             assert len(amount.partition(".")[2]) <= 16
             assert 0 < Decimal(amount) <= CURRENCIES[ccy].quota
 
 
-def test_account_in_debt_cannot_borrow() -> None:
-    """An account with negative equity gets the amount 0, for a pair and for a currency."""
-    user = User("1", [], "spot", balances={"BTC": "0.01", "USDT": "-5000"})
-    sides = [loan(user, "cross", PAIRS["BTC-USDT"], side, mgn_ccy="", trade_quote_ccy="") for side in ("sell", "buy")]
-    assert sides == [("BTC", "0"), ("USDT", "0")]
-    assert quota(user, "USDT") == "0"
-
-
 def test_decimal_context_of_the_caller() -> None:
-    """A decimal context with three digits does not change the loans."""
-    usual = quota(USER, "SOL")
+    """A decimal context with three digits changes neither loans nor drifting prices."""
+    usual = quota(USER, "SOL", drift_after(7, 1))
     with localcontext() as context:
         context.prec, context.rounding = 3, ROUND_UP
-        assert quota(USER, "SOL") == usual
-
-
-def test_every_currency_of_a_pair_is_known() -> None:
-    """Every base, quote and settlement currency of a pair has a price."""
-    assert all({pair.base, pair.quote, *pair.settlement_currencies} <= CURRENCIES.keys() for pair in PAIRS.values())
+        assert quota(USER, "SOL", drift_after(7, 1)) == usual
 
 
 def test_drift() -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from okx_maxloan_sdk.mock import scenario
-from okx_maxloan_sdk.mock.fixtures import uid
 from tests.contract.raw_request import CONFIG, ManualClock, RawRequest, handle, signed
 
 FULL = """
 clock_skew = 7.5
 enforce_rate_limit = false
+drift_seed = 7
 
 [users.boss]
 
@@ -48,7 +48,8 @@ def test_full_scenario(tmp_path: Path) -> None:
     assert (bot.mode, bot.isolated, bot.borrowing, bot.main_uid) == ("futures", "auto_transfers_ccy", False, boss.uid)
     assert {ccy: str(amount) for ccy, amount in bot.balances.items()} == {"BTC": "0.5", "USDT": "1000"}
     assert [(key.key, key.demo, key.addresses) for key in bot.keys] == [("k", False, ("127.0.0.1",)), ("k2", True, ())]
-    assert (exchange.clock_skew, exchange.enforce_rate_limit) == (7.5, False)
+    assert (exchange.clock_skew, exchange.enforce_rate_limit, exchange.drift_seed) == (7.5, False, 7)
+    exchange.drift_seed = None
     request = signed(bot.keys[0], RawRequest(b"mgnMode=isolated&instId=BTC-USDT&mgnCcy=BTC"), clock.now + 7.5)
     codes = [json.loads(handle(exchange, request).body)["code"] for _ in range(3)]
     assert codes == ["50011", "50011", "0"]
@@ -56,21 +57,16 @@ def test_full_scenario(tmp_path: Path) -> None:
 
 
 def test_empty_scenario_is_the_default_exchange() -> None:
-    """A scenario without users has those of the default exchange."""
-    assert list(scenario.build({}).users)[:2] == ["spot", "spot_plain"]
+    """A scenario without users has those of the default exchange, numbered from 1; `sub` names its main account."""
     exchange = scenario.build({})
     assert (exchange.enforce_rate_limit, exchange.clock_skew, exchange.drift_seed) == (True, 0.0, None)
-
-
-def test_drift_seed() -> None:
-    """A scenario's seed lets prices drift."""
-    assert scenario.build({"drift_seed": 7}).drift_seed == 7
-
-
-def test_uids() -> None:
-    """Users are numbered from 1, so that they are the default exchange's."""
-    users = scenario.build({"users": {"a": {}, "b": {}}}).users
-    assert [each.uid for each in users.values()] == [uid(1), uid(2)]
+    assert exchange.users == scenario.default_exchange().users
+    assert [(name, int(each.uid), int(each.main_uid)) for name, each in exchange.users.items()] == [
+        *((name, n, n) for n, name in enumerate(("spot", "spot_plain", "futures", "multi_currency", "portfolio"), 1)),
+        ("sub", 6, 1),
+    ]
+    assert [key.demo for key in exchange.users["spot"].keys] == [False, True]
+    assert [key.key for key in exchange.users["sub"].keys] == ["00000006-0000-0000-0000-000000000000"]
 
 
 def test_the_documented_example_works() -> None:
@@ -99,17 +95,13 @@ def test_the_documented_example_works() -> None:
         ("[[failures]]\ncodes = '1'", "failures[0] has 'codes'; expected n, code"),
         ("[[failures]]\nn = 1.5", "failures[0].n is 1.5; expected int"),
         ("clock_skew = ", "Invalid value"),
+        (None, "No such file"),
     ],
 )
-def test_invalid_file(tmp_path: Path, text: str, reason: str) -> None:
+def test_invalid_file(tmp_path: Path, text: str | None, reason: str) -> None:
     """The error names the file, the place in it, and the expected value."""
-    (tmp_path / "wrong.toml").write_text(text)
+    if text is not None:
+        (tmp_path / "wrong.toml").write_text(text)
     with pytest.raises(ValueError, match=r"wrong\.toml") as caught:
         scenario.load(tmp_path / "wrong.toml")
     assert reason in str(caught.value)
-
-
-def test_missing_file(tmp_path: Path) -> None:
-    """The error for a missing file names it."""
-    with pytest.raises(ValueError, match=r"none\.toml"):
-        scenario.load(tmp_path / "none.toml")
