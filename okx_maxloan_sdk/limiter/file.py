@@ -62,7 +62,7 @@ BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 class DamagedFileError(sqlite3.DatabaseError):
     """The file does not hold a ledger."""
 
-    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    sqlite_errorcode: int = sqlite3.SQLITE_CORRUPT
 
 
 def boot_id() -> str:

@@ -61,7 +61,9 @@ class LuaScript:
     """The ledger in Lua, and the Redis client that runs it; `identity` is equal for the same server and user."""
 
     def __init__(self, client: Any, server: str, identity: Hashable = None) -> None:
-        self._client, self.server, self.identity = client, server, identity
+        self._client = client
+        self.server: str = server
+        self.identity: Hashable = identity
         self._text = files("okx_maxloan_sdk.limiter").joinpath("redis.lua").read_text()
         self._sha = hashlib.sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 
