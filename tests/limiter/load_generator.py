@@ -7,14 +7,17 @@ import multiprocessing
 import socket
 import threading
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.drivers import run_async, run_sync
+from okx_maxloan_sdk.effects import Flow, Send, Sleep
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
-from okx_maxloan_sdk.limiter import FileLimiter, Limiter, LimitKey, MemoryLimiter, RateLimit, RedisLimiter
+from okx_maxloan_sdk.limiter import FileLimiter, Limiter, MemoryLimiter, RateLimit, RedisLimiter
+from tests.limiter.runner import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,9 +25,6 @@ if TYPE_CHECKING:
 
     from okx_maxloan_sdk.clock import Clock
     from okx_maxloan_sdk.limiter import RateLimiter
-
-KEY = LimitKey("42", "max_loan")
-NO_TRANSPORT: Any = None
 
 
 class SkewedClock:
@@ -68,30 +68,34 @@ class WorkloadResult:
     cpu: float = 0.0
 
 
-def create_limiter(workload: Workload) -> Limiter:
-    """Create the limiter that a workload names."""
-    kind, _, place = workload.store.partition(" ")
+def create_limiter(store: str, **settings: Any) -> Limiter:
+    """Create the limiter of a store: "memory", "file FOLDER" or "redis URL"."""
+    kind, _, place = store.partition(" ")
     if kind == "redis":
         import redis  # noqa: F401, PLC0415 -- its import time is not the limiter's
     if kind == "memory":
-        return MemoryLimiter(**workload.settings)
-    return (FileLimiter if kind == "file" else RedisLimiter)(place, **workload.settings)
+        return MemoryLimiter(**settings)
+    return (FileLimiter if kind == "file" else RedisLimiter)(place, **settings)
 
 
-def run(workload: Workload, ready: Callable[[], float] = time.monotonic) -> WorkloadResult:
+def run_workload(workload: Workload, ready: Callable[[], float] = time.monotonic) -> WorkloadResult:
     """Run a workload in this process, starting at the monotonic time that `ready` returns."""
     result = WorkloadResult()
     clock: Clock = SkewedClock(workload.ahead) if workload.ahead else SystemClock()
-    limiter = create_limiter(workload).for_key(KEY, RateLimit(workload.requests, workload.period), clock)
+    limit = RateLimit(workload.requests, workload.period)
+    limiter = create_limiter(workload.store, **workload.settings).for_key(KEY, limit, clock)
     start = ready()
     time.sleep(max(0.0, start - time.monotonic()))
     before = time.process_time()
-    sender = Sender(workload, limiter, clock, start + workload.seconds, result)
-    threads = [threading.Thread(target=sender.thread) for _ in range(workload.threads)]
+    end = start + workload.seconds
+    flows = [_requests(workload, limiter, end, result) for _ in range(workload.threads + workload.tasks)]
+    threads = [
+        threading.Thread(target=_thread, args=(workload.port, flows.pop(), clock)) for _ in range(workload.threads)
+    ]
     for thread in threads:
         thread.start()
-    if workload.tasks:
-        asyncio.run(sender.tasks())
+    if flows:
+        asyncio.run(_tasks(workload.port, flows, clock, end))
     for thread in threads:
         thread.join()
     result.cpu = time.process_time() - before
@@ -132,69 +136,57 @@ def _child(workload: Workload, pipe: Connection) -> None:
         start: float = pipe.recv()
         return start
 
-    pipe.send(run(workload, ready))
+    pipe.send(run_workload(workload, ready))
 
 
-@frozen
-class Sender:
-    """A loop that sends requests until the end of the workload."""
-
-    workload: Workload
-    limiter: RateLimiter
-    clock: Clock
-    end: float
-    result: WorkloadResult
-
-    def thread(self) -> None:
-        """Send requests from a thread."""
-        with (
-            socket.create_connection(("127.0.0.1", self.workload.port)) as connection,
-            connection.makefile("rwb") as stream,
-        ):
-            while time.monotonic() < self.end:
-                begun = time.monotonic()
-                try:
-                    permit = run_sync(self.limiter.acquire(self.workload.timeout), NO_TRANSPORT, self.clock)
-                except LimiterUnavailableError:
-                    self.result.unsent.append((begun, time.monotonic()))
-                    time.sleep(0.1)
-                    continue
-                if time.monotonic() > self.end:
-                    run_sync(permit.release_unsent(), NO_TRANSPORT, self.clock)
-                    return
-                sent = time.monotonic()
-                stream.write(f"{self.workload.sender}\n".encode())
-                stream.flush()
-                stream.readline()
-                self.result.trips.append(time.monotonic() - sent)
-                run_sync(permit.release_after_response(), NO_TRANSPORT, self.clock)
-
-    async def tasks(self) -> None:
-        """Send requests from tasks; cancel those that wait after the end."""
-        running = [asyncio.ensure_future(self._task()) for _ in range(self.workload.tasks)]
-        await asyncio.wait(running, timeout=self.end - time.monotonic() + 1.0)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-
-    async def _task(self) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.workload.port)
+def _requests(workload: Workload, limiter: RateLimiter, end: float, result: WorkloadResult) -> Flow[None]:
+    line: Any = f"{workload.sender}\n".encode()
+    while (begun := time.monotonic()) < end:
         try:
-            while time.monotonic() < self.end:
-                begun = time.monotonic()
-                try:
-                    permit = await run_async(self.limiter.acquire(self.workload.timeout), NO_TRANSPORT, self.clock)
-                except LimiterUnavailableError:
-                    self.result.unsent.append((begun, time.monotonic()))
-                    await asyncio.sleep(0.1)
-                    continue
-                if time.monotonic() > self.end:
-                    await run_async(permit.release_unsent(), NO_TRANSPORT, self.clock)
-                    return
-                sent = time.monotonic()
-                writer.write(f"{self.workload.sender}\n".encode())
-                await reader.readline()
-                self.result.trips.append(time.monotonic() - sent)
-                await run_async(permit.release_after_response(), NO_TRANSPORT, self.clock)
-        finally:
-            writer.close()
+            permit = yield from limiter.acquire(workload.timeout)
+        except LimiterUnavailableError:
+            result.unsent.append((begun, time.monotonic()))
+            yield Sleep(0.1)
+            continue
+        sent = time.monotonic()
+        if sent > end:
+            yield from permit.release_unsent()
+            return
+        yield Send(line, workload.timeout)
+        result.trips.append(time.monotonic() - sent)
+        yield from permit.release_after_response()
+
+
+def _thread(port: int, flow: Flow[None], clock: Clock) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection, connection.makefile("rwb") as stream:
+
+        def send(line: bytes, _: float) -> None:
+            stream.write(line)
+            stream.flush()
+            stream.readline()
+
+        transport: Any = SimpleNamespace(send=send)
+        run_sync(flow, transport, clock)
+
+
+async def _task(port: int, flow: Flow[None], clock: Clock) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    async def send(line: bytes, _: float) -> None:
+        writer.write(line)
+        await reader.readline()
+
+    transport: Any = SimpleNamespace(send=send)
+    try:
+        await run_async(flow, transport, clock)
+    finally:
+        writer.close()
+
+
+async def _tasks(port: int, flows: list[Flow[None]], clock: Clock, end: float) -> None:
+    """Run flows as tasks, and cancel those that wait after the end."""
+    running = [asyncio.ensure_future(_task(port, flow, clock)) for flow in flows]
+    await asyncio.wait(running, timeout=end - time.monotonic() + 1.0)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)

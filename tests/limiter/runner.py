@@ -1,0 +1,28 @@
+"""Flows in real time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.drivers import run_async, run_sync
+from okx_maxloan_sdk.limiter import LimitKey
+
+if TYPE_CHECKING:
+    from okx_maxloan_sdk.effects import Flow
+
+T = TypeVar("T")
+
+CLOCK = SystemClock()
+KEY = LimitKey("42", "max_loan")
+NO_TRANSPORT: Any = None
+
+
+def run(flow: Flow[T]) -> T:
+    """Run a flow of a limiter, blocking."""
+    return run_sync(flow, NO_TRANSPORT, CLOCK)
+
+
+async def arun(flow: Flow[T]) -> T:
+    """Run a flow of a limiter in an event loop."""
+    return await run_async(flow, NO_TRANSPORT, CLOCK)
