@@ -3,6 +3,7 @@
 import logging
 import statistics
 from collections.abc import Callable, Generator
+from math import inf
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from okx_maxloan_sdk.limiter.ledger import (
     Reservation,
 )
 from okx_maxloan_sdk.limiter.memory import MemoryStore
-from okx_maxloan_sdk.limiter.queue import AcquireQueue, RateLimitStatus, StoreBusyError, Waiter
+from okx_maxloan_sdk.limiter.queue import AcquireQueue, RateLimitStatus, Store, StoreBusyError, Waiter
 from tests.limiter.counting_server import DELAYS, max_in_window
 from tests.limiter.simulator import Simulation, Task
 
@@ -32,23 +33,28 @@ class SharedStore(MemoryStore):
 
     is_shared = True
 
-    def __init__(self, now: Callable[[], float], ledger: Ledger, *, is_blocking: bool = False) -> None:
+    def __init__(self, now: Callable[[], float], ledger: Ledger | None = None, *, is_blocking: bool = False) -> None:
         super().__init__(now)
-        self._ledger = ledger
+        self._ledger = ledger or self._ledger
         self.is_blocking = is_blocking
 
 
-def window(simulation: Simulation, requests: int = 3, burst: int | None = None) -> RateLimiter:
+def limiter_of(
+    store: Store, simulation: Simulation, requests: int, queue: type[AcquireQueue] = AcquireQueue
+) -> RateLimiter:
+    """Create the limiter of one process over a store."""
+    policy = LimitPolicy(requests, PERIOD, None, PERIOD / 4 if store.is_shared else inf)
+    return RateLimiter(queue(store, simulation), policy, None)
+
+
+def window(simulation: Simulation, requests: int = 3) -> RateLimiter:
     """Create a limiter of this process alone."""
-    return RateLimiter(
-        AcquireQueue(MemoryStore(simulation.monotonic), simulation), LimitPolicy(requests, PERIOD, burst), None
-    )
+    return limiter_of(MemoryStore(simulation.monotonic), simulation, requests)
 
 
 def shared(simulation: Simulation, ledger: Ledger, requests: int = 20, *, is_blocking: bool = False) -> RateLimiter:
     """Create the limiter of one process over a shared ledger."""
-    store = SharedStore(simulation.monotonic, ledger, is_blocking=is_blocking)
-    return RateLimiter(AcquireQueue(store, simulation), LimitPolicy(requests, PERIOD, None, PERIOD / 4), None)
+    return limiter_of(SharedStore(simulation.monotonic, ledger, is_blocking=is_blocking), simulation, requests)
 
 
 def take(simulation: Simulation, window: RateLimiter, count: int) -> list[Permit]:
@@ -62,6 +68,18 @@ def send(window: RateLimiter, trip: float, note: Callable[[], object]) -> Flow[N
     note()
     yield Sleep(trip)
     yield from slot.release_after_response()
+
+
+def spawn_senders(
+    simulation: Simulation, window: RateLimiter, trip: float, count: int, note: Callable[[], object] = lambda: None
+) -> list[Task]:
+    """Start tasks that send one request after the other."""
+
+    def loop() -> Flow[None]:
+        while True:
+            yield from send(window, trip, note)
+
+    return [simulation.spawn(loop()) for _ in range(count)]
 
 
 def note(notes: list[tuple[object, float]], what: object, simulation: Simulation) -> Callable[[], None]:
@@ -122,18 +140,22 @@ def test_cancelled_waiter_leaves_the_queue() -> None:
     assert [n for n, _ in order] == [1, 2]
 
 
-def test_cancelled_reservation_goes_to_the_next_waiter() -> None:
-    """The reservation of a cancelled waiter goes to the next one, for the same time."""
-    simulation, order = Simulation(), list[tuple[object, float]]()
-    one = window(simulation, 1)
-    (slot,) = take(simulation, one, 1)
-    tasks = [simulation.spawn(send(one, 0.0, note(order, n, simulation))) for n in range(2)]
+@pytest.mark.parametrize(("is_shared", "after"), [(False, 1.0), (True, 0.1)])
+def test_turn_of_a_cancelled_waiter_goes_to_the_next_one(is_shared: bool, after: float) -> None:
+    """The reservation of a cancelled waiter goes to the next one, for the same time.
+
+    Over a shared store, which reserves later, the next one polls for slots of others in its place.
+    """
+    simulation, order, ledger = Simulation(), list[tuple[object, float]](), Ledger()
+    mine = shared(simulation, ledger, 1) if is_shared else window(simulation, 1)
+    (slot,) = take(simulation, shared(simulation, ledger, 1) if is_shared else mine, 1)
+    tasks = [simulation.spawn(send(mine, 0.0, note(order, n, simulation))) for n in range(2)]
     simulation.run(0.1)
     simulation.run_flow(slot.release_after_response())
     free = simulation.now + PERIOD + CLOCK_MARGIN
-    simulation.run(1)
+    simulation.run(after)
     simulation.cancel(tasks[0], KeyboardInterrupt())
-    simulation.run(2)
+    simulation.run(5)
     ((n, when),) = order
     assert n == 1
     assert when == pytest.approx(free)
@@ -163,23 +185,6 @@ def test_task_that_ends_during_a_store_call_leaks_no_slot(after: float, error: t
     take(simulation, mine, 2)
 
 
-def test_new_first_waiter_polls_in_time() -> None:
-    """Over a shared store the first waiter polls for slots of others; when it leaves, the next one does."""
-    simulation, ledger, started = Simulation(), Ledger(), list[tuple[object, float]]()
-    mine, theirs = shared(simulation, ledger, 1), shared(simulation, ledger, 1)
-    (slot,) = take(simulation, theirs, 1)
-    tasks = [simulation.spawn(send(mine, 0.0, note(started, n, simulation))) for n in range(2)]
-    simulation.run(0.1)
-    simulation.run_flow(slot.release_after_response())
-    free = simulation.now + PERIOD + CLOCK_MARGIN
-    simulation.run(0.1)
-    simulation.cancel(tasks[0], KeyboardInterrupt())
-    simulation.run(5)
-    ((n, when),) = started
-    assert n == 1
-    assert when == pytest.approx(free)
-
-
 def test_slot_of_a_cancelled_task_goes_to_the_next_waiter() -> None:
     """A task that another thread cancels while its slot is being reserved leaks no slot."""
     simulation = Simulation()
@@ -191,7 +196,7 @@ def test_slot_of_a_cancelled_task_goes_to_the_next_waiter() -> None:
                 simulation.cancel(leaving.pop(), KeyboardInterrupt())
             return response
 
-    one = RateLimiter(AcquireQueue(Meanwhile(simulation.monotonic), simulation), LimitPolicy(1, PERIOD), None)
+    one = limiter_of(Meanwhile(simulation.monotonic), simulation, 1)
     leaving: list[Task] = []
     (slot,) = take(simulation, one, 1)
     leaving.append(simulation.spawn(one.acquire(1.0)))
@@ -339,7 +344,7 @@ def test_slot_released_unsent_wakes_the_next_waiter() -> None:
 
 def test_retry_time_that_passed_during_a_store_call() -> None:
     """If the time to retry has passed when the store's response arrives, the first waiter retries at once."""
-    simulation, ledger = Simulation(), Ledger()
+    simulation = Simulation()
 
     class Slow(SharedStore):
         def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
@@ -352,9 +357,7 @@ def test_retry_time_that_passed_during_a_store_call() -> None:
             simulation.now += 0.001
             return super()._sleep_time(waiter, deadline)
 
-    mine = RateLimiter(
-        Late(Slow(simulation.monotonic, ledger), simulation), LimitPolicy(1, PERIOD, None, PERIOD / 4), None
-    )
+    mine = limiter_of(Slow(simulation.monotonic), simulation, 1, Late)
     (slot,) = take(simulation, mine, 1)
     simulation.run_flow(slot.release_after_response())
     waiting = simulation.spawn(mine.acquire(1.0))
@@ -362,36 +365,33 @@ def test_retry_time_that_passed_during_a_store_call() -> None:
     assert waiting.done
 
 
-class BusyStore(SharedStore):
-    """A store that other processes have locked for some of its calls."""
+class WatchedStore(SharedStore):
+    """A shared store that calls back before each operation; the callback may raise."""
 
-    def __init__(self, now: Callable[[], float], ledger: Ledger, busy: Callable[[str, PermitId], bool]) -> None:
-        super().__init__(now, ledger)
-        self._busy = busy
+    def __init__(self, now: Callable[[], float], before: Callable[[str, PermitId], object]) -> None:
+        super().__init__(now)
+        self._before = before
 
     def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
-        if self._busy("reserve", permit_id):
-            raise StoreBusyError("it is locked")
+        self._before("reserve", permit_id)
         return super().reserve(permit_id, lease, queued, policy)
 
     def release(self, permit_id: PermitId, hold: float) -> None:
-        if self._busy("release", permit_id):
-            raise StoreBusyError("it is locked")
+        self._before("release", permit_id)
         super().release(permit_id, hold)
 
 
 def test_new_first_waiter_retries_a_busy_store() -> None:
     """A waiter that becomes the first while the file is locked retries soon instead of sleeping for its lease."""
-    simulation, ledger, started = Simulation(), Ledger(), list[tuple[object, float]]()
+    simulation, started = Simulation(), list[tuple[object, float]]()
     last, rejected = 6, list[float]()
 
-    def is_busy(operation: str, permit_id: PermitId) -> bool:
-        is_rejected = operation == "reserve" and permit_id[1] == last and simulation.now > 1001 and not rejected
-        rejected.extend([simulation.now] * is_rejected)
-        return is_rejected
+    def lock(operation: str, permit_id: PermitId) -> None:
+        if operation == "reserve" and permit_id[1] == last and simulation.now > 1001 and not rejected:
+            rejected.append(simulation.now)
+            raise StoreBusyError("it is locked")
 
-    store = BusyStore(simulation.monotonic, ledger, is_busy)
-    mine = RateLimiter(AcquireQueue(store, simulation), LimitPolicy(3, PERIOD, None, PERIOD / 4), None)
+    mine = limiter_of(WatchedStore(simulation.monotonic, lock), simulation, 3)
     permits = take(simulation, mine, 3)
     for n in range(3):
         simulation.spawn(send(mine, 0.0, note(started, n, simulation)))
@@ -408,40 +408,38 @@ def test_new_first_waiter_retries_a_busy_store() -> None:
 @pytest.mark.parametrize("locked", [0.005, 0.05, 0.5])
 def test_a_release_that_finds_the_store_busy_is_written_by_the_first_waiter(locked: float) -> None:
     """The first waiter writes a release that found the store locked; others see it 10 ms after the lock ends."""
-    simulation, ledger, until = Simulation(), Ledger(), [0.0]
-    store = BusyStore(
-        simulation.monotonic, ledger, lambda operation, _: operation == "release" and simulation.now < until[0]
-    )
-    mine = RateLimiter(AcquireQueue(store, simulation), LimitPolicy(1, PERIOD, None, PERIOD / 4), None)
+    simulation, until = Simulation(), 0.0
+
+    def lock(operation: str, _: PermitId) -> None:
+        if operation == "release" and simulation.now < until:
+            raise StoreBusyError("it is locked")
+
+    store = WatchedStore(simulation.monotonic, lock)
+    mine = limiter_of(store, simulation, 1)
     (permit,) = take(simulation, mine, 1)
     waiting = simulation.spawn(mine.acquire(5.0))
     simulation.run(0.1)
-    until[0] = simulation.now + locked
+    until = simulation.now + locked
     free = simulation.now + PERIOD + CLOCK_MARGIN
     releasing = simulation.spawn(permit.release_after_response())
     simulation.run(0.02)
     assert releasing.done
     simulation.run(max(0.0, locked - 0.02) + 0.012)
-    assert not ledger.in_flight
-    assert [slot[0] for slot in ledger.held] == pytest.approx([free])
+    assert not store._ledger.in_flight
+    assert [slot[0] for slot in store._ledger.held] == pytest.approx([free])
     simulation.run(PERIOD + 0.1)
     assert waiting.done
-
-
-class BrokenStore(MemoryStore):
-    """A store that fails on every call."""
-
-    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
-        if self._now() > 1000.5:
-            message = "the disk is full"
-            raise LimiterUnavailableError(message)
-        return super().reserve(permit_id, lease, queued, policy)
 
 
 def test_broken_store_fails_all_waiters_at_once() -> None:
     """All waiters get an error of their own at once when the store fails."""
     simulation = Simulation()
-    one = RateLimiter(AcquireQueue(BrokenStore(simulation.monotonic), simulation), LimitPolicy(1, PERIOD), None)
+
+    def fail(*_: object) -> None:
+        if simulation.now > 1000.5:
+            raise LimiterUnavailableError("the disk is full")
+
+    one = limiter_of(WatchedStore(simulation.monotonic, fail), simulation, 1)
     take(simulation, one, 1)
     tasks = [simulation.spawn(one.acquire(1.0)) for _ in range(3)]
     simulation.run(0.6)
@@ -509,16 +507,11 @@ def test_slots_of_a_process_that_crashed_are_used_by_the_others() -> None:
     """The slots of a crashed process are available to the other one after the lease, and its share at once."""
     simulation, ledger = Simulation(), Ledger()
     sent: list[float] = []
-
-    def loop(window: RateLimiter) -> Flow[None]:
-        while True:
-            yield from send(window, 0.01, lambda: sent.append(simulation.now))
-
     dying, living = shared(simulation, ledger), shared(simulation, ledger)
-    doomed = [simulation.spawn(loop(dying)) for _ in range(30)]
-    for _ in range(30):
-        simulation.spawn(loop(living), 0.1)
-    simulation.run(8)
+    doomed = spawn_senders(simulation, dying, 0.01, 30, lambda: sent.append(simulation.now))
+    simulation.run(0.1)
+    spawn_senders(simulation, living, 0.01, 30, lambda: sent.append(simulation.now))
+    simulation.run(7.9)
     for task in doomed:
         task.turn += 1  # its process is gone: nothing resumes it
     dead = simulation.now
@@ -533,13 +526,7 @@ def test_late_process_gets_its_share_soon() -> None:
     """While one process uses the limit up, another one's first request starts within a period and a quarter."""
     simulation, ledger = Simulation(), Ledger()
     busy, late = shared(simulation, ledger), shared(simulation, ledger)
-
-    def loop() -> Flow[None]:
-        while True:
-            yield from send(busy, 0.05, lambda: None)
-
-    for _ in range(60):
-        simulation.spawn(loop())
+    spawn_senders(simulation, busy, 0.05, 60)
     simulation.run(9.3)
     begun, started = simulation.now, []
     simulation.spawn(send(late, 0.05, lambda: started.append(simulation.now)))
@@ -550,27 +537,13 @@ def test_late_process_gets_its_share_soon() -> None:
 
 def test_only_the_first_waiter_calls_the_store() -> None:
     """Thirty waiters over a shared store call it less than three times per slot."""
-    simulation, ledger, calls = Simulation(), Ledger(), 0
-
-    class Counting(SharedStore):
-        def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
-            nonlocal calls
-            calls += 1
-            return super().reserve(permit_id, lease, queued, policy)
-
-    store = Counting(simulation.monotonic, ledger)
-    mine = RateLimiter(AcquireQueue(store, simulation), LimitPolicy(20, PERIOD, None, PERIOD / 4), None)
+    simulation, calls = Simulation(), list[str]()
+    mine = limiter_of(WatchedStore(simulation.monotonic, lambda operation, _: calls.append(operation)), simulation, 20)
     sent: list[float] = []
-
-    def loop() -> Flow[None]:
-        while True:
-            yield from send(mine, 0.01, lambda: sent.append(simulation.now))
-
-    for _ in range(30):
-        simulation.spawn(loop())
+    spawn_senders(simulation, mine, 0.01, 30, lambda: sent.append(simulation.now))
     simulation.run(30)
     simulation.close()
-    assert calls < 3 * len(sent)
+    assert calls.count("reserve") < 3 * len(sent)
 
 
 def test_effects_are_those_of_the_store() -> None:
