@@ -81,7 +81,7 @@ class CountingServer:
     def counts(self) -> Counts:
         """Return the requests that arrived so far."""
         self._pipe.send("counts")
-        return Counts(self.period, self._pipe.recv())
+        return Counts(self.period, self._pipe.recv()[1])
 
 
 def serve(requests: int, period: float, delay: str, pipe: Connection) -> None:
@@ -112,12 +112,6 @@ async def _serve(requests: int, period: float, delay: str, pipe: Connection) -> 
 
     server = await asyncio.start_server(respond, "127.0.0.1", 0)
     pipe.send(server.sockets[0].getsockname()[1])
-    loop = asyncio.get_running_loop()
-
-    def report() -> None:
-        pipe.recv()
-        pipe.send(arrived)
-
-    loop.add_reader(pipe.fileno(), report)
+    asyncio.get_running_loop().add_reader(pipe.fileno(), lambda: pipe.send((pipe.recv(), arrived)))
     async with server:
         await server.serve_forever()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from okx_maxloan_sdk.effects import Flow, RunBlocking, Sleep
@@ -105,12 +106,10 @@ class Simulation:
                 self._step(task, lambda: task.flow.send(value))
 
         match effect:
-            case Sleep(seconds, None):
-                self.at(self.now + seconds, lambda: resume(False))
             case Sleep(seconds, wake):
-                assert wake is not None
                 self.at(self.now + seconds, lambda: resume(False))
-                wake.add_done_callback(lambda _: self.at(self.now, lambda: resume(True)))
+                if wake is not None:
+                    wake.add_done_callback(lambda _: self.at(self.now, lambda: resume(True)))
             case RunBlocking(function):
                 self.at(self.now + self.latency / 2, lambda: self._call(task, turn, function))
             case _:
@@ -118,14 +117,13 @@ class Simulation:
 
     def _call(self, task: Task, turn: int, function: Callable[[], Any]) -> None:
         # Like a thread, the function runs to its end even if its task was cancelled meanwhile.
-        def back(advance: Callable[[], Any]) -> None:
+        try:
+            advance = partial(task.flow.send, function())
+        except Exception as error:  # noqa: BLE001 -- raised in the flow
+            advance = partial(task.flow.throw, error)
+
+        def back() -> None:
             if task.turn == turn:
                 self._step(task, advance)
 
-        try:
-            value = function()
-        except Exception as error:  # noqa: BLE001 -- raised in the flow
-            failure = error
-            self.at(self.now + self.latency / 2, lambda: back(lambda: task.flow.throw(failure)))
-        else:
-            self.at(self.now + self.latency / 2, lambda: back(lambda: task.flow.send(value)))
+        self.at(self.now + self.latency / 2, back)

@@ -257,12 +257,13 @@ def test_a_server_that_is_unavailable_is_tried_twice_a_second(share: float) -> N
     assert 30 <= world.server.calls <= 30 / RECONNECT_INTERVAL + 1
 
 
-def test_responses_during_an_outage_are_released_later() -> None:
-    """The server learns of responses during an outage later, so slots are not blocked until their leases end."""
+@pytest.mark.parametrize("failure", [StoreBusyError("reset"), LimiterUnavailableError("NOPERM")])
+def test_responses_during_an_outage_are_released_later(failure: Exception) -> None:
+    """A server that was unavailable or refused learns of responses later, so no slot is in use until its lease ends."""
     world = World(1, share=0.0)
     simulation, (limiter,) = world.simulation, world.limiters
     permits = [simulation.run_flow(limiter.acquire(60.0)) for _ in range(20)]
-    world.stop()
+    world.server.failure = failure
     for permit in permits:
         simulation.run_flow(permit.release_after_response())
     simulation.run(3)

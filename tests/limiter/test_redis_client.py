@@ -1,6 +1,7 @@
 """Redis clients of the limiter: errors, URLs, and real servers that fail, move or refuse."""
 
 import logging
+import re
 import socket
 import ssl
 import subprocess
@@ -80,61 +81,52 @@ READ_ONLY_6 = ResponseError(
     "Error running script (call to f_0): @user_script:60: @user_script: 60: -READONLY You can't write against a read"
     " only replica."
 )
-RESET, SLOW = ConnectionError("reset"), TimeoutError("slow")
-UNAVAILABLE: list[list[Exception]] = [
-    [RESET, RESET],
-    [SLOW],
-    [exceptions.BusyLoadingError("loading"), RESET],
-    [exceptions.ClusterDownError("CLUSTERDOWN The cluster is down")],
-    [exceptions.MasterDownError("Link with MASTER is down")],
-    [exceptions.SlotNotCoveredError("no node")],
-    [ResponseError("NOREPLICAS Not enough good replicas to write.")],
-    [ResponseError("BUSY Redis is busy running a script.")],
-    [OSError("no route")],
-    [caused_by(ssl.SSLEOFError(8, "EOF occurred in violation of protocol"))] * 2,
-    [caused_by(ssl.SSLZeroReturnError(6, "TLS/SSL connection has been closed"))] * 2,
-    [caused_by(ConnectionResetError(104, "Connection reset by peer"))] * 2,
-]
-REFUSALS: list[list[Exception]] = [
-    [READ_ONLY, READ_ONLY],
-    [READ_ONLY_6, READ_ONLY_6],
-    [exceptions.AuthenticationError("invalid username-password pair")],
-    [exceptions.NoPermissionError("User app has no permissions to run the 'evalsha' command")],
-    [exceptions.MovedError("3999 127.0.0.1:6381")],
-    [exceptions.OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")],
-    [ResponseError("DB index is out of range")],
-    [ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value")],
+RESET = ConnectionError("reset")
+# Failures of the calls to the server, and what the script raises in the end.
+OUTCOMES: list[tuple[type[Exception] | None, list[Exception]]] = [
+    # A server that closed an idle connection, or became a replica, is looked up again once.
+    (None, [RESET]),
+    (None, [READ_ONLY]),
+    (None, [READ_ONLY_6]),
+    (StoreBusyError, [RESET, RESET]),
+    (StoreBusyError, [TimeoutError("slow")]),
+    (StoreBusyError, [exceptions.BusyLoadingError("loading"), RESET]),
+    (StoreBusyError, [exceptions.ClusterDownError("CLUSTERDOWN The cluster is down")]),
+    (StoreBusyError, [exceptions.MasterDownError("Link with MASTER is down")]),
+    (StoreBusyError, [exceptions.SlotNotCoveredError("no node")]),
+    (StoreBusyError, [ResponseError("NOREPLICAS Not enough good replicas to write.")]),
+    (StoreBusyError, [ResponseError("BUSY Redis is busy running a script.")]),
+    (StoreBusyError, [OSError("no route")]),
+    (StoreBusyError, [caused_by(ssl.SSLEOFError(8, "EOF occurred in violation of protocol"))] * 2),
+    (StoreBusyError, [caused_by(ssl.SSLZeroReturnError(6, "TLS/SSL connection has been closed"))] * 2),
+    (StoreBusyError, [caused_by(ConnectionResetError(104, "Connection reset by peer"))] * 2),
+    (LimiterUnavailableError, [READ_ONLY, READ_ONLY]),
+    (LimiterUnavailableError, [READ_ONLY_6, READ_ONLY_6]),
+    (LimiterUnavailableError, [exceptions.AuthenticationError("invalid username-password pair")]),
+    (LimiterUnavailableError, [exceptions.NoPermissionError("User app has no permissions to run 'evalsha'")]),
+    (LimiterUnavailableError, [exceptions.MovedError("3999 127.0.0.1:6381")]),
+    (LimiterUnavailableError, [ResponseError("DB index is out of range")]),
     # redis-py reports a certificate error as a lost connection.
-    [caused_by(ssl.SSLCertVerificationError("self-signed"))],
-    [caused_by(ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED]"))],
+    (LimiterUnavailableError, [caused_by(ssl.SSLCertVerificationError("self-signed"))]),
+    (LimiterUnavailableError, [caused_by(ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED]"))]),
 ]
 
 
-@pytest.mark.parametrize("failure", [RESET, READ_ONLY, READ_ONLY_6])
-def test_closed_connection_or_demoted_master_is_replaced_once(failure: Exception) -> None:
-    """A server that closed an idle connection, or became a replica, is looked up again once."""
-    client = FakeClient([failure])
-    assert LuaScript(client, "here")("key", "reserve") == [1, 0, 0, 20, 1]
-    assert client.dropped == 1
-
-
-@pytest.mark.parametrize("failures", UNAVAILABLE)
-def test_a_server_that_may_come_back_is_unavailable(failures: list[Exception]) -> None:
-    """On an outage the connections are dropped, so that the next call may find another server."""
+@pytest.mark.parametrize(("expected", "failures"), OUTCOMES)
+def test_errors_of_the_server(expected: type[Exception] | None, failures: list[Exception]) -> None:
+    """An outage drops the connections, so that the next call may find another server; a refusal names the reason."""
     client = FakeClient(failures)
-    with pytest.raises(StoreBusyError):
-        LuaScript(client, "here")("key", "reserve")
-    assert client.dropped == len(failures)
-
-
-@pytest.mark.parametrize("failures", REFUSALS)
-def test_error_of_the_server_is_raised(failures: list[Exception]) -> None:
-    """The error has the server's message and says that the settings need a change."""
-    client = FakeClient(failures)
-    with pytest.raises(LimiterUnavailableError, match=r"Redis at here refuses: .*correct the") as caught:
-        LuaScript(client, "here")("key", "reserve")
-    assert str(failures[0]) in str(caught.value)
+    script = LuaScript(client, "here")
+    if expected is None:
+        assert script("key", "reserve") == [1, 0, 0, 20, 1]
+    else:
+        with pytest.raises(expected, match=re.escape(str(failures[-1]))) as caught:
+            script("key", "reserve")
+        is_refusal = bool(re.search("Redis at here refuses: .*correct the", str(caught.value)))
+        assert is_refusal == (expected is LimiterUnavailableError)
     assert not client.failures
+    is_dropped = expected is not LimiterUnavailableError or failures[0] in (READ_ONLY, READ_ONLY_6)
+    assert client.dropped == len(failures) * is_dropped
 
 
 @pytest.mark.parametrize("on_unavailable", ["raise", "fallback"])
