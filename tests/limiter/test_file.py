@@ -179,6 +179,18 @@ def test_damaged_file_grants_nothing_for_a_quiet_period(
     assert not is_granted(one, 1, 3)
 
 
+def test_another_file_in_use_is_a_new_file_to_a_process_of_the_old_one(machine: Machine) -> None:
+    """A process whose file was replaced grants nothing for a while, even if others have used the new file for long."""
+    one = machine.process()
+    assert is_granted(one, 1)
+    machine.path.unlink()
+    other = machine.process()
+    assert not is_granted(other, 2)
+    machine.now += QUIET
+    assert is_granted(other, 2)
+    assert not is_granted(one, 1, 1)
+
+
 def test_garbage_is_replaced(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A file that is no database is replaced, and the log says so."""
     for content in (b"garbage" * 600, bytes(4096), b"SQLite format 3\0" + b"\xff" * 4096):

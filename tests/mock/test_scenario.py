@@ -91,7 +91,10 @@ def test_the_documented_example_works() -> None:
         ("[users.a]\nbalances = { XXX = '1' }", "users.a.balances.XXX"),
         ("[users.a]\nkeys = [{ key = 'k' }]", "users.a.keys[0] has no secret, passphrase"),
         ("[users.a]\nkeys = [1]", "users.a.keys[0] is 1; expected a table"),
-        ("[users.a]\nkeys = [{key='k',secret='s',passphrase='p',permissions=['all']}]", "permissions is ['all']"),
+        (
+            "[users.a]\nkeys = [{key='k',secret='s',passphrase='p',permissions=['trade', 'all']}]",
+            "permissions is ['trade', 'all']; expected read_only",
+        ),
         ("[[failures]]\ncodes = '1'", "failures[0] has 'codes'; expected n, code"),
         ("[[failures]]\nn = 1.5", "failures[0].n is 1.5; expected int"),
         ("clock_skew = ", "Invalid value"),
