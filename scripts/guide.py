@@ -11,7 +11,7 @@ import click
 from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN
 
 from okx_maxloan_sdk import MaxLoanClient
-from okx_maxloan_sdk.cli import matrix
+from okx_maxloan_sdk.cli import rules as matrix
 from okx_maxloan_sdk.cli.app import create_app
 from okx_maxloan_sdk.cli.base import COMMANDS, NAME
 from okx_maxloan_sdk.cli.i18n import text, translated_click

@@ -1,26 +1,20 @@
 """Alerts on amounts: `USDT<1000` is triggered by a row of USDT below 1000, `BTC-USDT<0.5` by a row of the pair."""
 
-from __future__ import annotations
-
 import json
 import operator
 import re
 import shlex
 import shutil
 import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
+from okx_maxloan_sdk import MaxLoan
+
 from .errors import CliError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from okx_maxloan_sdk import MaxLoan
-
-    from .history import SeriesKey
+from .history import SeriesKey
 
 FORM = re.compile(r"\s*(?P<subject>[A-Za-z0-9-]+)\s*(?P<operator><=|>=|<|>)\s*(?P<amount>[0-9]+(\.[0-9]+)?)\s*")
 OPERATORS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {

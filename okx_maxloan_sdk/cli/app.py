@@ -1,46 +1,38 @@
 """Entry point of the command: parse the arguments, run, report what went wrong."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sys
 import traceback
-from importlib.metadata import version
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
 
 from .base import COMPLETION_VARIABLE, NAME, Group, Run, format_usage_error
 from .errors import CliError, ExitCode
-from .i18n import detect_language, find_lang_option, text, translated_click
+from .i18n import Language, detect_language, find_lang_option, text, translated_click
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from .i18n import Language
-
+EXAMPLES = (
+    f"{NAME} show BTC-USDT ETH-USDT --mode cross --mock",
+    f"{NAME} watch BTC-USDT --every 5s --alert 'USDT<1000'",
+    f"{NAME} doctor",
+)
 # Which extra of the package brings a module.
 EXTRAS = {"uvicorn": "mock", "plotext": "chart", "matplotlib": "chart", "redis": "redis"}
 
 
 def create_app(lang: Language) -> Group:
     """Create the command in one language."""
-
-    def show_version(ctx: click.Context, _param: click.Parameter, is_given: bool) -> None:
-        if is_given and not ctx.resilient_parsing:
-            click.echo(f"{NAME} {version('okx-maxloan-sdk')}")
-            ctx.exit()
-
-    option = click.Option(
-        ["-V", "--version"],
-        is_flag=True,
-        is_eager=True,
-        expose_value=False,
-        callback=show_version,
+    version = click.version_option(
+        None,
+        "-V",
+        "--version",
+        package_name="okx-maxloan-sdk",
+        prog_name=NAME,
+        message="%(prog)s %(version)s",
         help=text(lang, "app.version"),
     )
-    return Group(lang, [option])
+    return version(Group(NAME, lang, [], EXAMPLES, about="app.about"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,11 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def print_error(run: Run, error: Exception) -> ExitCode:
     """Print what went wrong to stderr and return the exit code."""
     code, message = classify_error(run.lang, error)
-    message = "\n".join([message, *getattr(error, "__notes__", ())])
     if run.debug:
         print(run.redact("".join(traceback.format_exception(error))), file=sys.stderr)
-    first, *more = run.redact(message).splitlines()
-    print("\n".join([f"{NAME}: {first}", *(f"  {line}" for line in more)]), file=sys.stderr)
+    lines = run.redact("\n".join([message, *getattr(error, "__notes__", ())])).splitlines()
+    print(f"{NAME}: " + "\n  ".join(lines), file=sys.stderr)
     return code
 
 
@@ -105,11 +96,12 @@ def classify_error(lang: Language, error: Exception) -> tuple[ExitCode, str]:  #
     # Only here, so that help does not import the library.
     from okx_maxloan_sdk import AuthenticationError, InvalidParametersError, OkxError  # noqa: PLC0415 -- see above
 
-    if isinstance(error, InvalidParametersError):
-        lines = [f"{each.expected} ({each.given})" for each in error.violations]
-        return ExitCode.USAGE, "\n".join([*lines, *{each.docs_url: "" for each in error.violations}])
-    if isinstance(error, ValueError | AuthenticationError):
-        return ExitCode.USAGE, str(error)
-    if isinstance(error, OkxError | ImportError):
-        return ExitCode.FAILURE, str(error)
+    match error:
+        case InvalidParametersError():
+            lines = [f"{each.expected} ({each.given})" for each in error.violations]
+            return ExitCode.USAGE, "\n".join([*lines, *{each.docs_url: "" for each in error.violations}])
+        case ValueError() | AuthenticationError():
+            return ExitCode.USAGE, str(error)
+        case OkxError() | ImportError():
+            return ExitCode.FAILURE, str(error)
     return ExitCode.FAILURE, text(lang, "error.bug", kind=type(error).__name__, reason=error)

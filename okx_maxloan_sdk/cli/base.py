@@ -1,29 +1,22 @@
 """Base classes of the commands: one run, help pages in two languages, usage errors."""
 
-from __future__ import annotations
-
 import io
 import re
 import shutil
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .errors import ExitCode, did_you_mean, find_nearest
-from .i18n import text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from rich.console import RenderableType
-
-    from .i18n import Language
+from .errors import ExitCode, find_nearest
+from .i18n import Language, text
+from .params import Choice
 
 NAME = "okx-maxloan"
 # Click's name for it.
@@ -50,23 +43,6 @@ class Run:
         for secret in sorted(self.secrets, key=len, reverse=True):
             message = message.replace(secret, "***") if len(secret) >= MIN_SECRET_LENGTH else message
         return URL_CREDENTIALS.sub("***@", message)
-
-
-class Choice(click.Choice[str]):
-    """One of a few words; the error message suggests the nearest."""
-
-    def __init__(self, words: Sequence[str], lang: Language, *, case_sensitive: bool = True) -> None:
-        super().__init__(words, case_sensitive)
-        self._lang: Language = lang
-
-    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002 -- click's signature
-        """Return what the choices are, and the nearest."""
-        message = text(self._lang, "error.choice", value=value, words=list(self.choices))
-        return did_you_mean(self._lang, message, find_nearest(str(value), self.choices))
-
-    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:  # noqa: ARG002 -- click's signature
-        """Return nothing: the parameter's metavar lists the choices already."""
-        return ""
 
 
 class HelpFormatter(click.HelpFormatter):
@@ -99,8 +75,7 @@ class HelpFormatter(click.HelpFormatter):
                 self._render(Text(meaning), indent=4)
             return
         grid = Table.grid(padding=(0, col_spacing, 0, 0))
-        grid.add_column(width=term_width, overflow="fold")
-        grid.add_column(overflow="fold")
+        grid.add_column(width=term_width)
         for row in rows:
             grid.add_row(*map(Text, row))
         self._render(grid)
@@ -113,12 +88,30 @@ class Context(click.Context):
 
 
 class LocalizedHelp(click.Command):
-    """Help page of a command in one language."""
+    """Help page of a command in one language, with the options that every command has."""
 
     context_class: type[click.Context] = Context
-    lang: Language
-    examples: Sequence[str] = ()
-    exit_codes: str = "app.exit_codes"
+
+    def __init__(
+        self,
+        name: str,
+        lang: Language,
+        params: Sequence[click.Parameter],
+        examples: Sequence[str],
+        *,
+        about: str,
+        exit_codes: str = "app.exit_codes",
+    ) -> None:
+        # Both are read before the arguments are parsed.
+        common = [
+            click.Option(["--lang"], type=Choice(["en", "zh"]), expose_value=False, help=text(lang, "app.lang")),
+            click.Option(["--debug"], is_flag=True, expose_value=False, help=text(lang, "app.debug")),
+        ]
+        settings = {"help_option_names": ["-h", "--help"]}
+        super().__init__(name, params=[*params, *common], help=text(lang, about), context_settings=settings)
+        self.lang: Language = lang
+        self.examples = examples
+        self._exit_codes = exit_codes
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the usage line."""
@@ -131,7 +124,7 @@ class LocalizedHelp(click.Command):
             # Not wrapped: they are there to be copied.
             formatter.write("".join(f"  {line}\n" for line in self.examples))
         formatter.write_paragraph()
-        formatter.write_text(text(self.lang, self.exit_codes))
+        formatter.write_text(text(self.lang, self._exit_codes))
 
 
 class Command(LocalizedHelp):
@@ -144,15 +137,9 @@ class Command(LocalizedHelp):
         run: Callable[..., int | None],
         params: Sequence[click.Parameter],
         examples: Sequence[str],
+        **more: str,
     ) -> None:
-        super().__init__(
-            name,
-            params=[*params, *common_options(lang)],
-            help=text(lang, f"{name}.about"),
-            context_settings={"help_option_names": ["-h", "--help"]},
-        )
-        self.lang: Language = lang
-        self.examples: Sequence[str] = examples
+        super().__init__(name, lang, params, examples, about=f"{name}.about", **more)
         self._run = run
 
     def invoke(self, ctx: click.Context) -> int:
@@ -162,21 +149,6 @@ class Command(LocalizedHelp):
 
 class Group(LocalizedHelp, click.Group):
     """The commands of this package, each imported when it is called so that help stays fast."""
-
-    examples: Sequence[str] = (
-        f"{NAME} show BTC-USDT ETH-USDT --mode cross --mock",
-        f"{NAME} watch BTC-USDT --every 5s --alert 'USDT<1000'",
-        f"{NAME} doctor",
-    )
-
-    def __init__(self, lang: Language, params: Sequence[click.Parameter]) -> None:
-        super().__init__(
-            NAME,
-            params=[*params, *common_options(lang)],
-            help=text(lang, "app.about"),
-            context_settings={"help_option_names": ["-h", "--help"]},
-        )
-        self.lang: Language = lang
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
         """List the commands in the order of their use."""
@@ -189,31 +161,17 @@ class Group(LocalizedHelp, click.Group):
         command: click.Command = import_module(f".{cmd_name}", __package__).command(self.lang)
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command; the error for an unknown one suggests the nearest."""
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise click.exceptions.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
-        return super().resolve_command(ctx, args)
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click's signature
         """Write one line for each command without importing it."""
         with formatter.section(text(self.lang, "click.commands")):
             formatter.write_dl([(name, text(self.lang, f"{name}.summary")) for name in COMMANDS])
 
 
-def common_options(lang: Language) -> list[click.Parameter]:
-    """Return the options of every command; both are read before the arguments are parsed."""
-    return [
-        click.Option(["--lang"], type=Choice(["en", "zh"], lang), expose_value=False, help=text(lang, "app.lang")),
-        click.Option(["--debug"], is_flag=True, expose_value=False, help=text(lang, "app.debug")),
-    ]
-
-
 def format_usage_error(error: click.ClickException, lang: Language) -> str:
     """Return what is wrong with the arguments, and where help is."""
-    if isinstance(error, click.NoSuchOption) and error.possibilities:
+    if isinstance(error, click.exceptions.NoSuchCommand):
+        error = click.exceptions.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=error.ctx)
+    elif isinstance(error, click.NoSuchOption) and error.possibilities:
         # The dashes, which all options have, make any two of them look alike.
         near = find_nearest(error.option_name.lstrip("-"), [each.lstrip("-") for each in error.possibilities])
         options = [each for each in error.possibilities if each.lstrip("-") == near]

@@ -1,24 +1,21 @@
 """Command okx-maxloan chart: the history that `watch --record` wrote, in the terminal or as a picture."""
 
-from __future__ import annotations
-
 import shutil
 import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from importlib import import_module
+from math import ceil, floor, log10
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+from attrs import frozen
 
 from .base import NAME, Command, Run
-from .chart_data import build_series
 from .errors import CliError
-from .history import HistoryFile
-from .i18n import text
-from .params import parse_currency, parse_duration
-
-if TYPE_CHECKING:
-    from .i18n import Language
+from .history import HistoryFile, Segment, SeriesKey
+from .i18n import Language, text
+from .params import FILE, parse_currency, parse_duration
 
 EXAMPLES = (
     f"{NAME} watch BTC-USDT --record loans.sqlite",
@@ -26,16 +23,22 @@ EXAMPLES = (
     f"{NAME} chart loans.sqlite BTC-USDT --since 2h --out chart.svg",
 )
 IMAGE_SUFFIXES = (".png", ".svg")
+SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
+TIME_STEPS_MS = (
+    *(number * SECOND for number in (1, 2, 5, 10, 15, 30)),
+    *(number * MINUTE for number in (1, 2, 5, 10, 15, 30)),
+    *(number * HOUR for number in (1, 2, 3, 6, 12)),
+    *(number * DAY for number in (1, 2, 7, 14, 28, 91, 182, 364)),
+)
 
 
 def command(lang: Language) -> Command:
     """Create the command."""
-    path = click.Path(path_type=Path)
     params = [
-        click.Argument(["file"], help=text(lang, "chart.file"), type=path, metavar="FILE"),
+        click.Argument(["file"], help=text(lang, "chart.file"), type=FILE, metavar="FILE"),
         click.Argument(["pair"], help=text(lang, "chart.pair"), type=parse_currency, metavar="PAIR"),
         click.Option(["--since"], type=parse_duration, metavar="DURATION", help=text(lang, "chart.since")),
-        click.Option(["--out"], type=path, metavar="FILE", help=text(lang, "chart.out")),
+        click.Option(["--out"], type=FILE, metavar="FILE", help=text(lang, "chart.out")),
     ]
     return Command("chart", lang, chart, params, EXAMPLES)
 
@@ -57,3 +60,69 @@ def chart(run: Run, *, file: Path, pair: str, since: float | None, out: Path | N
     else:
         renderer.render_image(series, out, run.lang)
         print(text(run.lang, "chart.done", path=out), file=sys.stderr)
+
+
+@frozen
+class Series:
+    """Segments of one row between outages: times in milliseconds since 1970 UTC, and amounts as floats."""
+
+    key: SeriesKey
+    segments: list[tuple[list[int], list[float]]]
+
+    def label_times(self, max_count: int) -> tuple[list[int], list[str]]:
+        """Return the ticks of the time axis, and how they are written."""
+        start, end = self.segments[0][0][0], self.segments[-1][0][-1]
+        ticks = time_ticks(start, end, max_count)
+        return ticks, [format_time(at, end - start) for at in ticks]
+
+    def label_amounts(self, max_count: int) -> tuple[list[float], list[str]]:
+        """Return the ticks of the axis of amounts, and how they are written."""
+        amounts = [amount for _, segment in self.segments for amount in segment]
+        ticks = amount_ticks(min(amounts), max(amounts), max_count)
+        return ticks, format_amounts(ticks)
+
+
+def build_series(history: Mapping[SeriesKey, list[Segment]]) -> list[Series]:
+    """Return the series of a history with amounts as floats."""
+    return [
+        Series(key, [([at for at, _ in segment], [float(amount) for _, amount in segment]) for segment in segments])
+        for key, segments in history.items()
+    ]
+
+
+def time_ticks(start: int, end: int, max_count: int) -> list[int]:
+    """Return round UTC times between two times, or the start where the span has none."""
+    steps = (step for step in TIME_STEPS_MS if (end - start) / step < max_count)
+    step = next(steps, TIME_STEPS_MS[-1])
+    return list(range(ceil(start / step) * step, end + 1, step)) or [start]
+
+
+def amount_ticks(low: float, high: float, max_count: int) -> list[float]:
+    """Return round amounts between two amounts, or the amount where they are equal."""
+    if low == high:
+        return [low]
+    power = 10.0 ** floor(log10((high - low) / max_count))
+    step = next(power * factor for factor in (1, 2, 5, 10, 20) if (high - low) / (power * factor) < max_count)
+    return [number * step for number in range(ceil(low / step), floor(high / step) + 1)]
+
+
+def format_time(at: float, span: float) -> str:
+    """Write the time of a tick, UTC: with the date where the span is longer than a day."""
+    moment = datetime.fromtimestamp(at / 1000, UTC)
+    if span > DAY:
+        return moment.strftime("%m-%d %H:%MZ")
+    return moment.strftime("%H:%MZ" if at % MINUTE == 0 else "%H:%M:%SZ")
+
+
+def format_amounts(ticks: list[float]) -> list[str]:
+    """Write the amounts of ticks with thousands separators, and as many decimals as tell them apart."""
+    if len(ticks) == 1:
+        return [f"{ticks[0]:,.8g}" if abs(ticks[0]) < 1e8 else f"{ticks[0]:,.0f}"]  # noqa: PLR2004 -- the eight digits before it
+    decimals = min(max(-floor(log10(ticks[1] - ticks[0]) + 1e-9), 0), 16)
+    return [f"{each:,.{decimals}f}" for each in ticks]
+
+
+def format_title(series: Series, lang: Language) -> str:
+    """Return what a series shows."""
+    *names, ccy = series.key
+    return " · ".join(filter(None, (*names, f"{text(lang, 'column.max_loan')} ({ccy})")))

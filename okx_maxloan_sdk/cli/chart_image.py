@@ -1,23 +1,17 @@
 """Chart as PNG or SVG; the same history gives the same file."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
-from .chart_data import Series, amount_ticks, format_amounts, format_time, format_title, time_ticks
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from matplotlib.axes import Axes
-
-    from .i18n import Language
+from .chart import Series, format_title
+from .i18n import Language
 
 # Fonts with Chinese characters: Linux, macOS, Windows.
 CHINESE_FONTS = (
@@ -61,9 +55,7 @@ def _draw(axes: Axes, series: Series, lang: Language) -> None:
         marker = "" if len(times) > 1 else "."
         axes.plot(times, amounts, drawstyle="steps-post", color=color, linewidth=1.4, marker=marker)
     axes.set_title(format_title(series, lang), loc="left", fontsize=10)
-    times = time_ticks(series.start, series.end, MAX_TICKS)
-    axes.set_xticks(times, [format_time(at, series.end - series.start) for at in times])
-    amounts = amount_ticks(min(series.amounts), max(series.amounts), MAX_TICKS)
-    axes.set_yticks(amounts, format_amounts(amounts))
+    axes.set_xticks(*series.label_times(MAX_TICKS))
+    axes.set_yticks(*series.label_amounts(MAX_TICKS))
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)

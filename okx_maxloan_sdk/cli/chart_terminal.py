@@ -1,19 +1,14 @@
 """Chart in the terminal."""
 
-from __future__ import annotations
-
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .chart_data import Series, amount_ticks, format_amounts, format_time, format_title, time_ticks
+from .chart import Series, format_title
+from .i18n import Language
 from .render import SIDE_STYLES
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from .i18n import Language
 
 plotext: Any = import_module("plotext")  # it has no types
 
@@ -45,8 +40,5 @@ def _draw(plot: Any, series: Series, columns: int, lang: Language) -> None:
         signal = plotext.figure.signal(times, amounts, marker=marker)
         plot.draw(signal.lines() if len(times) > 1 else signal)
     plot.title(format_title(series, lang))
-    span = series.end - series.start
-    times = time_ticks(series.start, series.end, max(columns // (2 * TIME_TICK_WIDTH), 2))
-    plot.ruler("x").ticks(times, [format_time(at, span) for at in times])
-    amounts = amount_ticks(min(series.amounts), max(series.amounts), MAX_AMOUNT_TICKS)
-    plot.ruler("y").ticks(amounts, format_amounts(amounts))
+    plot.ruler("x").ticks(*series.label_times(max(columns // (2 * TIME_TICK_WIDTH), 2)))
+    plot.ruler("y").ticks(*series.label_amounts(MAX_AMOUNT_TICKS))

@@ -1,17 +1,11 @@
 """Command okx-maxloan completion: a script for the shell."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
-from .base import COMPLETION_VARIABLE, NAME, Choice, Command, Run
-from .i18n import text
-
-if TYPE_CHECKING:
-    from .i18n import Language
+from .base import COMPLETION_VARIABLE, NAME, Command, Run
+from .i18n import Language, text
+from .params import Choice
 
 SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 EXAMPLES = (
@@ -23,7 +17,7 @@ EXAMPLES = (
 
 def command(lang: Language) -> Command:
     """Create the command."""
-    shell = click.Argument(["shell"], help=text(lang, "completion.shell"), type=Choice(list(SHELLS), lang))
+    shell = click.Argument(["shell"], help=text(lang, "completion.shell"), type=Choice(list(SHELLS)))
     return Command("completion", lang, completion, [shell], EXAMPLES)
 
 

@@ -11,27 +11,20 @@ limiter = "file:///..."
 proxy = "http://..."
 """
 
-from __future__ import annotations
-
 import os
 import stat
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import field, frozen
 
 from .errors import CliError, find_nearest
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 CREDENTIAL_VARS = {"key": "OKX_API_KEY", "secret": "OKX_API_SECRET", "passphrase": "OKX_API_PASSPHRASE"}
 OPTIONAL_VARS = {"site": "OKX_SITE", "demo": "OKX_DEMO", "base_url": "OKX_BASE_URL", "limiter": "OKX_LIMITER"}
-SETTING_TYPES: dict[str, type[str | bool]] = {
-    **dict.fromkeys((*CREDENTIAL_VARS, *OPTIONAL_VARS, "proxy"), str),
-    "demo": bool,
-}
+SETTINGS = [*CREDENTIAL_VARS, *OPTIONAL_VARS, "proxy"]
 SITES = ("global", "eea", "us", "tr")
 BOOLEAN_VALUES = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
 
@@ -69,24 +62,20 @@ def config_path(environ: Mapping[str, str] = os.environ) -> Path:
 def load_settings(profile: str | None, environ: Mapping[str, str] = os.environ) -> Settings:
     """Load the settings of a profile or, without one, of the environment, else of the profile `default`."""
     file = config_path(environ)
-    given = [name for name in CREDENTIAL_VARS.values() if environ.get(name)]
-    if profile is None and not given and not file.exists():
+    missing = [name for name in CREDENTIAL_VARS.values() if not environ.get(name)]
+    has_variables = len(missing) < len(CREDENTIAL_VARS)
+    if profile is None and not has_variables and not file.exists():
         raise CliError("no_credentials", path=file)
-    if profile is not None or not given:
+    if profile is not None or not has_variables:
         return _load_profile(file, profile or "default")
-    if missing := [name for name in CREDENTIAL_VARS.values() if name not in given]:
+    if missing:
         raise CliError("incomplete_credentials", missing=missing, path=file)
-    return _load_environment(environ)
-
-
-def _load_environment(environ: Mapping[str, str]) -> Settings:
     variables = {**CREDENTIAL_VARS, **OPTIONAL_VARS}
     values: dict[str, Any] = {name: environ[variable] for name, variable in variables.items() if environ.get(variable)}
     demo = values.get("demo", "").lower()
     if demo not in BOOLEAN_VALUES:
         raise CliError("boolean", where=OPTIONAL_VARS["demo"], value=demo)
-    site = _parse_site(OPTIONAL_VARS["site"], values)
-    return Settings(**{**values, "demo": BOOLEAN_VALUES[demo], "site": site}, source="OKX_API_KEY")
+    return _create(OPTIONAL_VARS["site"], {**values, "demo": BOOLEAN_VALUES[demo]}, source="OKX_API_KEY")
 
 
 def _load_profile(file: Path, name: str) -> Settings:
@@ -95,19 +84,18 @@ def _load_profile(file: Path, name: str) -> Settings:
         raise CliError("no_profile", path=file, name=name, names=list(profiles) or "-", suggest_from=(name, profiles))
     values: dict[str, Any] = profiles[name]
     for key, value in values.items():
-        if key not in SETTING_TYPES:
-            names = list(SETTING_TYPES)
+        if key not in SETTINGS:
             # A name that is near no setting may be a secret in the wrong place.
-            shown = key if find_nearest(key, names) else f"{key[:3]}…"
-            nearest = (key, names)
-            raise CliError("unknown_setting", path=file, name=name, setting=shown, settings=names, suggest_from=nearest)
-        if not isinstance(value, SETTING_TYPES[key]):
-            expected = "true / false" if SETTING_TYPES[key] is bool else '"..."'
+            shown = key if find_nearest(key, SETTINGS) else f"{key[:3]}…"
+            args: dict[str, Any] = {"path": file, "name": name, "setting": shown, "settings": SETTINGS}
+            raise CliError("unknown_setting", suggest_from=(key, SETTINGS), **args)
+        if not isinstance(value, bool if key == "demo" else str):
+            expected = "true / false" if key == "demo" else '"..."'
             raise CliError("setting_type", path=file, name=name, setting=key, expected=expected)
     if missing := [key for key in CREDENTIAL_VARS if not values.get(key)]:
         raise CliError("incomplete_profile", path=file, name=name, missing=missing)
     source = f"{file} [{name}]"
-    return Settings(**{**values, "site": _parse_site(f"{source} site", values)}, source=source)
+    return _create(f"{source} site", values, source)
 
 
 def _read_profiles(file: Path, name: str) -> dict[str, Any]:
@@ -127,8 +115,8 @@ def _read_profiles(file: Path, name: str) -> dict[str, Any]:
         raise CliError("config_syntax", path=file, reason=error) from None
 
 
-def _parse_site(where: str, values: Mapping[str, str]) -> str:
+def _create(where: str, values: Mapping[str, Any], source: str) -> Settings:
     site = values.get("site", "global").lower()
     if site not in SITES:
         raise CliError("site", where=where, value=site, allowed=SITES, suggest_from=(site, SITES))
-    return site
+    return Settings(**{**values, "site": site}, source=source)

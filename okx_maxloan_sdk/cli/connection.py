@@ -1,35 +1,30 @@
 """Clients of a command: for the embedded mock exchange, for profiles, or for the environment."""
 
-from __future__ import annotations
-
+import errno
 import os
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import click
-from attrs import evolve, frozen
+from attrs import evolve, fields_dict, frozen
 
 from okx_maxloan_sdk import Credentials, MaxLoanClient, Site
-from okx_maxloan_sdk.mock import default_exchange
+from okx_maxloan_sdk.mock import MockExchange, User, default_exchange
 
-from .base import Choice
+from .base import Run
 from .config import SITES, Settings, load_settings
 from .errors import CliError, ExitCode
-from .i18n import text
+from .i18n import Language, text
+from .params import Choice
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from .base import Run
-    from .i18n import Language
-
-# Which of the mock's users has a response for a margin mode.
 # Prices of the mock move, so that watch and chart show something, and move alike each time.
 DRIFT_SEED = 1
+# Which of the mock's users has a response for a margin mode.
 MOCK_USERS = {"cross": "spot", "isolated": "futures"}
 
 
@@ -37,23 +32,17 @@ MOCK_USERS = {"cross": "spot", "isolated": "futures"}
 class ConnectionOptions:
     """Options that say which accounts are queried, and how."""
 
-    profiles: tuple[str, ...] = ()
-    mock: bool = False
-    mock_user: str | None = None
-    site: str | None = None
-    demo: bool = False
-    limiter: str | None = None
+    profiles: tuple[str, ...]
+    mock: bool
+    mock_user: str | None
+    site: str | None
+    demo: bool
+    limiter: str | None
 
     @classmethod
-    def take(cls, options: dict[str, Any]) -> ConnectionOptions:
+    def take(cls, options: dict[str, Any]) -> Self:
         """Take these options out of all options of a command."""
-        names = ("profiles", "mock", "mock_user", "site", "demo", "limiter")
-        return cls(**{name: options.pop(name) for name in names})
-
-    @property
-    def is_mock(self) -> bool:
-        """Whether the embedded mock exchange is queried."""
-        return self.mock or self.mock_user is not None
+        return cls(**{name: options.pop(name) for name in fields_dict(cls)})
 
 
 @frozen
@@ -71,7 +60,7 @@ def connection_options(lang: Language) -> list[click.Parameter]:
         click.Option(["--profile", "profiles"], multiple=True, metavar="NAME", help=text(lang, "connection.profile")),
         click.Option(["--mock"], is_flag=True, help=text(lang, "connection.mock")),
         click.Option(["--mock-user"], metavar="NAME", help=text(lang, "connection.mock_user")),
-        click.Option(["--site"], type=Choice(SITES, lang, case_sensitive=False), help=text(lang, "connection.site")),
+        click.Option(["--site"], type=Choice(SITES, case_sensitive=False), help=text(lang, "connection.site")),
         click.Option(["--demo"], is_flag=True, help=text(lang, "connection.demo")),
         click.Option(["--limiter"], envvar="OKX_LIMITER", metavar="LIMITER", help=text(lang, "connection.limiter")),
     ]
@@ -82,43 +71,32 @@ def import_mock(name: str) -> Any:
     return import_module(f"okx_maxloan_sdk.mock.{name}")
 
 
+def find_mock_user(exchange: MockExchange, name: str) -> User:
+    """Return a user of the mock exchange; raise a usage error where it has none of that name."""
+    if name not in exchange.users:
+        names = list(exchange.users)
+        raise CliError("mock_user", name=name, names=names, suggest_from=(name, names))
+    return exchange.users[name]
+
+
 @contextmanager
 def resolve_settings(options: ConnectionOptions, mode: str = "cross") -> Iterator[list[Settings]]:
     """Find the settings of each account; the mock exchange runs while the block does."""
-    if not options.is_mock:
+    if not options.mock and options.mock_user is None:
         found = [load_settings(profile) for profile in options.profiles or (None,)]
-        yield [
-            evolve(
-                each,
-                site=options.site or each.site,
-                demo=options.demo or each.demo,
-                limiter=options.limiter or each.limiter,
-            )
-            for each in found
-        ]
+        given = {name: value for name in ("site", "demo", "limiter") if (value := getattr(options, name))}
+        yield [evolve(each, **given) for each in found]
         return
     if options.profiles:
         raise CliError("mock_and_profile")
     server, exchange = import_mock("serve"), default_exchange(drift_seed=DRIFT_SEED)
     name = options.mock_user or MOCK_USERS[mode]
-    if name not in exchange.users:
-        names = list(exchange.users)
-        raise CliError("mock_user", name=name, names=names, suggest_from=(name, names))
+    keys = find_mock_user(exchange, name).keys
     # A user's second key, where there is one, is for demo trading.
-    key = next((each for each in exchange.users[name].keys if each.demo == options.demo), exchange.users[name].keys[0])
+    key = next((each for each in keys if each.demo == options.demo), keys[0])
+    more: dict[str, Any] = {"demo": options.demo, "limiter": options.limiter, "is_mock": True}
     with server.serve(exchange) as url:
-        yield [
-            Settings(
-                key.key,
-                key.secret,
-                key.passphrase,
-                f"--mock-user {name}",
-                demo=options.demo,
-                base_url=url,
-                limiter=options.limiter,
-                is_mock=True,
-            )
-        ]
+        yield [Settings(key.key, key.secret, key.passphrase, f"--mock-user {name}", base_url=url, **more)]
 
 
 def create_client(run: Run, settings: Settings, max_retries: int = 2) -> MaxLoanClient:
@@ -143,23 +121,21 @@ def check_limiter(settings: Settings) -> None:
     if parts.scheme != "file" or parts.netloc:
         return
     folder = Path(url2pathname(parts.path))
-    reason = ""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        reason = error.strerror or str(error)
-    if reason or not os.access(folder, os.W_OK | os.X_OK):
-        raise CliError("limiter_folder", limiter=settings.limiter, reason=reason or os.strerror(13))
+        raise CliError("limiter_folder", limiter=settings.limiter, reason=error.strerror or error) from None
 
 
 @contextmanager
 def open_connections(run: Run, options: ConnectionOptions, mode: str) -> Iterator[Sequence[Connection]]:
     """Create the client of each account, and close them all."""
     with resolve_settings(options, mode) as accounts, ExitStack() as stack:
-        profiles = options.profiles or ("",)
         yield [
             Connection(profile, settings, stack.enter_context(create_client(run, settings)))
-            for profile, settings in zip(profiles, accounts, strict=True)
+            for profile, settings in zip(options.profiles or ("",), accounts, strict=True)
         ]
 
 

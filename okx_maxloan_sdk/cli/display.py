@@ -1,86 +1,142 @@
 """Output of `watch`: a table that is redrawn on a terminal, lines or NDJSON in a pipe."""
 
-from __future__ import annotations
-
 import sys
-from collections import deque
-from typing import TYPE_CHECKING, Protocol, Self
+from abc import ABC, abstractmethod
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import ROUND_DOWN, Context, Decimal
+from typing import Self
 
-from rich.console import Group
+from attrs import define, field, frozen
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from okx_maxloan_sdk import MaxLoan
+
+from .alerts import Alert
 from .app import classify_error
+from .base import Run
 from .history import SeriesKey, series_key
-from .i18n import text
-from .render import SIDE_STYLES, StdoutConsole, build_table, column_widths, fits, json_text, loan_fields
-from .trend import RowHistory, format_short
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from okx_maxloan_sdk import MaxLoan
-
-    from .alerts import Alert
-    from .base import Run
-    from .i18n import Language
-    from .watch import Poll
+from .i18n import Language, text
+from .query import Result
+from .render import StdoutConsole, fit_table, json_text, loan_fields, style_side
 
 COLUMNS = ("inst_id", "side", "ccy", "max_loan", "change", "trend")
 MAX_ALERTS = 5
+BARS = "▁▂▃▄▅▆▇█"
+MAX_AMOUNTS = 20
+# An amount has at most forty digits on either side of its point.
+EXACT = Context(prec=90, rounding=ROUND_DOWN)
 
 
-class Display(Protocol):
-    """Shows one poll after the other."""
+@frozen
+class Poll:
+    """Results of all accounts at one time, in seconds since 1970 UTC."""
 
-    def __enter__(self) -> Self: ...
-    def __exit__(self, *_: object) -> None: ...
+    at: float
+    results: Sequence[Result]
+    without_data: Sequence[Alert] = ()
+    """Alerts that cannot be triggered, as OKX has no data for what they name."""
+    triggered: Sequence[tuple[Alert, SeriesKey, MaxLoan]] = ()
+
+    @property
+    def timestamp(self) -> str:
+        """Date and time, UTC."""
+        return datetime.fromtimestamp(self.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    @property
+    def time(self) -> str:
+        """Time of the day, UTC."""
+        return f"{self.timestamp[11:19]}Z"
+
+    @property
+    def rows(self) -> list[tuple[SeriesKey, MaxLoan]]:
+        """Rows with their key."""
+        return [(series_key(loan, each.profile), loan) for each in self.results for loan in each.loans]
+
+
+@define
+class RowHistory:
+    """The last amounts of one row."""
+
+    amounts: deque[Decimal] = field(factory=lambda: deque(maxlen=MAX_AMOUNTS))
+
+    def add(self, amount: Decimal | None) -> None:
+        """Add an amount; None changes nothing."""
+        if amount is not None:
+            self.amounts.append(amount)
+
+    @property
+    def change(self) -> Decimal:
+        """Difference to the amount before."""
+        if len(self.amounts) < 2:  # noqa: PLR2004 -- a difference is between two
+            return Decimal(0)
+        return EXACT.normalize(EXACT.subtract(self.amounts[-1], self.amounts[-2]))
+
+    @property
+    def sparkline(self) -> str:
+        """The amounts as a row of bars."""
+        return draw_sparkline(self.amounts)
+
+
+def draw_sparkline(amounts: Sequence[Decimal]) -> str:
+    """Draw amounts as bars between their minimum and maximum, all of one height where they are equal."""
+    low, high = min(amounts, default=Decimal(0)), max(amounts, default=Decimal(0))
+    if low == high:
+        return BARS[3] * len(amounts)
+    return "".join(BARS[int((amount - low) / (high - low) * (len(BARS) - 1))] for amount in amounts)
+
+
+def format_short(amount: Decimal, *, has_sign: bool = False) -> str:
+    """Write an amount with at most eight decimals, cut and not rounded."""
+    cut = EXACT.normalize(EXACT.quantize(amount, Decimal("1e-8")))
+    return f"{cut:+f}" if has_sign and cut else f"{cut:f}"
+
+
+class Display(ABC):
+    """Shows one poll after the other, with the changes of each row."""
+
+    def __init__(self, run: Run, *, has_profiles: bool = False) -> None:
+        self._run = run
+        self._has_profiles = has_profiles
+        self._history: defaultdict[SeriesKey, RowHistory] = defaultdict(RowHistory)
+
+    @abstractmethod
     def show(self, poll: Poll) -> None:
         """Show a poll and the alerts that it triggers."""
-        ...
 
+    @abstractmethod
     def print_line(self, line: str) -> None:
         """Show a message about the program itself."""
-        ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:  # noqa: B027 -- what was printed stays
+        """Leave the terminal as it was."""
 
 
-class History:
-    """The last amounts of every row since the start."""
-
-    def __init__(self) -> None:
-        self.rows: dict[SeriesKey, RowHistory] = {}
-
-    def add(self, poll: Poll) -> None:
-        """Add the rows of a poll."""
-        for profile, loan in poll.rows:
-            self.rows.setdefault(series_key(loan, profile), RowHistory()).add(loan.amount)
-
-    def change(self, loan: MaxLoan, profile: str) -> str:
-        """Return the exact change of a row, empty where it has no amount."""
-        change = self.rows[series_key(loan, profile)].change
-        return "" if not loan.max_loan else f"{change:+f}" if change else "0"
-
-
-class LineDisplay:
+class LineDisplay(Display):
     """One line for each row and poll on stdout, as TSV or NDJSON; alerts and failures on stderr."""
 
     def __init__(self, run: Run, *, is_json: bool = False, has_profiles: bool = False) -> None:
-        self._run = run
+        super().__init__(run, has_profiles=has_profiles)
         self._is_json = is_json
-        self._has_profiles = has_profiles
-        self._history = History()
 
     def show(self, poll: Poll) -> None:
         """Print the lines."""
-        self._history.add(poll)
-        for profile, loan in poll.rows:
-            change = self._history.change(loan, profile)
+        for key, loan in poll.rows:
+            history = self._history[key]
+            history.add(loan.amount)
+            change = f"{history.change:+f}" if history.change else "0"
+            change = change if loan.max_loan else ""
             if self._is_json:
-                row = loan_fields(loan, profile if self._has_profiles else None)
+                row = loan_fields(loan, key.profile if self._has_profiles else None)
                 print(json_text({"at": poll.timestamp, **row, "change": change}))
             else:
-                key = series_key(loan, profile)[0 if self._has_profiles else 1 :]
-                print("\t".join((poll.timestamp, *key, loan.max_loan, change)))
+                print("\t".join((poll.timestamp, *key[0 if self._has_profiles else 1 :], loan.max_loan, change)))
         sys.stdout.flush()
         for line in (*format_alerts(self._run.lang, poll), *format_failures(self._run, poll)):
             self.print_line(line)
@@ -89,28 +145,21 @@ class LineDisplay:
         """Print a line to stderr."""
         print(line, file=sys.stderr, flush=True)
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        """Do nothing: lines stay."""
-
-
-class LiveDisplay:
+class LiveDisplay(Display):
     """A table that is redrawn; the last alerts and failures stand below it."""
 
     def __init__(self, run: Run, every: float, *, has_profiles: bool = False) -> None:
-        self._run = run
+        super().__init__(run, has_profiles=has_profiles)
         self._every = every
-        self._has_profiles = has_profiles
-        self._history = History()
         self._alerts: deque[str] = deque(maxlen=MAX_ALERTS)
         self._console = StdoutConsole()
         self._live = Live(text(run.lang, "watch.first"), console=self._console, auto_refresh=False)
 
     def show(self, poll: Poll) -> None:
         """Draw the table."""
-        self._history.add(poll)
+        for key, loan in poll.rows:
+            self._history[key].add(loan.amount)
         self._alerts.extend(format_alerts(self._run.lang, poll))
         if poll.triggered:
             self._console.bell()
@@ -126,38 +175,29 @@ class LiveDisplay:
 
     def draw(self, poll: Poll) -> RenderableType:
         """Return what is on the screen after a poll."""
-        fresh = {series_key(loan, profile) for profile, loan in poll.rows}
-        foot = text(self._run.lang, "watch.foot", time=poll.time, every=self._every)
+        lang, fresh = self._run.lang, {key for key, _ in poll.rows}
+        columns = ("profile", *COLUMNS) if self._has_profiles else COLUMNS
+        titles = [text(lang, f"column.{name}") for name in columns]
+        rows = [self._row(key, history, key in fresh) for key, history in self._history.items()]
+        right = {columns.index("max_loan"), columns.index("change")}
+        table = fit_table(self._console.width, titles, rows, right)
         return Group(
-            *self._rows(fresh),
+            *([table] if table else [line for row in rows for line in self._block(*map(str, row))]),
             *(Text(f"! {line}", "bold yellow") for line in self._alerts),
             *(Text(line, "red") for line in format_failures(self._run, poll)),
-            Text(foot, "dim"),
+            Text(text(lang, "watch.foot", time=poll.time, every=self._every), "dim"),
         )
 
-    def _rows(self, fresh: set[SeriesKey]) -> list[RenderableType]:
-        columns = (("profile",) if self._has_profiles else ()) + COLUMNS
-        titles = [text(self._run.lang, f"column.{name}") for name in columns]
-        cells, plain = [], []
-        for key, history in self._history.rows.items():
-            amount = format_short(history.amounts[-1]) if history.amounts else "-"
-            change = format_short(history.change, has_sign=True) if history.change else ""
-            row = [key.inst_id, key.side, key.ccy, amount, change, history.sparkline]
-            # A row that is missing from this poll is dimmed.
-            styles = ["", SIDE_STYLES.get(key.side, ""), "", "", "red" if history.change < 0 else "green", ""]
-            if key not in fresh:
-                styles = ["dim"] * len(row)
-            prefix = [key.profile] if self._has_profiles else []
-            plain.append([*prefix, *row])
-            styled = [Text(cell, style) for cell, style in zip(row, styles, strict=True)]
-            cells.append([*(Text(each) for each in prefix), *styled])
-        widths = column_widths(titles, plain)
-        if fits(widths, self._console.width):
-            right = {columns.index("max_loan"), columns.index("change")}
-            return [build_table(titles, cells, widths, right=right)]
-        return [line for row in plain for line in self._block(row)]
+    def _row(self, key: SeriesKey, history: RowHistory, is_fresh: bool) -> list[Text]:
+        amount = format_short(history.amounts[-1]) if history.amounts else "-"
+        change = format_short(history.change, has_sign=True) if history.change else ""
+        row = [Text(key.inst_id), style_side(key.side), Text(key.ccy), Text(amount)]
+        row += [Text(change, "red" if history.change < 0 else "green"), Text(history.sparkline)]
+        row = [Text(key.profile), *row] if self._has_profiles else row
+        # A row that is missing from this poll is dimmed.
+        return row if is_fresh else [Text(str(cell), "dim") for cell in row]
 
-    def _block(self, row: list[str]) -> list[Text]:
+    def _block(self, *row: str) -> list[Text]:
         *heading, side, ccy, amount, change, sparkline = row
         return [
             Text(" ".join(filter(None, (*heading, side))) or ccy, "bold"),
@@ -198,9 +238,8 @@ def format_failures(run: Run, poll: Poll) -> list[str]:
     """Return what failed in a poll, one line each."""
     lines = []
     for result in poll.results:
-        failures = result.failures if result.error is None else [*result.failures, ((), result.error)]
         prefix = f"[{result.profile}] " if result.profile else ""
-        for pairs, error in failures:
+        for pairs, error in result.all_failures:
             reason = run.redact(classify_error(run.lang, error)[1].splitlines()[0])
             lines.append(prefix + text(run.lang, "watch.failed", what=list(pairs) or poll.time, reason=reason))
     return lines

@@ -1,17 +1,84 @@
-"""Command okx-maxloan doctor: checks from the credentials' format to one real request."""
+"""Command okx-maxloan doctor: checks from the credentials' format to one real request; the report of any checks."""
 
-from __future__ import annotations
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
 
-from typing import TYPE_CHECKING, Any
+from attrs import evolve
+from rich.cells import cell_len
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from okx_maxloan_sdk.sites import PORTS as DEFAULT_PORTS
+from okx_maxloan_sdk.sites import parse_origin
+from okx_maxloan_sdk.transport.proxy import choose
+from okx_maxloan_sdk.transport.tls import client_context
+from okx_maxloan_sdk.verify.checks import (
+    Check,
+    CheckResult,
+    Context,
+    check_account_mode,
+    check_api_key,
+    check_clock,
+    check_permissions,
+    check_requests,
+    run_checks,
+)
 
 from .base import NAME, Command, Run
-from .connection import ConnectionOptions, connection_options
-from .diagnostics import DOCTOR_CHECKS
+from .config import Settings
+from .connection import ConnectionOptions, base_url, connection_options, create_client, resolve_settings
 from .errors import ExitCode
-from .report import run_report
+from .i18n import Language, load_catalogue, text
+from .render import GAP, StdoutConsole
 
-if TYPE_CHECKING:
-    from .i18n import Language
+# How OKX makes keys and secrets.
+KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SECRET = re.compile(r"[0-9A-Fa-f]{32}")
+CONNECT_TIMEOUT_S = 5.0
+# Codes with one usual cause; any other code explains itself.
+MESSAGE_BY_CODE = {
+    "50102": "clock_rejected",
+    "50105": "wrong_passphrase",
+    "50110": "wrong_ip",
+    "50111": "wrong_key",
+    "50113": "wrong_secret",
+    "50119": "wrong_site",
+}
+STATE_STYLES = {"ok": "green", "note": "yellow", "failed": "red", "skipped": "dim"}
+
+
+class AccountContext(Context):
+    """Settings of the account under diagnosis, and what was found out on the way."""
+
+    def __init__(self, run: Run, settings: Settings) -> None:
+        super().__init__(partial(create_client, run, settings))
+        self.settings = settings
+        self.url = base_url(settings)
+
+    def close(self) -> None:
+        """Close the client."""
+        if "client" in vars(self):
+            self.client.close()
+
+    @property
+    def target(self) -> tuple[str, int]:
+        """Host and port of the exchange."""
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
+
+    @property
+    def proxy(self) -> tuple[str, int] | None:
+        """Host and port of the proxy that requests take, None where they take none."""
+        proxy = choose(parse_origin(self.url), self.settings.proxy)
+        parts = urlsplit(proxy.url if proxy else "")
+        return (parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 1080)) if proxy else None
 
 
 def command(lang: Language) -> Command:
@@ -23,3 +90,176 @@ def doctor(run: Run, **options: Any) -> int:
     """Check each account up to the first failure, and return the exit code."""
     results = run_report(run, ConnectionOptions.take(options), DOCTOR_CHECKS, stops_at_failure=True)
     return ExitCode.FAILURE if any(each.state == "failed" for each in results) else ExitCode.OK
+
+
+def run_report(
+    run: Run, options: ConnectionOptions, checks: Sequence[Check], *, stops_at_failure: bool
+) -> list[CheckResult]:
+    """Check each account, print the results as they come, and return them."""
+    results: list[CheckResult] = []
+    console = StdoutConsole()
+    with resolve_settings(options) as accounts:
+        for settings in accounts:
+            run.secrets |= settings.secrets
+            console.print(Text(run.redact(heading(settings, run.lang)), "bold"))
+            with closing(AccountContext(run, settings)) as context:
+                for result in run_checks(context, checks):
+                    results.append(explain_rejection(context, result))
+                    print_result(console, run, results[-1])
+                    if stops_at_failure and result.state == "failed":
+                        console.print(Text(text(run.lang, "report.not_tried"), "dim"))
+                        break
+    return results
+
+
+def heading(settings: Settings, lang: Language) -> str:
+    """Return what is checked, and with which credentials."""
+    kind = "mock" if settings.is_mock else "demo" if settings.demo else "live"
+    kind = text(lang, f"report.{kind}")
+    return text(lang, "report.heading", url=base_url(settings), kind=kind, source=settings.source)
+
+
+def explain_rejection(context: AccountContext, result: CheckResult) -> CheckResult:
+    """Replace a rejection by its usual cause, where its code has one."""
+    if result.message_id != "rejected":
+        return result
+    code = str(result.args["code"]).partition("_")[0]
+    message_id = MESSAGE_BY_CODE.get(code, "rejected")
+    if code == "50101":
+        message_id = "live_key" if context.settings.demo else "demo_key"
+    return evolve(result, message_id=message_id, args={**result.args, "url": context.url})
+
+
+def print_result(console: StdoutConsole, run: Run, result: CheckResult) -> None:
+    """Print one result, its message beside its name or, on a narrow terminal, below it."""
+    titles = load_catalogue(run.lang)["check"]
+    states = {state: text(run.lang, f"report.{state}") for state in STATE_STYLES}
+    message = Text(run.redact(text(run.lang, f"result.{result.message_id}", **result.args)).strip())
+    state, title = Text(states[result.state], STATE_STYLES[result.state]), Text(titles[result.check], "bold")
+    widths = [max(map(cell_len, words.values())) for words in (states, titles)]
+    grid = Table.grid(padding=(0, GAP, 0, 0))
+    for width in widths:
+        grid.add_column(width=width)
+    if console.width < 2 * (sum(widths) + 2 * GAP):
+        grid.add_row(state, title)
+        console.print(grid, Padding(message, (0, 0, 0, GAP)))
+    else:
+        grid.add_column(overflow="fold")
+        grid.add_row(state, title, message)
+        console.print(grid)
+
+
+def check_credentials_format(context: AccountContext) -> Iterator[CheckResult]:
+    """Check the format of the credentials without showing them."""
+    key, secret = context.settings.key, context.settings.secret
+    parts = (key, secret, context.settings.passphrase)
+    check = "credentials_format"
+    formats = {"API key": KEY.fullmatch(key), "Secret key": SECRET.fullmatch(secret)}
+    if any(part[0] in "\"'“" or part != part.strip() for part in parts):
+        yield CheckResult(check, "failed", "quoted")
+    elif SECRET.fullmatch(key) and KEY.fullmatch(secret):
+        yield CheckResult(check, "failed", "swapped")
+    elif len(set(parts)) < len(parts):
+        yield CheckResult(check, "failed", "equal_parts")
+    elif odd := [name for name, match in formats.items() if not match]:
+        yield CheckResult(check, "note", "odd_format", {"parts": odd})
+    else:
+        yield CheckResult(check, "ok", "usual_format")
+
+
+def check_base_url(context: AccountContext) -> Iterator[CheckResult]:
+    """Create the client, which rejects a wrong URL, limiter or proxy."""
+    assert context.client  # noqa: S101 -- creating it is the check
+    yield CheckResult("base_url", "ok", "settings_ok", {"url": context.url})
+
+
+def check_dns(context: AccountContext) -> Iterator[CheckResult]:
+    """Resolve the host, unless a proxy does."""
+    if context.proxy:
+        return
+    host = context.target[0]
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError as error:
+        yield CheckResult("dns", "failed", "no_dns", {"host": host, "reason": error.strerror or error}, True)
+    else:
+        yield CheckResult("dns", "ok", "dns_ok", {"host": host})
+
+
+def check_tcp(context: AccountContext) -> Iterator[CheckResult]:
+    """Connect to the host, or to the proxy."""
+    host, port = context.proxy or context.target
+    check = "proxy" if context.proxy else "tcp"
+    args: dict[str, object] = {"host": host, "port": port}
+    try:
+        socket.create_connection((host, port), CONNECT_TIMEOUT_S).close()
+    except OSError as error:
+        yield CheckResult(check, "failed", f"no_{check}", {**args, "reason": error.strerror or error}, True)
+    else:
+        yield CheckResult(check, "ok", f"{check}_ok", args)
+
+
+def check_tls(context: AccountContext) -> Iterator[CheckResult]:
+    """Check the certificate; behind a proxy, the first request does."""
+    if not context.url.startswith("https://"):
+        yield CheckResult("tls", "ok", "no_tls_needed")
+        return
+    if context.proxy:
+        yield CheckResult("tls", "ok", "tls_behind_proxy")
+        return
+    try:
+        with (
+            socket.create_connection(context.target, CONNECT_TIMEOUT_S) as plain,
+            client_context().wrap_socket(plain, server_hostname=context.target[0]) as secure,
+        ):
+            yield CheckResult("tls", "ok", "tls_ok", {"version": secure.version()})
+    except ssl.SSLCertVerificationError as error:
+        yield CheckResult("tls", "failed", "untrusted", {"reason": error.verify_message}, True)
+    except OSError as error:
+        yield CheckResult("tls", "failed", "no_tls", {"reason": error.strerror or error}, True)
+
+
+def check_ip_allowlist(context: AccountContext) -> Iterator[CheckResult]:
+    """Check which addresses the API key is bound to."""
+    ips = context.account.ip_allowlist if context.account else ()
+    if ips:
+        yield CheckResult("ip_allowlist", "ok", "bound", {"ips": ips})
+    else:
+        yield CheckResult("ip_allowlist", "note", "unbound")
+
+
+def check_borrowing(context: AccountContext) -> Iterator[CheckResult]:
+    """Check that borrowing is enabled in Spot mode."""
+    facts = context.account.rule_inputs if context.account else {}
+    if facts.get("account.mode") == "spot" and facts.get("account.borrowing") == "disabled":
+        yield CheckResult("borrowing", "failed", "borrowing_disabled")
+    else:
+        yield CheckResult("borrowing", "ok", "borrowing_ok")
+
+
+def check_rate_limit(context: AccountContext) -> Iterator[CheckResult]:
+    """Check the state of the rate limit."""
+    now = context.client.rate_limit
+    limiter = (context.settings.limiter or "memory").rpartition("@")[2]
+    args: dict[str, object] = {"limiter": limiter, "slots": now.limit, "held": now.in_use, "cut": now.reduced_by}
+    if now.reduced_by:
+        yield CheckResult("rate_limit", "note", "rate_limit_reduced", args)
+    else:
+        yield CheckResult("rate_limit", "ok", "rate_limit_ok", args)
+
+
+DOCTOR_CHECKS: Sequence[Check] = (
+    check_credentials_format,
+    check_base_url,
+    check_dns,
+    check_tcp,
+    check_tls,
+    check_clock,
+    check_api_key,
+    check_permissions,
+    check_ip_allowlist,
+    check_account_mode,
+    check_borrowing,
+    check_requests,
+    check_rate_limit,
+)

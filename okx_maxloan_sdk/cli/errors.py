@@ -1,17 +1,10 @@
 """Exit codes, and errors of the command with their message in both languages."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
-from .i18n import text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from .i18n import Language
+from .i18n import Language, text
 
 
 class ExitCode(IntEnum):
@@ -27,9 +20,8 @@ class ExitCode(IntEnum):
 
 def find_nearest(word: str, words: Iterable[str]) -> str | None:
     """Return the most similar of some words, or None where none is similar."""
-    close = get_close_matches(word, list(words), 3)
     # Swapped letters are the likelier slip: BTC-USTD is BTC-USDT rather than BTC-USD.
-    close.sort(key=lambda each: sorted(each) != sorted(word))
+    close = sorted(get_close_matches(word, list(words)), key=lambda each: sorted(each) != sorted(word))
     return close[0] if close else None
 
 

@@ -8,19 +8,16 @@ empty unless --profile was repeated; `inst_id` is empty where a currency was que
 no amount.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple, Self
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from okx_maxloan_sdk import MaxLoan
 
 from .errors import CliError, ExitCode
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from okx_maxloan_sdk import MaxLoan
 
 # "OKXM" tells a history from any other database.
 APPLICATION_ID = 0x4F4B584D
@@ -72,40 +69,32 @@ class HistoryFile:
         if not write and not path.exists():
             raise CliError("no_history", path=path)
         self._path = path
-        try:
+        with self._named_errors(), ExitStack() as on_error:
             self._database = sqlite3.connect(path if write else f"{path.resolve().as_uri()}?mode=ro", uri=not write)
-        except sqlite3.Error as error:
-            raise self._error(error) from None
-        try:
-            self._check()
-        except BaseException:
-            self._database.close()
-            raise
-
-    def _check(self) -> None:
-        try:
+            on_error.callback(self._database.close)
             if not self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 self._database.executescript(SCHEMA)
             pragmas = ("application_id", "user_version")
             marks = [self._database.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
-        except sqlite3.Error as error:
-            raise self._error(error) from None
-        if marks != [APPLICATION_ID, SCHEMA_VERSION]:
-            raise self._error(f"application_id {marks[0]}, user_version {marks[1]}")
+            if marks != [APPLICATION_ID, SCHEMA_VERSION]:
+                message = f"application_id {marks[0]}, user_version {marks[1]}"
+                raise sqlite3.DatabaseError(message)
+            on_error.pop_all()
 
-    def _error(self, reason: object) -> CliError:
-        return CliError("history", code=ExitCode.FAILURE, path=self._path, reason=reason)
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise CliError("history", code=ExitCode.FAILURE, path=self._path, reason=error) from None
 
     def add(self, at: float, rows: Iterable[tuple[str, MaxLoan]] = ()) -> None:
         """Write one poll in one transaction: profiles and their rows, at a time in seconds since 1970 UTC."""
         at_ms = int(at * 1000)
         values = [(at_ms, *series_key(loan, profile), loan.max_loan) for profile, loan in rows]
-        try:
-            with self._database:
-                self._database.execute("INSERT OR IGNORE INTO polls VALUES (?)", (at_ms,))
-                self._database.executemany("INSERT OR REPLACE INTO loans VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
-        except sqlite3.Error as error:
-            raise self._error(error) from None
+        with self._named_errors(), self._database:
+            self._database.execute("INSERT OR IGNORE INTO polls VALUES (?)", (at_ms,))
+            self._database.executemany("INSERT OR REPLACE INTO loans VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def list_names(self) -> list[str]:
         """List the pairs, and the currencies that were queried as such."""
@@ -135,12 +124,8 @@ class HistoryFile:
         at: int = self._database.execute("SELECT coalesce(max(at), 0) FROM loans").fetchone()[0]
         return at
 
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self._database.close()

@@ -1,20 +1,16 @@
 """Message catalogues, and the language of a run."""
 
-from __future__ import annotations
-
 import locale
 import os
 import tomllib
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from okx_maxloan_sdk.escape import escape_control_characters, map_texts
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
 
 Language = Literal["en", "zh"]
 # POSIX's order of precedence.
@@ -26,8 +22,7 @@ CLICK_MODULES = ("core", "decorators", "exceptions", "formatting", "parser", "ty
 @cache
 def load_catalogue(lang: Language) -> dict[str, dict[str, str]]:
     """Return the messages of a language by table and key."""
-    with Path(__file__).with_name("locales").joinpath(f"{lang}.toml").open("rb") as file:
-        return tomllib.load(file)
+    return tomllib.loads(Path(__file__).with_name("locales").joinpath(f"{lang}.toml").read_text("utf-8"))
 
 
 def text(lang: Language, message_id: str, **args: object) -> str:
@@ -35,13 +30,12 @@ def text(lang: Language, message_id: str, **args: object) -> str:
 
     Control characters are escaped: texts may come from the exchange.
     """
+    for name, value in args.items():
+        escaped = map_texts(value, escape_control_characters)
+        is_list = isinstance(escaped, list | tuple)
+        args[name] = LIST_SEPARATORS[lang].join(map(str, escaped)) if is_list else escaped
     table, _, key = message_id.partition(".")
-    escaped = {name: map_texts(value, escape_control_characters) for name, value in args.items()}
-    joined = {
-        name: LIST_SEPARATORS[lang].join(map(str, value)) if isinstance(value, list | tuple) else value
-        for name, value in escaped.items()
-    }
-    return load_catalogue(lang)[table][key].format(**joined)
+    return load_catalogue(lang)[table][key].format(**args)
 
 
 def detect_language(lang_option: str | None, environ: Mapping[str, str] = os.environ) -> Language:
@@ -70,12 +64,8 @@ def translated_click(lang: Language) -> Iterator[None]:
 
     gettext itself chooses the language from the environment, which --lang does not change.
     """
-    if lang == "en":
-        yield
-        return
-    translations = dict(
-        zip(load_catalogue("en")["click"].values(), load_catalogue(lang)["click"].values(), strict=True)
-    )
+    english, translated = load_catalogue("en")["click"], load_catalogue(lang)["click"]
+    translations = dict(zip(english.values(), translated.values(), strict=True))
 
     def gettext(message: str) -> str:
         return translations.get(message, message)
@@ -83,14 +73,10 @@ def translated_click(lang: Language) -> Iterator[None]:
     def ngettext(singular: str, plural: str, count: int) -> str:
         return gettext(singular if count == 1 else plural)
 
-    saved = []
-    for module in (import_module(f"click.{name}") for name in CLICK_MODULES):
-        for name, function in (("_", gettext), ("ngettext", ngettext)):
-            if name in vars(module):
-                saved.append((module, name, vars(module)[name]))
-                setattr(module, name, function)
-    try:
+    with ExitStack() as stack:
+        for module in (import_module(f"click.{name}") for name in CLICK_MODULES):
+            for name, function in (("_", gettext), ("ngettext", ngettext)):
+                if name in vars(module):
+                    stack.callback(setattr, module, name, vars(module)[name])
+                    setattr(module, name, function)
         yield
-    finally:
-        for module, name, function in saved:
-            setattr(module, name, function)

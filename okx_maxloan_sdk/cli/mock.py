@@ -1,28 +1,21 @@
 """Command okx-maxloan mock: the mock exchange on a port of this machine."""
 
-from __future__ import annotations
-
 import errno
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import click
 from okx_maxloan_api.contract import DEMO_HEADER, GET_MAX_LOAN
 
-from okx_maxloan_sdk.mock import default_exchange
+from okx_maxloan_sdk.mock import ApiKey, MockExchange, User, default_exchange
 from okx_maxloan_sdk.mock.scenario import load
 
 from .base import NAME, Command, Run
-from .connection import DRIFT_SEED, import_mock
+from .connection import DRIFT_SEED, find_mock_user, import_mock
 from .errors import CliError, ExitCode
-from .i18n import text
-
-if TYPE_CHECKING:
-    from okx_maxloan_sdk.mock import ApiKey, MockExchange, User
-
-    from .i18n import Language
+from .i18n import Language, text
+from .params import FILE
 
 # Signs in plain sh with openssl; date has no milliseconds everywhere, so they are zero.
 CURL = """\
@@ -34,39 +27,29 @@ curl -sS "$OKX_BASE_URL$Q" -H "OK-ACCESS-KEY: $OKX_API_KEY" -H "OK-ACCESS-PASSPH
 
 def command(lang: Language) -> Command:
     """Create the command."""
-    port, path = click.IntRange(0, 65535), click.Path(path_type=Path)
+    port = click.IntRange(0, 65535)
     params: list[click.Parameter] = [
         click.Option(["--port"], type=port, default=0, metavar="PORT", help=text(lang, "mock.port")),
-        click.Option(["--scenario"], type=path, metavar="FILE", help=text(lang, "mock.scenario")),
+        click.Option(["--scenario"], type=FILE, metavar="FILE", help=text(lang, "mock.scenario")),
         click.Option(["--user"], metavar="NAME", help=text(lang, "mock.user")),
     ]
     return Command("mock", lang, mock, params, (f"{NAME} mock --port 8080",))
 
 
-def mock(run: Run, *, port: int, scenario: Path | None, user: str | None) -> int | None:
+def mock(run: Run, *, port: int, scenario: Path | None, user: str | None) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     server = import_mock("serve")
-    exchange = load_exchange(scenario)
+    if scenario is not None and not scenario.is_file():
+        raise CliError("no_scenario", path=scenario)
+    exchange = load(scenario) if scenario else default_exchange(drift_seed=DRIFT_SEED)
     name = user or next(iter(exchange.users))
-    if name not in exchange.users:
-        names = list(exchange.users)
-        raise CliError("mock_user", name=name, names=names, suggest_from=(name, names))
+    find_mock_user(exchange, name)
     try:
         server.serve_forever(exchange, port, lambda url: print(banner(run.lang, exchange, url, name), flush=True))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise CliError("port_in_use", code=ExitCode.FAILURE, port=port) from None
         raise
-    return None
-
-
-def load_exchange(scenario: Path | None) -> MockExchange:
-    """Load a scenario, or the demo exchange without one."""
-    if scenario is None:
-        return default_exchange(drift_seed=DRIFT_SEED)
-    if not scenario.is_file():
-        raise CliError("no_scenario", path=scenario)
-    return load(scenario)
 
 
 def banner(lang: Language, exchange: MockExchange, url: str, name: str) -> str:

@@ -1,22 +1,23 @@
-"""The queries of `show` and `watch`: options, parameters, and the result of one account."""
-
-from __future__ import annotations
+"""The queries of `show` and `watch`: options, parameters, the result of one account, and suggestions for pairs."""
 
 import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 from attrs import evolve, field, fields_dict, frozen
-from okx_maxloan_api.contract import GET_MAX_LOAN, ExtraParameters
+from okx_maxloan_api.contract import GET_MAX_LOAN, ExtraParameters, Parameter
 
 from okx_maxloan_sdk import (
     AccountModeError,
     ApiConnectionError,
     BadRequestError,
+    BatchResult,
     InvalidParametersError,
     MaxLoan,
+    MaxLoanClient,
     MissingDataError,
     OkxError,
     PartialFailureError,
@@ -24,30 +25,23 @@ from okx_maxloan_sdk import (
 from okx_maxloan_sdk.escape import escape_control_characters, map_texts
 from okx_maxloan_sdk.threads import start_thread
 
-from .base import Choice
-from .connection import no_response_error
-from .errors import CliError, ExitCode
-from .i18n import text
-from .params import parse_currency, split_pairs
-from .suggestions import add_notes, suggest_format, suggest_known
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from okx_maxloan_api.contract import Parameter
-
-    from okx_maxloan_sdk import BatchResult, MaxLoanClient
-
-    from .connection import Connection
-    from .i18n import Language
+from .connection import Connection, no_response_error
+from .errors import CliError, ExitCode, did_you_mean
+from .i18n import Language, text
+from .params import Choice, parse_currency, split_pairs
 
 T = TypeVar("T")
 S = TypeVar("S")
 Failures = list[tuple[tuple[str, ...], Exception]]
+# Gets all pairs, and yields their batches as they are used.
+OnBatches = Callable[[Sequence[str], Iterator[BatchResult]], Iterator[BatchResult]]
 # After so many pairs without one row, the query itself is rejected and the other pairs would be too.
 MAX_FAILURES_WITHOUT_ROWS = 20
 # Up to a full stop, which the points of "e.g." are not.
 SENTENCE = re.compile(r".+?(?:(?<!\.\w)\.(?= )|。|$)")
+# How other exchanges and programs write a pair: BTC/USDT, BTC_USDT, BTCUSDT, BTC-USDT-SWAP.
+SEPARATOR = re.compile(r"[-/_:]")
+JOINED = re.compile(r"(?P<base>[A-Z0-9]{2,})(?P<quote>USDT|USDC|USD|EUR|TRY|BRL|AUD|BTC|ETH)")
 
 
 @frozen
@@ -58,12 +52,6 @@ class Query:
     ccy: str | None
     has_all: bool
     params: dict[str, Any]
-
-    @property
-    def mode(self) -> str:
-        """The margin mode."""
-        mode: str = self.params["mgn_mode"]
-        return mode
 
     def send(self, client: MaxLoanClient) -> list[MaxLoan]:
         """Return the rows of the pairs or of the currency."""
@@ -83,20 +71,21 @@ class Result:
     error: Exception | None = None
 
     @property
-    def is_answered(self) -> bool:
-        """Whether OKX returned rows, or said that it has none."""
-        return bool(self.loans) or any(isinstance(error, MissingDataError) for _, error in self.failures)
+    def all_failures(self) -> Failures:
+        """What failed, the query as a whole without pairs."""
+        return [*self.failures, ((), self.error)] if self.error else self.failures
 
     @property
-    def has_failed(self) -> bool:
-        """Whether any part of the query failed."""
-        return self.error is not None or bool(self.failures)
+    def outcome(self) -> tuple[bool, bool]:
+        """Whether OKX returned rows, or said that it has none; and whether any part of the query failed."""
+        has_no_rows = any(isinstance(error, MissingDataError) for _, error in self.failures)
+        return bool(self.loans) or has_no_rows, bool(self.all_failures)
 
 
 def query_options(lang: Language) -> list[click.Parameter]:
     """Return the argument and the options that say what is queried."""
     currency: dict[str, Any] = {"type": parse_currency, "metavar": "CURRENCY"}
-    modes = Choice(["cross", "isolated"], lang)
+    modes = Choice(["cross", "isolated"])
     return [
         click.Argument(["pairs"], nargs=-1, metavar="[PAIR]...", help=text(lang, "query.pairs")),
         click.Option(["--mode"], type=modes, default="cross", help=text(lang, "query.mode")),
@@ -114,13 +103,13 @@ def extra_parameters() -> list[Parameter]:
 
 
 def _option(parameter: Parameter, lang: Language) -> click.Option:
-    meaning = " ".join((parameter.zh if lang == "zh" else parameter.en).replace("`", "").split())
+    meaning = " ".join(getattr(parameter, lang).replace("`", "").split())
     sentence = SENTENCE.match(meaning)
     # A list of values is for the rules to check.
     is_closed = parameter.enum and parameter.max_items == 1
     return click.Option(
         [f"--{parameter.attribute.strip('_').replace('_', '-')}", parameter.attribute],
-        type=Choice([each.value for each in parameter.values], lang) if is_closed else str,
+        type=Choice([each.value for each in parameter.values]) if is_closed else str,
         metavar=None if is_closed else "VALUE",
         help=sentence[0] if sentence else "",
     )
@@ -141,28 +130,46 @@ def collect_query(options: dict[str, Any]) -> Query:
     return Query(inst_ids, ccy, has_all, {name: value for name, value in params.items() if value is not None})
 
 
-def fetch(connection: Connection, query: Query, lang: Language) -> Result:  # noqa: PLR0911 -- one for each outcome
+def fetch(connection: Connection, query: Query, lang: Language, on_batches: OnBatches | None = None) -> Result:
     """Query one account; OKX's errors are part of the result."""
     client, profile = connection.client, connection.profile
     try:
-        if query.has_all:
-            return Result(profile, *_collect(iter_all(client, query, list_pairs(client))))
-        return Result(profile, query_with_diagnosis(client, query, lang))
+        if not query.has_all:
+            return Result(profile, query_with_diagnosis(client, query, lang))
+        inst_ids = list_pairs(client)
+        batches = iter_all(client, query, inst_ids)
+        return _collect(profile, on_batches(inst_ids, batches) if on_batches else batches)
     except MissingDataError as error:
         return Result(profile, failures=[(error.requested, error)])
     except PartialFailureError as error:
-        failures: Failures = list(error.failures)
-        if not error.loans and all(isinstance(each, ApiConnectionError) for _, each in failures):
-            return Result(profile, error=no_response_error(connection.settings, failures[0][1]))
-        suggestions = getattr(error, "__notes__", [])
-        rejected = [pair for pairs, each in failures if isinstance(each, BadRequestError) for pair in pairs]
-        if rejected and not suggestions:
-            suggestions = suggest_known(client, rejected, lang)
-        return Result(profile, [printable(loan) for loan in error.loans], failures, suggestions)
+        return _partial_result(connection, error, lang)
     except ApiConnectionError as error:
         return Result(profile, error=no_response_error(connection.settings, error))
     except (OkxError, ValueError) as error:
         return Result(profile, error=error)
+
+
+def _partial_result(connection: Connection, error: PartialFailureError, lang: Language) -> Result:
+    failures: Failures = list(error.failures)
+    if not error.loans and all(isinstance(each, ApiConnectionError) for _, each in failures):
+        return Result(connection.profile, error=no_response_error(connection.settings, failures[0][1]))
+    suggestions = getattr(error, "__notes__", [])
+    rejected = [pair for pairs, each in failures if isinstance(each, BadRequestError) for pair in pairs]
+    if rejected and not suggestions:
+        suggestions = suggest_known(connection.client, rejected, lang)
+    return Result(connection.profile, [printable(loan) for loan in error.loans], failures, suggestions)
+
+
+def _collect(profile: str, batches: Iterable[BatchResult]) -> Result:
+    loans: list[MaxLoan] = []
+    failures: Failures = []
+    for batch in batches:
+        loans += batch.loans
+        if batch.error is not None:
+            failures.append((batch.inst_ids, batch.error))
+        if batch.missing:
+            failures.append((batch.missing, MissingDataError(batch.missing)))
+    return Result(profile, loans, failures)
 
 
 def query_with_diagnosis(client: MaxLoanClient, query: Query, lang: Language) -> list[MaxLoan]:
@@ -212,29 +219,12 @@ def printable(loan: MaxLoan) -> MaxLoan:
     )
 
 
-def _collect(batches: Iterable[BatchResult]) -> tuple[list[MaxLoan], Failures]:
-    loans: list[MaxLoan] = []
-    failures: Failures = []
-    for batch in batches:
-        loans += batch.loans
-        failures += batch_failures(batch)
-    return loans, failures
-
-
-def batch_failures(batch: BatchResult) -> Failures:
-    """Return what failed in a batch."""
-    failures: Failures = [] if batch.error is None else [(batch.inst_ids, batch.error)]
-    if batch.missing:
-        failures.append((batch.missing, MissingDataError(batch.missing)))
-    return failures
-
-
-def exit_code(results: Iterable[Result]) -> ExitCode:
-    """Return how queries ended: OK, in part, or without any answer."""
-    results = list(results)
-    if not any(each.has_failed for each in results):
+def exit_code(outcomes: Iterable[tuple[bool, bool]]) -> ExitCode:
+    """Return how queries with these outcomes ended: OK, in part, or without any answer."""
+    outcomes = list(outcomes)
+    if not any(has_failed for _, has_failed in outcomes):
         return ExitCode.OK
-    return ExitCode.PARTIAL if any(each.is_answered for each in results) else ExitCode.FAILURE
+    return ExitCode.PARTIAL if any(is_answered for is_answered, _ in outcomes) else ExitCode.FAILURE
 
 
 def map_concurrently(function: Callable[[S], T], items: Sequence[S]) -> list[T]:
@@ -243,3 +233,38 @@ def map_concurrently(function: Callable[[S], T], items: Sequence[S]) -> list[T]:
         return [function(items[0])]
     futures = [start_thread(partial(function, item)) for item in items]
     return [each.result() for each in futures]
+
+
+def normalize_pair(pair: str) -> str:
+    """Write a pair as OKX does, as far as its own letters tell."""
+    base, *rest = SEPARATOR.split(pair.strip().upper())
+    if rest:
+        return f"{base}-{rest[0]}"
+    joined = JOINED.fullmatch(base)
+    return f"{joined['base']}-{joined['quote']}" if joined else pair
+
+
+def suggest_format(pairs: Iterable[str], lang: Language) -> list[str]:
+    """Return how OKX writes the pairs that have a wrong form, without a request."""
+    separator = ":" if lang == "en" else "："
+    normalized = {pair: normalize_pair(pair) for pair in pairs}
+    return [did_you_mean(lang, f"{pair}{separator}", form) for pair, form in normalized.items() if form != pair]
+
+
+def suggest_known(client: MaxLoanClient, pairs: Iterable[str], lang: Language) -> list[str]:
+    """Return the pairs that the account does not have, each with the nearest that it has."""
+    try:
+        known = [row.inst_id for row in client.get_instruments()]
+    except OkxError:
+        return []
+    return [
+        CliError("unknown_pair", pair=pair, suggest_from=(normalize_pair(pair), known)).text(lang)
+        for pair in pairs
+        if pair not in known
+    ]
+
+
+def add_notes(error: Exception, suggestions: Iterable[str]) -> None:
+    """Attach suggestions to an error; they are printed with it."""
+    for line in suggestions:
+        error.add_note(line)

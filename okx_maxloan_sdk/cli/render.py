@@ -1,12 +1,12 @@
 """Rows as a table for people, or as JSON, NDJSON or CSV for programs; amounts stay exact text."""
 
-from __future__ import annotations
-
 import csv
 import json
 import re
 import sys
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from typing import Any, Literal
 
 from okx_maxloan_api.contract import GET_MAX_LOAN
 from rich.cells import cell_len
@@ -15,18 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from rich.table import Table
 from rich.text import Text
 
-from .i18n import text
+from okx_maxloan_sdk import MaxLoan
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from rich.console import JustifyMethod
-
-    from okx_maxloan_sdk import MaxLoan
-
-    from .i18n import Language
+from .i18n import Language, text
 
 Format = Literal["table", "json", "ndjson", "csv"]
+Cell = str | Text
 COLUMNS = ("inst_id", "mgn_mode", "mgn_ccy", "side", "ccy", "max_loan")
 SIDE_STYLES = {"sell": "red", "buy": "green"}
 GAP = 2
@@ -36,22 +30,6 @@ MAX_DECIMALS = 16
 PIPE_WIDTH = 10_000
 # Between the words of a name such as maxLoan.
 CAMEL = re.compile("(?<=[a-z0-9])(?=[A-Z])")
-
-
-class Writer(Protocol):
-    """Writes rows to stdout as they arrive."""
-
-    def expect(self, inst_ids: Sequence[str]) -> None:
-        """Learn which pairs arrive later."""
-        ...
-
-    def add(self, loans: Sequence[MaxLoan], profile: str = "") -> None:
-        """Write some rows of an account."""
-        ...
-
-    def close(self) -> None:
-        """Write the end of the document."""
-        ...
 
 
 class StdoutConsole(Console):
@@ -73,10 +51,13 @@ def create_progress() -> Progress:
     return Progress(*columns, console=console, transient=True, redirect_stdout=False, disable=not sys.stderr.isatty())
 
 
-def column_widths(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+def column_widths(titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[int]:
     """Return the width of each column, 0 where no row has a value."""
     columns = zip(titles, *rows, strict=True)
-    return [max(map(cell_len, (title, *column))) if any(column) or not rows else 0 for title, *column in columns]
+    return [
+        max(cell_len(str(cell)) for cell in (title, *column)) if any(column) or not rows else 0
+        for title, *column in columns
+    ]
 
 
 def fits(widths: Sequence[int], width: int) -> bool:
@@ -86,7 +67,7 @@ def fits(widths: Sequence[int], width: int) -> bool:
 
 def build_table(
     titles: Sequence[str],
-    rows: Sequence[Sequence[str | Text]],
+    rows: Sequence[Sequence[Cell]],
     widths: Sequence[int],
     *,
     right: Collection[int] = (),
@@ -96,11 +77,24 @@ def build_table(
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_header=has_header, header_style="bold")
     shown = [index for index, width in enumerate(widths) if width]
     for index in shown:
-        justify: JustifyMethod = "right" if index in right else "left"
+        justify: Literal["left", "right"] = "right" if index in right else "left"
         table.add_column(titles[index], width=widths[index], justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*(row[index] for index in shown))
     return table
+
+
+def fit_table(
+    width: int, titles: Sequence[str], rows: Sequence[Sequence[Cell]], right: Collection[int] = ()
+) -> Table | None:
+    """Return a table, or None where a line of it is longer than the width."""
+    widths = column_widths(titles, rows)
+    return build_table(titles, rows, widths, right=right) if fits(widths, width) else None
+
+
+def style_side(side: str) -> Text:
+    """Return a side in its colour."""
+    return Text(side, SIDE_STYLES.get(side, ""))
 
 
 def align_decimals(amounts: list[str], min_decimals: int = 0) -> list[str]:
@@ -111,16 +105,36 @@ def align_decimals(amounts: list[str], min_decimals: int = 0) -> list[str]:
     return [amount + " " * count for amount, count in zip(amounts, pad, strict=True)]
 
 
-class TableWriter:
+class Writer(ABC):
+    """Writes rows to stdout as they arrive, with the profile of each where there are several."""
+
+    def __init__(self, *, has_profiles: bool) -> None:
+        self._profile_columns = ("profile",) if has_profiles else ()
+        self._has_header = False
+
+    def _profile_cells(self, profile: str) -> list[str]:
+        return [profile] if self._profile_columns else []
+
+    def expect(self, inst_ids: Sequence[str]) -> None:  # noqa: B027 -- only a table has widths
+        """Learn which pairs arrive later."""
+
+    @abstractmethod
+    def add(self, loans: Sequence[MaxLoan], profile: str = "") -> None:
+        """Write some rows of an account."""
+
+    def close(self) -> None:  # noqa: B027 -- only JSON has an end
+        """Write the end of the document."""
+
+
+class TableWriter(Writer):
     """Table whose columns are as wide as the first rows need, or blocks where the terminal is narrower than it."""
 
-    def __init__(self, lang: Language, *, has_profiles: bool = False) -> None:
-        columns = (("profile",) if has_profiles else ()) + COLUMNS
-        self._titles = [text(lang, f"column.{name}") for name in columns]
-        self._has_profiles = has_profiles
+    def __init__(self, lang: Language, *, has_profiles: bool) -> None:
+        super().__init__(has_profiles=has_profiles)
+        self._titles = [text(lang, f"column.{name}") for name in (*self._profile_columns, *COLUMNS)]
         self._expected: Sequence[str] = ()
         self._console = StdoutConsole()
-        self._widths: list[int] | None = None
+        self._widths = [0] * len(self._titles)
         self._block = ""
 
     def expect(self, inst_ids: Sequence[str]) -> None:
@@ -130,17 +144,12 @@ class TableWriter:
     def add(self, loans: Sequence[MaxLoan], profile: str = "") -> None:
         """Print some rows."""
         amounts = align_decimals([loan.max_loan or "-" for loan in loans], MAX_DECIMALS if self._expected else 0)
-        prefix = [profile] if self._has_profiles else []
         rows = [
-            [*prefix, *(getattr(loan, name) for name in COLUMNS[:-1]), amount]
+            [*self._profile_cells(profile), *(getattr(loan, name) for name in COLUMNS[:-1]), amount]
             for loan, amount in zip(loans, amounts, strict=True)
         ]
-        has_header = self._widths is None
-        if self._widths is None:
-            self._widths = column_widths(self._titles, rows)
-        widths = column_widths(self._titles, rows)
-        self._widths = [max(pair) for pair in zip(self._widths, widths, strict=True)]
-        pair_column = len(prefix)
+        self._widths = [*map(max, self._widths, column_widths(self._titles, rows))]
+        pair_column = len(self._profile_columns)
         self._widths[pair_column] = max([self._widths[pair_column], *map(len, self._expected)])
         if not fits(self._widths, self._console.width):
             for row in rows:
@@ -148,17 +157,10 @@ class TableWriter:
             return
         # Right-aligned here: rich would strip the blanks that align the decimal points.
         width = self._widths[-1]
-        rows = [[*row[:-1], row[-1].rjust(width)] for row in rows]
         titles = [*self._titles[:-1], " " * (width - cell_len(self._titles[-1])) + self._titles[-1]]
-        side = pair_column + COLUMNS.index("side")
-        cells: list[list[str | Text]] = [
-            [Text(cell, SIDE_STYLES.get(cell, "")) if index == side else Text(cell) for index, cell in enumerate(row)]
-            for row in rows
-        ]
-        self._console.print(build_table(titles, cells, self._widths, has_header=has_header))
-
-    def close(self) -> None:
-        """Do nothing: a table has no end."""
+        cells = [[*names, style_side(side), ccy, amount.rjust(width)] for *names, side, ccy, amount in rows]
+        self._console.print(build_table(titles, cells, self._widths, has_header=not self._has_header))
+        self._has_header = True
 
     def _print_block(self, row: Sequence[str]) -> None:
         *heading, side, ccy, amount = row
@@ -169,69 +171,55 @@ class TableWriter:
         self._console.print(Text.assemble("  ", (f"{side:4}", SIDE_STYLES.get(side, "")), f" {amount.strip()} {ccy}"))
 
 
-class JsonWriter:
+class JsonWriter(Writer):
     """One JSON array of all rows, or with `is_lines` one JSON object a line (NDJSON)."""
 
     def __init__(self, *, has_profiles: bool, is_lines: bool) -> None:
-        self._has_profiles = has_profiles
+        super().__init__(has_profiles=has_profiles)
         self._is_lines = is_lines
-        self._has_rows = False
-
-    def expect(self, inst_ids: Sequence[str]) -> None:
-        """Do nothing: JSON has no widths."""
 
     def add(self, loans: Sequence[MaxLoan], profile: str = "") -> None:
         """Print some rows."""
         for loan in loans:
-            row = json_text(loan_fields(loan, profile if self._has_profiles else None))
+            row = json_text(loan_fields(loan, profile if self._profile_columns else None))
             if self._is_lines:
                 print(row)
             else:
-                print(",\n " if self._has_rows else "[\n ", row, sep="", end="")
-            self._has_rows = True
+                print(",\n " if self._has_header else "[\n ", row, sep="", end="")
+            self._has_header = True
         sys.stdout.flush()
 
     def close(self) -> None:
         """End the array."""
         if not self._is_lines:
-            print("\n]" if self._has_rows else "[]")
+            print("\n]" if self._has_header else "[]")
 
 
-class CsvWriter:
+class CsvWriter(Writer):
     """A column for each field of the contract, those added to the contract later at the end."""
-
-    def __init__(self, *, has_profiles: bool) -> None:
-        later = (each.attribute for each in GET_MAX_LOAN.fields if each.attribute not in COLUMNS)
-        self._columns = ((("profile",) if has_profiles else ()), (*COLUMNS, *later))
-        self._has_header = False
-
-    def expect(self, inst_ids: Sequence[str]) -> None:
-        """Do nothing: CSV has no widths."""
 
     def add(self, loans: Sequence[MaxLoan], profile: str = "") -> None:
         """Print some rows, the first below the header."""
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        profiles, columns = self._columns
+        writer, columns = csv.writer(sys.stdout, lineterminator="\n"), field_names()
         if not self._has_header:
             self._has_header = True
-            writer.writerow((*profiles, *columns))
-        prefix = [profile] if profiles else []
-        writer.writerows([*prefix, *(_csv_cell(getattr(loan, name)) for name in columns)] for loan in loans)
+            writer.writerow((*self._profile_columns, *columns))
+        for loan in loans:
+            values = (getattr(loan, name) for name in columns)
+            cells = (each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in values)
+            writer.writerow([*self._profile_cells(profile), *cells])
         sys.stdout.flush()
 
-    def close(self) -> None:
-        """Do nothing: CSV has no end."""
 
-
-def _csv_cell(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def field_names() -> list[str]:
+    """List the fields of the contract, those added to the contract later at the end."""
+    return [*COLUMNS, *(each.attribute for each in GET_MAX_LOAN.fields if each.attribute not in COLUMNS)]
 
 
 def loan_fields(loan: MaxLoan, profile: str | None = None) -> dict[str, Any]:
     """Return the fields of a row by their names in snake_case, those that this release does not know too."""
     row = {} if profile is None else {"profile": profile}
-    later = (each.attribute for each in GET_MAX_LOAN.fields if each.attribute not in COLUMNS)
-    row |= {name: getattr(loan, name) for name in (*COLUMNS, *later)}
+    row |= {name: getattr(loan, name) for name in field_names()}
     for name, value in loan.additional_properties.items():
         row.setdefault(CAMEL.sub("_", name).lower(), value)
     return row

@@ -1,40 +1,21 @@
 """Command okx-maxloan show: maximum loans of pairs, of a currency, or of all margin pairs."""
 
-from __future__ import annotations
-
 import sys
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import click
 
-from okx_maxloan_sdk import OkxError
+from okx_maxloan_sdk import BatchResult
 
 from .app import classify_error
-from .base import NAME, Choice, Command, Run
-from .connection import Connection, ConnectionOptions, connection_options, open_connections
-from .i18n import text
-from .query import (
-    Query,
-    Result,
-    batch_failures,
-    collect_query,
-    exit_code,
-    fetch,
-    iter_all,
-    list_pairs,
-    map_concurrently,
-    query_options,
-)
+from .base import NAME, Command, Run
+from .connection import ConnectionOptions, connection_options, open_connections
+from .i18n import Language, text
+from .params import Choice
+from .query import Result, collect_query, exit_code, fetch, map_concurrently, query_options
 from .render import Format, Writer, create_progress, create_writer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from okx_maxloan_sdk import MaxLoan
-
-    from .i18n import Language
-    from .query import Failures
 
 EXAMPLES = (
     f"{NAME} show BTC-USDT ETH-USDT --mock",
@@ -46,7 +27,7 @@ EXAMPLES = (
 
 def command(lang: Language) -> Command:
     """Create the command."""
-    formats = Choice(get_args(Format), lang)
+    formats = Choice(get_args(Format))
     params = [
         *query_options(lang),
         click.Option(["--format"], type=formats, default="table", help=text(lang, "show.format")),
@@ -59,54 +40,45 @@ def command(lang: Language) -> Command:
 def show(run: Run, *, format: Format, is_json: bool, **options: Any) -> int:  # noqa: A002 -- the option's name
     """Print the rows of each account, and return the exit code."""
     connect, query = ConnectionOptions.take(options), collect_query(options)
-    format = "json" if is_json else format  # noqa: A001 -- see above
-    with open_connections(run, connect, query.mode) as connections:
+    with open_connections(run, connect, query.params["mgn_mode"]) as connections:
         has_profiles = len(connections) > 1
-        writer = create_writer(format, run.lang, has_profiles=has_profiles)
+        writer = create_writer("json" if is_json else format, run.lang, has_profiles=has_profiles)
+        query_one = partial(fetch, query=query, lang=run.lang)
         if query.has_all:
-            results = [show_all(each, query, writer) for each in connections]
+            results = [query_one(each, on_batches=partial(write_batches, writer, each.profile)) for each in connections]
         else:
-            results = map_concurrently(partial(fetch, query=query, lang=run.lang), connections)
+            results = map_concurrently(query_one, connections)
         if not has_profiles and results[0].error:
             raise results[0].error
-        if not query.has_all:
-            for each in results:
-                if each.loans or not each.has_failed:
-                    writer.add(each.loans, each.profile)
-        if any(each.loans or not each.has_failed for each in results):
+        if answered := [each for each in results if each.loans or not each.all_failures]:
+            for each in answered if not query.has_all else ():
+                writer.add(each.loans, each.profile)
             writer.close()
         for each in results:
             print_failures(run, each, has_profiles=has_profiles)
-    return exit_code(results)
+    return exit_code(each.outcome for each in results)
 
 
-def show_all(connection: Connection, query: Query, writer: Writer) -> Result:
-    """Query every margin pair of an account, and print rows as they arrive."""
-    failures: Failures = []
-    loans: list[MaxLoan] = []
-    try:
-        inst_ids = list_pairs(connection.client)
-        writer.expect(inst_ids)
-        with create_progress() as progress:
-            task = progress.add_task("", total=len(inst_ids))
-            for batch in iter_all(connection.client, query, inst_ids):
-                loans += batch.loans
-                failures += batch_failures(batch)
-                progress.advance(task, len(batch.inst_ids))
-                if batch.loans:
-                    progress.stop()
-                    writer.add(batch.loans, connection.profile)
-                    progress.start()
-    except OkxError as error:
-        return Result(connection.profile, loans, failures, error=error)
-    return Result(connection.profile, loans, failures)
+def write_batches(
+    writer: Writer, profile: str, inst_ids: Sequence[str], batches: Iterator[BatchResult]
+) -> Iterator[BatchResult]:
+    """Write rows as they arrive, with a progress bar below them."""
+    writer.expect(inst_ids)
+    with create_progress() as progress:
+        task = progress.add_task("", total=len(inst_ids))
+        for batch in batches:
+            progress.advance(task, len(batch.inst_ids))
+            if batch.loans:
+                progress.stop()
+                writer.add(batch.loans, profile)
+                progress.start()
+            yield batch
 
 
 def print_failures(run: Run, result: Result, *, has_profiles: bool) -> None:
     """Print what failed to stderr, pairs with the same failure together."""
     reasons: dict[tuple[str, ...], list[str]] = {}
-    failures: Iterable[tuple[tuple[str, ...], Exception]] = result.failures
-    for pairs, error in failures:
+    for pairs, error in result.failures:
         reason = tuple(line for line in str(error).splitlines() if not line.startswith("instId "))
         reasons.setdefault(reason, []).extend(pairs)
     lines = [
@@ -114,8 +86,7 @@ def print_failures(run: Run, result: Result, *, has_profiles: bool) -> None:
         for (first, *more), pairs in reasons.items()
     ]
     if result.error is not None:
-        lines.append(classify_error(run.lang, result.error)[1])
-        lines += getattr(result.error, "__notes__", [])
+        lines += [classify_error(run.lang, result.error)[1], *getattr(result.error, "__notes__", [])]
     prefix = f"[{result.profile}] " if has_profiles else ""
     for line in (*lines, *result.suggestions):
         print(run.redact(f"{prefix}{line}"), file=sys.stderr)

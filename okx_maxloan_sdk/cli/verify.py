@@ -1,58 +1,73 @@
-"""Command okx-maxloan verify: whether OKX still behaves as this release expects."""
+"""Command okx-maxloan verify: whether OKX still behaves as this release expects, and answers to open questions."""
 
-from __future__ import annotations
-
+import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import click
+from okx_maxloan_api.contract import OpenQuestion
+from okx_maxloan_api.open_questions import OPEN_QUESTIONS
 
+from okx_maxloan_sdk import AuthenticationError, MaxLoanClient, OkxError, PermissionDeniedError, Site, __version__
+from okx_maxloan_sdk.codec import GET_MAX_LOAN
+from okx_maxloan_sdk.sites import is_loopback, parse_origin
+from okx_maxloan_sdk.validation import ENFORCED_BASES
 from okx_maxloan_sdk.verify.checks import VERIFY_CHECKS
+from okx_maxloan_sdk.verify.open_questions import (
+    MAX_REQUESTS,
+    REQUESTS_BEFORE,
+    Answer,
+    allowed_questions,
+    ask,
+    needed_pairs,
+    report,
+    request_of,
+)
 
 from .base import NAME, Command, Run
-from .connection import ConnectionOptions, connection_options
+from .config import Settings
+from .connection import ConnectionOptions, base_url, connection_options, create_client, resolve_settings
+from .doctor import STATE_STYLES, heading, run_report
 from .errors import CliError, ExitCode
-from .i18n import text
-from .open_questions import ask_open_questions, list_requests
-from .report import STATE_STYLES, run_report
+from .i18n import Language, text
 
-if TYPE_CHECKING:
-    from .i18n import Language
-
-
-class VerifyCommand(Command):
-    """Command whose exit codes have a meaning of their own."""
-
-    exit_codes = "verify.exit_codes"
+EXAMPLES = (
+    f"{NAME} verify",
+    f"{NAME} verify --mock",
+    f"{NAME} verify --open-questions --report answers.json",
+    "python -m okx_maxloan_sdk.verify --profile ci",
+)
+# No later request would succeed, and OKX blocks addresses that repeat wrong credentials.
+FATAL_ERRORS = (AuthenticationError, PermissionDeniedError)
+# Addresses of OKX beside those of `Site`: its documentation calls them equal, or its own tools use them.
+OTHER_ADDRESSES = {"https://www.okx.com": "global", "https://app.okx.com": "us"}
+EFFECTS = ("confirms", "supports", "refutes")
 
 
 def command(lang: Language) -> Command:
     """Create the command."""
+    file = click.Path(dir_okay=False, path_type=Path)
     params = [
         click.Option(["--open-questions"], is_flag=True, help=text(lang, "verify.open_questions")),
         click.Option(["--dry-run"], is_flag=True, help=text(lang, "verify.dry_run")),
-        click.Option(["--report"], type=click.Path(dir_okay=False), metavar="FILE", help=text(lang, "verify.report")),
+        click.Option(["--report", "file"], type=file, metavar="FILE", help=text(lang, "verify.report")),
         *connection_options(lang),
     ]
-    examples = (
-        f"{NAME} verify",
-        f"{NAME} verify --mock",
-        f"{NAME} verify --open-questions --report answers.json",
-        "python -m okx_maxloan_sdk.verify --profile ci",
-    )
-    return VerifyCommand("verify", lang, verify, params, examples)
+    return Command("verify", lang, verify, params, EXAMPLES, exit_codes="verify.exit_codes")
 
 
-def verify(run: Run, *, open_questions: bool, dry_run: bool, report: str | None, **options: Any) -> int:
+def verify(run: Run, *, open_questions: bool, dry_run: bool, file: Path | None, **options: Any) -> int:
     """Check each account, print a summary, and return the exit code."""
     connect = ConnectionOptions.take(options)
-    if (dry_run or report) and not open_questions:
+    if (dry_run or file) and not open_questions:
         raise CliError("open_questions_needed", option="--dry-run" if dry_run else "--report")
-    if open_questions and dry_run:
+    if dry_run:
         list_requests(run.lang)
         return ExitCode.OK
     if open_questions:
-        return ask_open_questions(run, connect, report)
+        return ask_open_questions(run, connect, file)
     results = run_report(run, connect, VERIFY_CHECKS, stops_at_failure=False)
     counts: Counter[str] = Counter(each.state for each in results)
     print(text(run.lang, "report.summary", **{state: counts[state] for state in STATE_STYLES}))
@@ -60,3 +75,113 @@ def verify(run: Run, *, open_questions: bool, dry_run: bool, report: str | None,
         print(text(run.lang, "report.inconclusive"))
         return ExitCode.USAGE
     return ExitCode.FAILURE if counts["failed"] else ExitCode.OK
+
+
+def list_requests(lang: Language) -> None:
+    """Print every question with its request, and the accounts that may send it; nothing is sent."""
+    print("\n".join(REQUESTS_BEFORE))
+    for each in OPEN_QUESTIONS:
+        conditions = ({name: " / ".join(values) for name, values in account.items()} for account in each.accounts)
+        print(f"{_format_question(each, lang)}\n  {' | '.join(map(_format_account, conditions))}")
+    print(text(lang, "questions.dry_run", count=len(OPEN_QUESTIONS), most=MAX_REQUESTS))
+
+
+def ask_open_questions(run: Run, options: ConnectionOptions, file: Path | None) -> int:
+    """Send the requests that the account may send, print what came back, and return the exit code."""
+    if len(options.profiles) > 1:
+        raise CliError("one_profile")
+    if file is not None:
+        _check_writable(file)
+    with resolve_settings(options) as (settings,):
+        run.secrets |= settings.secrets
+        print(run.redact(heading(settings, run.lang)))
+        with create_client(run, settings, max_retries=0) as client:
+            client.sync_clock()
+            account = client.get_account()
+            tradable = [each.inst_id for each in client.get_instruments("MARGIN")]
+            questions = allowed_questions(account, tradable)
+            needed = {pair for each in allowed_questions(account, ()) for pair in needed_pairs(each)}
+            if missing := needed - {*tradable}:
+                print(text(run.lang, "questions.not_tradable", pairs=sorted(missing)))
+            answers = _ask_each(run, client, questions)
+        print("\n" + text(run.lang, "questions.summary", asked=len(answers), allowed=len(questions)))
+        if file is not None:
+            found = report(answers, account, site=_site(settings), version=__version__, is_demo=settings.demo)
+            file.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            print(text(run.lang, "questions.written", path=file))
+            print(_markdown(found))
+    if questions and not answers:
+        return ExitCode.USAGE
+    # A rule that is enforced although it does not hold.
+    enforced = {rule.id for rule in GET_MAX_LOAN.rules if rule.basis in ENFORCED_BASES}
+    refuted = {rule for each in answers if each.outcome for rule in each.outcome.refutes}
+    return ExitCode.FAILURE if enforced & refuted else ExitCode.OK
+
+
+def _ask_each(run: Run, client: MaxLoanClient, questions: list[OpenQuestion]) -> list[Answer]:
+    answers: list[Answer] = []
+    for question in questions:
+        print(f"\n{_format_question(question, run.lang)}")
+        try:
+            answers.append(ask(client, question))
+        except OkxError as error:
+            print(f"  {text(run.lang, 'questions.no_verdict', reason=run.redact(str(error)))}")
+            if isinstance(error, FATAL_ERRORS):
+                break
+        else:
+            print("\n".join(f"  {line}" for line in _describe(answers[-1], run.lang)))
+    return answers
+
+
+def _describe(answer: Answer, lang: Language) -> list[str]:
+    rows = (", ".join(f"{name}={value}" for name, value in row.items()) for row in answer.rows)
+    lines = [text(lang, "questions.response", status=answer.status, okx_code=answer.code, rows=len(answer.rows)), *rows]
+    if answer.headers:
+        lines.append(text(lang, "questions.headers", names=list(answer.headers)))
+    outcome = answer.outcome
+    if outcome is None:
+        return [*lines, f"=> {text(lang, 'questions.unexpected')}"]
+    lines.append(f"=> {getattr(outcome, lang)}")
+    effects = {effect: list(getattr(outcome, effect)) for effect in EFFECTS}
+    return lines + [text(lang, f"questions.{effect}", rules=rules) for effect, rules in effects.items() if rules]
+
+
+def _check_writable(path: Path) -> None:
+    """Raise `OSError` for a file that cannot be written, before anything is sent."""
+    is_new = not path.exists()
+    path.open("a").close()
+    if is_new:
+        path.unlink()
+
+
+def _site(settings: Settings) -> str:
+    """Return the site that a report names: a regional site, mock, or other for an address that is neither."""
+    url = base_url(settings)
+    sites = {**OTHER_ADDRESSES, **{site.value: site.name.lower() for site in Site}}
+    named = sites.get(url.rstrip("/"), "other")
+    return "mock" if settings.is_mock or is_loopback(parse_origin(url).host) else named
+
+
+def _markdown(found: Mapping[str, Any]) -> str:
+    """Return the report as a block for an issue."""
+    account = _format_account(found["account"])
+    lines = [
+        ["question", "outcome", "HTTP", "code", "rows"],
+        ["---"] * 5,
+        *(
+            [each["question"], each["outcome"] or "?", str(each["status"]), each["code"], str(len(each["rows"]))]
+            for each in found["answers"]
+        ),
+    ]
+    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    block = f"```json\n{json.dumps(found, ensure_ascii=False)}\n```"
+    heading = f"{found['date']}, {found['site']}, {found['trading']}, {account}, spec {found['spec_version']}"
+    return f"\n{heading}\n\n{table}\n{block}"
+
+
+def _format_question(question: OpenQuestion, lang: Language) -> str:
+    return f"{question.id}: {getattr(question, lang)}\n  {request_of(question)}"
+
+
+def _format_account(account: Mapping[str, str]) -> str:
+    return ", ".join(f"{name.removeprefix('account.')}: {value}" for name, value in account.items())

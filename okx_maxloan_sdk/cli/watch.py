@@ -1,17 +1,15 @@
 """Command okx-maxloan watch: one query again and again, with changes, alerts and a history."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from functools import partial
 from itertools import count as count_from
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-from attrs import define, field, frozen
+from attrs import define, evolve, field
 
 from okx_maxloan_sdk import (
     ApiConnectionError,
@@ -23,26 +21,18 @@ from okx_maxloan_sdk import (
     RateLimitTimeoutError,
     ServiceUnavailableError,
 )
-from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.clock import Clock, SystemClock
 
 from .alerts import Alert, AlertTracker, parse_alert, parse_command, run_command
-from .base import NAME, Choice, Command, Run
+from .base import NAME, Command, Run
 from .connection import ConnectionOptions, connection_options, open_connections
-from .display import Display, create_display, format_alert
+from .display import Display, Poll, create_display, format_alert
 from .errors import CliError, ExitCode
-from .history import HistoryFile, SeriesKey, series_key
-from .i18n import text
-from .params import parse_duration
-from .query import Result, collect_query, fetch, map_concurrently, query_options
+from .history import HistoryFile
+from .i18n import Language, text
+from .params import FILE, Choice, parse_duration
+from .query import Result, collect_query, exit_code, fetch, map_concurrently, query_options
 from .render import loan_fields
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from okx_maxloan_sdk import MaxLoan
-    from okx_maxloan_sdk.clock import Clock
-
-    from .i18n import Language
 
 # What may be over by the next poll.
 TRANSIENT_ERRORS = (
@@ -61,49 +51,19 @@ EXAMPLES = (
 )
 
 
-@frozen
-class Poll:
-    """Results of all accounts at one time, in seconds since 1970 UTC."""
-
-    at: float
-    results: Sequence[Result]
-    without_data: Sequence[Alert] = ()
-    """Alerts that cannot be triggered, as OKX has no data for what they name."""
-    triggered: Sequence[tuple[Alert, SeriesKey, MaxLoan]] = ()
-
-    @property
-    def timestamp(self) -> str:
-        """Date and time, UTC."""
-        return datetime.fromtimestamp(self.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-    @property
-    def time(self) -> str:
-        """Time of the day, UTC."""
-        return f"{self.timestamp[11:19]}Z"
-
-    @property
-    def rows(self) -> list[tuple[str, MaxLoan]]:
-        """Rows with their profile."""
-        return [(each.profile, loan) for each in self.results for loan in each.loans]
-
-
 def command(lang: Language) -> Command:
     """Create the command."""
-    path = click.Path(path_type=Path)
+    duration: dict[str, Any] = {"type": parse_duration, "metavar": "DURATION", "default": "5s"}
+    program: dict[str, Any] = {"type": parse_command, "metavar": "COMMAND"}
+    alert: dict[str, Any] = {"type": parse_alert, "metavar": "BOUND", "multiple": True}
     params = [
         *query_options(lang),
-        click.Option(
-            ["--every"], type=parse_duration, metavar="DURATION", default="5s", help=text(lang, "watch.every")
-        ),
+        click.Option(["--every"], **duration, help=text(lang, "watch.every")),
         click.Option(["--count"], type=click.IntRange(min=1), metavar="N", help=text(lang, "watch.count")),
-        click.Option(
-            ["--alert", "alerts"], type=parse_alert, metavar="BOUND", multiple=True, help=text(lang, "watch.alert")
-        ),
-        click.Option(
-            ["--alert-command"], type=parse_command, metavar="COMMAND", help=text(lang, "watch.alert_command")
-        ),
-        click.Option(["--record"], type=path, metavar="FILE", help=text(lang, "watch.record")),
-        click.Option(["--format"], type=Choice(["table", "tsv", "ndjson"], lang), help=text(lang, "watch.format")),
+        click.Option(["--alert", "alerts"], **alert, help=text(lang, "watch.alert")),
+        click.Option(["--alert-command"], **program, help=text(lang, "watch.alert_command")),
+        click.Option(["--record"], type=FILE, metavar="FILE", help=text(lang, "watch.record")),
+        click.Option(["--format"], type=Choice(["table", "tsv", "ndjson"]), help=text(lang, "watch.format")),
         click.Option(["--json", "is_json"], is_flag=True, help=text(lang, "watch.json")),
         *connection_options(lang),
     ]
@@ -129,7 +89,7 @@ def watch(
     clock = SystemClock()
     with ExitStack() as stack:
         history = stack.enter_context(HistoryFile(record, write=True)) if record else None
-        connections = stack.enter_context(open_connections(run, connect, query.mode))
+        connections = stack.enter_context(open_connections(run, connect, query.params["mgn_mode"]))
         display = create_display("ndjson" if is_json else format, run, every, has_profiles=len(connections) > 1)
         stack.enter_context(display)
         if history is not None:
@@ -166,10 +126,8 @@ class WatchLoop:
 
     @property
     def code(self) -> ExitCode:
-        """The exit code: OK, PARTIAL where something failed, FAILURE where nothing was answered."""
-        has_failed = any(failed for _, failed in self._outcomes)
-        is_answered = any(answered for answered, _ in self._outcomes)
-        return ExitCode.OK if not has_failed else ExitCode.PARTIAL if is_answered else ExitCode.FAILURE
+        """The exit code of all polls."""
+        return exit_code(self._outcomes)
 
     def run(self, polls: Iterable[Poll]) -> None:
         """Process each poll."""
@@ -177,26 +135,24 @@ class WatchLoop:
             if number == 0 and not self.has_all:
                 raise_rejected(each.results)
             raise_fatal(each.results)
-            self._outcomes |= {(result.is_answered, result.has_failed) for result in each.results}
+            self._outcomes |= {result.outcome for result in each.results}
+            rows = dict(each.rows)
             if self.history is not None:
-                self.history.add(each.at, each.rows)
-            rows = {series_key(loan, profile): loan for profile, loan in each.rows}
+                self.history.add(each.at, [(key.profile, loan) for key, loan in rows.items()])
             without = self.tracker.update_without_data(rows.values()) if is_complete(each) else ()
-            done = Poll(each.at, each.results, without, self.tracker.update(rows))
+            done = evolve(each, without_data=without, triggered=self.tracker.update(rows))
             self.display.show(done)
-            self._run_commands(done)
+            if self.alert_command:
+                self._run_command(self.alert_command, done)
 
-    def _run_commands(self, done: Poll) -> None:
-        for alert, key, loan in done.triggered if self.alert_command else ():
-            event = {
-                "text": format_alert(self.lang, done.time, alert, key, loan),
-                "alert": alert.text,
-                "at": done.timestamp,
-                **loan_fields(loan, key.profile),
-            }
-            if reason := run_command(self.alert_command or (), event):
-                command = " ".join(self.alert_command or ())
-                self.display.print_line(text(self.lang, "watch.command_failed", command=command, reason=reason))
+    def _run_command(self, command: Sequence[str], done: Poll) -> None:
+        for alert, key, loan in done.triggered:
+            alert_text = format_alert(self.lang, done.time, alert, key, loan)
+            event = {"text": alert_text, "alert": alert.text, "at": done.timestamp, **loan_fields(loan, key.profile)}
+            if reason := run_command(command, event):
+                self.display.print_line(
+                    text(self.lang, "watch.command_failed", command=" ".join(command), reason=reason)
+                )
 
 
 def raise_fatal(results: Sequence[Result]) -> None:
@@ -209,8 +165,7 @@ def raise_fatal(results: Sequence[Result]) -> None:
 def raise_rejected(results: Sequence[Result]) -> None:
     """Raise a usage error where each account rejects a pair or another parameter."""
     rejected = [
-        [(pairs, error) for pairs, error in (*each.failures, ((), each.error)) if isinstance(error, BadRequestError)]
-        for each in results
+        [(pairs, error) for pairs, error in each.all_failures if isinstance(error, BadRequestError)] for each in results
     ]
     if not all(rejected):
         return
@@ -227,6 +182,6 @@ def is_transient(error: Exception) -> bool:
 
 def is_complete(poll: Poll) -> bool:
     """Return whether OKX answered the whole query, be it that it has no data or rejects a pair."""
-    return not any(each.error for each in poll.results) and all(
-        isinstance(error, MissingDataError | BadRequestError) for each in poll.results for _, error in each.failures
-    )
+    failures = [error for each in poll.results for _, error in each.failures]
+    is_answered = all(isinstance(error, MissingDataError | BadRequestError) for error in failures)
+    return is_answered and not any(each.error for each in poll.results)

@@ -1,30 +1,27 @@
 """Checks of the exchange's clock, the account, its pairs, and the documented requests against the contract."""
 
-from __future__ import annotations
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol
-
-from attrs import define, field, frozen
-from okx_maxloan_api.contract import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN
+from attrs import field, frozen
+from okx_maxloan_api.contract import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN, Example, Operation
 
 from okx_maxloan_sdk import (
+    Account,
     ApiError,
     AuthenticationError,
+    Instrument,
     InvalidParametersError,
     InvalidResponseError,
+    MaxLoan,
+    MaxLoanClient,
     MissingDataError,
     OkxError,
     PartialFailureError,
     RateLimitError,
     ServiceUnavailableError,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from okx_maxloan_api.contract import Example, Operation
-
-    from okx_maxloan_sdk import Account, Instrument, MaxLoan, MaxLoanClient
 
 State = Literal["ok", "note", "failed", "skipped"]
 # Seconds between the clocks: worth a note, and rejected by OKX.
@@ -49,33 +46,27 @@ class CheckResult:
     is_inconclusive: bool = False
 
 
-class Context(Protocol):
-    """What checks share: the client, and the account once it is known."""
+class Context:
+    """What checks share: the client, created by the first that needs it, and the account once it is known."""
 
-    account: Account | None
-
-    @property
-    def client(self) -> MaxLoanClient:
-        """The client of the account."""
-        ...
-
-
-@define
-class ClientContext:
-    """Context of a ready client."""
-
-    client: MaxLoanClient
     account: Account | None = None
 
+    def __init__(self, create_client: Callable[[], MaxLoanClient]) -> None:
+        self._create_client = create_client
 
-if TYPE_CHECKING:
-    # Any: a check may need more than `Context`, as those of the command do.
-    Check = Callable[[Any], Iterator[CheckResult]]
+    @cached_property
+    def client(self) -> MaxLoanClient:
+        """The client of the account."""
+        return self._create_client()
+
+
+# Any: a check may need more than `Context`, as those of the command do.
+Check = Callable[[Any], Iterator[CheckResult]]
 
 
 def verify(client: MaxLoanClient) -> Iterator[CheckResult]:
     """Check clock, account, pairs, and the documented requests for the account's mode."""
-    yield from run_checks(ClientContext(client), VERIFY_CHECKS)
+    yield from run_checks(Context(lambda: client), VERIFY_CHECKS)
 
 
 def run_checks(context: Context, checks: Iterable[Check]) -> Iterator[CheckResult]:

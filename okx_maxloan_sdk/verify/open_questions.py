@@ -4,11 +4,10 @@ The spec lists them (`x-okx-open-questions`). Requests bypass the rules between 
 about, but not the rate limit; a question is sent once, and never to an account that its request is not meant for.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from okx_maxloan_api.contract import (
     GET_ACCOUNT_CONFIG,
@@ -16,33 +15,29 @@ from okx_maxloan_api.contract import (
     GET_MAX_LOAN,
     GET_TIME,
     SPEC_VERSION,
+    OpenQuestion,
+    Outcome,
 )
 from okx_maxloan_api.open_questions import OPEN_QUESTIONS
 
 from okx_maxloan_sdk import (
+    Account,
     AuthenticationError,
     ClockSkewError,
     InvalidResponseError,
+    MaxLoanClient,
     OkxError,
     PermissionDeniedError,
     RateLimitError,
     ServiceUnavailableError,
 )
 from okx_maxloan_sdk.codec import Query, parse_envelope
+from okx_maxloan_sdk.effects import Flow
 from okx_maxloan_sdk.request import acquire_permits, build_api_error, send_once
 from okx_maxloan_sdk.retry import is_retryable_status, lookup_error
+from okx_maxloan_sdk.state import ClientState
+from okx_maxloan_sdk.transport import Response
 from okx_maxloan_sdk.validation import matches
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-
-    from okx_maxloan_api.contract import OpenQuestion, Outcome
-
-    from okx_maxloan_sdk import Account, MaxLoanClient
-    from okx_maxloan_sdk.effects import Flow
-    from okx_maxloan_sdk.limiter import Permit
-    from okx_maxloan_sdk.state import ClientState
-    from okx_maxloan_sdk.transport import Response
 
 REPORT_SCHEMA = 1
 MAX_REQUESTS = 20
@@ -151,8 +146,8 @@ def report(
                 "sent": each.sent,
                 "status": each.status,
                 "code": each.code,
-                "headers": [*each.headers],
-                "rows": [dict(row) for row in each.rows],
+                "headers": each.headers,
+                "rows": each.rows,
             }
             for each in answers
         ],
@@ -183,7 +178,7 @@ def _query(question: OpenQuestion) -> Query:
 
 def _send(state: ClientState, query: Query) -> Flow[dict[str, Any]]:
     deadline = state.start_deadline()
-    permits: list[Permit] = []
+    permits: list[Any] = []
     yield from acquire_permits(state, query.operation, deadline, permits)
     return (yield from send_once(state, query, permits, deadline, _decode)).row
 

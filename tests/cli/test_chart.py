@@ -12,7 +12,7 @@ import pytest
 from rich.cells import cell_len
 
 from okx_maxloan_sdk.cli import chart_image
-from okx_maxloan_sdk.cli.chart_data import (
+from okx_maxloan_sdk.cli.chart import (
     DAY,
     HOUR,
     MINUTE,
@@ -30,7 +30,7 @@ from tests.support.contract_values import loan
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from okx_maxloan_sdk.cli.chart_data import Series
+    from okx_maxloan_sdk.cli.chart import Series
 
     from .conftest import Run
 

@@ -13,10 +13,9 @@ from rich.console import Console
 from okx_maxloan_sdk import MaxLoan, RequestNotSentError
 from okx_maxloan_sdk.cli.alerts import Alert, parse_alert
 from okx_maxloan_sdk.cli.base import Run
-from okx_maxloan_sdk.cli.display import LiveDisplay
+from okx_maxloan_sdk.cli.display import LiveDisplay, Poll
 from okx_maxloan_sdk.cli.history import series_key
 from okx_maxloan_sdk.cli.query import Result
-from okx_maxloan_sdk.cli.watch import Poll
 from tests.support import contract_values
 
 if TYPE_CHECKING:

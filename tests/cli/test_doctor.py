@@ -14,7 +14,7 @@ import pytest
 
 from okx_maxloan_sdk.cli.base import Run as State
 from okx_maxloan_sdk.cli.config import Settings
-from okx_maxloan_sdk.cli.diagnostics import (
+from okx_maxloan_sdk.cli.doctor import (
     AccountContext,
     check_credentials_format,
     check_dns,

@@ -9,14 +9,13 @@ import pytest
 from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG
 
 import okx_maxloan_sdk.cli as package
-from okx_maxloan_sdk.cli import matrix
+from okx_maxloan_sdk.cli import rules as matrix
 from okx_maxloan_sdk.cli.base import COMMANDS
-from okx_maxloan_sdk.cli.diagnostics import DOCTOR_CHECKS, MESSAGE_BY_CODE
 from okx_maxloan_sdk.cli.display import COLUMNS as LIVE_COLUMNS
+from okx_maxloan_sdk.cli.doctor import DOCTOR_CHECKS, MESSAGE_BY_CODE, STATE_STYLES
 from okx_maxloan_sdk.cli.i18n import CLICK_MODULES, detect_language, find_lang_option, load_catalogue, text
-from okx_maxloan_sdk.cli.open_questions import EFFECTS
 from okx_maxloan_sdk.cli.render import COLUMNS
-from okx_maxloan_sdk.cli.report import STATE_STYLES
+from okx_maxloan_sdk.cli.verify import EFFECTS
 from okx_maxloan_sdk.verify.checks import VERIFY_CHECKS
 
 FOLDERS = (Path(package.__file__).parent, Path(package.__file__).parent.parent / "verify")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from okx_maxloan_api.contract import OpenQuestion, Outcome
 
-from okx_maxloan_sdk.cli import open_questions
+from okx_maxloan_sdk.cli import verify as open_questions
 from okx_maxloan_sdk.cli.config import Settings
 from okx_maxloan_sdk.verify import open_questions as verify_questions
 

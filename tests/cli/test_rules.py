@@ -9,7 +9,7 @@ import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN
 from rich.cells import cell_len
 
-from okx_maxloan_sdk.cli import matrix
+from okx_maxloan_sdk.cli import rules as matrix
 from okx_maxloan_sdk.cli.i18n import text
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import pytest
 
 from okx_maxloan_sdk import RequestNotSentError
-from okx_maxloan_sdk.cli.suggestions import add_notes, normalize_pair, suggest_format, suggest_known
+from okx_maxloan_sdk.cli.query import add_notes, normalize_pair, suggest_format, suggest_known
 from okx_maxloan_sdk.mock.server import MockServer
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from okx_maxloan_sdk.cli.trend import MAX_AMOUNTS, RowHistory, draw_sparkline, format_short
+from okx_maxloan_sdk.cli.display import MAX_AMOUNTS, RowHistory, draw_sparkline, format_short
 
 
 def test_change_is_exact() -> None:
