@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 import click
+from attrs import define, field
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -30,13 +31,13 @@ MIN_SECRET_LENGTH = 4
 URL_CREDENTIALS = re.compile(r"(?<=://)\S*@")
 
 
+@define
 class Run:
     """One run of the command: its language, and the secrets that no output may show."""
 
-    def __init__(self, lang: Language, *, debug: bool = False) -> None:
-        self.lang: Language = lang
-        self.debug = debug
-        self.secrets: set[str] = set()
+    lang: Language
+    debug: bool = False
+    secrets: set[str] = field(factory=set, init=False)
 
     def redact(self, message: str) -> str:
         """Replace every secret in a message, and user and password in URLs."""
@@ -76,6 +77,7 @@ class HelpFormatter(click.HelpFormatter):
             return
         grid = Table.grid(padding=(0, col_spacing, 0, 0))
         grid.add_column(width=term_width)
+        grid.add_column(overflow="fold")
         for row in rows:
             grid.add_row(*map(Text, row))
         self._render(grid)

@@ -1,12 +1,14 @@
 """Command okx-maxloan chart: the history that `watch --record` wrote, in the terminal or as a picture."""
 
+import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from math import ceil, floor, log10
 from pathlib import Path
+from typing import Any
 
 import click
 from attrs import frozen
@@ -16,6 +18,7 @@ from .errors import CliError
 from .history import HistoryFile, Segment, SeriesKey
 from .i18n import Language, text
 from .params import FILE, parse_currency, parse_duration
+from .render import SIDE_STYLES
 
 EXAMPLES = (
     f"{NAME} watch BTC-USDT --record loans.sqlite",
@@ -30,6 +33,11 @@ TIME_STEPS_MS = (
     *(number * HOUR for number in (1, 2, 3, 6, 12)),
     *(number * DAY for number in (1, 2, 7, 14, 28, 91, 182, 364)),
 )
+
+# Lines of one chart in the terminal, its frame and axis included; fewer show nothing, more are hard to take in.
+MIN_HEIGHT, MAX_HEIGHT = 8, 18
+TIME_TICK_WIDTH = 10
+MAX_AMOUNT_TICKS = 4
 
 
 def command(lang: Language) -> Command:
@@ -53,12 +61,11 @@ def chart(run: Run, *, file: Path, pair: str, since: float | None, out: Path | N
         if not series:
             names = history.list_names()
             raise CliError("no_series", path=file, pair=pair, names=names or "-", suggest_from=(pair, names))
-    # Each needs a package of the extra `chart`; matplotlib takes a second to import.
-    renderer = import_module(f".chart_{'terminal' if out is None else 'image'}", __package__)
     if out is None:
-        print(renderer.render_terminal(series, shutil.get_terminal_size(), run.lang))
+        print(render_terminal(series, shutil.get_terminal_size(), run.lang))
     else:
-        renderer.render_image(series, out, run.lang)
+        # It needs the extra `chart`, and takes a second to import.
+        import_module(".chart_image", __package__).render_image(series, out, run.lang)
         print(text(run.lang, "chart.done", path=out), file=sys.stderr)
 
 
@@ -126,3 +133,27 @@ def format_title(series: Series, lang: Language) -> str:
     """Return what a series shows."""
     *names, ccy = series.key
     return " · ".join(filter(None, (*names, f"{text(lang, 'column.max_loan')} ({ccy})")))
+
+
+def render_terminal(series: Sequence[Series], size: os.terminal_size, lang: Language) -> str:
+    """Draw one chart below the other, as wide as the terminal; plain where colour is not wanted."""
+    plotext: Any = import_module("plotext")  # of the extra `chart`; it has no types
+    figure = plotext.figure
+    figure.clear()
+    height = min(max(size.lines // len(series), MIN_HEIGHT), MAX_HEIGHT)
+    figure.plot_size(size.columns, height * len(series))
+    if len(series) > 1:
+        figure.subplots(len(series), 1)
+    for row, each in enumerate(series, 1):
+        plot = figure.subplot(row, 1) if len(series) > 1 else figure
+        plot.theme("simple")
+        marker = plotext.marker("braille", pixel=SIDE_STYLES.get(each.key.side, "default"))
+        for times, amounts in each.segments:
+            signal = figure.signal(times, amounts, marker=marker)
+            plot.draw(signal.lines() if len(times) > 1 else signal)
+        plot.title(format_title(each, lang))
+        plot.ruler("x").ticks(*each.label_times(max(size.columns // (2 * TIME_TICK_WIDTH), 2)))
+        plot.ruler("y").ticks(*each.label_amounts(MAX_AMOUNT_TICKS))
+    is_plain = bool(os.environ.get("NO_COLOR")) or not sys.stdout.isatty()
+    drawing: str = figure.build().string(colorless=is_plain)
+    return drawing.rstrip("\n")

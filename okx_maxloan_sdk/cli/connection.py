@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +16,7 @@ from attrs import evolve, fields_dict, frozen
 
 from okx_maxloan_sdk import Credentials, MaxLoanClient, Site
 from okx_maxloan_sdk.mock import MockExchange, User, default_exchange
+from okx_maxloan_sdk.verify.checks import Context
 
 from .base import Run
 from .config import SITES, Settings, load_settings
@@ -45,13 +47,19 @@ class ConnectionOptions:
         return cls(**{name: options.pop(name) for name in fields_dict(cls)})
 
 
-@frozen
-class Connection:
-    """An account and its client; `profile` is empty unless the account has one by name."""
+class Connection(Context):
+    """An account, and its client once it is needed; `profile` is empty unless the account has one by name."""
 
-    profile: str
-    settings: Settings
-    client: MaxLoanClient
+    def __init__(self, run: Run, settings: Settings, profile: str = "") -> None:
+        super().__init__(partial(create_client, run, settings))
+        self.settings = settings
+        self.profile = profile
+        self.url = base_url(settings)
+
+    def close(self) -> None:
+        """Close the client."""
+        if "client" in vars(self):
+            self.client.close()
 
 
 def connection_options(lang: Language) -> list[click.Parameter]:
@@ -80,11 +88,12 @@ def find_mock_user(exchange: MockExchange, name: str) -> User:
 
 
 @contextmanager
-def resolve_settings(options: ConnectionOptions, mode: str = "cross") -> Iterator[list[Settings]]:
+def resolve_settings(run: Run, options: ConnectionOptions, mode: str = "cross") -> Iterator[list[Settings]]:
     """Find the settings of each account; the mock exchange runs while the block does."""
     if not options.mock and options.mock_user is None:
         found = [load_settings(profile) for profile in options.profiles or (None,)]
         given = {name: value for name in ("site", "demo", "limiter") if (value := getattr(options, name))}
+        run.secrets.update(*(each.secrets for each in found))
         yield [evolve(each, **given) for each in found]
         return
     if options.profiles:
@@ -96,12 +105,13 @@ def resolve_settings(options: ConnectionOptions, mode: str = "cross") -> Iterato
     key = next((each for each in keys if each.demo == options.demo), keys[0])
     more: dict[str, Any] = {"demo": options.demo, "limiter": options.limiter, "is_mock": True}
     with server.serve(exchange) as url:
-        yield [Settings(key.key, key.secret, key.passphrase, f"--mock-user {name}", base_url=url, **more)]
+        settings = Settings(key.key, key.secret, key.passphrase, f"--mock-user {name}", base_url=url, **more)
+        run.secrets |= settings.secrets
+        yield [settings]
 
 
 def create_client(run: Run, settings: Settings, max_retries: int = 2) -> MaxLoanClient:
     """Create the client of an account."""
-    run.secrets |= settings.secrets
     check_limiter(settings)
     return MaxLoanClient(
         Credentials(settings.key, settings.secret, settings.passphrase),
@@ -132,16 +142,16 @@ def check_limiter(settings: Settings) -> None:
 @contextmanager
 def open_connections(run: Run, options: ConnectionOptions, mode: str) -> Iterator[Sequence[Connection]]:
     """Create the client of each account, and close them all."""
-    with resolve_settings(options, mode) as accounts, ExitStack() as stack:
-        yield [
-            Connection(profile, settings, stack.enter_context(create_client(run, settings)))
-            for profile, settings in zip(options.profiles or ("",), accounts, strict=True)
-        ]
+    with resolve_settings(run, options, mode) as accounts, ExitStack() as stack:
+        connections = [Connection(run, *each) for each in zip(accounts, options.profiles or ("",), strict=True)]
+        for connection in connections:
+            stack.enter_context(connection.client)
+        yield connections
 
 
-def no_response_error(settings: Settings, error: Exception) -> CliError:
+def no_response_error(url: str, error: Exception) -> CliError:
     """Return the error that says that OKX did not respond, and where to look."""
-    wrapped = CliError("no_response", code=ExitCode.FAILURE, url=base_url(settings), reason=error)
+    wrapped = CliError("no_response", code=ExitCode.FAILURE, url=url, reason=error)
     wrapped.__cause__ = error
     return wrapped
 

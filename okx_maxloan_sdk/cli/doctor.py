@@ -5,7 +5,6 @@ import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +21,6 @@ from okx_maxloan_sdk.transport.tls import client_context
 from okx_maxloan_sdk.verify.checks import (
     Check,
     CheckResult,
-    Context,
     check_account_mode,
     check_api_key,
     check_clock,
@@ -33,7 +31,7 @@ from okx_maxloan_sdk.verify.checks import (
 
 from .base import NAME, Command, Run
 from .config import Settings
-from .connection import ConnectionOptions, base_url, connection_options, create_client, resolve_settings
+from .connection import Connection, ConnectionOptions, base_url, connection_options, resolve_settings
 from .errors import ExitCode
 from .i18n import Language, load_catalogue, text
 from .render import GAP, StdoutConsole
@@ -54,33 +52,6 @@ MESSAGE_BY_CODE = {
 STATE_STYLES = {"ok": "green", "note": "yellow", "failed": "red", "skipped": "dim"}
 
 
-class AccountContext(Context):
-    """Settings of the account under diagnosis, and what was found out on the way."""
-
-    def __init__(self, run: Run, settings: Settings) -> None:
-        super().__init__(partial(create_client, run, settings))
-        self.settings = settings
-        self.url = base_url(settings)
-
-    def close(self) -> None:
-        """Close the client."""
-        if "client" in vars(self):
-            self.client.close()
-
-    @property
-    def target(self) -> tuple[str, int]:
-        """Host and port of the exchange."""
-        parts = urlsplit(self.url)
-        return parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
-
-    @property
-    def proxy(self) -> tuple[str, int] | None:
-        """Host and port of the proxy that requests take, None where they take none."""
-        proxy = choose(parse_origin(self.url), self.settings.proxy)
-        parts = urlsplit(proxy.url if proxy else "")
-        return (parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 1080)) if proxy else None
-
-
 def command(lang: Language) -> Command:
     """Create the command."""
     return Command("doctor", lang, doctor, connection_options(lang), (f"{NAME} doctor", f"{NAME} doctor --mock"))
@@ -98,11 +69,10 @@ def run_report(
     """Check each account, print the results as they come, and return them."""
     results: list[CheckResult] = []
     console = StdoutConsole()
-    with resolve_settings(options) as accounts:
+    with resolve_settings(run, options) as accounts:
         for settings in accounts:
-            run.secrets |= settings.secrets
             console.print(Text(run.redact(heading(settings, run.lang)), "bold"))
-            with closing(AccountContext(run, settings)) as context:
+            with closing(Connection(run, settings)) as context:
                 for result in run_checks(context, checks):
                     results.append(explain_rejection(context, result))
                     print_result(console, run, results[-1])
@@ -119,7 +89,7 @@ def heading(settings: Settings, lang: Language) -> str:
     return text(lang, "report.heading", url=base_url(settings), kind=kind, source=settings.source)
 
 
-def explain_rejection(context: AccountContext, result: CheckResult) -> CheckResult:
+def explain_rejection(context: Connection, result: CheckResult) -> CheckResult:
     """Replace a rejection by its usual cause, where its code has one."""
     if result.message_id != "rejected":
         return result
@@ -149,7 +119,20 @@ def print_result(console: StdoutConsole, run: Run, result: CheckResult) -> None:
         console.print(grid)
 
 
-def check_credentials_format(context: AccountContext) -> Iterator[CheckResult]:
+def find_target(context: Connection) -> tuple[str, int]:
+    """Return host and port of the exchange."""
+    parts = urlsplit(context.url)
+    return parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
+
+
+def find_proxy(context: Connection) -> tuple[str, int] | None:
+    """Return host and port of the proxy that requests take, None where they take none."""
+    proxy = choose(parse_origin(context.url), context.settings.proxy)
+    parts = urlsplit(proxy.url if proxy else "")
+    return (parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 1080)) if proxy else None
+
+
+def check_credentials_format(context: Connection) -> Iterator[CheckResult]:
     """Check the format of the credentials without showing them."""
     key, secret = context.settings.key, context.settings.secret
     parts = (key, secret, context.settings.passphrase)
@@ -167,17 +150,17 @@ def check_credentials_format(context: AccountContext) -> Iterator[CheckResult]:
         yield CheckResult(check, "ok", "usual_format")
 
 
-def check_base_url(context: AccountContext) -> Iterator[CheckResult]:
+def check_base_url(context: Connection) -> Iterator[CheckResult]:
     """Create the client, which rejects a wrong URL, limiter or proxy."""
     assert context.client  # noqa: S101 -- creating it is the check
     yield CheckResult("base_url", "ok", "settings_ok", {"url": context.url})
 
 
-def check_dns(context: AccountContext) -> Iterator[CheckResult]:
+def check_dns(context: Connection) -> Iterator[CheckResult]:
     """Resolve the host, unless a proxy does."""
-    if context.proxy:
+    if find_proxy(context):
         return
-    host = context.target[0]
+    host = find_target(context)[0]
     try:
         socket.getaddrinfo(host, None)
     except OSError as error:
@@ -186,10 +169,11 @@ def check_dns(context: AccountContext) -> Iterator[CheckResult]:
         yield CheckResult("dns", "ok", "dns_ok", {"host": host})
 
 
-def check_tcp(context: AccountContext) -> Iterator[CheckResult]:
+def check_tcp(context: Connection) -> Iterator[CheckResult]:
     """Connect to the host, or to the proxy."""
-    host, port = context.proxy or context.target
-    check = "proxy" if context.proxy else "tcp"
+    proxy = find_proxy(context)
+    host, port = proxy or find_target(context)
+    check = "proxy" if proxy else "tcp"
     args: dict[str, object] = {"host": host, "port": port}
     try:
         socket.create_connection((host, port), CONNECT_TIMEOUT_S).close()
@@ -199,18 +183,19 @@ def check_tcp(context: AccountContext) -> Iterator[CheckResult]:
         yield CheckResult(check, "ok", f"{check}_ok", args)
 
 
-def check_tls(context: AccountContext) -> Iterator[CheckResult]:
+def check_tls(context: Connection) -> Iterator[CheckResult]:
     """Check the certificate; behind a proxy, the first request does."""
     if not context.url.startswith("https://"):
         yield CheckResult("tls", "ok", "no_tls_needed")
         return
-    if context.proxy:
+    if find_proxy(context):
         yield CheckResult("tls", "ok", "tls_behind_proxy")
         return
+    target = find_target(context)
     try:
         with (
-            socket.create_connection(context.target, CONNECT_TIMEOUT_S) as plain,
-            client_context().wrap_socket(plain, server_hostname=context.target[0]) as secure,
+            socket.create_connection(target, CONNECT_TIMEOUT_S) as plain,
+            client_context().wrap_socket(plain, server_hostname=target[0]) as secure,
         ):
             yield CheckResult("tls", "ok", "tls_ok", {"version": secure.version()})
     except ssl.SSLCertVerificationError as error:
@@ -219,7 +204,7 @@ def check_tls(context: AccountContext) -> Iterator[CheckResult]:
         yield CheckResult("tls", "failed", "no_tls", {"reason": error.strerror or error}, True)
 
 
-def check_ip_allowlist(context: AccountContext) -> Iterator[CheckResult]:
+def check_ip_allowlist(context: Connection) -> Iterator[CheckResult]:
     """Check which addresses the API key is bound to."""
     ips = context.account.ip_allowlist if context.account else ()
     if ips:
@@ -228,7 +213,7 @@ def check_ip_allowlist(context: AccountContext) -> Iterator[CheckResult]:
         yield CheckResult("ip_allowlist", "note", "unbound")
 
 
-def check_borrowing(context: AccountContext) -> Iterator[CheckResult]:
+def check_borrowing(context: Connection) -> Iterator[CheckResult]:
     """Check that borrowing is enabled in Spot mode."""
     facts = context.account.rule_inputs if context.account else {}
     if facts.get("account.mode") == "spot" and facts.get("account.borrowing") == "disabled":
@@ -237,7 +222,7 @@ def check_borrowing(context: AccountContext) -> Iterator[CheckResult]:
         yield CheckResult("borrowing", "ok", "borrowing_ok")
 
 
-def check_rate_limit(context: AccountContext) -> Iterator[CheckResult]:
+def check_rate_limit(context: Connection) -> Iterator[CheckResult]:
     """Check the state of the rate limit."""
     now = context.client.rate_limit
     limiter = (context.settings.limiter or "memory").rpartition("@")[2]

@@ -144,7 +144,7 @@ def fetch(connection: Connection, query: Query, lang: Language, on_batches: OnBa
     except PartialFailureError as error:
         return _partial_result(connection, error, lang)
     except ApiConnectionError as error:
-        return Result(profile, error=no_response_error(connection.settings, error))
+        return Result(profile, error=no_response_error(connection.url, error))
     except (OkxError, ValueError) as error:
         return Result(profile, error=error)
 
@@ -152,7 +152,7 @@ def fetch(connection: Connection, query: Query, lang: Language, on_batches: OnBa
 def _partial_result(connection: Connection, error: PartialFailureError, lang: Language) -> Result:
     failures: Failures = list(error.failures)
     if not error.loans and all(isinstance(each, ApiConnectionError) for _, each in failures):
-        return Result(connection.profile, error=no_response_error(connection.settings, failures[0][1]))
+        return Result(connection.profile, error=no_response_error(connection.url, failures[0][1]))
     suggestions = getattr(error, "__notes__", [])
     rejected = [pair for pairs, each in failures if isinstance(each, BadRequestError) for pair in pairs]
     if rejected and not suggestions:

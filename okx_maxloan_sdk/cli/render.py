@@ -11,7 +11,6 @@ from typing import Any, Literal
 from okx_maxloan_api.contract import GET_MAX_LOAN
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -42,13 +41,6 @@ class StdoutConsole(Console):
     def on_broken_pipe(self) -> None:
         """Leave the exit code to the command; rich would exit here."""
         raise BrokenPipeError
-
-
-def create_progress() -> Progress:
-    """Create a progress bar on stderr, which shows nothing where stderr is no terminal."""
-    console = Console(stderr=True)
-    columns = (BarColumn(24), MofNCompleteColumn())
-    return Progress(*columns, console=console, transient=True, redirect_stdout=False, disable=not sys.stderr.isatty())
 
 
 def column_widths(titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[int]:

@@ -6,6 +6,8 @@ from functools import partial
 from typing import Any, get_args
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from okx_maxloan_sdk import BatchResult
 
@@ -15,7 +17,7 @@ from .connection import ConnectionOptions, connection_options, open_connections
 from .i18n import Language, text
 from .params import Choice
 from .query import Result, collect_query, exit_code, fetch, map_concurrently, query_options
-from .render import Format, Writer, create_progress, create_writer
+from .render import Format, Writer, create_writer
 
 EXAMPLES = (
     f"{NAME} show BTC-USDT ETH-USDT --mock",
@@ -62,9 +64,11 @@ def show(run: Run, *, format: Format, is_json: bool, **options: Any) -> int:  # 
 def write_batches(
     writer: Writer, profile: str, inst_ids: Sequence[str], batches: Iterator[BatchResult]
 ) -> Iterator[BatchResult]:
-    """Write rows as they arrive, with a progress bar below them."""
+    """Write rows as they arrive, with a progress bar below them where stderr is a terminal."""
     writer.expect(inst_ids)
-    with create_progress() as progress:
+    columns, is_hidden = (BarColumn(24), MofNCompleteColumn()), not sys.stderr.isatty()
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False, disable=is_hidden) as progress:
         task = progress.add_task("", total=len(inst_ids))
         for batch in batches:
             progress.advance(task, len(batch.inst_ids))

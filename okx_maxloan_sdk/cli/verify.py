@@ -92,8 +92,7 @@ def ask_open_questions(run: Run, options: ConnectionOptions, file: Path | None) 
         raise CliError("one_profile")
     if file is not None:
         _check_writable(file)
-    with resolve_settings(options) as (settings,):
-        run.secrets |= settings.secrets
+    with resolve_settings(run, options) as (settings,):
         print(run.redact(heading(settings, run.lang)))
         with create_client(run, settings, max_retries=0) as client:
             client.sync_clock()

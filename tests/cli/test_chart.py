@@ -21,9 +21,9 @@ from okx_maxloan_sdk.cli.chart import (
     build_series,
     format_amounts,
     format_time,
+    render_terminal,
     time_ticks,
 )
-from okx_maxloan_sdk.cli.chart_terminal import render_terminal
 from okx_maxloan_sdk.cli.history import HistoryFile, SeriesKey
 from tests.support.contract_values import loan
 

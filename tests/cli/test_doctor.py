@@ -14,8 +14,8 @@ import pytest
 
 from okx_maxloan_sdk.cli.base import Run as State
 from okx_maxloan_sdk.cli.config import Settings
+from okx_maxloan_sdk.cli.connection import Connection as AccountContext
 from okx_maxloan_sdk.cli.doctor import (
-    AccountContext,
     check_credentials_format,
     check_dns,
     check_rate_limit,
