@@ -7,12 +7,12 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import click
-from attrs import evolve, fields_dict, frozen
+from attrs import evolve
 
 from okx_maxloan_sdk import Credentials, MaxLoanClient, Site
 from okx_maxloan_sdk.mock import MockExchange, User, default_exchange
@@ -28,23 +28,6 @@ from .params import Choice
 DRIFT_SEED = 1
 # Which of the mock's users has a response for a margin mode.
 MOCK_USERS = {"cross": "spot", "isolated": "futures"}
-
-
-@frozen
-class ConnectionOptions:
-    """Options that say which accounts are queried, and how."""
-
-    profiles: tuple[str, ...]
-    mock: bool
-    mock_user: str | None
-    site: str | None
-    demo: bool
-    limiter: str | None
-
-    @classmethod
-    def take(cls, options: dict[str, Any]) -> Self:
-        """Take these options out of all options of a command."""
-        return cls(**{name: options.pop(name) for name in fields_dict(cls)})
 
 
 class Connection(Context):
@@ -63,7 +46,7 @@ class Connection(Context):
 
 
 def connection_options(lang: Language) -> list[click.Parameter]:
-    """Return the options of `ConnectionOptions`."""
+    """Return the options that say which accounts are queried, and how."""
     return [
         click.Option(["--profile", "profiles"], multiple=True, metavar="NAME", help=text(lang, "connection.profile")),
         click.Option(["--mock"], is_flag=True, help=text(lang, "connection.mock")),
@@ -72,11 +55,6 @@ def connection_options(lang: Language) -> list[click.Parameter]:
         click.Option(["--demo"], is_flag=True, help=text(lang, "connection.demo")),
         click.Option(["--limiter"], envvar="OKX_LIMITER", metavar="LIMITER", help=text(lang, "connection.limiter")),
     ]
-
-
-def import_mock(name: str) -> Any:
-    """Import a module of the mock exchange that needs the extra `mock`."""
-    return import_module(f"okx_maxloan_sdk.mock.{name}")
 
 
 def find_mock_user(exchange: MockExchange, name: str) -> User:
@@ -88,24 +66,37 @@ def find_mock_user(exchange: MockExchange, name: str) -> User:
 
 
 @contextmanager
-def resolve_settings(run: Run, options: ConnectionOptions, mode: str = "cross") -> Iterator[list[Settings]]:
-    """Find the settings of each account; the mock exchange runs while the block does."""
-    if not options.mock and options.mock_user is None:
-        found = [load_settings(profile) for profile in options.profiles or (None,)]
-        given = {name: value for name in ("site", "demo", "limiter") if (value := getattr(options, name))}
+def resolve_settings(
+    run: Run,
+    *,
+    profiles: Sequence[str],
+    mock: bool,
+    mock_user: str | None,
+    site: str | None,
+    demo: bool,
+    limiter: str | None,
+    mode: str = "cross",
+) -> Iterator[list[Settings]]:
+    """Find the settings of each account from the connection options; the mock exchange runs while the block does."""
+    if not mock and mock_user is None:
+        found = [load_settings(profile) for profile in profiles or (None,)]
         run.secrets.update(*(each.secrets for each in found))
-        yield [evolve(each, **given) for each in found]
+        yield [
+            evolve(each, site=site or each.site, demo=demo or each.demo, limiter=limiter or each.limiter)
+            for each in found
+        ]
         return
-    if options.profiles:
+    if profiles:
         raise CliError("mock_and_profile")
-    server, exchange = import_mock("serve"), default_exchange(drift_seed=DRIFT_SEED)
-    name = options.mock_user or MOCK_USERS[mode]
+    # It needs the extra `mock`.
+    server, exchange = import_module("okx_maxloan_sdk.mock.serve"), default_exchange(drift_seed=DRIFT_SEED)
+    name = mock_user or MOCK_USERS[mode]
     keys = find_mock_user(exchange, name).keys
     # A user's second key, where there is one, is for demo trading.
-    key = next((each for each in keys if each.demo == options.demo), keys[0])
-    more: dict[str, Any] = {"demo": options.demo, "limiter": options.limiter, "is_mock": True}
+    key = next((each for each in keys if each.demo == demo), keys[0])
+    parts, source = (key.key, key.secret, key.passphrase), f"--mock-user {name}"
     with server.serve(exchange) as url:
-        settings = Settings(key.key, key.secret, key.passphrase, f"--mock-user {name}", base_url=url, **more)
+        settings = Settings(*parts, source, demo=demo, base_url=url, limiter=limiter, is_mock=True)
         run.secrets |= settings.secrets
         yield [settings]
 
@@ -140,10 +131,11 @@ def check_limiter(settings: Settings) -> None:
 
 
 @contextmanager
-def open_connections(run: Run, options: ConnectionOptions, mode: str) -> Iterator[Sequence[Connection]]:
+def open_connections(run: Run, mode: str, **options: Any) -> Iterator[Sequence[Connection]]:
     """Create the client of each account, and close them all."""
-    with resolve_settings(run, options, mode) as accounts, ExitStack() as stack:
-        connections = [Connection(run, *each) for each in zip(accounts, options.profiles or ("",), strict=True)]
+    with resolve_settings(run, mode=mode, **options) as accounts, ExitStack() as stack:
+        names = options["profiles"] or ("",)
+        connections = [Connection(run, *each) for each in zip(accounts, names, strict=True)]
         for connection in connections:
             stack.enter_context(connection.client)
         yield connections

@@ -31,7 +31,7 @@ from okx_maxloan_sdk.verify.checks import (
 
 from .base import NAME, Command, Run
 from .config import Settings
-from .connection import Connection, ConnectionOptions, base_url, connection_options, resolve_settings
+from .connection import Connection, base_url, connection_options, resolve_settings
 from .errors import ExitCode
 from .i18n import Language, load_catalogue, text
 from .render import GAP, StdoutConsole
@@ -59,17 +59,15 @@ def command(lang: Language) -> Command:
 
 def doctor(run: Run, **options: Any) -> int:
     """Check each account up to the first failure, and return the exit code."""
-    results = run_report(run, ConnectionOptions.take(options), DOCTOR_CHECKS, stops_at_failure=True)
+    results = run_report(run, DOCTOR_CHECKS, stops_at_failure=True, **options)
     return ExitCode.FAILURE if any(each.state == "failed" for each in results) else ExitCode.OK
 
 
-def run_report(
-    run: Run, options: ConnectionOptions, checks: Sequence[Check], *, stops_at_failure: bool
-) -> list[CheckResult]:
+def run_report(run: Run, checks: Sequence[Check], *, stops_at_failure: bool, **options: Any) -> list[CheckResult]:
     """Check each account, print the results as they come, and return them."""
     results: list[CheckResult] = []
     console = StdoutConsole()
-    with resolve_settings(run, options) as accounts:
+    with resolve_settings(run, **options) as accounts:
         for settings in accounts:
             console.print(Text(run.redact(heading(settings, run.lang)), "bold"))
             with closing(Connection(run, settings)) as context:

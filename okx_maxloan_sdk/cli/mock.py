@@ -2,6 +2,7 @@
 
 import errno
 import shlex
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from okx_maxloan_sdk.mock import ApiKey, MockExchange, User, default_exchange
 from okx_maxloan_sdk.mock.scenario import load
 
 from .base import NAME, Command, Run
-from .connection import DRIFT_SEED, find_mock_user, import_mock
+from .connection import DRIFT_SEED, find_mock_user
 from .errors import CliError, ExitCode
 from .i18n import Language, text
 from .params import FILE
@@ -38,7 +39,7 @@ def command(lang: Language) -> Command:
 
 def mock(run: Run, *, port: int, scenario: Path | None, user: str | None) -> None:
     """Serve until Ctrl-C or SIGTERM."""
-    server = import_mock("serve")
+    server = import_module("okx_maxloan_sdk.mock.serve")  # it needs the extra `mock`
     if scenario is not None and not scenario.is_file():
         raise CliError("no_scenario", path=scenario)
     exchange = load(scenario) if scenario else default_exchange(drift_seed=DRIFT_SEED)
@@ -55,7 +56,8 @@ def mock(run: Run, *, port: int, scenario: Path | None, user: str | None) -> Non
 def banner(lang: Language, exchange: MockExchange, url: str, name: str) -> str:
     """Return variables to paste into a shell, and a signed request that works once they are set."""
     user = exchange.users[name]
-    variables = import_mock("server").environment(user.keys[0], url)
+    server = import_module("okx_maxloan_sdk.mock.server")  # it needs the extra `mock`
+    variables = server.environment(user.keys[0], url)
     users = [f"{each} ({exchange.users[each].mode})" for each in exchange.users]
     return "\n".join(
         [

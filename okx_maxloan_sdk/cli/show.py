@@ -13,7 +13,7 @@ from okx_maxloan_sdk import BatchResult
 
 from .app import classify_error
 from .base import NAME, Command, Run
-from .connection import ConnectionOptions, connection_options, open_connections
+from .connection import connection_options, open_connections
 from .i18n import Language, text
 from .params import Choice
 from .query import Result, collect_query, exit_code, fetch, map_concurrently, query_options
@@ -41,8 +41,8 @@ def command(lang: Language) -> Command:
 
 def show(run: Run, *, format: Format, is_json: bool, **options: Any) -> int:  # noqa: A002 -- the option's name
     """Print the rows of each account, and return the exit code."""
-    connect, query = ConnectionOptions.take(options), collect_query(options)
-    with open_connections(run, connect, query.params["mgn_mode"]) as connections:
+    query = collect_query(options)
+    with open_connections(run, query.params["mgn_mode"], **options) as connections:
         has_profiles = len(connections) > 1
         writer = create_writer("json" if is_json else format, run.lang, has_profiles=has_profiles)
         query_one = partial(fetch, query=query, lang=run.lang)

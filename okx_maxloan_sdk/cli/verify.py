@@ -28,7 +28,7 @@ from okx_maxloan_sdk.verify.open_questions import (
 
 from .base import NAME, Command, Run
 from .config import Settings
-from .connection import ConnectionOptions, base_url, connection_options, create_client, resolve_settings
+from .connection import base_url, connection_options, create_client, resolve_settings
 from .doctor import STATE_STYLES, heading, run_report
 from .errors import CliError, ExitCode
 from .i18n import Language, text
@@ -60,15 +60,14 @@ def command(lang: Language) -> Command:
 
 def verify(run: Run, *, open_questions: bool, dry_run: bool, file: Path | None, **options: Any) -> int:
     """Check each account, print a summary, and return the exit code."""
-    connect = ConnectionOptions.take(options)
     if (dry_run or file) and not open_questions:
         raise CliError("open_questions_needed", option="--dry-run" if dry_run else "--report")
     if dry_run:
         list_requests(run.lang)
         return ExitCode.OK
     if open_questions:
-        return ask_open_questions(run, connect, file)
-    results = run_report(run, connect, VERIFY_CHECKS, stops_at_failure=False)
+        return ask_open_questions(run, file, **options)
+    results = run_report(run, VERIFY_CHECKS, stops_at_failure=False, **options)
     counts: Counter[str] = Counter(each.state for each in results)
     print(text(run.lang, "report.summary", **{state: counts[state] for state in STATE_STYLES}))
     if any(each.is_inconclusive for each in results):
@@ -86,13 +85,13 @@ def list_requests(lang: Language) -> None:
     print(text(lang, "questions.dry_run", count=len(OPEN_QUESTIONS), most=MAX_REQUESTS))
 
 
-def ask_open_questions(run: Run, options: ConnectionOptions, file: Path | None) -> int:
+def ask_open_questions(run: Run, file: Path | None, **options: Any) -> int:
     """Send the requests that the account may send, print what came back, and return the exit code."""
-    if len(options.profiles) > 1:
+    if len(options["profiles"]) > 1:
         raise CliError("one_profile")
     if file is not None:
         _check_writable(file)
-    with resolve_settings(run, options) as (settings,):
+    with resolve_settings(run, **options) as (settings,):
         print(run.redact(heading(settings, run.lang)))
         with create_client(run, settings, max_retries=0) as client:
             client.sync_clock()

@@ -25,7 +25,7 @@ from okx_maxloan_sdk.clock import Clock, SystemClock
 
 from .alerts import Alert, AlertTracker, parse_alert, parse_command, run_command
 from .base import NAME, Command, Run
-from .connection import ConnectionOptions, connection_options, open_connections
+from .connection import connection_options, open_connections
 from .display import Display, Poll, create_display, format_alert
 from .errors import CliError, ExitCode
 from .history import HistoryFile
@@ -83,13 +83,13 @@ def watch(
     **options: Any,
 ) -> int:
     """Poll until interrupted, or `count` times, and return the exit code."""
-    connect, query = ConnectionOptions.take(options), collect_query(options)
+    query = collect_query(options)
     if alert_command and not alerts:
         raise CliError("alert_command_alone")
     clock = SystemClock()
     with ExitStack() as stack:
         history = stack.enter_context(HistoryFile(record, write=True)) if record else None
-        connections = stack.enter_context(open_connections(run, connect, query.params["mgn_mode"]))
+        connections = stack.enter_context(open_connections(run, query.params["mgn_mode"], **options))
         display = create_display("ndjson" if is_json else format, run, every, has_profiles=len(connections) > 1)
         stack.enter_context(display)
         if history is not None:

@@ -22,14 +22,11 @@ from okx_maxloan_api.open_questions import OPEN_QUESTIONS
 
 from okx_maxloan_sdk import (
     Account,
-    AuthenticationError,
     ClockSkewError,
     InvalidResponseError,
     MaxLoanClient,
     OkxError,
     PermissionDeniedError,
-    RateLimitError,
-    ServiceUnavailableError,
 )
 from okx_maxloan_sdk.codec import Query, parse_envelope
 from okx_maxloan_sdk.effects import Flow
@@ -38,6 +35,8 @@ from okx_maxloan_sdk.retry import is_retryable_status, lookup_error
 from okx_maxloan_sdk.state import ClientState
 from okx_maxloan_sdk.transport import Response
 from okx_maxloan_sdk.validation import matches
+
+from .checks import INCONCLUSIVE_ERRORS
 
 REPORT_SCHEMA = 1
 MAX_REQUESTS = 20
@@ -58,20 +57,13 @@ RATE_LIMIT_HEADER = re.compile(r"[a-z0-9-]{0,40}(rate-?limit|retry-after)[a-z0-9
 # The result that an error stands for, by the kind of its code; of any other kind it answers no question.
 RESULT_BY_KIND = {"parameter": "refused", "account_mode": "refused", "instrument": "unlisted"}
 # They say nothing about the question.
-INCONCLUSIVE_ERRORS = (
-    AuthenticationError,
-    ClockSkewError,
-    PermissionDeniedError,
-    RateLimitError,
-    ServiceUnavailableError,
-)
+NO_ANSWER = (*INCONCLUSIVE_ERRORS, ClockSkewError, PermissionDeniedError)
 
 
 class Answer(NamedTuple):
     """What a response shows; `rows` have shapes in place of values."""
 
     question: OpenQuestion
-    sent: str
     status: int
     code: str
     headers: Sequence[str]
@@ -112,13 +104,7 @@ def request_of(question: OpenQuestion) -> str:
 def ask(client: MaxLoanClient, question: OpenQuestion) -> Answer:
     """Send the question's request; raise `OkxError` where its response says nothing about the question."""
     state = client._state  # noqa: SLF001 -- the request that the public methods refuse to send
-    response: dict[str, Any] = client._run(_send(state, _query(question)))  # noqa: SLF001 -- the same
-    redact = state.config.credentials.redact
-    shapes = [
-        {name: redact(_shape(name, value)) for name, value in row.items() if FIELD_NAME.fullmatch(name)}
-        for row in response["rows"]
-    ]
-    return Answer(question, request_of(question), response["status"], response["code"], response["headers"], shapes)
+    return Answer(question, **client._run(_send(state, _query(question))))  # noqa: SLF001 -- the same
 
 
 def report(
@@ -143,7 +129,7 @@ def report(
             {
                 "question": each.question.id,
                 "outcome": each.outcome.id if each.outcome else None,
-                "sent": each.sent,
+                "sent": request_of(each.question),
                 "status": each.status,
                 "code": each.code,
                 "headers": each.headers,
@@ -184,7 +170,7 @@ def _send(state: ClientState, query: Query) -> Flow[dict[str, Any]]:
 
 
 def _decode(state: ClientState, query: Query, response: Response) -> list[dict[str, Any]] | OkxError:
-    """Return one row about the response, or the error that says nothing about the question."""
+    """Return one row, what the response shows, or the error that says nothing about the question."""
     redact = state.config.credentials.redact
     try:
         code, message, rows = parse_envelope(response)
@@ -192,11 +178,15 @@ def _decode(state: ClientState, query: Query, response: Response) -> list[dict[s
         return invalid.redacted(redact)
     code = code if CODE.fullmatch(code) else "odd"
     error = build_api_error(state, query, response, code, redact(message))
-    if code != "0" and (isinstance(error, INCONCLUSIVE_ERRORS) or is_retryable_status(response.status)):
+    if code != "0" and (isinstance(error, NO_ANSWER) or is_retryable_status(response.status)):
         return error
     headers = sorted(name for name in response.headers if RATE_LIMIT_HEADER.fullmatch(name))
-    rows = [row for row in rows if isinstance(row, dict)]
-    return [{"status": response.status, "code": code, "rows": rows, "headers": headers}]
+    shapes = [
+        {name: redact(_shape(name, value)) for name, value in row.items() if FIELD_NAME.fullmatch(name)}
+        for row in rows
+        if isinstance(row, dict)
+    ]
+    return [{"status": response.status, "code": code, "headers": headers, "rows": shapes}]
 
 
 def _shape(name: str, value: object) -> str:
