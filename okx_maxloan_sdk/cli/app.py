@@ -12,11 +12,6 @@ from .base import COMPLETION_VARIABLE, NAME, Group, Run, format_usage_error
 from .errors import CliError, ExitCode
 from .i18n import Language, detect_language, find_lang_option, text, translated_click
 
-EXAMPLES = (
-    f"{NAME} show BTC-USDT ETH-USDT --mode cross --mock",
-    f"{NAME} watch BTC-USDT --every 5s --alert 'USDT<1000'",
-    f"{NAME} doctor",
-)
 # Which extra of the package brings a module.
 EXTRAS = {"uvicorn": "mock", "plotext": "chart", "matplotlib": "chart", "redis": "redis"}
 
@@ -32,7 +27,7 @@ def create_app(lang: Language) -> Group:
         message="%(prog)s %(version)s",
         help=text(lang, "app.version"),
     )
-    return version(Group(NAME, lang, [], EXAMPLES, about="app.about"))
+    return version(Group(lang))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,8 +3,10 @@
 import io
 import re
 import shutil
+import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,6 +26,8 @@ NAME = "okx-maxloan"
 COMPLETION_VARIABLE = "_OKX_MAXLOAN_COMPLETE"
 # Each is a module of this package with a function `command`.
 COMMANDS = ("show", "watch", "chart", "doctor", "rules", "mock", "verify", "completion")
+# Of each command's help page.
+EXAMPLES: dict[str, str] = tomllib.loads(Path(__file__).with_name("examples.toml").read_text("utf-8"))
 MAX_HELP_WIDTH = 100
 # OKX asks for passphrases of eight characters; replacing one letter would leave no readable word.
 MIN_SECRET_LENGTH = 4
@@ -95,14 +99,7 @@ class LocalizedHelp(click.Command):
     context_class: type[click.Context] = Context
 
     def __init__(
-        self,
-        name: str,
-        lang: Language,
-        params: Sequence[click.Parameter],
-        examples: Sequence[str],
-        *,
-        about: str,
-        exit_codes: str = "app.exit_codes",
+        self, name: str, lang: Language, params: Sequence[click.Parameter], about: str, exit_codes: str
     ) -> None:
         # Both are read before the arguments are parsed.
         common = [
@@ -112,7 +109,7 @@ class LocalizedHelp(click.Command):
         settings = {"help_option_names": ["-h", "--help"]}
         super().__init__(name, params=[*params, *common], help=text(lang, about), context_settings=settings)
         self.lang: Language = lang
-        self.examples = examples
+        self.examples = EXAMPLES[name].splitlines()
         self._exit_codes = exit_codes
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -138,10 +135,9 @@ class Command(LocalizedHelp):
         lang: Language,
         run: Callable[..., int | None],
         params: Sequence[click.Parameter],
-        examples: Sequence[str],
-        **more: str,
+        exit_codes: str = "app.exit_codes",
     ) -> None:
-        super().__init__(name, lang, params, examples, about=f"{name}.about", **more)
+        super().__init__(name, lang, params, f"{name}.about", exit_codes)
         self._run = run
 
     def invoke(self, ctx: click.Context) -> int:
@@ -151,6 +147,9 @@ class Command(LocalizedHelp):
 
 class Group(LocalizedHelp, click.Group):
     """The commands of this package, each imported when it is called so that help stays fast."""
+
+    def __init__(self, lang: Language) -> None:
+        super().__init__(NAME, lang, [], "app.about", "app.exit_codes")
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
         """List the commands in the order of their use."""

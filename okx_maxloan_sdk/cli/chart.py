@@ -13,18 +13,13 @@ from typing import Any
 import click
 from attrs import frozen
 
-from .base import NAME, Command, Run
+from .base import Command, Run
 from .errors import CliError
 from .history import HistoryFile, Segment, SeriesKey
 from .i18n import Language, text
 from .params import FILE, parse_currency, parse_duration
 from .render import SIDE_STYLES
 
-EXAMPLES = (
-    f"{NAME} watch BTC-USDT --record loans.sqlite",
-    f"{NAME} chart loans.sqlite BTC-USDT",
-    f"{NAME} chart loans.sqlite BTC-USDT --since 2h --out chart.svg",
-)
 IMAGE_SUFFIXES = (".png", ".svg")
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 TIME_STEPS_MS = (
@@ -48,7 +43,7 @@ def command(lang: Language) -> Command:
         click.Option(["--since"], type=parse_duration, metavar="DURATION", help=text(lang, "chart.since")),
         click.Option(["--out"], type=FILE, metavar="FILE", help=text(lang, "chart.out")),
     ]
-    return Command("chart", lang, chart, params, EXAMPLES)
+    return Command("chart", lang, chart, params)
 
 
 def chart(run: Run, *, file: Path, pair: str, since: float | None, out: Path | None) -> None:

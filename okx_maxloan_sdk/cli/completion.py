@@ -8,17 +8,12 @@ from .i18n import Language, text
 from .params import Choice
 
 SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
-EXAMPLES = (
-    f"{NAME} completion bash > ~/.local/share/bash-completion/completions/{NAME}",
-    f'eval "$({NAME} completion zsh)"',
-    f"{NAME} completion fish > ~/.config/fish/completions/{NAME}.fish",
-)
 
 
 def command(lang: Language) -> Command:
     """Create the command."""
     shell = click.Argument(["shell"], help=text(lang, "completion.shell"), type=Choice(list(SHELLS)))
-    return Command("completion", lang, completion, [shell], EXAMPLES)
+    return Command("completion", lang, completion, [shell])
 
 
 def completion(_run: Run, *, shell: str) -> None:

@@ -1,7 +1,6 @@
 """Output of `watch`: a table that is redrawn on a terminal, lines or NDJSON in a pipe."""
 
 import sys
-from abc import ABC, abstractmethod
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -95,35 +94,14 @@ def format_short(amount: Decimal, *, has_sign: bool = False) -> str:
     return f"{cut:+f}" if has_sign and cut else f"{cut:f}"
 
 
-class Display(ABC):
-    """Shows one poll after the other, with the changes of each row."""
-
-    def __init__(self, run: Run, *, has_profiles: bool = False) -> None:
-        self._run = run
-        self._has_profiles = has_profiles
-        self._history: defaultdict[SeriesKey, RowHistory] = defaultdict(RowHistory)
-
-    @abstractmethod
-    def show(self, poll: Poll) -> None:
-        """Show a poll and the alerts that it triggers."""
-
-    @abstractmethod
-    def print_line(self, line: str) -> None:
-        """Show a message about the program itself."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:  # noqa: B027 -- what was printed stays
-        """Leave the terminal as it was."""
-
-
-class LineDisplay(Display):
+class LineDisplay:
     """One line for each row and poll on stdout, as TSV or NDJSON; alerts and failures on stderr."""
 
     def __init__(self, run: Run, *, is_json: bool = False, has_profiles: bool = False) -> None:
-        super().__init__(run, has_profiles=has_profiles)
+        self._run = run
         self._is_json = is_json
+        self._has_profiles = has_profiles
+        self._history: defaultdict[SeriesKey, RowHistory] = defaultdict(RowHistory)
 
     def show(self, poll: Poll) -> None:
         """Print the lines."""
@@ -145,13 +123,21 @@ class LineDisplay(Display):
         """Print a line to stderr."""
         print(line, file=sys.stderr, flush=True)
 
+    def __enter__(self) -> Self:
+        return self
 
-class LiveDisplay(Display):
+    def __exit__(self, *_: object) -> None:
+        """Do nothing: lines stay."""
+
+
+class LiveDisplay:
     """A table that is redrawn; the last alerts and failures stand below it."""
 
     def __init__(self, run: Run, every: float, *, has_profiles: bool = False) -> None:
-        super().__init__(run, has_profiles=has_profiles)
+        self._run = run
         self._every = every
+        self._has_profiles = has_profiles
+        self._history: defaultdict[SeriesKey, RowHistory] = defaultdict(RowHistory)
         self._alerts: deque[str] = deque(maxlen=MAX_ALERTS)
         self._console = StdoutConsole()
         self._live = Live(text(run.lang, "watch.first"), console=self._console, auto_refresh=False)
@@ -212,6 +198,9 @@ class LiveDisplay(Display):
 
     def __exit__(self, *_: object) -> None:
         self._live.stop()
+
+
+Display = LineDisplay | LiveDisplay
 
 
 def create_display(format: str | None, run: Run, every: float, *, has_profiles: bool) -> Display:  # noqa: A002 -- the option's name

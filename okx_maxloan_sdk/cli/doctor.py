@@ -29,7 +29,7 @@ from okx_maxloan_sdk.verify.checks import (
     run_checks,
 )
 
-from .base import NAME, Command, Run
+from .base import Command, Run
 from .config import Settings
 from .connection import Connection, base_url, connection_options, resolve_settings
 from .errors import ExitCode
@@ -54,7 +54,7 @@ STATE_STYLES = {"ok": "green", "note": "yellow", "failed": "red", "skipped": "di
 
 def command(lang: Language) -> Command:
     """Create the command."""
-    return Command("doctor", lang, doctor, connection_options(lang), (f"{NAME} doctor", f"{NAME} doctor --mock"))
+    return Command("doctor", lang, doctor, connection_options(lang))
 
 
 def doctor(run: Run, **options: Any) -> int:

@@ -12,7 +12,7 @@ from okx_maxloan_api.contract import DEMO_HEADER, GET_MAX_LOAN
 from okx_maxloan_sdk.mock import ApiKey, MockExchange, User, default_exchange
 from okx_maxloan_sdk.mock.scenario import load
 
-from .base import NAME, Command, Run
+from .base import Command, Run
 from .connection import DRIFT_SEED, find_mock_user
 from .errors import CliError, ExitCode
 from .i18n import Language, text
@@ -34,7 +34,7 @@ def command(lang: Language) -> Command:
         click.Option(["--scenario"], type=FILE, metavar="FILE", help=text(lang, "mock.scenario")),
         click.Option(["--user"], metavar="NAME", help=text(lang, "mock.user")),
     ]
-    return Command("mock", lang, mock, params, (f"{NAME} mock --port 8080",))
+    return Command("mock", lang, mock, params)
 
 
 def mock(run: Run, *, port: int, scenario: Path | None, user: str | None) -> None:

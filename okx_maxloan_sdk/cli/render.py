@@ -104,8 +104,8 @@ class Writer(ABC):
         self._profile_columns = ("profile",) if has_profiles else ()
         self._has_header = False
 
-    def _profile_cells(self, profile: str) -> list[str]:
-        return [profile] if self._profile_columns else []
+    def _fields(self, loan: MaxLoan, profile: str) -> dict[str, Any]:
+        return loan_fields(loan, profile if self._profile_columns else None)
 
     def expect(self, inst_ids: Sequence[str]) -> None:  # noqa: B027 -- only a table has widths
         """Learn which pairs arrive later."""
@@ -136,10 +136,9 @@ class TableWriter(Writer):
     def add(self, loans: Sequence[MaxLoan], profile: str = "") -> None:
         """Print some rows."""
         amounts = align_decimals([loan.max_loan or "-" for loan in loans], MAX_DECIMALS if self._expected else 0)
-        rows = [
-            [*self._profile_cells(profile), *(getattr(loan, name) for name in COLUMNS[:-1]), amount]
-            for loan, amount in zip(loans, amounts, strict=True)
-        ]
+        names = (*self._profile_columns, *COLUMNS[:-1])
+        fields = [self._fields(loan, profile) for loan in loans]
+        rows = [[*(row[name] for name in names), amount] for row, amount in zip(fields, amounts, strict=True)]
         self._widths = [*map(max, self._widths, column_widths(self._titles, rows))]
         pair_column = len(self._profile_columns)
         self._widths[pair_column] = max([self._widths[pair_column], *map(len, self._expected)])
@@ -173,7 +172,7 @@ class JsonWriter(Writer):
     def add(self, loans: Sequence[MaxLoan], profile: str = "") -> None:
         """Print some rows."""
         for loan in loans:
-            row = json_text(loan_fields(loan, profile if self._profile_columns else None))
+            row = json_text(self._fields(loan, profile))
             if self._is_lines:
                 print(row)
             else:
@@ -192,14 +191,14 @@ class CsvWriter(Writer):
 
     def add(self, loans: Sequence[MaxLoan], profile: str = "") -> None:
         """Print some rows, the first below the header."""
-        writer, columns = csv.writer(sys.stdout, lineterminator="\n"), field_names()
+        columns = [*self._profile_columns, *field_names()]
+        writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore", lineterminator="\n")
         if not self._has_header:
             self._has_header = True
-            writer.writerow((*self._profile_columns, *columns))
+            writer.writeheader()
         for loan in loans:
-            values = (getattr(loan, name) for name in columns)
-            cells = (each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in values)
-            writer.writerow([*self._profile_cells(profile), *cells])
+            row = self._fields(loan, profile)
+            writer.writerow({name: each if isinstance(each, str) else json_text(each) for name, each in row.items()})
         sys.stdout.flush()
 
 
@@ -217,9 +216,9 @@ def loan_fields(loan: MaxLoan, profile: str | None = None) -> dict[str, Any]:
     return row
 
 
-def json_text(row: dict[str, Any]) -> str:
-    """Return a row as JSON; a number keeps its digits as text."""
-    return json.dumps(row, ensure_ascii=False, default=str)
+def json_text(value: object) -> str:
+    """Return a value as JSON; a number keeps its digits as text."""
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def create_writer(format: Format, lang: Language, *, has_profiles: bool = False) -> Writer:  # noqa: A002 -- the option's name

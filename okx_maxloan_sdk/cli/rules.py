@@ -10,7 +10,7 @@ from rich.text import Text
 
 from okx_maxloan_sdk.validation import ENFORCED_BASES, violated_rules
 
-from .base import NAME, Command, Run
+from .base import Command, Run
 from .i18n import Language, text
 from .params import Choice
 from .render import StdoutConsole, fit_table
@@ -66,7 +66,7 @@ def format_condition(condition: Condition) -> str:
 def command(lang: Language) -> Command:
     """Create the command."""
     params = [click.Option(["--account"], type=Choice(MODES), metavar="MODE", help=text(lang, "rules.account"))]
-    return Command("rules", lang, rules, params, (f"{NAME} rules --account futures",))
+    return Command("rules", lang, rules, params)
 
 
 def rules(run: Run, *, account: str | None) -> None:

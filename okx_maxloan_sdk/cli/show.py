@@ -12,19 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from okx_maxloan_sdk import BatchResult
 
 from .app import classify_error
-from .base import NAME, Command, Run
+from .base import Command, Run
 from .connection import connection_options, open_connections
 from .i18n import Language, text
 from .params import Choice
 from .query import Result, collect_query, exit_code, fetch, map_concurrently, query_options
 from .render import Format, Writer, create_writer
-
-EXAMPLES = (
-    f"{NAME} show BTC-USDT ETH-USDT --mock",
-    f"{NAME} show BTC-USDT --mode isolated --json",
-    f"{NAME} show --ccy USDT --profile main --profile bot",
-    f"{NAME} show --all --format csv > loans.csv",
-)
 
 
 def command(lang: Language) -> Command:
@@ -36,7 +29,7 @@ def command(lang: Language) -> Command:
         click.Option(["--json", "is_json"], is_flag=True, help=text(lang, "show.json")),
         *connection_options(lang),
     ]
-    return Command("show", lang, show, params, EXAMPLES)
+    return Command("show", lang, show, params)
 
 
 def show(run: Run, *, format: Format, is_json: bool, **options: Any) -> int:  # noqa: A002 -- the option's name

@@ -26,19 +26,13 @@ from okx_maxloan_sdk.verify.open_questions import (
     request_of,
 )
 
-from .base import NAME, Command, Run
+from .base import Command, Run
 from .config import Settings
 from .connection import base_url, connection_options, create_client, resolve_settings
 from .doctor import STATE_STYLES, heading, run_report
 from .errors import CliError, ExitCode
 from .i18n import Language, text
 
-EXAMPLES = (
-    f"{NAME} verify",
-    f"{NAME} verify --mock",
-    f"{NAME} verify --open-questions --report answers.json",
-    "python -m okx_maxloan_sdk.verify --profile ci",
-)
 # No later request would succeed, and OKX blocks addresses that repeat wrong credentials.
 FATAL_ERRORS = (AuthenticationError, PermissionDeniedError)
 # Addresses of OKX beside those of `Site`: its documentation calls them equal, or its own tools use them.
@@ -55,7 +49,7 @@ def command(lang: Language) -> Command:
         click.Option(["--report", "file"], type=file, metavar="FILE", help=text(lang, "verify.report")),
         *connection_options(lang),
     ]
-    return Command("verify", lang, verify, params, EXAMPLES, exit_codes="verify.exit_codes")
+    return Command("verify", lang, verify, params, "verify.exit_codes")
 
 
 def verify(run: Run, *, open_questions: bool, dry_run: bool, file: Path | None, **options: Any) -> int:

@@ -24,7 +24,7 @@ from okx_maxloan_sdk import (
 from okx_maxloan_sdk.clock import Clock, SystemClock
 
 from .alerts import Alert, AlertTracker, parse_alert, parse_command, run_command
-from .base import NAME, Command, Run
+from .base import Command, Run
 from .connection import connection_options, open_connections
 from .display import Display, Poll, create_display, format_alert
 from .errors import CliError, ExitCode
@@ -42,12 +42,6 @@ TRANSIENT_ERRORS = (
     RateLimitError,
     RateLimitTimeoutError,
     ServiceUnavailableError,
-)
-EXAMPLES = (
-    f"{NAME} watch BTC-USDT ETH-USDT --every 5s --alert 'USDT<1000'",
-    f"{NAME} watch --all --every 1m --json --count 60 > loans.ndjson",
-    f"{NAME} watch BTC-USDT --record loans.sqlite",
-    f"{NAME} watch BTC-USDT --alert 'USDT<1000' --alert-command 'curl -fsS --json @- https://chat.example.com/hook'",
 )
 
 
@@ -67,7 +61,7 @@ def command(lang: Language) -> Command:
         click.Option(["--json", "is_json"], is_flag=True, help=text(lang, "watch.json")),
         *connection_options(lang),
     ]
-    return Command("watch", lang, watch, params, EXAMPLES)
+    return Command("watch", lang, watch, params)
 
 
 def watch(
