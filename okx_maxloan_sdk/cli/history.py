@@ -1,12 +1,4 @@
-"""History of maximum loans in a SQLite file, which `watch --record` writes and `chart` reads.
-
-polls(at)                          one row for each poll, with or without an answer, and for each start of watch
-loans(at, profile, inst_id, …)     one row for each row of a response, `max_loan` as the text that OKX sent
-
-`at` is in milliseconds since 1970-01-01 UTC. A poll without a row of a series is an outage of that series. `profile` is
-empty unless --profile was repeated; `inst_id` is empty where a currency was queried; `max_loan` is empty where OKX gave
-no amount.
-"""
+"""History of maximum loans in a SQLite file, which `watch --record` writes and `chart` reads; history.sql says more."""
 
 import sqlite3
 from bisect import bisect_right
@@ -19,27 +11,8 @@ from okx_maxloan_sdk import MaxLoan
 
 from .errors import CliError, ExitCode
 
-# "OKXM" tells a history from any other database.
-APPLICATION_ID = 0x4F4B584D
-SCHEMA_VERSION = 2
-SCHEMA = f"""
-BEGIN;
-CREATE TABLE polls (at INTEGER PRIMARY KEY);
-CREATE TABLE loans (
-    at INTEGER NOT NULL REFERENCES polls,
-    profile TEXT NOT NULL,
-    inst_id TEXT NOT NULL,
-    mgn_mode TEXT NOT NULL,
-    mgn_ccy TEXT NOT NULL,
-    side TEXT NOT NULL,
-    ccy TEXT NOT NULL,
-    max_loan TEXT NOT NULL,
-    PRIMARY KEY (profile, inst_id, mgn_mode, mgn_ccy, side, ccy, at)
-) WITHOUT ROWID;
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {SCHEMA_VERSION};
-COMMIT;
-"""
+# As in the schema.
+APPLICATION_ID, SCHEMA_VERSION = 0x4F4B584D, 2
 
 
 class SeriesKey(NamedTuple):
@@ -73,7 +46,7 @@ class HistoryFile:
             self._database = sqlite3.connect(path if write else f"{path.resolve().as_uri()}?mode=ro", uri=not write)
             on_error.callback(self._database.close)
             if not self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                self._database.executescript(SCHEMA)
+                self._database.executescript(Path(__file__).with_name("history.sql").read_text("utf-8"))
             pragmas = ("application_id", "user_version")
             marks = [self._database.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
             if marks != [APPLICATION_ID, SCHEMA_VERSION]:
