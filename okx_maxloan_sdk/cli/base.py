@@ -17,7 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .errors import ExitCode, find_nearest
+from .errors import find_nearest
 from .i18n import Language, text
 from .params import Choice
 
@@ -93,21 +93,33 @@ class Context(click.Context):
     formatter_class: type[click.HelpFormatter] = HelpFormatter
 
 
-class LocalizedHelp(click.Command):
-    """Help page of a command in one language, with the options that every command has."""
+class Command(click.Command):
+    """A command in one language; `run` gets the run and the options by name, and may return an exit code."""
 
     context_class: type[click.Context] = Context
 
     def __init__(
-        self, name: str, lang: Language, params: Sequence[click.Parameter], about: str, exit_codes: str
+        self,
+        name: str,
+        lang: Language,
+        run: Callable[..., int | None] | None,
+        params: Sequence[click.Parameter],
+        *,
+        about: str = "",
+        exit_codes: str = "app.exit_codes",
     ) -> None:
         # Both are read before the arguments are parsed.
         common = [
             click.Option(["--lang"], type=Choice(["en", "zh"]), expose_value=False, help=text(lang, "app.lang")),
             click.Option(["--debug"], is_flag=True, expose_value=False, help=text(lang, "app.debug")),
         ]
-        settings = {"help_option_names": ["-h", "--help"]}
-        super().__init__(name, params=[*params, *common], help=text(lang, about), context_settings=settings)
+        super().__init__(
+            name,
+            callback=run and click.pass_obj(run),
+            params=[*params, *common],
+            help=text(lang, about or f"{name}.about"),
+            context_settings={"help_option_names": ["-h", "--help"]},
+        )
         self.lang: Language = lang
         self.examples = EXAMPLES[name].splitlines()
         self._exit_codes = exit_codes
@@ -126,30 +138,11 @@ class LocalizedHelp(click.Command):
         formatter.write_text(text(self.lang, self._exit_codes))
 
 
-class Command(LocalizedHelp):
-    """A command in one language; `run` gets the run and the options by name, and may return an exit code."""
-
-    def __init__(
-        self,
-        name: str,
-        lang: Language,
-        run: Callable[..., int | None],
-        params: Sequence[click.Parameter],
-        exit_codes: str = "app.exit_codes",
-    ) -> None:
-        super().__init__(name, lang, params, f"{name}.about", exit_codes)
-        self._run = run
-
-    def invoke(self, ctx: click.Context) -> int:
-        """Run the command."""
-        return self._run(ctx.obj, **ctx.params) or ExitCode.OK
-
-
-class Group(LocalizedHelp, click.Group):
+class Group(Command, click.Group):
     """The commands of this package, each imported when it is called so that help stays fast."""
 
     def __init__(self, lang: Language) -> None:
-        super().__init__(NAME, lang, [], "app.about", "app.exit_codes")
+        super().__init__(NAME, lang, None, [], about="app.about")
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
         """List the commands in the order of their use."""

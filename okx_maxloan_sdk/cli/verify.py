@@ -49,7 +49,7 @@ def command(lang: Language) -> Command:
         click.Option(["--report", "file"], type=file, metavar="FILE", help=text(lang, "verify.report")),
         *connection_options(lang),
     ]
-    return Command("verify", lang, verify, params, "verify.exit_codes")
+    return Command("verify", lang, verify, params, exit_codes="verify.exit_codes")
 
 
 def verify(run: Run, *, open_questions: bool, dry_run: bool, file: Path | None, **options: Any) -> int:
