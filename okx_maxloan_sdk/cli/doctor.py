@@ -117,12 +117,6 @@ def print_result(console: StdoutConsole, run: Run, result: CheckResult) -> None:
         console.print(grid)
 
 
-def find_target(context: Connection) -> tuple[str, int]:
-    """Return host and port of the exchange."""
-    parts = urlsplit(context.url)
-    return parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
-
-
 def find_proxy(context: Connection) -> tuple[str, int] | None:
     """Return host and port of the proxy that requests take, None where they take none."""
     proxy = choose(parse_origin(context.url), context.settings.proxy)
@@ -158,7 +152,7 @@ def check_dns(context: Connection) -> Iterator[CheckResult]:
     """Resolve the host, unless a proxy does."""
     if find_proxy(context):
         return
-    host = find_target(context)[0]
+    host = parse_origin(context.url).host
     try:
         socket.getaddrinfo(host, None)
     except OSError as error:
@@ -170,7 +164,7 @@ def check_dns(context: Connection) -> Iterator[CheckResult]:
 def check_tcp(context: Connection) -> Iterator[CheckResult]:
     """Connect to the host, or to the proxy."""
     proxy = find_proxy(context)
-    host, port = proxy or find_target(context)
+    host, port = proxy or parse_origin(context.url)[1:]
     check = "proxy" if proxy else "tcp"
     args: dict[str, object] = {"host": host, "port": port}
     try:
@@ -189,11 +183,11 @@ def check_tls(context: Connection) -> Iterator[CheckResult]:
     if find_proxy(context):
         yield CheckResult("tls", "ok", "tls_behind_proxy")
         return
-    target = find_target(context)
+    origin = parse_origin(context.url)
     try:
         with (
-            socket.create_connection(target, CONNECT_TIMEOUT_S) as plain,
-            client_context().wrap_socket(plain, server_hostname=target[0]) as secure,
+            socket.create_connection((origin.host, origin.port), CONNECT_TIMEOUT_S) as plain,
+            client_context().wrap_socket(plain, server_hostname=origin.host) as secure,
         ):
             yield CheckResult("tls", "ok", "tls_ok", {"version": secure.version()})
     except ssl.SSLCertVerificationError as error:

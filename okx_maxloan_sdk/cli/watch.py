@@ -11,16 +11,7 @@ from typing import Any
 import click
 from attrs import define, evolve, field
 
-from okx_maxloan_sdk import (
-    ApiConnectionError,
-    BadRequestError,
-    InvalidResponseError,
-    LimiterUnavailableError,
-    MissingDataError,
-    RateLimitError,
-    RateLimitTimeoutError,
-    ServiceUnavailableError,
-)
+from okx_maxloan_sdk import exceptions
 from okx_maxloan_sdk.clock import Clock, SystemClock
 
 from .alerts import Alert, AlertTracker, parse_alert, parse_command, run_command
@@ -36,12 +27,12 @@ from .render import loan_fields
 
 # What may be over by the next poll.
 TRANSIENT_ERRORS = (
-    ApiConnectionError,
-    InvalidResponseError,
-    LimiterUnavailableError,
-    RateLimitError,
-    RateLimitTimeoutError,
-    ServiceUnavailableError,
+    exceptions.ApiConnectionError,
+    exceptions.InvalidResponseError,
+    exceptions.LimiterUnavailableError,
+    exceptions.RateLimitError,
+    exceptions.RateLimitTimeoutError,
+    exceptions.ServiceUnavailableError,
 )
 
 
@@ -159,7 +150,8 @@ def raise_fatal(results: Sequence[Result]) -> None:
 def raise_rejected(results: Sequence[Result]) -> None:
     """Raise a usage error where each account rejects a pair or another parameter."""
     rejected = [
-        [(pairs, error) for pairs, error in each.all_failures if isinstance(error, BadRequestError)] for each in results
+        [(pairs, error) for pairs, error in each.all_failures if isinstance(error, exceptions.BadRequestError)]
+        for each in results
     ]
     if not all(rejected):
         return
@@ -177,5 +169,5 @@ def is_transient(error: Exception) -> bool:
 def is_complete(poll: Poll) -> bool:
     """Return whether OKX answered the whole query, be it that it has no data or rejects a pair."""
     failures = [error for each in poll.results for _, error in each.failures]
-    is_answered = all(isinstance(error, MissingDataError | BadRequestError) for error in failures)
+    is_answered = all(isinstance(error, exceptions.MissingDataError | exceptions.BadRequestError) for error in failures)
     return is_answered and not any(each.error for each in poll.results)

@@ -7,27 +7,13 @@ from typing import Any, Literal
 from attrs import field, frozen
 from okx_maxloan_api.contract import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN, Example, Operation
 
-from okx_maxloan_sdk import (
-    Account,
-    ApiError,
-    AuthenticationError,
-    Instrument,
-    InvalidParametersError,
-    InvalidResponseError,
-    MaxLoan,
-    MaxLoanClient,
-    MissingDataError,
-    OkxError,
-    PartialFailureError,
-    RateLimitError,
-    ServiceUnavailableError,
-)
+from okx_maxloan_sdk import Account, Instrument, MaxLoan, MaxLoanClient, exceptions
 
 State = Literal["ok", "note", "failed", "skipped"]
 # Seconds between the clocks: worth a note, and rejected by OKX.
 CLOCK_NOTE_S, CLOCK_LIMIT_S = 1.0, 30.0
 # They say nothing about the contract: the check could not be made.
-INCONCLUSIVE_ERRORS = (AuthenticationError, RateLimitError, ServiceUnavailableError)
+INCONCLUSIVE_ERRORS = (exceptions.AuthenticationError, exceptions.RateLimitError, exceptions.ServiceUnavailableError)
 MAX_NAMED = 5
 
 
@@ -74,7 +60,7 @@ def run_checks(context: Context, checks: Iterable[Check]) -> Iterator[CheckResul
     for check in checks:
         try:
             yield from check(context)
-        except (OkxError, ValueError) as error:
+        except (exceptions.OkxError, ValueError) as error:
             result = error_result(check.__name__.removeprefix("check_"), error)
             yield result
             if result.is_inconclusive:
@@ -84,16 +70,16 @@ def run_checks(context: Context, checks: Iterable[Check]) -> Iterator[CheckResul
 def error_result(check: str, error: Exception) -> CheckResult:
     """Return the result of a check that an error ended."""
     match error:
-        case InvalidParametersError():
+        case exceptions.InvalidParametersError():
             # A setting of the account forbids what its mode allows.
             return CheckResult(check, "skipped", "rule", {"rules": [each.rule_id for each in error.violations]})
-        case ApiError():
+        case exceptions.ApiError():
             reason = error.explanation or error.message
             args = {"code": error.code, "said": error.message, "explanation": reason, "hint": error.hint}
             return CheckResult(check, "failed", "rejected", args, isinstance(error, INCONCLUSIVE_ERRORS))
-        case InvalidResponseError():
+        case exceptions.InvalidResponseError():
             return CheckResult(check, "failed", "unreadable", {"reason": error.reason})
-        case PartialFailureError() | MissingDataError():
+        case exceptions.PartialFailureError() | exceptions.MissingDataError():
             return CheckResult(check, "failed", "missing", {"reason": error})
     return CheckResult(check, "failed", "error", {"reason": error}, is_inconclusive=True)
 
@@ -162,7 +148,7 @@ def check_requests(context: Context) -> Iterator[CheckResult]:
     for example in examples:
         try:
             yield from _check_example(context.client, example)
-        except (InvalidParametersError, ApiError, InvalidResponseError, MissingDataError, PartialFailureError) as error:
+        except (exceptions.OkxError, ValueError) as error:
             result = error_result("requests", error)
             if result.is_inconclusive:
                 raise
