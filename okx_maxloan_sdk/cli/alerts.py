@@ -1,13 +1,13 @@
 """Alerts on amounts: `USDT<1000` is triggered by a row of USDT below 1000, `BTC-USDT<0.5` by a row of the pair."""
 
 import json
-import operator
 import re
 import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from operator import ge, gt, le, lt
 
 from attrs import define, field, frozen
 
@@ -17,12 +17,7 @@ from .errors import CliError
 from .history import SeriesKey
 
 FORM = re.compile(r"\s*(?P<subject>[A-Za-z0-9-]+)\s*(?P<operator><=|>=|<|>)\s*(?P<amount>[0-9]+(\.[0-9]+)?)\s*")
-OPERATORS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
+OPERATORS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 COMMAND_TIMEOUT_S = 30.0
 
 

@@ -16,20 +16,6 @@ from .i18n import Language, detect_language, find_lang_option, text, translated_
 EXTRAS = {"uvicorn": "mock", "plotext": "chart", "matplotlib": "chart", "redis": "redis"}
 
 
-def create_app(lang: Language) -> Group:
-    """Create the command in one language."""
-    version = click.version_option(
-        None,
-        "-V",
-        "--version",
-        package_name="okx-maxloan-sdk",
-        prog_name=NAME,
-        message="%(prog)s %(version)s",
-        help=text(lang, "app.version"),
-    )
-    return version(Group(lang))
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; without arguments, those of the process are used."""
     arguments = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
@@ -43,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with translated_click(run.lang):
             try:
-                code = create_app(run.lang).main(arguments, NAME, standalone_mode=False, obj=run)
+                code = Group(run.lang).main(arguments, NAME, standalone_mode=False, obj=run)
                 sys.stdout.flush()
             except click.ClickException as error:
                 return print_error(run, error)

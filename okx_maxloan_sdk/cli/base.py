@@ -21,7 +21,7 @@ from .errors import find_nearest
 from .i18n import Language, text
 from .params import Choice
 
-NAME = "okx-maxloan"
+NAME, PACKAGE = "okx-maxloan", "okx-maxloan-sdk"
 # Click's name for it.
 COMPLETION_VARIABLE = "_OKX_MAXLOAN_COMPLETE"
 # Each is a module of this package with a function `command`.
@@ -143,6 +143,11 @@ class Group(Command, click.Group):
 
     def __init__(self, lang: Language) -> None:
         super().__init__(NAME, lang, None, [], about="app.about")
+        names, message = ("-V", "--version"), f"{NAME} %(version)s"
+        add_version = click.version_option(
+            None, *names, package_name=PACKAGE, message=message, help=text(lang, "app.version")
+        )
+        add_version(self)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
         """List the commands in the order of their use."""

@@ -20,6 +20,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from okx_maxloan_sdk import Site
+
 from .errors import CliError, find_nearest
 
 CREDENTIAL_VARS = {"key": "OKX_API_KEY", "secret": "OKX_API_SECRET", "passphrase": "OKX_API_PASSPHRASE"}
@@ -43,6 +45,11 @@ class Settings:
     limiter: str | None = field(default=None, repr=False)
     proxy: str | None = field(default=None, repr=False)
     is_mock: bool = field(default=False, repr=False)
+
+    @property
+    def url(self) -> str:
+        """The URL that requests are sent to."""
+        return self.base_url or Site[self.site.upper()].value
 
     @property
     def secrets(self) -> set[str]:

@@ -37,7 +37,6 @@ class Connection(Context):
         super().__init__(partial(create_client, run, settings))
         self.settings = settings
         self.profile = profile
-        self.url = base_url(settings)
 
     def close(self) -> None:
         """Close the client."""
@@ -67,24 +66,14 @@ def find_mock_user(exchange: MockExchange, name: str) -> User:
 
 @contextmanager
 def resolve_settings(
-    run: Run,
-    *,
-    profiles: Sequence[str],
-    mock: bool,
-    mock_user: str | None,
-    site: str | None,
-    demo: bool,
-    limiter: str | None,
-    mode: str = "cross",
+    run: Run, mode: str = "cross", *, profiles: Sequence[str], mock: bool, mock_user: str | None, **more: Any
 ) -> Iterator[list[Settings]]:
     """Find the settings of each account from the connection options; the mock exchange runs while the block does."""
+    given = {name: value for name, value in more.items() if value}
     if not mock and mock_user is None:
-        found = [load_settings(profile) for profile in profiles or (None,)]
+        found = [evolve(load_settings(profile), **given) for profile in profiles or (None,)]
         run.secrets.update(*(each.secrets for each in found))
-        yield [
-            evolve(each, site=site or each.site, demo=demo or each.demo, limiter=limiter or each.limiter)
-            for each in found
-        ]
+        yield found
         return
     if profiles:
         raise CliError("mock_and_profile")
@@ -93,12 +82,11 @@ def resolve_settings(
     name = mock_user or MOCK_USERS[mode]
     keys = find_mock_user(exchange, name).keys
     # A user's second key, where there is one, is for demo trading.
-    key = next((each for each in keys if each.demo == demo), keys[0])
-    parts, source = (key.key, key.secret, key.passphrase), f"--mock-user {name}"
+    key = next((each for each in keys if each.demo == more["demo"]), keys[0])
+    settings = Settings(key.key, key.secret, key.passphrase, f"--mock-user {name}", is_mock=True)
+    run.secrets |= settings.secrets
     with server.serve(exchange) as url:
-        settings = Settings(*parts, source, demo=demo, base_url=url, limiter=limiter, is_mock=True)
-        run.secrets |= settings.secrets
-        yield [settings]
+        yield [evolve(settings, base_url=url, **given)]
 
 
 def create_client(run: Run, settings: Settings, max_retries: int = 2) -> MaxLoanClient:
@@ -133,7 +121,7 @@ def check_limiter(settings: Settings) -> None:
 @contextmanager
 def open_connections(run: Run, mode: str, **options: Any) -> Iterator[Sequence[Connection]]:
     """Create the client of each account, and close them all."""
-    with resolve_settings(run, mode=mode, **options) as accounts, ExitStack() as stack:
+    with resolve_settings(run, mode, **options) as accounts, ExitStack() as stack:
         names = options["profiles"] or ("",)
         connections = [Connection(run, *each) for each in zip(accounts, names, strict=True)]
         for connection in connections:
@@ -146,8 +134,3 @@ def no_response_error(url: str, error: Exception) -> CliError:
     wrapped = CliError("no_response", code=ExitCode.FAILURE, url=url, reason=error)
     wrapped.__cause__ = error
     return wrapped
-
-
-def base_url(settings: Settings) -> str:
-    """Return the URL that requests are sent to."""
-    return settings.base_url or Site[settings.site.upper()].value

@@ -31,7 +31,7 @@ from okx_maxloan_sdk.verify.checks import (
 
 from .base import Command, Run
 from .config import Settings
-from .connection import Connection, base_url, connection_options, resolve_settings
+from .connection import Connection, connection_options, resolve_settings
 from .errors import ExitCode
 from .i18n import Language, load_catalogue, text
 from .render import GAP, StdoutConsole
@@ -84,7 +84,7 @@ def heading(settings: Settings, lang: Language) -> str:
     """Return what is checked, and with which credentials."""
     kind = "mock" if settings.is_mock else "demo" if settings.demo else "live"
     kind = text(lang, f"report.{kind}")
-    return text(lang, "report.heading", url=base_url(settings), kind=kind, source=settings.source)
+    return text(lang, "report.heading", url=settings.url, kind=kind, source=settings.source)
 
 
 def explain_rejection(context: Connection, result: CheckResult) -> CheckResult:
@@ -95,7 +95,7 @@ def explain_rejection(context: Connection, result: CheckResult) -> CheckResult:
     message_id = MESSAGE_BY_CODE.get(code, "rejected")
     if code == "50101":
         message_id = "live_key" if context.settings.demo else "demo_key"
-    return evolve(result, message_id=message_id, args={**result.args, "url": context.url})
+    return evolve(result, message_id=message_id, args={**result.args, "url": context.settings.url})
 
 
 def print_result(console: StdoutConsole, run: Run, result: CheckResult) -> None:
@@ -119,7 +119,7 @@ def print_result(console: StdoutConsole, run: Run, result: CheckResult) -> None:
 
 def find_proxy(context: Connection) -> tuple[str, int] | None:
     """Return host and port of the proxy that requests take, None where they take none."""
-    proxy = choose(parse_origin(context.url), context.settings.proxy)
+    proxy = choose(parse_origin(context.settings.url), context.settings.proxy)
     parts = urlsplit(proxy.url if proxy else "")
     return (parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 1080)) if proxy else None
 
@@ -145,14 +145,14 @@ def check_credentials_format(context: Connection) -> Iterator[CheckResult]:
 def check_base_url(context: Connection) -> Iterator[CheckResult]:
     """Create the client, which rejects a wrong URL, limiter or proxy."""
     assert context.client  # noqa: S101 -- creating it is the check
-    yield CheckResult("base_url", "ok", "settings_ok", {"url": context.url})
+    yield CheckResult("base_url", "ok", "settings_ok", {"url": context.settings.url})
 
 
 def check_dns(context: Connection) -> Iterator[CheckResult]:
     """Resolve the host, unless a proxy does."""
     if find_proxy(context):
         return
-    host = parse_origin(context.url).host
+    host = parse_origin(context.settings.url).host
     try:
         socket.getaddrinfo(host, None)
     except OSError as error:
@@ -164,7 +164,7 @@ def check_dns(context: Connection) -> Iterator[CheckResult]:
 def check_tcp(context: Connection) -> Iterator[CheckResult]:
     """Connect to the host, or to the proxy."""
     proxy = find_proxy(context)
-    host, port = proxy or parse_origin(context.url)[1:]
+    host, port = proxy or parse_origin(context.settings.url)[1:]
     check = "proxy" if proxy else "tcp"
     args: dict[str, object] = {"host": host, "port": port}
     try:
@@ -177,13 +177,13 @@ def check_tcp(context: Connection) -> Iterator[CheckResult]:
 
 def check_tls(context: Connection) -> Iterator[CheckResult]:
     """Check the certificate; behind a proxy, the first request does."""
-    if not context.url.startswith("https://"):
+    if not context.settings.url.startswith("https://"):
         yield CheckResult("tls", "ok", "no_tls_needed")
         return
     if find_proxy(context):
         yield CheckResult("tls", "ok", "tls_behind_proxy")
         return
-    origin = parse_origin(context.url)
+    origin = parse_origin(context.settings.url)
     try:
         with (
             socket.create_connection((origin.host, origin.port), CONNECT_TIMEOUT_S) as plain,

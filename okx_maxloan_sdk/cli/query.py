@@ -88,18 +88,14 @@ def query_options(lang: Language) -> list[click.Parameter]:
     modes = Choice(["cross", "isolated"])
     return [
         click.Argument(["pairs"], nargs=-1, metavar="[PAIR]...", help=text(lang, "query.pairs")),
-        click.Option(["--mode"], type=modes, default="cross", help=text(lang, "query.mode")),
+        click.Option(["--mode", "mgn_mode"], type=modes, default="cross", help=text(lang, "query.mode")),
         click.Option(["--ccy"], **currency, help=text(lang, "query.ccy")),
         click.Option(["--mgn-ccy"], **currency, help=text(lang, "query.mgn_ccy")),
         click.Option(["--trade-quote-ccy"], **currency, help=text(lang, "query.trade_quote_ccy")),
         click.Option(["--all", "has_all"], is_flag=True, help=text(lang, "query.all")),
-        *(_option(each, lang) for each in extra_parameters()),
+        # Those of the contract that have none above.
+        *(_option(each, lang) for each in GET_MAX_LOAN.parameters if each.attribute in ExtraParameters.__annotations__),
     ]
-
-
-def extra_parameters() -> list[Parameter]:
-    """List the parameters of the contract that have no option above."""
-    return [each for each in GET_MAX_LOAN.parameters if each.attribute in ExtraParameters.__annotations__]
 
 
 def _option(parameter: Parameter, lang: Language) -> click.Option:
@@ -125,9 +121,9 @@ def collect_query(options: dict[str, Any]) -> Query:
         raise CliError("all_and_others", others="--ccy" if ccy else inst_ids)
     if inst_ids and ccy:
         raise CliError("pairs_and_currency", pairs=inst_ids, ccy=ccy)
-    names = ["mgn_ccy", "trade_quote_ccy", *(each.attribute for each in extra_parameters())]
-    params = {"mgn_mode": options.pop("mode"), **{name: options.pop(name) for name in names}}
-    return Query(inst_ids, ccy, has_all, {name: value for name, value in params.items() if value is not None})
+    names = [each.attribute for each in GET_MAX_LOAN.parameters if each.attribute not in ("inst_id", "ccy")]
+    params = {name: value for name in names if (value := options.pop(name)) is not None}
+    return Query(inst_ids, ccy, has_all, params)
 
 
 def fetch(connection: Connection, query: Query, lang: Language, on_batches: OnBatches | None = None) -> Result:
@@ -144,7 +140,7 @@ def fetch(connection: Connection, query: Query, lang: Language, on_batches: OnBa
     except PartialFailureError as error:
         return _partial_result(connection, error, lang)
     except ApiConnectionError as error:
-        return Result(profile, error=no_response_error(connection.url, error))
+        return Result(profile, error=no_response_error(connection.settings.url, error))
     except (OkxError, ValueError) as error:
         return Result(profile, error=error)
 
@@ -152,7 +148,7 @@ def fetch(connection: Connection, query: Query, lang: Language, on_batches: OnBa
 def _partial_result(connection: Connection, error: PartialFailureError, lang: Language) -> Result:
     failures: Failures = list(error.failures)
     if not error.loans and all(isinstance(each, ApiConnectionError) for _, each in failures):
-        return Result(connection.profile, error=no_response_error(connection.url, failures[0][1]))
+        return Result(connection.profile, error=no_response_error(connection.settings.url, failures[0][1]))
     suggestions = getattr(error, "__notes__", [])
     rejected = [pair for pairs, each in failures if isinstance(each, BadRequestError) for pair in pairs]
     if rejected and not suggestions:

@@ -28,7 +28,7 @@ from okx_maxloan_sdk.verify.open_questions import (
 
 from .base import Command, Run
 from .config import Settings
-from .connection import base_url, connection_options, create_client, resolve_settings
+from .connection import connection_options, create_client, resolve_settings
 from .doctor import STATE_STYLES, heading, run_report
 from .errors import CliError, ExitCode
 from .i18n import Language, text
@@ -148,10 +148,9 @@ def _check_writable(path: Path) -> None:
 
 def _site(settings: Settings) -> str:
     """Return the site that a report names: a regional site, mock, or other for an address that is neither."""
-    url = base_url(settings)
     sites = {**OTHER_ADDRESSES, **{site.value: site.name.lower() for site in Site}}
-    named = sites.get(url.rstrip("/"), "other")
-    return "mock" if settings.is_mock or is_loopback(parse_origin(url).host) else named
+    named = sites.get(settings.url.rstrip("/"), "other")
+    return "mock" if settings.is_mock or is_loopback(parse_origin(settings.url).host) else named
 
 
 def _markdown(found: Mapping[str, Any]) -> str:
