@@ -12,7 +12,7 @@ from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN
 
 from okx_maxloan_sdk import MaxLoanClient
 from okx_maxloan_sdk.cli import rules as matrix
-from okx_maxloan_sdk.cli.base import COMMANDS, NAME, Group
+from okx_maxloan_sdk.cli.base import COMMANDS, NAME, CommandGroup
 from okx_maxloan_sdk.cli.i18n import text, translated_click
 from okx_maxloan_sdk.exceptions import EXCEPTION_BY_KIND
 
@@ -204,7 +204,7 @@ def commands(lang: Language) -> str:
     """Write each command's usage, options and examples, as its help page has them."""
     words, parts = WORDS[lang], []
     with translated_click(lang):
-        group = Group(lang)
+        group = CommandGroup(lang)
         context = click.Context(group, info_name=NAME)
         for name in COMMANDS:
             command = group.get_command(context, name)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from .base import COMPLETION_VARIABLE, NAME, Group, Run, format_usage_error
+from .base import COMPLETION_VARIABLE, NAME, CommandGroup, Run, format_usage_error
 from .errors import CliError, ExitCode
 from .i18n import Language, detect_language, find_lang_option, text, translated_click
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with translated_click(run.lang):
             try:
-                code = Group(run.lang).main(arguments, NAME, standalone_mode=False, obj=run)
+                code = CommandGroup(run.lang).main(arguments, NAME, standalone_mode=False, obj=run)
                 sys.stdout.flush()
             except click.ClickException as error:
                 return print_error(run, error)

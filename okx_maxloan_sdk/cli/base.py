@@ -4,18 +4,16 @@ import io
 import re
 import shutil
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import click
 from attrs import define, field
 from rich.cells import cell_len
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 from .errors import find_nearest
 from .i18n import Language, text
@@ -29,6 +27,7 @@ COMMANDS = ("show", "watch", "chart", "doctor", "rules", "mock", "verify", "comp
 # Of each command's help page.
 EXAMPLES: dict[str, str] = tomllib.loads(Path(__file__).with_name("examples.toml").read_text("utf-8"))
 MAX_HELP_WIDTH = 100
+INDENT = (0, 0, 0, 2)
 # OKX asks for passphrases of eight characters; replacing one letter would leave no readable word.
 MIN_SECRET_LENGTH = 4
 # Of any URL, in any setting.
@@ -50,53 +49,10 @@ class Run:
         return URL_CREDENTIALS.sub("***@", message)
 
 
-class HelpFormatter(click.HelpFormatter):
-    """Click's formatter over rich's layout, which measures Chinese characters as two cells."""
-
-    def __init__(self, **_: Any) -> None:
-        super().__init__(width=min(shutil.get_terminal_size().columns, MAX_HELP_WIDTH))
-
-    def _render(self, item: RenderableType, indent: int = 0) -> None:
-        console = Console(file=io.StringIO(), width=self.width, color_system=None, markup=False, highlight=False)
-        with console.capture() as capture:
-            console.print(Padding(item, (0, 0, 0, self.current_indent + indent)))
-        self.write("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
-
-    def write_heading(self, heading: str) -> None:
-        """Write a heading; a Chinese one brings its own colon."""
-        self.write(f"{heading}\n" if heading.endswith("：") else f"{heading}:\n")
-
-    def write_text(self, text: str) -> None:
-        """Write a paragraph."""
-        self._render(Text(text))
-
-    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:  # noqa: ARG002 -- click's signature
-        """Write terms and their meaning in two columns or, on a narrow terminal, below each other."""
-        rows = list(rows)
-        term_width = max(cell_len(term) for term, _ in rows)
-        if term_width + self.current_indent + col_spacing > self.width / 2:
-            for term, meaning in rows:
-                self._render(Text(term))
-                self._render(Text(meaning), indent=4)
-            return
-        grid = Table.grid(padding=(0, col_spacing, 0, 0))
-        grid.add_column(width=term_width)
-        grid.add_column(overflow="fold")
-        for row in rows:
-            grid.add_row(*map(Text, row))
-        self._render(grid)
-
-
-class Context(click.Context):
-    """Context with this package's help formatter."""
-
-    formatter_class: type[click.HelpFormatter] = HelpFormatter
-
-
 class Command(click.Command):
     """A command in one language; `run` gets the run and the options by name, and may return an exit code."""
 
-    context_class: type[click.Context] = Context
+    summaries: Sequence[tuple[str, str]] = ()
 
     def __init__(
         self,
@@ -124,21 +80,46 @@ class Command(click.Command):
         self.examples = EXAMPLES[name].splitlines()
         self._exit_codes = exit_codes
 
-    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the usage line."""
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help page, laid out by rich, which measures Chinese characters as two cells."""
+        width = min(shutil.get_terminal_size().columns, MAX_HELP_WIDTH)
+        file = io.StringIO()
+        console = Console(file=file, width=width, color_system=None, markup=False, emoji=False, highlight=False)
         usage = text(self.lang, "click.usage") + (" " if self.lang == "en" else "")
-        formatter.write_text(usage + " ".join((ctx.command_path, *self.collect_usage_pieces(ctx))))
+        sections: dict[str, list[tuple[str, str]]] = {"arguments": [], "options": [], "commands": [*self.summaries]}
+        for param in self.get_params(ctx):
+            if record := param.get_help_record(ctx):
+                sections["arguments" if isinstance(param, click.Argument) else "options"].append(record)
+        page: list[RenderableType] = [usage + " ".join((ctx.command_path, *self.collect_usage_pieces(ctx)))]
+        page += ["", Padding(self.help or "", INDENT)]
+        for name, rows in sections.items():
+            if rows:
+                page += ["", self._heading(f"click.{name}"), Padding(_definitions(rows, width), INDENT)]
+        console.print(Group(*page, "", self._heading("app.examples")))
+        # Not wrapped: they are there to be copied.
+        console.print("\n".join(f"  {line}" for line in self.examples), soft_wrap=True)
+        console.print(Group("", text(self.lang, self._exit_codes)))
+        return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click's signature
-        """Write the examples and the exit codes."""
-        with formatter.section(text(self.lang, "app.examples")):
-            # Not wrapped: they are there to be copied.
-            formatter.write("".join(f"  {line}\n" for line in self.examples))
-        formatter.write_paragraph()
-        formatter.write_text(text(self.lang, self._exit_codes))
+    def _heading(self, message_id: str) -> str:
+        heading = text(self.lang, message_id)
+        return heading if heading.endswith("：") else f"{heading}:"
 
 
-class Group(Command, click.Group):
+def _definitions(rows: Sequence[tuple[str, str]], width: int) -> RenderableType:
+    """Lay out terms and their meaning in two columns or, on a narrow terminal, below each other."""
+    term_width = max(cell_len(term) for term, _ in rows)
+    if 2 * (term_width + 4) > width:
+        return Group(*(item for term, meaning in rows for item in (term, Padding(meaning, (0, 0, 0, 4)))))
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(width=term_width)
+    grid.add_column(overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    return grid
+
+
+class CommandGroup(Command, click.Group):
     """The commands of this package, each imported when it is called so that help stays fast."""
 
     def __init__(self, lang: Language) -> None:
@@ -148,6 +129,7 @@ class Group(Command, click.Group):
             None, *names, package_name=PACKAGE, message=message, help=text(lang, "app.version")
         )
         add_version(self)
+        self.summaries = [(each, text(lang, f"{each}.summary")) for each in COMMANDS]
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
         """List the commands in the order of their use."""
@@ -159,11 +141,6 @@ class Group(Command, click.Group):
             return None
         command: click.Command = import_module(f".{cmd_name}", __package__).command(self.lang)
         return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click's signature
-        """Write one line for each command without importing it."""
-        with formatter.section(text(self.lang, "click.commands")):
-            formatter.write_dl([(name, text(self.lang, f"{name}.summary")) for name in COMMANDS])
 
 
 def format_usage_error(error: click.ClickException, lang: Language) -> str:
