@@ -14,20 +14,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from okx_maxloan_sdk.sites import PORTS as DEFAULT_PORTS
-from okx_maxloan_sdk.sites import parse_origin
+from okx_maxloan_sdk.sites import PORTS, parse_origin
 from okx_maxloan_sdk.transport.proxy import choose
 from okx_maxloan_sdk.transport.tls import client_context
-from okx_maxloan_sdk.verify.checks import (
-    Check,
-    CheckResult,
-    check_account_mode,
-    check_api_key,
-    check_clock,
-    check_permissions,
-    check_requests,
-    run_checks,
-)
+from okx_maxloan_sdk.verify import CheckResult, checks
 
 from .base import Command, Run
 from .config import Settings
@@ -63,7 +53,9 @@ def doctor(run: Run, **options: Any) -> int:
     return ExitCode.FAILURE if any(each.state == "failed" for each in results) else ExitCode.OK
 
 
-def run_report(run: Run, checks: Sequence[Check], *, stops_at_failure: bool, **options: Any) -> list[CheckResult]:
+def run_report(
+    run: Run, listed: Sequence[checks.Check], *, stops_at_failure: bool, **options: Any
+) -> list[CheckResult]:
     """Check each account, print the results as they come, and return them."""
     results: list[CheckResult] = []
     console = StdoutConsole()
@@ -71,7 +63,7 @@ def run_report(run: Run, checks: Sequence[Check], *, stops_at_failure: bool, **o
         for settings in accounts:
             console.print(Text(run.redact(heading(settings, run.lang)), "bold"))
             with closing(Connection(run, settings)) as context:
-                for result in run_checks(context, checks):
+                for result in checks.run_checks(context, listed):
                     results.append(explain_rejection(context, result))
                     print_result(console, run, results[-1])
                     if stops_at_failure and result.state == "failed":
@@ -121,7 +113,7 @@ def find_proxy(context: Connection) -> tuple[str, int] | None:
     """Return host and port of the proxy that requests take, None where they take none."""
     proxy = choose(parse_origin(context.settings.url), context.settings.proxy)
     parts = urlsplit(proxy.url if proxy else "")
-    return (parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 1080)) if proxy else None
+    return (parts.hostname or "", parts.port or PORTS.get(parts.scheme, 1080)) if proxy else None
 
 
 def check_credentials_format(context: Connection) -> Iterator[CheckResult]:
@@ -225,18 +217,18 @@ def check_rate_limit(context: Connection) -> Iterator[CheckResult]:
         yield CheckResult("rate_limit", "ok", "rate_limit_ok", args)
 
 
-DOCTOR_CHECKS: Sequence[Check] = (
+DOCTOR_CHECKS: Sequence[checks.Check] = (
     check_credentials_format,
     check_base_url,
     check_dns,
     check_tcp,
     check_tls,
-    check_clock,
-    check_api_key,
-    check_permissions,
+    checks.check_clock,
+    checks.check_api_key,
+    checks.check_permissions,
     check_ip_allowlist,
-    check_account_mode,
+    checks.check_account_mode,
     check_borrowing,
-    check_requests,
+    checks.check_requests,
     check_rate_limit,
 )
