@@ -1,12 +1,13 @@
-"""Base classes of the commands: one run, help pages in two languages, usage errors."""
+"""Base classes of the commands: one run, help pages in two languages, types of parameters, usage errors."""
 
 import io
 import re
 import shutil
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 from attrs import define, field
@@ -15,9 +16,8 @@ from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 
-from .errors import find_nearest
+from .errors import CliError, did_you_mean, find_nearest
 from .i18n import Language, text
-from .params import Choice
 
 NAME, PACKAGE = "okx-maxloan", "okx-maxloan-sdk"
 # Click's name for it.
@@ -33,6 +33,11 @@ MIN_SECRET_LENGTH = 4
 # Of any URL, in any setting.
 URL_CREDENTIALS = re.compile(r"(?<=://)\S*@")
 
+# Of parameters.
+FILE = click.Path(path_type=Path)
+SECONDS_PER_UNIT = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+DURATION = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?)\s*(?P<unit>ms|s|m|h|d|)")
+
 
 @define
 class Run:
@@ -47,6 +52,20 @@ class Run:
         for secret in sorted(self.secrets, key=len, reverse=True):
             message = message.replace(secret, "***") if len(secret) >= MIN_SECRET_LENGTH else message
         return URL_CREDENTIALS.sub("***@", message)
+
+
+class Choice(click.Choice[str]):
+    """One of a few words; the error message suggests the nearest."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """Return what the choices are, and the nearest."""
+        lang = (ctx or click.get_current_context()).obj.lang
+        message = text(lang, "error.choice", value=value, words=list(self.choices))
+        return did_you_mean(lang, message, find_nearest(str(value), self.choices))
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:  # noqa: ARG002 -- click's signature
+        """Return nothing: the parameter's metavar lists the choices already."""
+        return ""
 
 
 class Command(click.Command):
@@ -141,6 +160,25 @@ class CommandGroup(Command, click.Group):
             return None
         command: click.Command = import_module(f".{cmd_name}", __package__).command(self.lang)
         return command
+
+
+def parse_duration(value: str) -> float:
+    """Parse a duration such as 500ms, 5s, 2m or 1h into seconds, more than zero."""
+    match = DURATION.fullmatch(value.strip())
+    seconds = float(match["number"]) * SECONDS_PER_UNIT[match["unit"]] if match else 0.0
+    if seconds <= 0:
+        raise CliError("duration", value=value)
+    return seconds
+
+
+def parse_currency(value: str) -> str:
+    """Return a currency as OKX writes it."""
+    return value.strip().upper()
+
+
+def split_pairs(values: Iterable[str]) -> list[str]:
+    """Return pairs as OKX writes them; each value may hold several, joined by commas."""
+    return [pair.strip().upper() for value in values for pair in value.split(",")]
 
 
 def format_usage_error(error: click.ClickException, lang: Language) -> str:

@@ -13,11 +13,10 @@ from typing import Any
 import click
 from attrs import frozen
 
-from .base import Command, Run
+from .base import FILE, Command, Run, parse_currency, parse_duration
 from .errors import CliError
 from .history import HistoryFile, Segment, SeriesKey
 from .i18n import Language, text
-from .params import FILE, parse_currency, parse_duration
 from .render import SIDE_STYLES
 
 IMAGE_SUFFIXES = (".png", ".svg")

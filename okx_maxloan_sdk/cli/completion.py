@@ -3,9 +3,8 @@
 import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
-from .base import COMPLETION_VARIABLE, NAME, Command, Run
+from .base import COMPLETION_VARIABLE, NAME, Choice, Command, Run
 from .i18n import Language, text
-from .params import Choice
 
 SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 

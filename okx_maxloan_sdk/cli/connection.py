@@ -18,11 +18,10 @@ from okx_maxloan_sdk import Credentials, MaxLoanClient, Site
 from okx_maxloan_sdk.mock import MockExchange, User, default_exchange
 from okx_maxloan_sdk.verify.checks import Context
 
-from .base import Run
+from .base import Choice, Run
 from .config import SITES, Settings, load_settings
 from .errors import CliError, ExitCode
 from .i18n import Language, text
-from .params import Choice
 
 # Prices of the mock move, so that watch and chart show something, and move alike each time.
 DRIFT_SEED = 1

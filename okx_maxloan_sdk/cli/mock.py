@@ -12,11 +12,10 @@ from okx_maxloan_api.contract import DEMO_HEADER, GET_MAX_LOAN
 from okx_maxloan_sdk.mock import ApiKey, MockExchange, User, default_exchange
 from okx_maxloan_sdk.mock.scenario import load
 
-from .base import Command, Run
+from .base import FILE, Command, Run
 from .connection import DRIFT_SEED, find_mock_user
 from .errors import CliError, ExitCode
 from .i18n import Language, text
-from .params import FILE
 
 # Signs in plain sh with openssl; date has no milliseconds everywhere, so they are zero.
 CURL = """\

@@ -25,10 +25,10 @@ from okx_maxloan_sdk import (
 from okx_maxloan_sdk.escape import escape_control_characters, map_texts
 from okx_maxloan_sdk.threads import start_thread
 
+from .base import Choice, parse_currency, split_pairs
 from .connection import Connection, no_response_error
 from .errors import CliError, ExitCode, did_you_mean
 from .i18n import Language, text
-from .params import Choice, parse_currency, split_pairs
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -132,7 +132,8 @@ def fetch(connection: Connection, query: Query, lang: Language, on_batches: OnBa
     try:
         if not query.has_all:
             return Result(profile, query_with_diagnosis(client, query, lang))
-        inst_ids = list_pairs(client)
+        client.get_account()
+        inst_ids = [row.inst_id for row in client.get_instruments() if row.state in ("live", "")]
         batches = iter_all(client, query, inst_ids)
         return _collect(profile, on_batches(inst_ids, batches) if on_batches else batches)
     except MissingDataError as error:
@@ -186,12 +187,6 @@ def query_with_diagnosis(client: MaxLoanClient, query: Query, lang: Language) ->
     # Once the account is known, the rules say why, and mostly without another request.
     client.get_account()
     return query.send(client)
-
-
-def list_pairs(client: MaxLoanClient) -> list[str]:
-    """Return every margin pair of the account."""
-    client.get_account()
-    return [row.inst_id for row in client.get_instruments() if row.state in ("live", "")]
 
 
 def iter_all(client: MaxLoanClient, query: Query, inst_ids: Sequence[str]) -> Iterator[BatchResult]:

@@ -10,9 +10,8 @@ from rich.text import Text
 
 from okx_maxloan_sdk.validation import ENFORCED_BASES, violated_rules
 
-from .base import Command, Run
+from .base import INDENT, Choice, Command, Run
 from .i18n import Language, text
-from .params import Choice
 from .render import StdoutConsole, fit_table
 
 Verdict = Literal["yes", "no", "unconfirmed"]
@@ -38,7 +37,6 @@ EXAMPLE_REQUESTS: Mapping[str, Inputs] = {
 }
 STYLES: Mapping[Verdict, str] = {"yes": "green", "no": "red", "unconfirmed": "yellow"}
 COLUMNS = ("rule", "basis", "when", "then", "meaning")
-INDENT = (0, 0, 0, 2)
 
 
 def is_allowed(account: str, request: str) -> Verdict:

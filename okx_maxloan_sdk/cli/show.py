@@ -12,10 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from okx_maxloan_sdk import BatchResult
 
 from .app import classify_error
-from .base import Command, Run
+from .base import Choice, Command, Run
 from .connection import connection_options, open_connections
 from .i18n import Language, text
-from .params import Choice
 from .query import Result, collect_query, exit_code, fetch, map_concurrently, query_options
 from .render import Format, Writer, create_writer
 

@@ -15,13 +15,12 @@ from okx_maxloan_sdk import exceptions
 from okx_maxloan_sdk.clock import Clock, SystemClock
 
 from .alerts import Alert, AlertTracker, parse_alert, parse_command, run_command
-from .base import Command, Run
+from .base import FILE, Choice, Command, Run, parse_duration
 from .connection import connection_options, open_connections
 from .display import Display, Poll, create_display, format_alert
 from .errors import CliError, ExitCode
 from .history import HistoryFile
 from .i18n import Language, text
-from .params import FILE, Choice, parse_duration
 from .query import Result, collect_query, exit_code, fetch, map_concurrently, query_options
 from .render import loan_fields
 

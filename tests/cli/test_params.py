@@ -2,8 +2,8 @@
 
 import pytest
 
+from okx_maxloan_sdk.cli.base import parse_duration, split_pairs
 from okx_maxloan_sdk.cli.errors import CliError
-from okx_maxloan_sdk.cli.params import parse_duration, split_pairs
 
 
 @pytest.mark.parametrize(
