@@ -96,7 +96,7 @@ class Command(click.Command):
             context_settings={"help_option_names": ["-h", "--help"]},
         )
         self.lang: Language = lang
-        self.examples = EXAMPLES[name].splitlines()
+        self.examples: Sequence[str] = EXAMPLES[name].splitlines()
         self._exit_codes = exit_codes
 
     def get_help(self, ctx: click.Context) -> str:
@@ -148,7 +148,7 @@ class CommandGroup(Command, click.Group):
             None, *names, package_name=PACKAGE, message=message, help=text(lang, "app.version")
         )
         add_version(self)
-        self.summaries = [(each, text(lang, f"{each}.summary")) for each in COMMANDS]
+        self.summaries: Sequence[tuple[str, str]] = [(each, text(lang, f"{each}.summary")) for each in COMMANDS]
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
         """List the commands in the order of their use."""

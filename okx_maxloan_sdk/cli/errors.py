@@ -44,8 +44,10 @@ class CliError(Exception):
         **args: object,
     ) -> None:
         super().__init__(message_id, args)
-        self.message_id, self.message_args = message_id, args
-        self.code, self.suggest_from = code, suggest_from
+        self.message_id = message_id
+        self.message_args: dict[str, object] = args
+        self.code = code
+        self.suggest_from = suggest_from
 
     def text(self, lang: Language) -> str:
         """Return the message in a language."""

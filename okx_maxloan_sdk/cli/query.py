@@ -122,7 +122,7 @@ def collect_query(options: dict[str, Any]) -> Query:
     if inst_ids and ccy:
         raise CliError("pairs_and_currency", pairs=inst_ids, ccy=ccy)
     names = [each.attribute for each in GET_MAX_LOAN.parameters if each.attribute not in ("inst_id", "ccy")]
-    params = {name: value for name in names if (value := options.pop(name)) is not None}
+    params = {name: value for name in names if (value := options.pop(name, None)) is not None}
     return Query(inst_ids, ccy, has_all, params)
 
 

@@ -35,7 +35,7 @@ EXAMPLE_REQUESTS: Mapping[str, Inputs] = {
     "quote": {"mgnMode": "cross", **PAIR, "tradeQuoteCcy": "USDT"},
     "currency": {"mgnMode": "cross", "ccy": "USDT"},
 }
-STYLES: Mapping[Verdict, str] = {"yes": "green", "no": "red", "unconfirmed": "yellow"}
+STYLES: Mapping[str, str] = {"yes": "green", "no": "red", "unconfirmed": "yellow"}
 COLUMNS = ("rule", "basis", "when", "then", "meaning")
 
 
