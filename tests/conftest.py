@@ -1,30 +1,35 @@
 """Fixtures of all tests."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
+import inspect
 import signal
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 import pytest
 
 from okx_maxloan_sdk.mock import default_exchange
+from okx_maxloan_sdk.mock.exchange import MockExchange
 from okx_maxloan_sdk.mock.serve import serve
 from tests.support.clients import ClientFactory
 from tests.support.flow_runner import FlowRunner
 from tests.support.transports import KINDS, LOOPS, runner
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
-
-    from okx_maxloan_sdk.mock.exchange import MockExchange
-
-    Run = Callable[[Coroutine[Any, Any, None]], None]
-
 # A shell without job control starts `make test &` with SIGINT ignored, and child processes inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a coroutine test on the event loops of the fixture `run`."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    run: Any = pyfuncitem.funcargs["run"]
+    run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+    return True
 
 
 @pytest.fixture(params=KINDS)
@@ -50,7 +55,7 @@ def exchange() -> Iterator[tuple[str, MockExchange]]:
 
 
 @pytest.fixture(params=LOOPS)
-def run(request: pytest.FixtureRequest) -> Iterator[Run]:
+def run(request: pytest.FixtureRequest) -> Iterator[Callable[[Coroutine[Any, Any, None]], None]]:
     """Run a test on an event loop of asyncio and of uvloop, and fail if the loop reports an error."""
     loop_errors: list[Any] = []
     with runner(request.param) or asyncio.Runner() as own:

@@ -1,9 +1,8 @@
 """Batching: any number of pairs, rows in the order of the pairs, and failures that affect only their own pairs."""
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN
@@ -29,7 +28,8 @@ from okx_maxloan_sdk.exceptions import (
 from okx_maxloan_sdk.mock import default_exchange
 from okx_maxloan_sdk.mock import margin as market
 from okx_maxloan_sdk.mock.serve import serve
-from tests.support.clients import get_max_loan
+from okx_maxloan_sdk.transport import Request, Response
+from tests.support.clients import ClientFactory, get_max_loan
 from tests.support.contract_values import MANY, SIZE
 from tests.support.fake_transport import (
     FakeTransport,
@@ -42,12 +42,6 @@ from tests.support.fake_transport import (
     requested_inst_ids,
     row_order,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from okx_maxloan_sdk.transport import Request, Response
-    from tests.support.clients import ClientFactory
 
 
 def test_thousand_with_three_bad_ones(client_factory: ClientFactory) -> None:

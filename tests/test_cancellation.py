@@ -1,137 +1,85 @@
 """Cancellation: cancelled tasks and abandoned iterators leave no permit, connection, thread or task behind."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import signal
 import subprocess
 import sys
-import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
-from okx_maxloan_sdk import AsyncMaxLoanClient, MemoryLimiter, batching
+from okx_maxloan_sdk import AsyncMaxLoanClient, batching
 from okx_maxloan_sdk.clock import SystemClock
 from tests.support.clean_env import clean_env
-from tests.support.clients import credentials, credentials_for
+from tests.support.clients import ClientFactory, credentials
+from tests.support.clock import client_threads_end
 from tests.support.contract_values import MANY, SIZE
-from tests.support.fake_transport import FakeTransport, inst_ids, loans_response
+from tests.support.fake_transport import inst_ids
 from tests.support.limiter import RecordingLimiter
 from tests.support.processes import interrupt
 from tests.support.raw import RawServer, hang, respond
 from tests.support.transports import in_use
 
-if TYPE_CHECKING:
-    from okx_maxloan_sdk.mock.exchange import MockExchange
-    from tests.conftest import Run
-    from tests.support.clients import ClientFactory
 
-
-def test_cancelled_task(run: Run, exchange: tuple[str, MockExchange]) -> None:
-    """A cancelled task leaks no permit and no connection, whatever it waited for."""
-    url, mock_exchange = exchange
-    limiter = MemoryLimiter(max_requests=100)
-
-    async def main() -> None:
-        async with AsyncMaxLoanClient(credentials_for(mock_exchange), base_url=url, limiter=limiter) as client:
-            for _ in range(3):
-                tasks = [asyncio.ensure_future(client.get_max_loan("BTC-USDT", mgn_mode="cross")) for _ in range(50)]
-                await asyncio.sleep(0.1)  # real: the requests must be in flight
-                for task in tasks:
-                    task.cancel()
-                results = await asyncio.gather(*tasks, return_exceptions=True)
-                assert {type(each) for each in results} == {asyncio.CancelledError}
-            assert client.rate_limit.queued == 0
-            assert client.rate_limit.in_use <= 100
-            assert in_use(client._transport) == []
-            assert len(asyncio.all_tasks()) == 1
-
-    mock_exchange.enforce_rate_limit = False
-    # More than there are requests, since a request that is read after its cancellation uses a delay as well.
-    mock_exchange.fail_next(1000, delay=30.0)
-    run(main())
-
-
-def test_cancelled_task_releases_its_permit(run: Run) -> None:
-    """A task that is cancelled with its request in flight releases its permit as outcome unknown."""
+@asynccontextmanager
+async def connect(server: RawServer) -> AsyncIterator[tuple[AsyncMaxLoanClient, RecordingLimiter]]:
+    """Open a client that sends requests concurrently from now on, and require that it leaves nothing in use."""
     limiter = RecordingLimiter()
+    async with AsyncMaxLoanClient(credentials(), base_url=server.url, limiter=limiter) as client:
+        await client.get_max_loan("BTC-USDT", mgn_mode="cross")
+        yield client, limiter
+        assert "acquired" not in limiter.outcomes
+        assert in_use(client._transport) == []
+        assert len(asyncio.all_tasks()) == 1
 
-    async def main() -> None:
-        with RawServer(hang()) as server:
-            async with AsyncMaxLoanClient(credentials(), base_url=server.url, limiter=limiter) as client:
-                task = asyncio.ensure_future(client.get_max_loan("BTC-USDT", mgn_mode="cross"))
-                await asyncio.to_thread(server.wait, 1)
+
+@pytest.mark.usefixtures("run")
+async def test_cancelled_at_any_time() -> None:
+    """Whatever a batch is doing when it is cancelled, it leaves no permit, connection or task."""
+    outcomes: set[str] = set()
+    with RawServer(respond()) as server:
+        for turns in range(60):
+            async with connect(server) as (client, limiter):
+                task = asyncio.ensure_future(client.get_max_loan(inst_ids(2 * SIZE + 1), mgn_mode="cross"))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
                 task.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await task
-
-    run(main())
-    assert limiter.outcomes == ["unknown"]
-
-
-def test_cancelled_at_any_time(run: Run) -> None:
-    """Whatever a task is doing when it is cancelled, each of its permits is released with an outcome."""
-    limiter = RecordingLimiter()
-
-    async def main() -> None:
-        with RawServer(respond()) as server:
-            for turns in range(60):
-                async with AsyncMaxLoanClient(credentials(), base_url=server.url, limiter=limiter) as client:
-                    # From now on, requests with these parameters are concurrent.
-                    await client.get_max_loan("BTC-USDT", mgn_mode="cross")
-                    task = asyncio.ensure_future(client.get_max_loan(inst_ids(2 * SIZE + 1), mgn_mode="cross"))
-                    for _ in range(turns):
-                        await asyncio.sleep(0)
-                    task.cancel()
-                    await asyncio.wait([task])
-                    assert "acquired" not in limiter.outcomes, turns
-                    assert len(asyncio.all_tasks()) == 1
-
-    run(main())
-    assert "unknown" in limiter.outcomes
+                await asyncio.wait([task])
+            outcomes.update(limiter.outcomes)
+        await asyncio.to_thread(server.wait_until_closed)
+    assert "unknown" in outcomes
 
 
-def test_cancelled_batch(run: Run) -> None:
-    """Cancelling a batch cancels its requests and releases their permits."""
-    limiter = RecordingLimiter()
-
-    async def main() -> None:
-        with RawServer(respond(), hang()) as server:
-            async with AsyncMaxLoanClient(credentials(), base_url=server.url, limiter=limiter) as client:
-                await client.get_max_loan("BTC-USDT", mgn_mode="cross")  # as above
-                task = asyncio.ensure_future(client.get_max_loan(inst_ids(3 * SIZE), mgn_mode="cross"))
-                await asyncio.to_thread(server.wait, 4)
-                task.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await task
-                assert len(asyncio.all_tasks()) == 1
-
-    run(main())
-    assert limiter.outcomes == ["responded", *["unknown"] * 3]
+@pytest.mark.usefixtures("run")
+async def test_cancelled_batch() -> None:
+    """Cancelling a batch cancels its requests in flight and releases their permits as outcome unknown."""
+    with RawServer(respond(), hang()) as server:
+        async with connect(server) as (client, limiter):
+            task = asyncio.ensure_future(client.get_max_loan(inst_ids(3 * SIZE), mgn_mode="cross"))
+            await asyncio.to_thread(server.wait, 4)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        assert limiter.outcomes == ["responded", *["unknown"] * 3]
 
 
-def wait_for_threads() -> bool:
-    """Wait until no thread of a blocking client runs."""
-    end = time.monotonic() + 5
-    while time.monotonic() < end:
-        if not any(each.name.startswith("okx-maxloan") for each in threading.enumerate()):
-            return True
-        time.sleep(0.005)
-    return False
-
-
-def test_abandoned_iterator_leaves_no_connection(client_factory: ClientFactory) -> None:
+@pytest.mark.parametrize("end", ["closed", "without references"])
+def test_abandoned_iterator_leaves_no_connection(client_factory: ClientFactory, end: str) -> None:
     """An iterator that is abandoned with requests in flight leaves no connection in use once those have ended."""
     with RawServer(respond(), hang()) as server:
         # Real time, until the requests have ended.
         client = client_factory.open(base_url=server.url, timeout=0.3, clock=SystemClock())
         stream = client.iter_max_loan(MANY, mgn_mode="cross")
         next(stream)
-        stream.close()
-        assert wait_for_threads()
+        if end == "closed":
+            stream.close()
+        del stream
+        gc.collect()
+        assert client_threads_end()
         assert "acquired" not in client_factory.limiter.outcomes
         begun = len(client_factory.limiter.outcomes)
         assert client_factory.resolve(used(client.raw)) == []
@@ -147,16 +95,6 @@ def used(client: Any) -> Any:
         return in_use(client._transport)
 
     return of_this_loop() if isinstance(client, AsyncMaxLoanClient) else in_use(client._transport)
-
-
-def test_iterator_without_references(client_factory: ClientFactory) -> None:
-    """An iterator without references is cleaned up as one that is closed."""
-    client = client_factory.open(FakeTransport(loans_response))
-    for each in client.iter_max_loan(MANY, mgn_mode="cross"):
-        assert each.error is None
-        break
-    gc.collect()
-    assert wait_for_threads()
 
 
 PROGRAM = """

@@ -1,14 +1,14 @@
 """Clients: the blocking and the asyncio client, and their settings."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import os
 import re
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -18,18 +18,12 @@ from okx_maxloan_sdk.config import ClientSettings
 from okx_maxloan_sdk.effects import Send
 from okx_maxloan_sdk.exceptions import ClientClosedError, InvalidParametersError, OkxError
 from okx_maxloan_sdk.limiter import create_limiter
-from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials
+from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory, credentials
 from tests.support.clock import QuickClock
 from tests.support.contract_values import EMPTY, LIMIT
 from tests.support.fake_transport import FakeTransport, error_response, fake_exchange, loans_response
 from tests.support.limiter import RecordingLimiter
 from tests.support.raw import RawServer, respond
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from types import FrameType
-
-    from tests.support.clients import ClientFactory
 
 ROW = b'{"instId":"BTC-USDT","mgnMode":"cross","mgnCcy":"","maxLoan":"1","ccy":"%b","side":"%b"}'
 BOTH = [MaxLoanClient, AsyncMaxLoanClient]

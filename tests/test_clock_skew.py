@@ -1,7 +1,5 @@
 """Clock skew: measured once for concurrent calls, and again after a jump."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,30 +1,23 @@
 """Concurrent flows: their results, abandoned flows, and what remains of them."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import aclosing, closing
 from itertools import count
-from typing import TYPE_CHECKING
 
 import pytest
 
-from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.clock import SystemClock, WakeEvent
 from okx_maxloan_sdk.drivers import arun_concurrently, run_concurrently
 from okx_maxloan_sdk.effects import Flow, gather, run_blocking, send, sleep
 from okx_maxloan_sdk.exceptions import RequestNotSentError
 from tests.support.fake_transport import AsyncFakeTransport, FakeTransport
 from tests.support.flow_runner import RESPONSE, FlowRunner, flow_returning
 from tests.support.transports import GET
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from okx_maxloan_sdk.clock import WakeEvent
 
 
 def test_concurrent_results(driver: FlowRunner) -> None:

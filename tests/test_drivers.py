@@ -1,7 +1,5 @@
 """Drivers: effects of a flow, blocking and asynchronous, and their errors."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,11 +1,10 @@
 """Exceptions: one tree, complete, picklable, with advice in each message."""
 
-from __future__ import annotations
-
 import copy
 import pickle
 import re
-from typing import TYPE_CHECKING, get_args, get_type_hints
+from collections.abc import Callable, Iterator
+from typing import get_args, get_type_hints
 
 import pytest
 from okx_maxloan_api.contract import ERRORS, Error
@@ -32,9 +31,6 @@ from okx_maxloan_sdk.exceptions import (
 )
 from okx_maxloan_sdk.transport import ConnectionDroppedError
 from tests.support.contract_values import loan
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 LOAN = loan(max_loan="1.5", ccy="BTC", side="sell")
 BROKEN = Violation("some-rule", "ccy=USDT", "Ask for pairs.", "https://www.okx.com/docs-v5/en/#x")

@@ -3,8 +3,6 @@
 OKX_STRESS multiplies their number; `make stress` sends ten times as many.
 """
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import os
@@ -14,25 +12,20 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 import redis
 
-from okx_maxloan_sdk import AsyncMaxLoanClient, FileLimiter, MaxLoanClient, MemoryLimiter, RedisLimiter
+from okx_maxloan_sdk import AsyncMaxLoanClient, FileLimiter, MaxLoan, MaxLoanClient, MemoryLimiter, RedisLimiter
 from okx_maxloan_sdk.codec import GET_MAX_LOAN
 from tests.limiter.valkey import Valkey
 from tests.support.clean_env import clean_env
 from tests.support.clients import credentials
 from tests.support.transports import UVLOOP, in_use, runner
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from okx_maxloan_sdk import MaxLoan
 
 SIGNALS = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no interval timer")
 FACTOR = int(os.environ.get("OKX_STRESS", "1"))

@@ -1,13 +1,12 @@
 """iter_max_loan: results as requests end, pairs taken on demand, and clean-up."""
 
-from __future__ import annotations
-
 import gc
 import threading
 import time
 import tracemalloc
+from collections.abc import Iterator
 from itertools import count, islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -15,6 +14,8 @@ from okx_maxloan_sdk import batching
 from okx_maxloan_sdk.exceptions import (
     InvalidParametersError,
 )
+from okx_maxloan_sdk.transport import Request, Response
+from tests.support.clients import ClientFactory
 from tests.support.contract_values import MANY, SIZE
 from tests.support.fake_transport import (
     FakeTransport,
@@ -26,12 +27,6 @@ from tests.support.fake_transport import (
     requested_inst_ids,
     row_order,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from okx_maxloan_sdk.transport import Request, Response
-    from tests.support.clients import ClientFactory
 
 
 def test_iterator(client_factory: ClientFactory) -> None:

@@ -1,31 +1,25 @@
 """Lifecycle: closing, concurrent callers, forks and event loops."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import os
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from okx_maxloan_sdk import AsyncMaxLoanClient, MaxLoanClient, MemoryLimiter
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.exceptions import ClientClosedError, InvalidParametersError, OkxError
-from tests.support.clients import credentials, credentials_for
+from okx_maxloan_sdk.mock.exchange import MockExchange
+from tests.support.clients import ClientFactory, credentials, credentials_for
 from tests.support.contract_values import LIMIT, MANY, SIZE
 from tests.support.fake_transport import AsyncFakeTransport, FakeTransport, loans_response
 from tests.support.limiter import RecordingLimiter
 from tests.support.raw import RawServer, hang, respond
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from okx_maxloan_sdk.mock.exchange import MockExchange
-    from tests.support.clients import ClientFactory
 
 
 def calls(client: Any) -> Iterator[Any]:

@@ -1,14 +1,12 @@
 """Logging: the loggers and levels of the guide, without secrets."""
 
-from __future__ import annotations
-
 import ast
 import logging
 import re
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,9 +22,6 @@ from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory
 from tests.support.clock import FakeClock
 from tests.support.fake_transport import FakeTransport, loan_row, ok_response
 from tests.support.raw import RawServer, respond, send_bytes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PASSWORD = "p4ssw0rd"
 

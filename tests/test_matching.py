@@ -1,27 +1,21 @@
 """Matching: a response that belongs to another request is an error."""
 
-from __future__ import annotations
-
 import logging
 import re
+import socket
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from attrs import evolve
 
 from okx_maxloan_sdk.exceptions import InvalidResponseError, PartialFailureError
 from okx_maxloan_sdk.mock.server import run_mock_server
-from tests.support.clients import get_max_loan
+from tests.support.clients import ClientFactory, get_max_loan
 from tests.support.clock import QuickClock
 from tests.support.fake_transport import FakeTransport, loan_row, ok_response
 from tests.support.raw import ROWS, RawServer, head, respond, send_bytes
 from tests.support.transports import HTTPX, OWN
-
-if TYPE_CHECKING:
-    import socket
-
-    from tests.support.clients import ClientFactory
 
 PAIR = {"mgn_mode": "cross", "inst_id": "BTC-USDT"}
 FUTURES = {**PAIR, "mgn_ccy": "USDT"}

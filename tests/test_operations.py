@@ -1,8 +1,6 @@
 """Operations: account, instruments and server time, and rules that are checked before sending."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,12 +13,10 @@ from okx_maxloan_sdk.exceptions import (
     NoResponseError,
     RequestNotSentError,
 )
+from okx_maxloan_sdk.transport import Request, Response
+from tests.support.clients import ClientFactory
 from tests.support.clock import QuickClock
 from tests.support.fake_transport import FakeTransport, loans_response, ok_response, time_row
-
-if TYPE_CHECKING:
-    from okx_maxloan_sdk.transport import Request, Response
-    from tests.support.clients import ClientFactory
 
 CONFIG = {"uid": "77", "acctLv": "2", "enableSpotBorrow": False, "mgnIsoMode": "automatic"}
 

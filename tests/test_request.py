@@ -1,17 +1,15 @@
 """Request: its permits, its signature, and the meaning of its response."""
 
-from __future__ import annotations
-
 import contextlib
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN
 
 from okx_maxloan_sdk import request
 from okx_maxloan_sdk.codec import Query
-from okx_maxloan_sdk.effects import Send, Sleep, send
+from okx_maxloan_sdk.effects import Flow, Send, Sleep, send
 from okx_maxloan_sdk.exceptions import (
     AccountModeError,
     ApiError,
@@ -34,9 +32,6 @@ from tests.support.clients import KEY
 from tests.support.contract_values import EMPTY, LIMIT
 from tests.support.fake_transport import FakeTransport, error_response, json_response, loan_row, ok_response
 from tests.support.state import OK_RESPONSE, PARAMS, RequestHarness, with_latency
-
-if TYPE_CHECKING:
-    from okx_maxloan_sdk.effects import Flow
 
 HTML = Response(502, {}, b"<html>down</html>")
 

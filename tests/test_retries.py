@@ -1,7 +1,5 @@
 """Retries: which errors, how often and when, within the deadline."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

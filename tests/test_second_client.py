@@ -1,20 +1,16 @@
 """A second client that datamodel-code-generator makes from the spec, compared with ours."""
 
-from __future__ import annotations
-
 import importlib.util
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 import okx_maxloan_api.models
 import pytest
 from okx_maxloan_api.contract import OPERATIONS, Operation
 from ruamel.yaml import YAML
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "spec" / "openapi.yaml"

@@ -1,15 +1,14 @@
 """Secrets: key, secret and passphrase are only in the headers of signed requests."""
 
-from __future__ import annotations
-
 import asyncio
 import copy
 import gc
 import logging
 import pickle
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -22,22 +21,18 @@ from okx_maxloan_sdk.effects import Send
 from okx_maxloan_sdk.exceptions import OkxError, PartialFailureError
 from okx_maxloan_sdk.transport import Request
 from okx_maxloan_sdk.transport.body import BodyDecoder
-from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials
+from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory, credentials
 from tests.support.clock import QuickClock
 from tests.support.fake_transport import FakeTransport, loans_response
-from tests.support.raw import RawServer, hang, head, reset, respond, send_bytes
+from tests.support.raw import Behavior, RawServer, hang, head, reset, respond, send_bytes
 from tests.support.state import RequestHarness
 from tests.support.transports import HTTPX, OWN
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.conftest import Run
-    from tests.support.clients import ClientFactory
-    from tests.support.raw import Behavior
-
 SECRETS = (KEY, SECRET, PASSPHRASE)
 OURS = str(Path(okx_maxloan_sdk.__file__).parent)
+
+
+BOTH = [MaxLoanClient, AsyncMaxLoanClient]
 
 
 def leaks(text: str) -> list[str]:
@@ -45,32 +40,30 @@ def leaks(text: str) -> list[str]:
     return [secret for secret in SECRETS if secret in text]
 
 
-@pytest.mark.parametrize("make", [MaxLoanClient, AsyncMaxLoanClient])
+def leaks_in_frames(error: BaseException, folder: str = OURS) -> list[str]:
+    """Return the secrets in the locals of the frames of an error, of this package by default."""
+    stack = traceback.TracebackException.from_exception(error, capture_locals=True).stack
+    return leaks(str([line.locals for line in stack if line.filename.startswith(folder)]))
+
+
+@pytest.mark.parametrize("make", BOTH)
 def test_client(make: Any) -> None:
-    """No representation of a client or of its parts shows a secret."""
+    """No representation of a client or of its parts shows a secret, and it cannot be pickled or copied."""
     client = make(credentials())
     for each in (client, client._state, client._state.config, vars(client)):
         assert leaks(f"{each!r} {each!s} {each}") == []
     assert leaks(str(asdict(client._state, recurse=False))) == []
+    for take in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError):
+            take(client)
 
 
 def test_request() -> None:
     """The repr of a signed request shows its target and no header."""
-    harness = RequestHarness()
-    headers = harness.state.headers(GET_MAX_LOAN, "/x")
+    headers = RequestHarness().state.headers(GET_MAX_LOAN, "/x")
     request = Request("GET", "/x", headers)
     assert leaks(f"{request!r} {Send(request, 1.0)!r}") == []
     assert leaks(str(headers))
-
-
-@pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])
-def test_client_is_not_pickled(take: Any) -> None:
-    """A client cannot be pickled or copied, since its credentials cannot."""
-    with pytest.raises(TypeError):
-        take(MaxLoanClient(credentials())._state.config.credentials)
-    if take is not copy.copy:
-        with pytest.raises(TypeError):
-            take(MaxLoanClient(credentials()))
 
 
 @pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=True)
@@ -83,7 +76,6 @@ def test_logs(client_factory: ClientFactory, caplog: pytest.LogCaptureFixture) -
         with pytest.raises(OkxError):
             client.get_max_loan("BTC-USDT", mgn_mode="cross")
         client.get_max_loan("BTC-USDT", mgn_mode="cross")
-        client.close()
         assert leaks(server.requests[0].decode()) == [KEY, PASSPHRASE]
     assert ("httpcore" in {each.name.partition(".")[0] for each in caplog.records}) == (
         client_factory.transport == "httpx"
@@ -140,38 +132,22 @@ def test_errors(client_factory: ClientFactory, failure: str, number: int) -> Non
         client = client_factory.open(base_url=server.url, clock=QuickClock(), max_retries=1, timeout=timeout)
         with pytest.raises(OkxError) as caught:
             client.get_max_loan([f"C{each}-USDT" for each in range(number)], mgn_mode="cross")
-        client.close()
     for error in errors(caught.value):
         assert leaks(f"{error!r} {error!s} {vars(error)} {error.args}") == []
         assert leaks(pickle.dumps(error).decode("latin-1")) == []
-        rendered = traceback.TracebackException.from_exception(error, capture_locals=True)
-        for line in rendered.stack:
-            if line.filename.startswith(OURS):
-                assert leaks(f"{line.locals}") == []
+        assert leaks_in_frames(error) == []
         # The frames of a transport hold signed headers, so an error of ours must not reference them.
-        assert not any("/transport/" in line.filename for line in rendered.stack)
+        frames = traceback.extract_tb(error.__traceback__)
+        assert not any("/transport/" in frame.filename for frame in frames)
 
 
+@pytest.mark.usefixtures("run")
 @pytest.mark.parametrize("transport", ["own", "httpx"])
 @pytest.mark.parametrize("how", ["cancel", "timeout", "group"])
-def test_errors_of_cancelled_tasks(run: Run, transport: str, how: str) -> None:
+async def test_errors_of_cancelled_tasks(transport: str, how: str) -> None:
     """The traceback of a task that is cancelled with its request in flight has no secret in frames of this package."""
 
-    async def main() -> None:
-        http_client = httpx.AsyncClient() if transport == "httpx" else None
-        with RawServer(hang()) as server:
-            async with AsyncMaxLoanClient(credentials(), base_url=server.url, http_client=http_client) as client:
-                with pytest.raises(BaseException) as caught:  # noqa: PT011 -- each way has its own
-                    await end(client, server)
-        if http_client:
-            await http_client.aclose()
-        for error in errors(caught.value):
-            for each in (error, *getattr(error, "exceptions", ())):
-                for line in traceback.TracebackException.from_exception(each, capture_locals=True).stack:
-                    if line.filename.startswith(OURS):
-                        assert leaks(f"{line.locals}") == []
-
-    async def end(client: AsyncMaxLoanClient, server: RawServer) -> None:
+    async def end(client: AsyncMaxLoanClient) -> None:
         if how == "timeout":
             async with asyncio.timeout(0.2):
                 await client.get_max_loan("BTC-USDT", mgn_mode="cross")
@@ -183,7 +159,16 @@ def test_errors_of_cancelled_tasks(run: Run, transport: str, how: str) -> None:
             task.cancel()
         await task
 
-    run(main())
+    http_client = httpx.AsyncClient() if transport == "httpx" else None
+    with RawServer(hang()) as server:
+        async with AsyncMaxLoanClient(credentials(), base_url=server.url, http_client=http_client) as client:
+            with pytest.raises(BaseException) as caught:  # noqa: PT011 -- each way has its own
+                await end(client)
+    if http_client:
+        await http_client.aclose()
+    for error in errors(caught.value):
+        for each in (error, *getattr(error, "exceptions", ())):
+            assert leaks_in_frames(each) == []
 
 
 @pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=True)
@@ -198,9 +183,7 @@ def test_errors_inside_a_transport(client_factory: ClientFactory, monkeypatch: p
         client = client_factory.open(base_url=server.url, clock=QuickClock())
         with pytest.raises(ZeroDivisionError) as caught:
             client.get_max_loan("BTC-USDT", mgn_mode="cross")
-        client.close()
-    stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
-    assert leaks(str([line.locals for line in stack if line.filename.startswith(OURS)])) == []
+    assert leaks_in_frames(caught.value) == []
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
@@ -218,18 +201,16 @@ def test_errors_while_signing(
     client = client_factory.open(FakeTransport(loans_response), demo=True)
     with pytest.raises(error) as caught:
         client.get_max_loan("BTC-USDT", mgn_mode="cross")
-    stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
-    assert not any(line.filename.endswith("state.py") for line in stack)
-    assert leaks(str([line.locals for line in stack if line.filename.startswith(OURS)])) == []
+    assert not any(line.filename.endswith("state.py") for line in traceback.extract_tb(caught.value.__traceback__))
+    assert leaks_in_frames(caught.value) == []
 
 
-@pytest.mark.parametrize("make", [MaxLoanClient, AsyncMaxLoanClient])
+@pytest.mark.parametrize("make", BOTH)
 def test_errors_of_constructors(make: Any) -> None:
     """The traceback of a constructor that failed can be rendered with its locals, and shows no secret."""
     with pytest.raises(ValueError, match="base_url") as caught:
         make(credentials(), base_url="nowhere")
-    stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
-    assert leaks(str([line.locals for line in stack])) == []
+    assert leaks_in_frames(caught.value, folder="") == []
 
 
 def test_errors_of_programs(client_factory: ClientFactory) -> None:
@@ -242,8 +223,7 @@ def test_errors_of_programs(client_factory: ClientFactory) -> None:
     ):
         with pytest.raises((TypeError, OkxError)) as caught:
             call()
-        stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
-        assert leaks(str([line.locals for line in stack if line.filename.startswith(OURS)])) == []
+        assert leaks_in_frames(caught.value) == []
 
 
 def test_signed_requests_are_freed(client_factory: ClientFactory) -> None:

@@ -1,18 +1,14 @@
 """SingleFlight: the first caller fetches a value, and the others wait for it or fetch after a failure."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 
 from okx_maxloan_sdk.effects import Flow, Sleep, sleep
 from okx_maxloan_sdk.exceptions import RequestNotSentError
 from okx_maxloan_sdk.single_flight import SingleFlight
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
 
 
 class Steps:

@@ -1,20 +1,15 @@
 """Threads: results, errors, and signals in the main thread."""
 
-from __future__ import annotations
-
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
 
 import pytest
 
 from okx_maxloan_sdk import threads
 from okx_maxloan_sdk.threads import call_to_end, start_thread, wait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SIGNALS = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no interval timer")
 

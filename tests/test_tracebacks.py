@@ -1,7 +1,5 @@
 """Tracebacks without the frames that may hold secrets."""
 
-from __future__ import annotations
-
 import sys
 import traceback
 

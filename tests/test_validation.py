@@ -1,7 +1,5 @@
 """Validation: the rules, the parameters' formats, and the messages for users."""
 
-from __future__ import annotations
-
 import itertools
 
 import pytest

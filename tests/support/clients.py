@@ -1,25 +1,20 @@
 """Blocking and asyncio clients behind one interface, so that one test covers both."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from inspect import isasyncgen, iscoroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
 from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MaxLoanClient
+from okx_maxloan_sdk.mock.exchange import MockExchange
 from tests.support.clock import FakeClock
 from tests.support.fake_transport import AsyncFakeTransport, FakeTransport
 from tests.support.limiter import RecordingLimiter
 from tests.support.transports import runner
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
-
-    from okx_maxloan_sdk.mock.exchange import MockExchange
 
 # The secret is the example of OKX's documentation; the key has the format of OKX's keys.
 KEY, SECRET, PASSPHRASE = "0b6a4a1e-6f4e-4c2b-9d1c-3f6f2f4c7a11", "22582BD0CFF14C41EDBF1AB98506286D", "Pass phrase 77"
@@ -30,24 +25,10 @@ def credentials() -> Credentials:
     return Credentials(KEY, SECRET, PASSPHRASE)
 
 
-def credentials_for(exchange: MockExchange) -> Credentials:
-    """Return credentials of the exchange's user `spot`."""
-    key = exchange.users["spot"].keys[0]
+def credentials_for(exchange: MockExchange, user: str = "spot") -> Credentials:
+    """Return credentials of a user of the exchange."""
+    key = exchange.users[user].keys[0]
     return Credentials(key.key, key.secret, key.passphrase)
-
-
-class BlockingFacade:
-    """A client whose calls block, for both kinds of clients."""
-
-    def __init__(self, client: Any, client_factory: ClientFactory) -> None:
-        self.raw, self._factory = client, client_factory
-
-    def __getattr__(self, name: str) -> Any:
-        attribute = getattr(self.raw, name)
-        return partial(self._call, attribute) if callable(attribute) else attribute
-
-    def _call(self, method: Callable[..., Any], *args: Any, **settings: Any) -> Any:
-        return self._factory.resolve(method(*args, **settings))
 
 
 class ClientFactory:
@@ -105,24 +86,33 @@ class ClientFactory:
             self._runner.close()
 
     def _blocking(self, stream: Any) -> Generator[Any, None, None]:
+        async def next_or_end() -> Any:
+            return await anext(stream, self)
+
+        async def close() -> None:
+            await stream.aclose()
+
         try:
-            while True:
-                try:
-                    yield self.resolve(_next(stream))
-                except StopAsyncIteration:
-                    return
+            while (result := self.resolve(next_or_end())) is not self:
+                yield result
         finally:
-            self.resolve(_close(stream))
+            self.resolve(close())
+
+
+class BlockingFacade:
+    """A client whose calls block, for both kinds of clients."""
+
+    def __init__(self, client: Any, client_factory: ClientFactory) -> None:
+        self.raw, self._factory = client, client_factory
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self.raw, name)
+        return partial(self._call, attribute) if callable(attribute) else attribute
+
+    def _call(self, method: Callable[..., Any], *args: Any, **settings: Any) -> Any:
+        return self._factory.resolve(method(*args, **settings))
 
 
 def get_max_loan(client: Any, inst_id: Any = None, **parameters: Any) -> Any:
     """Call `get_max_loan` with an optional pair, as tables of cases have it."""
     return client.get_max_loan(*([] if inst_id is None else [inst_id]), **parameters)
-
-
-async def _next(stream: Any) -> Any:
-    return await anext(stream)
-
-
-async def _close(stream: Any) -> None:
-    await stream.aclose()

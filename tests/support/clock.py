@@ -1,14 +1,11 @@
 """Clocks for tests: one with virtual time, and the system's clock without the pauses between attempts."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING
+import threading
+import time
+from collections.abc import Callable
 
-from okx_maxloan_sdk.clock import SystemClock
-
-if TYPE_CHECKING:
-    from okx_maxloan_sdk.clock import WakeEvent
+from okx_maxloan_sdk.clock import SystemClock, WakeEvent
 
 
 class FakeClock:
@@ -53,3 +50,16 @@ class QuickClock(SystemClock):
         if wake is None:
             return self.sleep(seconds)
         return await super().async_sleep(seconds, wake)
+
+
+def until(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+    """Wait, in wall time, for a condition that another thread makes true; return whether it did."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.002)
+    return condition()
+
+
+def client_threads_end() -> bool:
+    """Wait for the end of the threads of blocking clients; return whether they ended."""
+    return until(lambda: not any(each.name.startswith("okx-maxloan") for each in threading.enumerate()))

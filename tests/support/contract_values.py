@@ -1,7 +1,5 @@
 """Values of the contract of maximum loan that tests depend on, and rows with empty default values."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from attrs import evolve

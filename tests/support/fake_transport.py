@@ -1,18 +1,14 @@
 """A transport with scripted responses, and the responses for scripts."""
 
-from __future__ import annotations
-
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from okx_maxloan_sdk.transport import Request, Response
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    ScriptedResponse = Response | BaseException | Callable[[Request], Response]
+ScriptedResponse = Response | BaseException | Callable[[Request], Response]
 
 # OKX's recorded error responses, with messages of our own.
 RECORDED: dict[str, tuple[int, dict[str, object]]] = {

@@ -1,15 +1,10 @@
 """A limiter that never waits, and records its permits."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-from okx_maxloan_sdk.limiter import RateLimitStatus
-
-if TYPE_CHECKING:
-    from okx_maxloan_sdk.clock import Clock
-    from okx_maxloan_sdk.effects import Flow
-    from okx_maxloan_sdk.limiter import LimitKey, RateLimit
+from okx_maxloan_sdk.clock import Clock
+from okx_maxloan_sdk.effects import Flow
+from okx_maxloan_sdk.limiter import LimitKey, RateLimit, RateLimitStatus
 
 
 class Permit:

@@ -1,7 +1,5 @@
 """Interruption of child processes by SIGINT."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 

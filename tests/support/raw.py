@@ -1,20 +1,17 @@
 """A loopback server that handles each request as scripted: respond, drip, send invalid bytes, hang, reset."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import struct
 import threading
-import time
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
+from tests.support.clock import until
 
-    # Receives the connection, and returns whether it stays open for another request.
-    Behavior = Callable[["RawServer", socket.socket], bool]
+# Receives the connection, and returns whether it stays open for another request.
+Behavior = Callable[["RawServer", socket.socket], bool]
 
 ROWS = (
     b'{"code":"0","msg":"","data":[{"instId":"BTC-USDT","mgnMode":"cross","mgnCcy":"","maxLoan":"1","ccy":"BTC",'
@@ -78,6 +75,24 @@ def reset(data: bytes = b"") -> Behavior:
     return behave
 
 
+class Push:
+    """Respond, and send another response when `send` is called, although nobody requested it."""
+
+    def __init__(self) -> None:
+        self._called, self._sent = threading.Semaphore(0), threading.Semaphore(0)
+
+    def __call__(self, _: "RawServer", connection: socket.socket) -> bool:
+        connection.sendall(head(len(ROWS)) + ROWS)
+        self._called.acquire(timeout=5)
+        connection.sendall(head(2) + b"no")
+        self._sent.release()
+        return True
+
+    def send(self) -> None:
+        self._called.release()
+        assert self._sent.acquire(timeout=5)
+
+
 class RawServer:
     """Server with one behavior for each request, the last one repeated; `requests` and `connection_ids` record them."""
 
@@ -100,9 +115,11 @@ class RawServer:
 
     def wait(self, count: int) -> None:
         """Wait until so many requests have arrived."""
-        end = time.monotonic() + 10
-        while len(self.requests) < count and time.monotonic() < end:
-            time.sleep(0.002)
+        until(lambda: len(self.requests) >= count, 10)
+
+    def wait_until_closed(self) -> None:
+        """Wait until every connection has ended."""
+        assert until(lambda: not self.open)
 
     def __enter__(self) -> Self:
         return self

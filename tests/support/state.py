@@ -1,24 +1,17 @@
 """Client state for tests that send single requests."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from okx_maxloan_sdk import request
 from okx_maxloan_sdk.codec import GET_MAX_LOAN, Query
 from okx_maxloan_sdk.config import ClientConfig
 from okx_maxloan_sdk.drivers import run_sync
-from okx_maxloan_sdk.effects import Send, Sleep
+from okx_maxloan_sdk.effects import Flow, Send, Sleep
 from okx_maxloan_sdk.state import ClientState
 from tests.support.clients import credentials
 from tests.support.clock import FakeClock
-from tests.support.fake_transport import loan_row, ok_response
+from tests.support.fake_transport import FakeTransport, loan_row, ok_response
 from tests.support.limiter import RecordingLimiter
-
-if TYPE_CHECKING:
-    from okx_maxloan_sdk.effects import Flow
-    from tests.support.fake_transport import FakeTransport
-
 
 PARAMS = {"mgnMode": "cross", "instId": "BTC-USDT"}
 QUERY = Query(GET_MAX_LOAN, GET_MAX_LOAN.path, PARAMS)

@@ -1,17 +1,17 @@
 """Every transport behind one blocking interface."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
+from contextlib import ExitStack
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
 
 from okx_maxloan_sdk.sites import parse_origin
 from okx_maxloan_sdk.transport import Request, Response, transport_factory
+from tests.support.raw import Behavior, RawServer
 
 GET = Request("GET", "/api/v5/x?instId=A-B,C-D&note=%2C", {"OK-ACCESS-KEY": "the-key", "Accept": "application/json"})
 UVLOOP = pytest.mark.skipif(find_spec("uvloop") is None, reason="uvloop is not made for this system")
@@ -37,19 +37,27 @@ def in_use(transport: Any) -> list[Any]:
 
 
 class TransportHarness:
-    """A transport with the options that a client passes."""
+    """A transport with the options that a client passes, and the servers that it connects to."""
 
     def __init__(self, choice: str) -> None:
         self.kind, _, kind = choice.partition(" ")
         self.runner = runner(kind)
         self.raw: Any = None
         self._own: httpx.Client | httpx.AsyncClient | None = None
+        self._servers = ExitStack()
 
-    def connect(self, url: str, proxy: str | None = None) -> TransportHarness:
+    def serve(self, *behaviors: Behavior, server: type[RawServer] = RawServer) -> RawServer:
+        """Start a server until the end of the test, and create the transport for its address."""
+        started = self._servers.enter_context(server(*behaviors))
+        self.connect(started.url)
+        return started
+
+    def connect(self, url: str, proxy: str | None = None) -> Self:
         """Create the transport for this address."""
-        if self.kind == "httpx" and proxy is None:
+        if self.kind == "httpx" and proxy is None and self._own is None:
             self._own = httpx.AsyncClient() if self.runner else httpx.Client()
-        self.raw = transport_factory(parse_origin(url), proxy, self._own, is_async=self.runner is not None)()
+        own = self._own if proxy is None else None
+        self.raw = transport_factory(parse_origin(url), proxy, own, is_async=self.runner is not None)()
         return self
 
     def send(self, request: Request = GET, timeout: float = 5.0) -> Response:
@@ -69,7 +77,8 @@ class TransportHarness:
             self.run(self._own.aclose())
 
     def shutdown(self) -> None:
-        """Close the transport and its event loop."""
+        """Close the transport, its servers and its event loop."""
         self.close()
+        self._servers.close()
         if self.runner:
             self.runner.close()

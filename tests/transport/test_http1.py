@@ -1,29 +1,22 @@
 """HTTP/1.1: end of a response, surplus bytes, invalid responses, and requests that cannot be sent."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
 import pytest
 
 from okx_maxloan_sdk.exceptions import InvalidResponseError, NoResponseError, RequestNotSentError
 from okx_maxloan_sdk.transport import Request
 from okx_maxloan_sdk.transport.http1 import MAX_HEADER_BYTES, ResponseParser
-from tests.support.raw import ROWS, RawServer, head, respond, send_bytes
-from tests.support.transports import GET
-
-if TYPE_CHECKING:
-    from tests.support.raw import Behavior
-    from tests.support.transports import TransportHarness
+from tests.support.raw import ROWS, drip, head, respond, send_bytes
+from tests.support.transports import GET, TransportHarness
 
 RESPONSE = head(len(ROWS)) + ROWS
 CHUNKED = head(None, 200, "Transfer-Encoding: chunked")
+CHUNK = b"%x\r\n%b\r\n0\r\n" % (len(ROWS), ROWS)
 INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\nContent-Encoding: br\r\n\r\n"
 # Bytes that the server writes, and whether the connection is reusable afterwards.
 WHOLE = {
     "with its length": (RESPONSE, True),
-    "in chunks": (CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(ROWS), ROWS), True),
-    "in chunks, with a trailer": (CHUNKED + b"%x\r\n%b\r\n0\r\nContent-Type: x\r\n\r\n" % (len(ROWS), ROWS), True),
+    "in chunks": (CHUNKED + CHUNK + b"\r\n", True),
+    "in chunks, with a trailer": (CHUNKED + CHUNK + b"Content-Type: x\r\n\r\n", True),
     "after interim responses": (INTERIM + b"HTTP/1.1 100 Continue\r\n\r\n" + RESPONSE, True),
     "offering an upgrade": (head(len(ROWS), 200, "Upgrade: h2c", "Connection: Upgrade") + ROWS, True),
     "closing": (head(len(ROWS), 200, "Connection: close") + ROWS, False),
@@ -31,8 +24,8 @@ WHOLE = {
     "followed by nonsense": (RESPONSE + b"nonsense", False),
     "followed by another": (RESPONSE + head(2) + b"no", False),
     "followed by line ends": (RESPONSE + b"\r\n\r\n", False),
-    "in chunks, followed by line ends": (CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n\r\n" % (len(ROWS), ROWS), False),
-    "in chunks, followed by another": (CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(ROWS), ROWS) + RESPONSE, False),
+    "in chunks, followed by line ends": (CHUNKED + CHUNK + b"\r\n\r\n", False),
+    "in chunks, followed by another": (CHUNKED + CHUNK + b"\r\n" + RESPONSE, False),
 }
 
 
@@ -40,42 +33,26 @@ WHOLE = {
 def test_whole_response(transport: TransportHarness, case: str) -> None:
     """A response is read to its end; the connection is reused only if nothing follows and the response permits it."""
     written, reused = WHOLE[case]
-    with RawServer(send_bytes(written, keep_alive=True), respond(b"2nd")) as server:
-        first, second = transport.connect(server.url).send(), transport.send()
-        assert (first.status, first.body, first.headers["content-type"]) == (200, ROWS, "application/json")
-        assert second.body == b"2nd"
-        assert (server.connection_ids == [1, 1]) == reused
-        transport.close()
+    server = transport.serve(send_bytes(written, keep_alive=True), respond(b"2nd"))
+    first, second = transport.send(), transport.send()
+    assert (first.status, first.body, first.headers["content-type"]) == (200, ROWS, "application/json")
+    assert second.body == b"2nd"
+    assert (server.connection_ids == [1, 1]) == reused
 
 
 @pytest.mark.parametrize("status", [204, 304])
 @pytest.mark.parametrize("body", [b"", b"a body", ROWS])
 def test_status_without_content(transport: TransportHarness, status: int, body: bytes) -> None:
     """A body on a status without one is no part of a later response, as the connection is not reused."""
-    with RawServer(send_bytes(head(len(body), status) + body, keep_alive=True), respond(b"2nd")) as server:
-        assert (transport.connect(server.url).send().status, transport.send().body) == (status, b"2nd")
-        assert server.connection_ids == [1, 2]
-        transport.close()
-
-
-def byte_by_byte(data: bytes) -> Behavior:
-    """Write bytes one by one, in as many packets as the system makes."""
-
-    def move(_: RawServer, connection: Any) -> bool:
-        for byte in data:
-            connection.sendall(bytes([byte]))
-        return True
-
-    return move
+    server = transport.serve(send_bytes(head(len(body), status) + body, keep_alive=True), respond(b"2nd"))
+    assert (transport.send().status, transport.send().body) == (status, b"2nd")
+    assert server.connection_ids == [1, 2]
 
 
 def test_response_in_pieces(transport: TransportHarness) -> None:
-    """A response that arrives byte by byte is decoded, and its connection is reused."""
-    with RawServer(byte_by_byte(INTERIM + RESPONSE)) as server:
-        transport.connect(server.url)
-        assert [transport.send().body for _ in range(2)] == [ROWS] * 2
-        assert server.connection_ids == [1, 1]
-        transport.close()
+    """A response that arrives byte by byte is decoded."""
+    transport.serve(drip(INTERIM + RESPONSE, 0.0))
+    assert transport.send().body == ROWS
 
 
 CUT_SHORT = {
@@ -84,19 +61,6 @@ CUT_SHORT = {
     "in the headers": b"HTTP/1.1 200 OK\r\nContent-Le",
     "in the body": head(10) + b"12345",
 }
-
-
-@pytest.mark.parametrize("case", CUT_SHORT)
-def test_response_cut_short(transport: TransportHarness, case: str) -> None:
-    """A response that ends early with its connection is an error, and the next request uses another connection."""
-    with RawServer(send_bytes(CUT_SHORT[case]), respond()) as server:
-        with pytest.raises(NoResponseError, match="closed the connection before the end of the response"):
-            transport.connect(server.url).send()
-        assert transport.send().body == ROWS
-        assert server.connection_ids == [1, 2]
-        transport.close()
-
-
 BROKEN = {
     "another protocol": b"HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
     "two lengths": head(5, 200, "Content-Length: 7") + b"12345",
@@ -113,22 +77,16 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("case", BROKEN)
-def test_broken_response(transport: TransportHarness, case: str) -> None:
-    """An invalid HTTP/1.1 response is rejected, and the next request uses another connection."""
-    with RawServer(send_bytes(BROKEN[case]), respond()) as server:
-        with pytest.raises(InvalidResponseError, match=r"it is not HTTP/1\.1"):
-            transport.connect(server.url).send()
-        assert transport.send().body == ROWS
-        assert server.connection_ids == [1, 2]
-        transport.close()
-
-
-def parse_at_once(data: bytes) -> ResponseParser:
-    """Parse bytes that arrive at once."""
-    parser = ResponseParser()
-    parser.feed(data)
-    return parser
+@pytest.mark.parametrize("case", [*CUT_SHORT, *BROKEN])
+def test_invalid_response(transport: TransportHarness, case: str) -> None:
+    """A response that is invalid or ends early is an error, and the next request uses another connection."""
+    server = transport.serve(send_bytes({**CUT_SHORT, **BROKEN}[case]), respond())
+    with pytest.raises(NoResponseError if case in CUT_SHORT else InvalidResponseError) as caught:
+        transport.send()
+    early = "closed the connection before the end of the response"
+    assert (early if case in CUT_SHORT else "it is not HTTP/1.1") in str(caught.value)
+    assert transport.send().body == ROWS
+    assert server.connection_ids == [1, 2]
 
 
 @pytest.mark.parametrize("place", ["headers", "trailers"])
@@ -141,11 +99,13 @@ def test_header_limit(place: str, more: int) -> None:
     if place == "trailers":
         spent = len(b"Transfer-Encodingchunked")
         data = start + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + line[:3] + line[3 + spent :] + b"\r\n"
+    parser = ResponseParser()
     if more:
         with pytest.raises(InvalidResponseError, match="too long"):
-            parse_at_once(data)
+            parser.feed(data)
     else:
-        assert parse_at_once(data).is_complete is (place == "trailers")
+        parser.feed(data)
+        assert parser.is_complete is (place == "trailers")
 
 
 @pytest.mark.parametrize(
@@ -162,10 +122,9 @@ def test_header_limit(place: str, more: int) -> None:
 )
 def test_characters_that_cannot_travel(transport: TransportHarness, request_: Request) -> None:
     """Characters that would change the lines of a request are rejected and not shown."""
-    with RawServer(respond()) as server:
-        with pytest.raises(RequestNotSentError, match="character that HTTP does not allow") as caught:
-            transport.connect(server.url).send(request_)
-        assert not any(part in str(caught.value) for part in ("X:", "a b", "é"))
-        assert transport.send(GET).status == 200
-        assert server.connection_ids == [1]
-        transport.close()
+    server = transport.serve(respond())
+    with pytest.raises(RequestNotSentError, match="character that HTTP does not allow") as caught:
+        transport.send(request_)
+    assert not any(part in str(caught.value) for part in ("X:", "a b", "é"))
+    assert transport.send(GET).status == 200
+    assert server.connection_ids == [1]

@@ -1,14 +1,12 @@
 """httpx transport: the caller's client is only the network, no connection is reused, and errors are mapped."""
 
-from __future__ import annotations
-
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 
-from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MaxLoanClient
+from okx_maxloan_sdk import AsyncMaxLoanClient, MaxLoanClient
 from okx_maxloan_sdk.exceptions import (
     ApiTimeoutError,
     ClientClosedError,
@@ -20,14 +18,11 @@ from okx_maxloan_sdk.exceptions import (
 from okx_maxloan_sdk.sites import parse_origin
 from okx_maxloan_sdk.transport import Request
 from okx_maxloan_sdk.transport.httpx_ import FAILURES, HttpxTransport, meaning
-from tests.support.raw import RawServer, head, respond, send_bytes
-from tests.support.transports import GET, HTTPX
+from tests.support.clients import ClientFactory, credentials
+from tests.support.raw import RawServer, respond
+from tests.support.transports import GET
 
-if TYPE_CHECKING:
-    from tests.support.clients import ClientFactory
-    from tests.support.transports import TransportHarness
-
-CREDENTIALS = Credentials("k", "s", "p")
+CREDENTIALS = credentials()
 
 
 def test_settings_of_the_client_are_not_sent() -> None:
@@ -76,23 +71,18 @@ def test_client_stays_open(client_factory: ClientFactory) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("make", "settings", "message"),
     [
-        ({"http_client": httpx.AsyncClient()}, r"must be an httpx\.Client"),
-        ({"http_client": "http://proxy"}, r"must be an httpx\.Client"),
-        ({"http_client": httpx.Client(), "proxy": "http://127.0.0.1:1"}, "leave proxy out"),
+        (MaxLoanClient, {"http_client": httpx.AsyncClient()}, r"must be an httpx\.Client"),
+        (MaxLoanClient, {"http_client": "http://proxy"}, r"must be an httpx\.Client"),
+        (MaxLoanClient, {"http_client": httpx.Client(), "proxy": "http://127.0.0.1:1"}, "leave proxy out"),
+        (AsyncMaxLoanClient, {"http_client": httpx.Client()}, r"must be an httpx\.AsyncClient"),
     ],
 )
-def test_invalid_client(settings: dict[str, Any], message: str) -> None:
+def test_invalid_client(make: type, settings: dict[str, Any], message: str) -> None:
     """A client of the wrong kind, or settings that it would ignore, are rejected."""
     with pytest.raises(ValueError, match=message):
-        MaxLoanClient(CREDENTIALS, **settings)
-
-
-def test_wrong_kind_for_async() -> None:
-    """The asyncio client requires an `httpx.AsyncClient`."""
-    with httpx.Client() as own, pytest.raises(ValueError, match=r"must be an httpx\.AsyncClient"):
-        AsyncMaxLoanClient(CREDENTIALS, http_client=own)  # type: ignore[arg-type] # the mistake
+        make(CREDENTIALS, **settings)
 
 
 @pytest.mark.parametrize("kind", [httpx.Client, httpx.AsyncClient])
@@ -103,16 +93,6 @@ def test_plain_http_through_its_proxy(kind: Any) -> None:
     with pytest.raises(ValueError, match="plain http never goes through a proxy"):
         make(CREDENTIALS, base_url="http://127.0.0.1:9", http_client=own)
     make(CREDENTIALS, http_client=own)
-
-
-@pytest.mark.parametrize("transport", HTTPX, indirect=True)
-def test_second_response_is_not_read(transport: TransportHarness) -> None:
-    """Bytes after a response are not read as the next response."""
-    with RawServer(send_bytes(head(2) + b"{}" + head(2) + b"no", keep_alive=True), respond(b"2nd")) as server:
-        assert [transport.connect(server.url).send().body, transport.send().body] == [b"{}", b"2nd"]
-        assert server.connection_ids == [1, 2]
-        assert all(b"\r\nConnection: close\r\n" in each for each in server.requests)
-        transport.close()
 
 
 @pytest.mark.parametrize(

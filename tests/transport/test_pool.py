@@ -1,7 +1,5 @@
 """Connection pool: most recently used first, no stale connection, and none left open."""
 
-from __future__ import annotations
-
 import gc
 import threading
 import time

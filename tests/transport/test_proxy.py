@@ -1,10 +1,7 @@
 """Proxies: the choice of one, the rejected ones, and their timeouts."""
 
-from __future__ import annotations
-
 import base64
 import time
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,20 +9,16 @@ from okx_maxloan_sdk.exceptions import ApiConnectionError, RequestNotSentError
 from okx_maxloan_sdk.sites import Origin
 from okx_maxloan_sdk.transport import proxy as module
 from okx_maxloan_sdk.transport.proxy import choose, parse
-from tests.support.raw import RawServer, respond, send_bytes
-from tests.support.transports import GET, HTTPX
-
-if TYPE_CHECKING:
-    from tests.support.transports import TransportHarness
+from tests.support.raw import respond, send_bytes
+from tests.support.transports import GET, HTTPX, TransportHarness
 
 OKX = Origin("https", "openapi.okx.com", 443)
-PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Remove every proxy from the environment."""
-    for name in PROXIES:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     return monkeypatch
@@ -66,9 +59,8 @@ def test_no_proxy_for_this_machine(environment: pytest.MonkeyPatch) -> None:
             assert choose(Origin(scheme, host, 80), None) is None
 
 
-def test_plain_http(environment: pytest.MonkeyPatch) -> None:
+def test_plain_http() -> None:
     """Plain http through a proxy is rejected, since the proxy would see the signed request."""
-    assert environment
     with pytest.raises(ValueError, match="plain http never goes through a proxy"):
         choose(Origin("http", "127.0.0.1", 80), "http://p:1")
 
@@ -129,33 +121,29 @@ def test_socks_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("transport", HTTPX, indirect=True)
 def test_tunnel_that_the_proxy_rejects(transport: TransportHarness) -> None:
     """A proxy that rejects the tunnel sees its own password and no part of the request, which is not sent."""
-    with RawServer(respond(b"no", 403)) as server:
-        proxy = server.url.replace("http://", "http://user:s3cret@")
-        with pytest.raises(RequestNotSentError, match="ProxyError"):
-            transport.connect("https://openapi.okx.com", proxy).send()
-        (request,) = server.requests
-        assert request.startswith(b"CONNECT openapi.okx.com:443 HTTP/1.1")
-        assert b"Proxy-Authorization: Basic " + base64.b64encode(b"user:s3cret") in request
-        assert b"the-key" not in request
-        transport.close()
+    server = transport.serve(respond(b"no", 403))
+    with pytest.raises(RequestNotSentError, match="ProxyError"):
+        transport.connect("https://openapi.okx.com", server.url.replace("http://", "http://user:s3cret@")).send()
+    (request,) = server.requests
+    assert request.startswith(b"CONNECT openapi.okx.com:443 HTTP/1.1")
+    assert b"Proxy-Authorization: Basic " + base64.b64encode(b"user:s3cret") in request
+    assert b"the-key" not in request
 
 
 @pytest.mark.parametrize("transport", HTTPX, indirect=True)
 def test_reason_of_the_proxy(transport: TransportHarness) -> None:
     """The proxy's own words are in the error, with control characters escaped."""
-    with RawServer(send_bytes(b"HTTP/1.1 407 No\tentry\r\nContent-Length: 0\r\n\r\n")) as server:
-        with pytest.raises(RequestNotSentError, match=r"No\\x09entry") as caught:
-            transport.connect("https://openapi.okx.com", server.url).send()
-        assert str(caught.value).isprintable()
-        transport.close()
+    server = transport.serve(send_bytes(b"HTTP/1.1 407 No\tentry\r\nContent-Length: 0\r\n\r\n"))
+    with pytest.raises(RequestNotSentError, match=r"No\\x09entry") as caught:
+        transport.connect("https://openapi.okx.com", server.url).send()
+    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize("transport", HTTPX, indirect=True)
 def test_tunnel_that_hangs(transport: TransportHarness) -> None:
     """A TLS handshake without a response ends by the timeout."""
-    with RawServer(send_bytes(b"HTTP/1.1 200 Connection established\r\n\r\n", keep_alive=True)) as server:
-        began = time.monotonic()
-        with pytest.raises(ApiConnectionError, match="Timeout"):
-            transport.connect("https://openapi.okx.com", server.url).send(GET, 0.3)
-        assert time.monotonic() - began < 3
-        transport.close()
+    server = transport.serve(send_bytes(b"HTTP/1.1 200 Connection established\r\n\r\n", keep_alive=True))
+    began = time.monotonic()
+    with pytest.raises(ApiConnectionError, match="Timeout"):
+        transport.connect("https://openapi.okx.com", server.url).send(GET, 0.3)
+    assert time.monotonic() - began < 3
