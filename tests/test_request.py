@@ -1,13 +1,13 @@
-"""Request: its permits, its signature, and the meaning of its response."""
+"""Request: its permits, its signature, the meaning of its response, retries, and clock skew."""
 
-import contextlib
 from datetime import datetime
 from typing import Any
 
 import pytest
-from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN
+from attrs import evolve
+from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN, GET_TIME
 
-from okx_maxloan_sdk import request
+from okx_maxloan_sdk import operations, request, retry
 from okx_maxloan_sdk.codec import Query
 from okx_maxloan_sdk.effects import Flow, Send, Sleep, send
 from okx_maxloan_sdk.exceptions import (
@@ -16,9 +16,9 @@ from okx_maxloan_sdk.exceptions import (
     AuthenticationError,
     BadRequestError,
     ClientClosedError,
+    ClockSkewError,
     InvalidResponseError,
     NoResponseError,
-    OkxError,
     PermissionDeniedError,
     RateLimitError,
     RequestNotSentError,
@@ -30,25 +30,42 @@ from okx_maxloan_sdk.transport import ConnectionDroppedError, Request, Response
 from tests.limiter.simulator import Simulation
 from tests.support.clients import KEY
 from tests.support.contract_values import EMPTY, LIMIT
-from tests.support.fake_transport import FakeTransport, error_response, json_response, loan_row, ok_response
+from tests.support.fake_transport import (
+    FakeTransport,
+    error_response,
+    json_response,
+    loan_row,
+    ok_response,
+    time_row,
+)
 from tests.support.state import OK_RESPONSE, PARAMS, RequestHarness, with_latency
 
 HTML = Response(502, {}, b"<html>down</html>")
+SLOW_DOWN = Response(429, {}, b"<html>slow down</html>")
+NO, RESET, GONE = RequestNotSentError("no"), NoResponseError("reset"), ConnectionDroppedError("gone")
+
+
+def query_of(params: dict[str, str], *inferred_rules: str) -> Query:
+    """Make a query of maximum loan, with these rules inferred and no others."""
+    rules = [each._replace(basis="inferred") for each in GET_MAX_LOAN.rules if each.id in inferred_rules]
+    operation = GET_MAX_LOAN._replace(rules=tuple(rules))
+    return Query(operation, operation.path, params)
 
 
 def test_request() -> None:
     """A request acquires a permit, is signed with the current time, and returns the rows."""
-    harness, transport = RequestHarness(), FakeTransport(OK_RESPONSE)
-    assert harness.send(transport).rows == [{**EMPTY, **loan_row("BTC-USDT")}]
-    (request,) = transport.requests
-    assert (request.method, request.target) == ("GET", "/api/v5/account/max-loan?mgnMode=cross&instId=BTC-USDT")
-    signed = harness.state.config.credentials.sign("GET", request.target, harness.clock.time())
-    assert signed.items() <= request.headers.items()
-    assert transport.timeouts == [10.0]
+    harness = RequestHarness()
+    assert harness.send(OK_RESPONSE).rows == [{**EMPTY, **loan_row("BTC-USDT")}]
+    (sent,) = harness.transport.requests
+    assert (sent.method, sent.target) == ("GET", "/api/v5/account/max-loan?mgnMode=cross&instId=BTC-USDT")
+    signed = harness.state.config.credentials.sign("GET", sent.target, harness.clock.time())
+    assert signed.items() <= sent.headers.items()
+    assert harness.transport.timeouts == [10.0]
     assert harness.limiter.outcomes == ["responded"]
     assert harness.limiter.acquisitions == [(10.0, None)]
 
 
+@pytest.mark.parametrize("limits", [1, 2])
 @pytest.mark.parametrize(
     ("outcome", "error", "released"),
     [
@@ -58,36 +75,24 @@ def test_request() -> None:
         (error_response("50011"), RateLimitError, "responded"),
         (HTML, InvalidResponseError, "responded"),
         (InvalidResponseError("it ends early"), InvalidResponseError, "responded"),
-        (RequestNotSentError("refused"), RequestNotSentError, "unsent"),
+        (NO, RequestNotSentError, "unsent"),
         (ClientClosedError(), ClientClosedError, "unsent"),
-        (NoResponseError("reset"), NoResponseError, "unknown"),
-        (ConnectionDroppedError("gone"), NoResponseError, "unknown"),
+        (RESET, NoResponseError, "unknown"),
         (KeyboardInterrupt(), KeyboardInterrupt, "unknown"),
         (ZeroDivisionError(), ZeroDivisionError, "unknown"),
     ],
 )
-def test_permits(outcome: Any, error: type[BaseException] | None, released: str) -> None:
-    """Every permit is released with the outcome of its request."""
+def test_permits(outcome: Any, error: type[BaseException] | None, released: str, limits: int) -> None:
+    """A request has a permit of each of its limits, and releases each with its outcome."""
     harness = RequestHarness(max_retries=0)
+    if limits == 2:
+        harness.state._rate_limit_keys["uid"] = None
     if error is None:
-        harness.send(FakeTransport(outcome))
+        harness.send(outcome)
     else:
         with pytest.raises(error):
-            harness.send(FakeTransport(outcome))
-    assert set(harness.limiter.outcomes) == {released}
-
-
-@pytest.mark.parametrize(
-    ("outcome", "released"),
-    [(OK_RESPONSE, "responded"), (RequestNotSentError("no"), "unsent"), (NoResponseError("reset"), "unknown")],
-)
-def test_permits_of_every_limit(outcome: Any, released: str) -> None:
-    """A request under two limits has a permit of each, and releases both with its outcome."""
-    harness = RequestHarness(max_retries=0)
-    harness.state._rate_limit_keys["uid"] = None
-    with contextlib.suppress(OkxError):
-        harness.send(FakeTransport(outcome))
-    assert harness.limiter.outcomes == [released, released]
+            harness.send(outcome)
+    assert harness.limiter.outcomes == [released] * limits
 
 
 @pytest.mark.parametrize("failure", [GeneratorExit(), KeyboardInterrupt()])
@@ -107,13 +112,12 @@ def test_abandoned_while_waiting() -> None:
     harness.state._rate_limit_keys["uid"] = None
     real = harness.limiter.for_key
 
-    def for_key(key: Any, limit: Any, clock: Any) -> Any:
-        limiter = real(key, limit, clock)
-        return Slow() if key.user == "uid" else limiter
-
     class Slow:
         def acquire(self, *_: object) -> Flow[Any]:
             yield Sleep(9.0)
+
+    def for_key(key: Any, limit: Any, clock: Any) -> Any:
+        return Slow() if key.user == "uid" else real(key, limit, clock)
 
     harness.limiter.for_key = for_key  # type: ignore[method-assign] # only this test has a slow limiter
     flow = harness.flow()
@@ -143,76 +147,52 @@ def test_abandoned_while_waiting() -> None:
     ],
 )
 def test_meaning(response: Response, kind: type[ApiError]) -> None:
-    """A known code determines the error class; for an unknown code the HTTP status does."""
-    harness = RequestHarness(max_retries=0)
-    with pytest.raises(ApiError) as caught:
-        harness.send(FakeTransport(response))
-    assert type(caught.value) is kind
-    assert caught.value.http_status == response.status
+    """A known code determines the error class; for an unknown code, which is not explained, the HTTP status does."""
+    error = RequestHarness(max_retries=0).error(response)
+    assert type(error) is kind
+    assert error.http_status == response.status
+    if error.code == "59999":
+        assert (error.explanation, error.hint) == ("", "")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("code", sorted(ERRORS))
 def test_every_code_is_explained(code: str, language: str) -> None:
     """The message for every code of the contract has the code, OKX's message and ours, in the caller's language."""
-    harness = RequestHarness(max_retries=0, language=language)
     # The time request fails as well, so that 50102 is raised.
-    with pytest.raises(ApiError) as caught:
-        harness.send(
-            FakeTransport(
-                error_response(code, msg="the exchange's words"), error_response("50102"), error_response(code)
-            )
-        )
+    responses = error_response(code, msg="the exchange's words"), error_response("50102"), error_response(code)
+    error = RequestHarness(max_retries=0, language=language).error(*responses)
     explanation = ERRORS[code].zh if language == "zh" else ERRORS[code].en
-    assert caught.value.explanation == explanation
-    assert all(text in str(caught.value) for text in (code, explanation))
+    assert error.explanation == explanation
+    assert all(text in str(error) for text in (code, explanation))
 
 
-def test_unknown_code_is_not_explained() -> None:
-    """The message for an unknown code has only OKX's message."""
-    with pytest.raises(ApiError) as caught:
-        RequestHarness().send(FakeTransport(error_response("59999")))
-    assert (caught.value.explanation, caught.value.hint) == ("", "")
+RAY = {"cf-ray": "ray-1"}
 
 
-def test_attributes_of_an_error() -> None:
+@pytest.mark.parametrize(
+    ("params", "headers", "request_id", "inst_ids"),
+    [
+        (PARAMS, {"x-request-id": "r-1", **RAY}, "r-1", ("BTC-USDT",)),
+        (PARAMS, RAY, "ray-1", ("BTC-USDT",)),
+        ({**PARAMS, "instId": "A-B,C-D"}, {}, "", ("A-B", "C-D")),
+        ({"mgnMode": "cross", "ccy": "BTC"}, {}, "", ()),
+    ],
+)
+def test_attributes(params: dict[str, str], headers: dict[str, str], request_id: str, inst_ids: Any) -> None:
     """An error has code, message, status, request id and pairs."""
-    harness = RequestHarness()
-    body = {"code": "51000", "msg": "wrong", "data": []}
-    with pytest.raises(ApiError) as caught:
-        harness.send(FakeTransport(json_response(body, 400, **{"x-request-id": "r-1", "cf-ray": "ray-1"})))
-    error = caught.value
-    assert (error.code, error.message, error.http_status, error.request_id) == ("51000", "wrong", 400, "r-1")
-    assert error.inst_ids == ("BTC-USDT",)
-    with pytest.raises(ApiError) as caught:
-        harness.run(
-            request.send_with_retries(
-                harness.state, Query(GET_MAX_LOAN, GET_MAX_LOAN.path, {**PARAMS, "instId": "A-B,C-D"}), None
-            ),
-            FakeTransport(json_response(body)),
-        )
-    assert caught.value.inst_ids == ("A-B", "C-D")
-    with pytest.raises(ApiError) as caught:
-        harness.send(FakeTransport(json_response(body, 400, **{"cf-ray": "ray-1"})))
-    assert caught.value.request_id == "ray-1"
-    with pytest.raises(ApiError) as caught:
-        harness.run(
-            request.send_with_retries(
-                harness.state, Query(GET_MAX_LOAN, GET_MAX_LOAN.path, {"mgnMode": "cross", "ccy": "BTC"}), None
-            ),
-            FakeTransport(json_response(body)),
-        )
-    assert (caught.value.request_id, caught.value.inst_ids) == ("", ())
+    response = json_response({"code": "51000", "msg": "wrong", "data": []}, 400, **headers)
+    error = RequestHarness().error(response, query=query_of(params))
+    assert (error.code, error.message, error.http_status) == ("51000", "wrong", 400)
+    assert (error.request_id, error.inst_ids) == (request_id, inst_ids)
 
 
 @pytest.mark.parametrize(("language", "text"), [("en", "other regional sites"), ("zh", "其他区域站点")])
 def test_unknown_key_names_the_sites(language: str, text: str) -> None:
     """The message for 50119 lists the other regional sites and marks the current one."""
-    harness = RequestHarness(language=language, base_url="https://eea.okx.com")
-    with pytest.raises(AuthenticationError) as caught:
-        harness.send(FakeTransport(error_response("50119")))
-    assert f"US ({Site.US.value}), TR ({Site.TR.value})" in caught.value.hint
-    current, _, others = caught.value.hint.partition("；" if language == "zh" else ";")
+    hint = RequestHarness(language=language, base_url="https://eea.okx.com").error(error_response("50119")).hint
+    assert f"US ({Site.US.value}), TR ({Site.TR.value})" in hint
+    current, _, others = hint.partition("；" if language == "zh" else ";")
     assert "https://eea.okx.com" in current
     assert text in others
     assert all((site.value in others) == (site is not Site.EEA) for site in Site)
@@ -220,62 +200,34 @@ def test_unknown_key_names_the_sites(language: str, text: str) -> None:
 
 def test_hint_of_an_inferred_rule() -> None:
     """An error about parameters has the violated inferred rule as a hint; other errors have none."""
-    query = {"mgnMode": "isolated", "ccy": "USDT"}
-    rules = [each._replace(basis="inferred") for each in GET_MAX_LOAN.rules if each.id == "currency-is-cross"]
-    operation = GET_MAX_LOAN._replace(rules=tuple(rules))
-    harness = RequestHarness()
-    with pytest.raises(BadRequestError) as caught:
-        harness.run(
-            request.send_with_retries(harness.state, Query(operation, operation.path, query), None),
-            FakeTransport(error_response("51000")),
-        )
-    assert caught.value.hint == "A query for a currency needs mgnMode=cross."
-    chinese = RequestHarness(language="zh")
-    with pytest.raises(BadRequestError, match="按币种查询时 mgnMode 应为 cross"):
-        chinese.run(
-            request.send_with_retries(chinese.state, Query(operation, operation.path, query), None),
-            FakeTransport(error_response("51000")),
-        )
-    with pytest.raises(BadRequestError) as caught:
-        harness.send(FakeTransport(error_response("51000")))
-    assert caught.value.hint == ""
-    assert str(caught.value).count("\n") == 2
+    query = query_of({"mgnMode": "isolated", "ccy": "USDT"}, "currency-is-cross")
+    hint = RequestHarness().error(error_response("51000"), query=query).hint
+    assert hint == "A query for a currency needs mgnMode=cross."
+    chinese = RequestHarness(language="zh").error(error_response("51000"), query=query)
+    assert "按币种查询时 mgnMode 应为 cross" in str(chinese)
+    other = RequestHarness().error(error_response("51000"))
+    assert (other.hint, str(other).count("\n")) == ("", 2)
 
 
 def test_demo_switch() -> None:
     """The message for 50101 names the setting to change."""
-    with pytest.raises(AuthenticationError, match="demo="):
-        RequestHarness().send(FakeTransport(error_response("50101")))
+    error = RequestHarness().error(error_response("50101"))
+    assert isinstance(error, AuthenticationError)
+    assert "demo=" in str(error)
 
 
-def test_api_key_in_an_error_is_redacted() -> None:
-    """The message for 50110 has the IP address to allow, and not the API key that OKX repeats."""
-    with pytest.raises(PermissionDeniedError, match=r"203\.0\.113\.7") as caught:
-        RequestHarness().send(FakeTransport(error_response("50110", msg=f"203.0.113.7 is not on the list of {KEY}")))
-    assert KEY not in str(caught.value)
-    assert "***" in caught.value.message
-
-
-def test_excerpt_is_redacted_and_short() -> None:
-    """The excerpt of an invalid response is redacted and has at most 200 characters."""
-    with pytest.raises(InvalidResponseError) as caught:
-        RequestHarness().send(FakeTransport(Response(200, {}, f"{KEY} {'x' * 999}".encode())))
-    assert caught.value.body_excerpt == f"*** {'x' * 196}"
-
-
-def test_reason_is_redacted() -> None:
-    """The reason with an invalid value is redacted."""
-    with pytest.raises(InvalidResponseError, match=r"maxLoan is '\*\*\*'") as caught:
-        RequestHarness().send(FakeTransport(ok_response(loan_row("BTC-USDT", max_loan=KEY))))
-    assert KEY not in str(caught.value)
-
-
-def test_rows_are_not_redacted() -> None:
-    """Rows are data and are never redacted."""
-    assert (
-        RequestHarness().send(FakeTransport(ok_response({**loan_row("BTC-USDT"), "label": KEY}))).rows[0]["label"]
-        == KEY
-    )
+def test_redaction() -> None:
+    """An API key that OKX repeats is redacted in messages, reasons and excerpts (of 200 characters), not in rows."""
+    harness = RequestHarness()
+    error = harness.error(error_response("50110", msg=f"203.0.113.7 is not on the list of {KEY}"))
+    assert error.message == "203.0.113.7 is not on the list of ***"
+    assert KEY not in str(error)
+    error = harness.error(Response(200, {}, f"{KEY} {'x' * 999}".encode()))
+    assert error.body_excerpt == f"*** {'x' * 196}"
+    error = harness.error(ok_response(loan_row("BTC-USDT", max_loan=KEY)))
+    assert "maxLoan is '***'" in str(error)
+    assert KEY not in str(error)
+    assert harness.send(ok_response({**loan_row("BTC-USDT"), "label": KEY})).rows[0]["label"] == KEY
 
 
 def test_messages_are_complete() -> None:
@@ -312,3 +264,306 @@ def test_send_is_the_only_way_out() -> None:
     """The only effect with the request is `Send`, and its repr shows no secret."""
     effect = next(send(Request("GET", "/x", {"OK-ACCESS-KEY": KEY}), 1.0))
     assert KEY not in repr(effect)
+
+
+LATER = sorted(code for code, each in ERRORS.items() if each.retry == "later")
+NEVER = sorted(code for code, each in ERRORS.items() if each.retry == "never")
+TEMPORARY: list[Any] = [
+    *(error_response(code) for code in LATER),
+    error_response("59999", 500),
+    error_response("59999", 429),
+    error_response("50011_7"),
+    HTML,
+    *(Response(status, {}, b"<html>later</html>") for status in (408, 421, 425, 429)),
+    Response(500, {}, b""),
+    Response(503, {}, b""),
+    NO,
+    RESET,
+]
+FINAL: list[Any] = [
+    *(error_response(code) for code in NEVER),
+    error_response("59999"),
+    error_response("59999", 403),
+    error_response("51000_9"),
+    Response(403, {}, b"<html>blocked</html>"),
+    Response(200, {}, b"{}"),
+    Response(302, {}, b""),
+    InvalidResponseError("it ends early"),
+    ClientClosedError(),
+]
+
+
+def test_retryable_codes() -> None:
+    """Codes that OKX calls temporary are retried, and permanent ones are not."""
+    assert {"50001", "50004", "50011", "50013", "50026"} <= set(LATER)
+    assert {"50113", "50111", "50105", "50101", "50119", "51000"} <= set(NEVER)
+
+
+@pytest.mark.parametrize("failure", TEMPORARY, ids=repr)
+def test_temporary(failure: Any) -> None:
+    """A temporary failure is retried, with a permit, a new timestamp and a pause for each attempt."""
+    harness = RequestHarness()
+    assert harness.send(failure, failure, OK_RESPONSE).rows
+    assert len(set(harness.transport.stamps)) == len(harness.limiter.outcomes) == 3
+    assert harness.clock.slept == [retry.backoff(1, 0.5), retry.backoff(2, 0.5)]
+
+
+@pytest.mark.parametrize("failure", TEMPORARY, ids=repr)
+@pytest.mark.parametrize("attempts", [1, 2, 5])
+def test_attempts(failure: Any, attempts: int) -> None:
+    """A persistent failure is sent `max_retries` + 1 times and then raised."""
+    harness = RequestHarness(max_retries=attempts - 1)
+    harness.error(failure)
+    assert (len(harness.transport.requests), len(harness.clock.slept)) == (attempts, attempts - 1)
+
+
+@pytest.mark.parametrize("failure", FINAL, ids=repr)
+def test_final(failure: Any) -> None:
+    """A failure that a retry cannot change is raised at once."""
+    harness = RequestHarness()
+    harness.error(failure)
+    assert (len(harness.transport.requests), harness.clock.slept) == (1, [])
+
+
+def test_backoff() -> None:
+    """Pauses are random within a range that doubles, from a quarter of a second up to four seconds."""
+    ranges = [(retry.backoff(failed, 0.0), retry.backoff(failed, 1.0)) for failed in (1, 2, 3, 4, 5, 2000)]
+    assert ranges == [(0.25, 0.5), (0.25, 1.0), (0.25, 2.0), (0.25, 4.0), (0.25, 4.0), (0.25, 4.0)]
+    assert retry.backoff(1, 0.5) == 0.375
+
+
+def test_dropped_connection() -> None:
+    """A reused connection that was closed is retried without a pause, and without counting an attempt."""
+    harness = RequestHarness(max_retries=0)
+    assert harness.send(GONE, GONE, OK_RESPONSE).rows
+    assert harness.clock.slept == []
+    assert harness.limiter.outcomes == ["unknown", "unknown", "responded"]
+
+
+def test_dropped_connections() -> None:
+    """If every connection is closed, that counts as any other failure."""
+    harness = RequestHarness(max_retries=1)
+    assert isinstance(harness.error(GONE), NoResponseError)
+    assert len(harness.transport.requests) == retry.MAX_FREE_RECONNECTS + 2
+    assert len(harness.clock.slept) == 1
+    assert set(harness.limiter.outcomes) == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    ("value", "pause"),
+    [("2", 2.0), ("0", None), ("soon", None), ("-1", None), ("Fri, 28 Nov 2036 00:00:00 GMT", None)],
+)
+@pytest.mark.parametrize("response", [error_response("50011"), HTML, SLOW_DOWN], ids=repr)
+def test_retry_after(response: Response, value: str, pause: float | None) -> None:
+    """A response's Retry-After in seconds is waited for; any other form is as if it were not there."""
+    harness = RequestHarness()
+    assert harness.send(evolve(response, headers={"retry-after": value}), OK_RESPONSE).rows
+    assert harness.clock.slept == [pause or retry.backoff(1, 0.5)]
+
+
+@pytest.mark.parametrize(("value", "deadline"), [("5", 1002.0), ("3600", None)])
+def test_retry_after_too_late(value: str, deadline: float | None) -> None:
+    """A Retry-After beyond the deadline, or of more than a minute, is not waited for."""
+    harness = RequestHarness()
+    response = evolve(error_response("50011"), headers={"retry-after": value})
+    assert isinstance(harness.error(response, deadline=deadline), RateLimitError)
+    assert harness.clock.slept == []
+
+
+def test_throttle() -> None:
+    """Every rate limit error throttles the limiter."""
+    harness = RequestHarness(max_retries=1)
+    harness.error(error_response("50011"), SLOW_DOWN)
+    assert harness.limiter.penalties == 2
+    harness.error(error_response("50001", 503))
+    assert harness.limiter.penalties == 2
+
+
+def test_deadline_bounds_requests() -> None:
+    """Each request's timeout, and the limiter's, is at most the remaining time."""
+    harness = RequestHarness(max_retries=8)
+    assert harness.error(RESET, deadline=harness.clock.now + 1.2) is RESET
+    assert harness.transport.timeouts == pytest.approx([1.2, 0.825, 0.2])
+    assert harness.limiter.acquisitions[0] == (10.0, 1001.2)
+
+
+def test_deadline_bounds_pauses() -> None:
+    """If the next pause would exceed the deadline, the failure is raised at once."""
+    harness = RequestHarness(max_retries=8)
+    for seconds, slept in ((0.375, []), (0.376, [0.375])):
+        error = harness.error(error_response("50011"), deadline=harness.clock.now + seconds)
+        assert isinstance(error, RateLimitError)
+        assert harness.clock.slept == slept
+
+
+def test_deadline_over_before_sending() -> None:
+    """A request that waited beyond its deadline is not sent, and its permit is released."""
+    harness = RequestHarness(total_timeout=5.0)
+    error = harness.error(OK_RESPONSE, deadline=harness.clock.now)
+    assert isinstance(error, RequestNotSentError)
+    assert "total_timeout of 5.0 s" in str(error)
+    assert harness.transport.requests == []
+    assert harness.limiter.outcomes == ["unsent"]
+
+
+@pytest.mark.parametrize(("remaining", "timeout"), [(None, 10.0), (99.0, 10.0), (9.0, 9.0)])
+def test_no_deadline(remaining: float | None, timeout: float) -> None:
+    """Without a deadline, or before a late one, only the timeout of each request limits it."""
+    harness = RequestHarness()
+    harness.send(deadline=remaining and harness.clock.now + remaining)
+    assert harness.transport.timeouts == [timeout]
+
+
+class Exchange(FakeTransport):
+    """A mock exchange whose clock is `ahead` and which rejects other timestamps."""
+
+    def __init__(self, clock: Any, ahead: float) -> None:
+        super().__init__(self.response)
+        self.clock, self.ahead = clock, ahead
+
+    @property
+    def time(self) -> float:
+        return float(self.clock.time() + self.ahead)
+
+    def response(self, request: Request) -> Response:
+        if request.target == GET_TIME.path:
+            return ok_response(time_row(self.time))
+        signed = datetime.fromisoformat(request.headers["OK-ACCESS-TIMESTAMP"]).timestamp()
+        return OK_RESPONSE if abs(signed - self.time) <= 30 else error_response("50102")
+
+    @property
+    def are_time_requests(self) -> list[bool]:
+        return [each.target == GET_TIME.path for each in self.requests]
+
+
+def behind(ahead: float, **settings: Any) -> tuple[RequestHarness, Exchange]:
+    """Make a client state whose clock is behind its exchange's."""
+    harness = RequestHarness(**settings)
+    harness.transport = exchange = Exchange(harness.state.clock, ahead)
+    return harness, exchange
+
+
+def server_time(timestamp: str) -> Response:
+    """Respond to a time request."""
+    return ok_response({"ts": timestamp})
+
+
+@pytest.mark.parametrize("ahead", [60.0, -60.0, 1200.0, -1200.0])
+def test_clock_skew_is_measured(ahead: float) -> None:
+    """With a wrong clock the first call needs three requests and later calls one; a later jump is measured again."""
+    harness, exchange = behind(ahead, max_retries=0)
+    for jump, requests in ((0.0, 3), (0.0, 4), (3600.0, 7), (0.0, 8)):
+        exchange.ahead += jump
+        harness.send()
+        assert harness.state.clock_skew.seconds == pytest.approx(exchange.ahead, abs=0.001)
+        assert len(exchange.requests) == requests
+    assert exchange.are_time_requests[:3] == [False, True, False]
+
+
+def test_measurement_replaces_a_learned_skew() -> None:
+    """A skew that was learned from an error is replaced by a measurement for good."""
+    harness, exchange = behind(60.0)
+    harness.send()
+    exchange.ahead = 600.0
+    assert harness.run(operations.measure_clock_offset(harness.state)) == pytest.approx(600.0, abs=0.001)
+    exchange.ahead = 6000.0
+    harness.send()
+    assert harness.state.clock_skew.seconds == pytest.approx(6000.0, abs=0.001)
+
+
+def test_clock_jumps_while_waiting() -> None:
+    """A call that started before the last jump, and was signed after it, measures again."""
+    simulation = Simulation()
+    harness, exchange = behind(60.0, clock=simulation, limiter=MemoryLimiter(max_requests=1, period=10.0))
+    tasks = [simulation.spawn(with_latency(harness.flow(), exchange, delay=0.1)) for _ in range(2)]
+    simulation.run(5.0)
+    assert harness.state.clock_skew.seconds == pytest.approx(60.0, abs=0.01)
+    exchange.ahead = 600.0
+    simulation.run(60.0)
+    assert all(task.done and task.error is None for task in tasks)
+    assert harness.state.clock_skew.seconds == pytest.approx(600.0, abs=0.01)
+
+
+def test_concurrent_calls_share_a_measurement() -> None:
+    """Concurrent calls with rejected timestamps share one measurement."""
+    simulation = Simulation()
+    harness, exchange = behind(60.0, clock=simulation)
+    tasks = [simulation.spawn(with_latency(harness.flow(), exchange, delay=0.1)) for _ in range(5)]
+    simulation.run(5.0)
+    assert all(task.done and task.error is None for task in tasks)
+    assert sum(exchange.are_time_requests) == 1
+    assert len(exchange.requests) == 5 + 1 + 5
+
+
+@pytest.mark.parametrize(("ahead", "hint"), [(12.5, "+12.500 s"), (0.0, "")])
+def test_clock_error_after_a_measurement(ahead: float, hint: str) -> None:
+    """If a request with the exchange's own time is rejected too, that error is raised, with a measured skew."""
+    harness = RequestHarness()
+    late, time = error_response("50102"), ok_response(time_row(harness.clock.time() + ahead))
+    error = harness.error(late, time, late)
+    assert (type(error), error.code, len(harness.transport.requests)) == (ClockSkewError, "50102", 3)
+    assert hint in error.hint if hint else error.hint == ""
+
+
+@pytest.mark.parametrize(
+    ("time", "kind"),
+    [
+        (ok_response(), InvalidResponseError),
+        (server_time("soon"), InvalidResponseError),
+        (server_time("253402300800000"), InvalidResponseError),
+        (server_time("9999999999999999"), InvalidResponseError),
+        (error_response("50102"), ClockSkewError),
+        (error_response("50026", 500), ServiceUnavailableError),
+        (RESET, NoResponseError),
+    ],
+)
+def test_missing_server_time(time: Any, kind: type[Exception]) -> None:
+    """If the server time is missing, the call fails with the reason, and the next call measures again."""
+    harness, exchange = behind(0.0, max_retries=0)
+    error = harness.error(error_response("50102"), time)
+    assert isinstance(error, kind)
+    if time == server_time("253402300800000"):
+        assert str(error) == "invalid response from OKX (HTTP 200): server time out of range: 253402300800000"
+    harness.transport = exchange
+    assert harness.send().rows
+
+
+def test_deadline_limits_the_measurement() -> None:
+    """Neither the measurement nor waiting for another one takes longer than the deadline."""
+    harness = RequestHarness()
+    first, second = harness.flow(harness.clock.now + 3.0), harness.flow(harness.clock.now + 2.0)
+    for flow in (first, second):
+        assert isinstance(next(flow), Send)
+    harness.clock.now += 1.0
+    calls, waits = first.send(error_response("50102")), second.send(error_response("50102"))
+    assert isinstance(calls, Send)
+    assert (calls.request.target, calls.timeout) == (GET_TIME.path, 2.0)
+    assert isinstance(waits, Sleep)
+    assert waits.seconds == 1.0
+
+
+def test_latest_time() -> None:
+    """The last millisecond of the year 9999 is a valid server time."""
+    harness = RequestHarness()
+    skew = harness.run(request.measure_clock_skew(harness.state, None), server_time("253402300799999"))
+    assert harness.state.config.credentials.sign("GET", "/", harness.clock.time() + skew.seconds)
+
+
+def test_time_request_is_retried() -> None:
+    """The time request is retried as any other, after dropped connections and temporary failures."""
+    harness = RequestHarness()
+    time = ok_response(time_row(harness.clock.time() + 60))
+    assert harness.send(error_response("50102"), GONE, RESET, time, OK_RESPONSE).rows
+
+
+def test_midpoint() -> None:
+    """The skew is the server time less the middle of the round trip."""
+    harness = RequestHarness()
+
+    def slow(_: Request) -> Response:
+        server_time = harness.clock.time() + 5.0
+        harness.clock.now += 3.0
+        return ok_response(time_row(server_time))
+
+    skew = harness.run(request.measure_clock_skew(harness.state, None), slow)
+    assert skew.seconds == pytest.approx(5.0 - 1.5, abs=0.001)

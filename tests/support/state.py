@@ -2,15 +2,18 @@
 
 from typing import Any
 
+import pytest
+
 from okx_maxloan_sdk import request
 from okx_maxloan_sdk.codec import GET_MAX_LOAN, Query
 from okx_maxloan_sdk.config import ClientConfig
 from okx_maxloan_sdk.drivers import run_sync
 from okx_maxloan_sdk.effects import Flow, Send, Sleep
+from okx_maxloan_sdk.exceptions import OkxError
 from okx_maxloan_sdk.state import ClientState
 from tests.support.clients import credentials
 from tests.support.clock import FakeClock
-from tests.support.fake_transport import FakeTransport, loan_row, ok_response
+from tests.support.fake_transport import FakeTransport, ScriptedResponse, loan_row, ok_response
 from tests.support.limiter import RecordingLimiter
 
 PARAMS = {"mgnMode": "cross", "instId": "BTC-USDT"}
@@ -19,27 +22,34 @@ OK_RESPONSE = ok_response(loan_row("BTC-USDT"))
 
 
 class RequestHarness:
-    """The state of a client, with its limiter and its clock."""
+    """The state of a client, with its limiter, its clock and its transport."""
 
     def __init__(self, **settings: Any) -> None:
         self.clock = FakeClock()
         self.limiter = RecordingLimiter()
+        self.transport = FakeTransport(OK_RESPONSE)
         defaults: dict[str, Any] = {"credentials": credentials(), "limiter": self.limiter, "clock": self.clock}
         self.state = ClientState(ClientConfig(**{**defaults, **settings}), random=lambda: 0.5)
 
-    def run(self, flow: Flow[Any], transport: FakeTransport) -> Any:
-        """Run a flow on a transport."""
-        return run_sync(flow, transport, self.clock)
+    def flow(self, deadline: float | None = None, query: Query = QUERY) -> Flow[request.DecodedResponse]:
+        """Create the flow of a request, for BTC-USDT by default."""
+        return request.send_with_retries(self.state, query, deadline)
 
-    def flow(self, deadline: float | None = None) -> Flow[request.DecodedResponse]:
-        """Create the flow of a request for BTC-USDT."""
-        return request.send_with_retries(self.state, QUERY, deadline)
+    def run(self, flow: Flow[Any], *responses: ScriptedResponse) -> Any:
+        """Run a flow on a transport with these responses, or on the last one without any."""
+        if responses:
+            self.transport = FakeTransport(*responses)
+        return run_sync(flow, self.transport, self.clock)
 
-    def send(self, transport: FakeTransport, deadline: float | None = None) -> request.DecodedResponse:
-        """Send a request for BTC-USDT."""
-        response = self.run(self.flow(deadline), transport)
-        assert isinstance(response, request.DecodedResponse)
-        return response
+    def send(self, *responses: ScriptedResponse, deadline: float | None = None, query: Query = QUERY) -> Any:
+        """Send a request, and return its decoded response."""
+        return self.run(self.flow(deadline, query), *responses)
+
+    def error(self, *responses: ScriptedResponse, deadline: float | None = None, query: Query = QUERY) -> Any:
+        """Send a request that fails, and return its error."""
+        with pytest.raises(OkxError) as caught:
+            self.send(*responses, deadline=deadline, query=query)
+        return caught.value
 
 
 def with_latency(flow: Flow[Any], transport: FakeTransport, delay: float) -> Flow[Any]:
