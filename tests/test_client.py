@@ -1,32 +1,42 @@
-"""Clients: the blocking and the asyncio client, and their settings."""
+"""Clients: the blocking and the asyncio client, their settings, and their life from the first call to close()."""
 
+import asyncio
 import inspect
 import json
 import os
 import re
+import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
 from pathlib import Path
+from threading import Barrier
 from types import FrameType
-from typing import Any
+from typing import Any, get_overloads
 
 import pytest
 
-from okx_maxloan_sdk import Account, AsyncMaxLoanClient, MaxLoanClient, MemoryLimiter, Site
+from okx_maxloan_sdk import Account, AsyncMaxLoanClient, MaxLoanClient, MemoryLimiter, Site, operations
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.config import ClientSettings
-from okx_maxloan_sdk.effects import Send
-from okx_maxloan_sdk.exceptions import ClientClosedError, InvalidParametersError, OkxError
+from okx_maxloan_sdk.exceptions import ClientClosedError, InvalidParametersError, OkxError, PartialFailureError
 from okx_maxloan_sdk.limiter import create_limiter
-from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory, credentials
-from tests.support.clock import QuickClock
-from tests.support.contract_values import EMPTY, LIMIT
-from tests.support.fake_transport import FakeTransport, error_response, fake_exchange, loans_response
-from tests.support.limiter import RecordingLimiter
+from okx_maxloan_sdk.mock.exchange import MockExchange
+from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory, credentials, credentials_for
+from tests.support.contract_values import EMPTY, LIMIT, MANY, SIZE
+from tests.support.fake_transport import (
+    FakeTransport,
+    error_response,
+    fake_exchange,
+    loan_row,
+    loans_response,
+)
 from tests.support.raw import RawServer, respond
 
-ROW = b'{"instId":"BTC-USDT","mgnMode":"cross","mgnCcy":"","maxLoan":"1","ccy":"%b","side":"%b"}'
 BOTH = [MaxLoanClient, AsyncMaxLoanClient]
+both = pytest.mark.parametrize("make", BOTH)
 
 
 def public(client: type) -> dict[str, Any]:
@@ -34,12 +44,24 @@ def public(client: type) -> dict[str, Any]:
     return {name: each for name, each in inspect.getmembers(client) if not name.startswith("_")}
 
 
-def test_same_public_names() -> None:
-    """Both clients have the same public names."""
-    assert public(MaxLoanClient).keys() == public(AsyncMaxLoanClient).keys()
-    assert {"get_max_loan", "iter_max_loan", "get_account", "get_instruments", "sync_clock", "rate_limit"} <= public(
-        MaxLoanClient
-    ).keys()
+def test_same_names() -> None:
+    """Both clients have the same public names, settings but for the kind of httpx client, and overloads."""
+    blocking, asynchronous = (public(each) for each in BOTH)
+    assert blocking.keys() == asynchronous.keys()
+    names = {"get_max_loan", "iter_max_loan", "get_account", "get_instruments", "sync_clock", "rate_limit"}
+    assert names <= blocking.keys()
+    overloads = [[inspect.signature(each).parameters for each in get_overloads(c.get_max_loan)] for c in BOTH]  # type: ignore[attr-defined] # both have it
+    assert len(overloads[0]) == 3
+    assert overloads[0] == overloads[1]
+    settings = [
+        {
+            name: str(each).replace("AsyncClient", "Client")
+            for name, each in inspect.signature(client).parameters.items()
+        }
+        for client in BOTH
+    ]
+    assert settings[0] == settings[1]
+    assert settings[0].keys() == {"credentials", *ClientSettings.__annotations__}
 
 
 @pytest.mark.parametrize("name", sorted(public(MaxLoanClient)))
@@ -62,7 +84,7 @@ def test_signatures_show_the_parameters() -> None:
     assert "InvalidParametersError" in (inspect.getdoc(MaxLoanClient.get_max_loan) or "")
 
 
-@pytest.mark.parametrize("make", BOTH)
+@both
 def test_unknown_keyword(make: Any) -> None:
     """The error for an unknown keyword names the public class."""
     with pytest.raises(TypeError, match=rf"^{make.__name__}\.__init__\(\) got an unexpected .*'api_key'"):
@@ -71,29 +93,7 @@ def test_unknown_keyword(make: Any) -> None:
         make(credentials()).get_account("x")
 
 
-def test_same_overloads() -> None:
-    """Type checkers accept the same overloads for both clients."""
-    from typing import get_overloads  # noqa: PLC0415 -- only here
-
-    def ways(client: type) -> list[Any]:
-        return [inspect.signature(each).parameters for each in get_overloads(client.get_max_loan)]  # type: ignore[attr-defined] # both have it
-
-    assert len(ways(MaxLoanClient)) == 3
-    assert ways(MaxLoanClient) == ways(AsyncMaxLoanClient)
-
-
-def test_same_settings() -> None:
-    """Both clients and `from_env` have the same settings, except for the kind of httpx client."""
-
-    def settings(make: type) -> dict[str, str]:
-        actual = inspect.signature(make).parameters.items()
-        return {name: str(each).replace("AsyncClient", "Client") for name, each in actual}
-
-    assert settings(MaxLoanClient) == settings(AsyncMaxLoanClient)
-    assert settings(MaxLoanClient).keys() == {"credentials", *ClientSettings.__annotations__}
-
-
-@pytest.mark.parametrize("make", BOTH)
+@both
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
@@ -113,9 +113,8 @@ def test_same_settings() -> None:
         ({"credentials": KEY}, "credentials must be Credentials(api_key, api_secret, passphrase), not str"),
         ({"base_url": 5}, "base_url must be a str"),
         ({"base_url": "http://127.0.0.1:0"}, "its port must be 1 to 65535"),
-        ({"limiter": 5}, "limiter must be"),
-        ({"base_url": "http://openapi.okx.com"}, "loopback"),
         ({"base_url": "https://user:s3cret@openapi.okx.com"}, "user or password"),
+        ({"limiter": 5}, "limiter must be"),
         ({"limiter": "memcached://x"}, "limiter must be"),
         ({"proxy": "user:s3cret@proxy:99999"}, "its port must be 1 to 65535"),
         ({"proxy": "ftp://user:s3cret@proxy"}, "its scheme must be"),
@@ -134,15 +133,14 @@ def test_all_invalid_settings_at_once() -> None:
         MaxLoanClient(credentials(), timeout=-1, max_retries=-1, language="fr")  # type: ignore[arg-type] # the point
 
 
-@pytest.mark.parametrize("make", BOTH)
+@both
 def test_settings(make: Any) -> None:
     """Sites, base URLs and defaults are as documented."""
     assert repr(make(credentials())) == f"{make.__name__}(https://openapi.okx.com)"
     assert repr(make(credentials(), site=Site.EEA)) == f"{make.__name__}(https://eea.okx.com)"
-    assert repr(make(credentials(), site=Site.EEA, base_url="http://127.0.0.1:8899")).endswith(
-        "(http://127.0.0.1:8899)"
-    )
-    config = make(credentials())._state.config
+    client = make(credentials(), site=Site.EEA, base_url="http://127.0.0.1:8899")
+    assert repr(client) == f"{make.__name__}(http://127.0.0.1:8899)"
+    config = client._state.config
     assert (config.demo, config.timeout, config.total_timeout, config.max_retries) == (False, 10.0, None, 2)
     assert (config.language, config.account, config.rate_limit_key) == ("en", None, None)
     assert isinstance(config.clock, SystemClock)
@@ -165,26 +163,22 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-@pytest.mark.parametrize("make", BOTH)
+@both
 def test_from_env(make: Any, environment: pytest.MonkeyPatch) -> None:
     """Credentials, site, demo trading and base URL are read from the environment unless they are given."""
-    client = make.from_env()
-    assert client._state.config.credentials.sign("GET", "/", 0.0) == credentials().sign("GET", "/", 0.0)
-    assert (client._state.config.origin.host, client._state.config.demo) == ("openapi.okx.com", False)
+    config = make.from_env()._state.config
+    assert config.credentials.sign("GET", "/", 0.0) == credentials().sign("GET", "/", 0.0)
+    assert (config.origin.host, config.demo) == ("openapi.okx.com", False)
     environment.setenv("OKX_SITE", "EEA")
     environment.setenv("OKX_DEMO", "True")
-    client = make.from_env(timeout=3.0)
-    assert (client._state.config.origin.host, client._state.config.demo, client._state.config.timeout) == (
-        "eea.okx.com",
-        True,
-        3.0,
-    )
+    config = make.from_env(timeout=3.0)._state.config
+    assert (config.origin.host, config.demo, config.timeout) == ("eea.okx.com", True, 3.0)
     environment.setenv("OKX_BASE_URL", "http://127.0.0.1:1")
-    assert make.from_env(demo=False)._state.config.origin.netloc == "127.0.0.1:1"
-    assert not make.from_env(demo=False)._state.config.demo
+    config = make.from_env(demo=False)._state.config
+    assert (config.origin.netloc, config.demo) == ("127.0.0.1:1", False)
 
 
-@pytest.mark.parametrize("make", BOTH)
+@both
 def test_from_env_limiter(make: Any, environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """OKX_LIMITER sets the limiter unless `limiter=` is given; an invalid value is rejected."""
     assert make.from_env()._state._limiter is create_limiter("memory")
@@ -198,19 +192,6 @@ def test_from_env_limiter(make: Any, environment: pytest.MonkeyPatch, tmp_path: 
         make.from_env()
 
 
-def test_clients_of_two_host_names_share_a_limit() -> None:
-    """www.okx.com and openapi.okx.com are one exchange, so their clients share a rate limit."""
-    clients = [
-        MaxLoanClient(credentials(), base_url=f"https://{host}", rate_limit_key="two names")
-        for host in ("www.okx.com", "openapi.okx.com")
-    ]
-    for client in clients:
-        client._transport = fake_exchange()
-    for n in range(6):
-        clients[n % 2].get_max_loan("BTC-USDT", mgn_mode="cross")
-    assert [client.rate_limit.in_use for client in clients] == [6, 6]
-
-
 @pytest.mark.parametrize(
     ("value", "demo"), [("", False), ("0", False), ("no", False), ("FALSE", False), ("1", True), ("yes", True)]
 )
@@ -221,29 +202,35 @@ def test_from_env_demo(value: str, demo: bool, environment: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "reason"),
+    ("variables", "reason"),
     [
-        ("OKX_API_KEY", "", r"not set: OKX_API_KEY;"),
-        ("OKX_API_SECRET", "", r"not set: OKX_API_SECRET;"),
-        ("OKX_API_PASSPHRASE", "s3cret\n", r"API passphrase has characters"),
-        ("OKX_SITE", "mars", r"one of global, eea, us, tr, not 'mars'"),
-        ("OKX_DEMO", "maybe", r"1 or 0, not 'maybe'"),
+        ({"OKX_API_KEY": ""}, r"not set: OKX_API_KEY;"),
+        ({"OKX_API_SECRET": ""}, r"not set: OKX_API_SECRET;"),
+        (dict.fromkeys(ENVIRONMENT, ""), "OKX_API_KEY, OKX_API_SECRET, OKX_API_PASSPHRASE"),
+        ({"OKX_API_PASSPHRASE": "s3cret\n"}, r"API passphrase has characters"),
+        ({"OKX_SITE": "mars"}, r"one of global, eea, us, tr, not 'mars'"),
+        ({"OKX_DEMO": "maybe"}, r"1 or 0, not 'maybe'"),
     ],
 )
-def test_from_env_with_an_invalid_variable(name: str, value: str, reason: str, environment: pytest.MonkeyPatch) -> None:
-    """A missing or invalid variable is named, and no secret is shown."""
-    environment.setenv(name, value)
+def test_from_env_with_invalid_variables(
+    variables: dict[str, str], reason: str, environment: pytest.MonkeyPatch
+) -> None:
+    """Missing or invalid variables are named, and no secret is shown."""
+    for name, value in variables.items():
+        environment.setenv(name, value)
     with pytest.raises(ValueError, match=reason) as caught:
         MaxLoanClient.from_env()
     assert not any(secret in str(caught.value) for secret in (KEY, SECRET, PASSPHRASE, "s3cret"))
 
 
-def test_from_env_names_all_missing_variables(environment: pytest.MonkeyPatch) -> None:
-    """All missing variables are named together."""
-    for name in ENVIRONMENT:
-        environment.delenv(name)
-    with pytest.raises(ValueError, match="OKX_API_KEY, OKX_API_SECRET, OKX_API_PASSPHRASE"):
-        MaxLoanClient.from_env()
+def test_clients_of_two_host_names_share_a_limit() -> None:
+    """www.okx.com and openapi.okx.com are one exchange, so their clients share a rate limit."""
+    hosts, factory = ("www.okx.com", "openapi.okx.com"), ClientFactory("sync")
+    settings = {"rate_limit_key": "two names", "limiter": "memory", "clock": SystemClock()}
+    clients = [factory.open(fake_exchange(), base_url=f"https://{host}", **settings) for host in hosts]
+    for n in range(6):
+        clients[n % 2].get_max_loan("BTC-USDT", mgn_mode="cross")
+    assert [client.rate_limit.in_use for client in clients] == [6, 6]
 
 
 def test_rate_limit(client_factory: ClientFactory) -> None:
@@ -264,34 +251,25 @@ def test_languages(client_factory: ClientFactory) -> None:
         client.get_max_loan("A-B", mgn_mode="cross")
 
 
-def test_members_of_a_string_enum() -> None:
+def test_members_of_a_string_enum(client_factory: ClientFactory) -> None:
     """The value of a string enum's member is sent, and not its name."""
-    from enum import Enum  # noqa: PLC0415 -- only here
 
     class Mode(str, Enum):  # noqa: UP042 -- as in older programs
         CROSS = "cross"
 
     transport = FakeTransport(loans_response)
-    client = MaxLoanClient(credentials(), limiter=RecordingLimiter())
-    vars(client)["_transport"] = transport
-    client.get_max_loan("A-B", mgn_mode=Mode.CROSS)  # type: ignore[call-overload] # checkers want the literal
+    client_factory.open(transport).get_max_loan("A-B", mgn_mode=Mode.CROSS)
     assert transport.requests[0].target.endswith("?mgnMode=cross&instId=A-B")
 
 
 def test_flows_are_shared() -> None:
     """Both clients run the same flow, so their requests are equal byte for byte."""
-    from okx_maxloan_sdk import operations  # noqa: PLC0415 -- only here
-
-    class FixedClock(QuickClock):
-        time = staticmethod(lambda: 1.0)
-
-    clock, effects = FixedClock(), []
-    for make in BOTH:
-        client: Any = make(credentials(), clock=clock, limiter=RecordingLimiter())
-        effect = next(operations.get_max_loan(client._state, ["A-B"], {"mgn_mode": "cross"}))
-        assert isinstance(effect, Send)
-        effects.append(effect)
-    assert effects[0] == effects[1]
+    factories = ClientFactory("sync"), ClientFactory("async")
+    states = [factory.open()._state for factory in factories]
+    first, second = (next(operations.get_max_loan(each, ["A-B"], {"mgn_mode": "cross"})) for each in states)
+    assert first == second
+    for factory in factories:
+        factory.close()
 
 
 @pytest.mark.skipif(sys.gettrace() is not None, reason="coverage traces calls itself")
@@ -307,8 +285,8 @@ def test_call_events() -> None:
         if event == "call" and re.search("okx_maxloan_(sdk|api)/", code.co_filename) and "comp>" not in code.co_name:
             calls[-1][code.co_qualname] += 1
 
-    row = {**EMPTY, "instId": "BTC-USDT", "mgnMode": "cross", "maxLoan": "1"}  # EMPTY: with every field of the spec
-    rows = [{**row, "ccy": "BTC", "side": "sell"}, {**row, "ccy": "USDT", "side": "buy"}]
+    # EMPTY: with every field of the spec
+    rows = [{**EMPTY, **loan_row("BTC-USDT", side)} for side in ("sell", "buy")]
     with (
         RawServer(respond(json.dumps({"code": "0", "msg": "", "data": rows}).encode())) as server,
         MaxLoanClient(credentials(), base_url=server.url, clock=SystemClock()) as client,
@@ -321,3 +299,168 @@ def test_call_events() -> None:
     # The minimum, since the garbage collector may close a connection of another test during a call.
     least = min(calls, key=Counter.total)
     assert 30 < least.total() <= 60, least
+
+
+def calls(client: Any) -> Iterator[Any]:
+    """List a call of every operation."""
+    yield lambda: client.get_max_loan("A-B", mgn_mode="cross")
+    yield lambda: client.get_max_loan("A-B", mgn_mode="isolated")
+    yield lambda: client.get_max_loan(mgn_mode="cross", ccy="USDT")
+    yield lambda: list(client.iter_max_loan("A-B", mgn_mode="cross"))
+    yield client.get_account
+    yield client.get_instruments
+    yield client.sync_clock
+
+
+@pytest.mark.parametrize("is_used", [False, True])
+def test_closed(client_factory: ClientFactory, is_used: bool) -> None:
+    """After close() every call raises `ClientClosedError`; closing twice is no error."""
+    transport = FakeTransport(loans_response)
+    client = client_factory.open(transport)
+    if is_used:
+        client.get_max_loan("A-B", mgn_mode="cross")
+    client.close()
+    client.close()
+    for call in calls(client):
+        with pytest.raises(ClientClosedError, match="create a new one"):
+            call()
+    assert len(transport.requests) == is_used
+
+
+def test_closed_unused(client_factory: ClientFactory) -> None:
+    """Closing an unused client does not load the transport."""
+    client = client_factory.open()
+    client.close()
+    assert client.raw._transport is None
+
+
+def test_context_manager(client_factory: ClientFactory) -> None:
+    """The end of a block closes the client and suppresses no error; a closed client cannot be entered again."""
+    enter, leave = ("__aenter__", "__aexit__") if client_factory.is_async else ("__enter__", "__exit__")
+    transport = FakeTransport(loans_response)
+    client = client_factory.open(transport)
+    assert getattr(client, enter)() is client.raw
+    assert client.get_max_loan("A-B", mgn_mode="cross")
+    assert not getattr(client, leave)(LookupError, LookupError(), None)
+    assert transport.closed == 1
+    with pytest.raises(ClientClosedError):
+        getattr(client, enter)()
+
+
+def test_closed_during_iteration(client_factory: ClientFactory) -> None:
+    """After close() an iterator yields the error for each batch and ends."""
+    client = client_factory.open(FakeTransport(loans_response))
+    stream = client.iter_max_loan(MANY, mgn_mode="cross")
+    assert next(stream).error is None
+    client.close()
+    remaining = list(stream)
+    assert len(remaining) == len(MANY) // SIZE - 1
+    assert any(isinstance(each.error, ClientClosedError) for each in remaining)
+
+
+def test_against_an_exchange(client_factory: ClientFactory, exchange: tuple[str, MockExchange]) -> None:
+    """An exchange that checks signatures, parameters and limits accepts every operation, and separates a bad pair."""
+    url, mock_exchange = exchange
+    client = client_factory.open(
+        base_url=url, credentials=credentials_for(mock_exchange), clock=SystemClock(), limiter=MemoryLimiter()
+    )
+    assert [each.side for each in client.get_max_loan("BTC-USDT", "ETH-USDT", mgn_mode="cross")] == ["sell", "buy"] * 2
+    assert [each.ccy for each in client.get_max_loan(mgn_mode="cross", ccy="USDT")] == ["USDT"]
+    assert [each.inst_ids for each in client.iter_max_loan(["BTC-USDT"], mgn_mode="cross")] == [("BTC-USDT",)]
+    assert client.get_account().uid == mock_exchange.users["spot"].uid
+    assert any(each.inst_id == "BTC-USDT" for each in client.get_instruments())
+    assert abs(client.sync_clock()) < 5
+    with pytest.raises(InvalidParametersError):
+        client.get_max_loan("BTC-USDT", mgn_mode="isolated")
+    assert all(each.status == 200 for each in mock_exchange.log)
+    with pytest.raises(PartialFailureError) as caught:
+        client.get_max_loan("BTC-USDT", "C7-USDT", "ETH-USDT", mgn_mode="cross")
+    assert [pairs for pairs, _ in caught.value.failures] == [("C7-USDT",)]
+    assert len(caught.value.loans) == 4
+
+
+def test_concurrent_callers(client_factory: ClientFactory, exchange: tuple[str, MockExchange]) -> None:
+    """More callers than slots share a client, its connections and its account and clock; the limit is observed."""
+    url, mock_exchange = exchange
+    mock_exchange.clock_skew = 90.0
+    client = client_factory.open(
+        base_url=url, credentials=credentials_for(mock_exchange), clock=SystemClock(), limiter=MemoryLimiter()
+    )
+    results = client_factory.run_concurrently(
+        client, *([lambda each: each.get_max_loan("BTC-USDT", mgn_mode="cross")] * (LIMIT.requests + 5))
+    )
+    assert all(len(each) == 2 for each in results)
+    assert [each.target for each in mock_exchange.log].count("/api/v5/public/time") == 1
+    assert 429 not in {each.status for each in mock_exchange.log}
+    assert client.rate_limit.queued == 0
+
+
+def test_threads_share_one_transport() -> None:
+    """Threads that make a client's first calls concurrently share one transport and its pool."""
+    client, barrier = MaxLoanClient(credentials(), base_url="http://127.0.0.1:1"), Barrier(8)
+
+    def first(_: int) -> tuple[Any, Any]:
+        barrier.wait(5)
+        transport = client._get_transport()
+        return transport, transport._pool()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(first, range(8)))) == 1
+    client.close()
+
+
+CHILD = """
+import os, sys
+from okx_maxloan_sdk import Credentials, MaxLoanClient
+
+url, size, *key = sys.argv[1:]
+client = MaxLoanClient(Credentials(*key), base_url=url, timeout=5.0)
+assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2
+inherited = next(iter(client._transport._pool()._open.values()))._socket.fileno()
+if child := os.fork():
+    assert os.waitpid(child, 0)[1] == 0
+    assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2
+    client.close()
+else:
+    status = 1
+    try:
+        client._transport._pool()
+        try:
+            os.fstat(inherited)
+        except OSError:
+            pairs = ["BTC-USDT"] * 2 * int(size) + ["ETH-USDT"] * 2 * int(size)
+            batches = list(client.iter_max_loan(pairs, mgn_mode="cross"))
+            status = not (len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2 and len(batches) == 4)
+        client.close()
+    finally:
+        os._exit(status)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_fork(exchange: tuple[str, MockExchange]) -> None:
+    """After a fork the client works in the child, which closes its copies of connections, and in the parent."""
+    url, mock_exchange = exchange
+    key = mock_exchange.users["spot"].keys[0]
+    arguments = [url, str(SIZE), key.key, key.secret, key.passphrase]
+    subprocess.run([sys.executable, "-c", CHILD, *arguments], check=True, timeout=30)
+    assert len(mock_exchange.log) == 1 + 4 + 1 + 1
+
+
+def test_second_event_loop(exchange: tuple[str, MockExchange]) -> None:
+    """An asyncio client works on consecutive and on concurrent event loops."""
+    url, mock_exchange = exchange
+    client = AsyncMaxLoanClient(credentials_for(mock_exchange), base_url=url)
+
+    async def send() -> int:
+        try:
+            return len(await client.get_max_loan("BTC-USDT", mgn_mode="cross"))
+        finally:
+            # asyncio complains of connections that are open at the end of their loop.
+            client._get_transport()._pool().close()
+            await asyncio.sleep(0.01)
+
+    assert [asyncio.run(send()) for _ in range(2)] == [2, 2]
+    with ThreadPoolExecutor(4) as pool:
+        assert [*pool.map(lambda _: asyncio.run(send()), range(4))] == [2] * 4
+    asyncio.run(client.close())
