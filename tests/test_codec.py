@@ -5,34 +5,29 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG, GET_MAX_LOAN, OPERATIONS
+from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG, GET_MAX_LOAN, OPERATIONS, Operation
 
 from okx_maxloan_sdk import MaxLoan, codec
+from okx_maxloan_sdk.account import Account, AccountMode
 from okx_maxloan_sdk.exceptions import InvalidResponseError
 from okx_maxloan_sdk.transport import Response
+from tests.support.cases import cases
 from tests.support.contract_values import EMPTY
+from tests.support.fake_transport import json_response, loan_row, ok_response
 
-ROW = {
-    "instId": "BTC-USDT",
-    "mgnMode": "cross",
-    "mgnCcy": "",
-    "maxLoan": "0.0018826268161452",
-    "ccy": "BTC",
-    "side": "sell",
-}
+CASES = cases(__file__)
+ROW = loan_row("BTC-USDT", max_loan="0.0018826268161452")
 
 
-def json_response(body: object, status: int = 200) -> Response:
-    """Make a response with a JSON body."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Response(status, {}, raw)
-
-
-def decode(*rows: object, **more: Any) -> list[MaxLoan]:
+def decode(*rows: object, operation: Operation = GET_MAX_LOAN) -> list[dict[str, Any]]:
     """Decode rows as a call does."""
-    response = json_response({"code": "0", "msg": "", "data": list(rows), **more})
-    data = codec.parse_envelope(response)[2]
-    return codec.to_models(MaxLoan, GET_MAX_LOAN, codec.validate_rows(GET_MAX_LOAN, data, response))
+    response = ok_response(*rows)
+    return codec.validate_rows(operation, codec.parse_envelope(response)[2], response)
+
+
+def to_loans(*rows: object) -> list[MaxLoan]:
+    """Decode rows of maximum loan."""
+    return codec.to_models(MaxLoan, GET_MAX_LOAN, decode(*rows))
 
 
 def test_target_has_raw_commas_in_contract_order() -> None:
@@ -52,10 +47,15 @@ def test_unknown_parameter() -> None:
 
 
 @pytest.mark.parametrize("value", [5, 1.5, b"USDT", ["USDT", 5], {"USDT"}])
-def test_not_text(value: object) -> None:
-    """A value that is no string is rejected with its type."""
-    with pytest.raises(TypeError, match=f"ccy must be a str, not {type(value).__name__}"):
+def test_not_text(value: Any) -> None:
+    """A value that is no string is rejected with its name and type."""
+    kind = type(value).__name__
+    with pytest.raises(TypeError, match=f"ccy must be a str, not {kind}"):
         codec.max_loan_query(mgn_mode="cross", ccy=value)
+    with pytest.raises(TypeError, match=f"inst_type must be a str, not {kind}"):
+        codec.instruments_query(inst_type=value, inst_id=None)
+    with pytest.raises(TypeError, match=f"inst_id must be a str, not {kind}"):
+        codec.instruments_query(inst_type="MARGIN", inst_id=value)
 
 
 def test_paths_are_the_contracts() -> None:
@@ -68,7 +68,7 @@ def test_paths_are_the_contracts() -> None:
 
 def test_amount_is_exact() -> None:
     """Amounts keep sixteen decimals, and other fields are unchanged."""
-    (loan,) = decode(ROW)
+    (loan,) = to_loans(ROW)
     assert loan.amount == Decimal("0.0018826268161452")
     assert (loan.inst_id, loan.mgn_mode, loan.mgn_ccy, loan.ccy, loan.side) == ("BTC-USDT", "cross", "", "BTC", "sell")
     names = {each.name: each.attribute for each in GET_MAX_LOAN.fields}
@@ -78,36 +78,25 @@ def test_amount_is_exact() -> None:
 
 def test_unknown_is_data() -> None:
     """An empty amount, an unknown side, unknown fields and missing optional fields are valid."""
-    loan, other = decode(
-        {**ROW, "maxLoan": "", "side": "short", "quota": {"a": [1.5]}}, {"ccy": "USDT", "maxLoan": "1"}
-    )
+    unknown = {**ROW, "maxLoan": "", "side": "short", "quota": {"a": [1.5]}}
+    loan, other = to_loans(unknown, {"ccy": "USDT", "maxLoan": "1"})
     assert loan.amount is None
     assert loan.side == "short"
     assert loan.additional_properties == {"quota": {"a": [Decimal("1.5")]}}
     assert (other.inst_id, other.side, other.amount) == ("", "", Decimal(1))
 
 
-@pytest.mark.parametrize(
-    ("row", "reason"),
-    [
-        ({**ROW, "maxLoan": 0.1}, "maxLoan is a number"),
-        ({**ROW, "maxLoan": 1}, "maxLoan is a number"),
-        ({**ROW, "maxLoan": None}, "maxLoan is missing or null"),
-        ({**ROW, "maxLoan": "NaN"}, "does not match"),
-        ({**ROW, "maxLoan": "1e5"}, "does not match"),
-        ({**ROW, "maxLoan": "1.0\n"}, "does not match"),
-        ({**ROW, "maxLoan": "0x1"}, "does not match"),
-        ({**ROW, "maxLoan": "١"}, "does not match"),
-        ({**ROW, "ccy": ["BTC"]}, "ccy is a list"),
-        ({**ROW, "side": True}, "side is a boolean"),
-        ({"ccy": "BTC"}, "maxLoan is missing"),
-        ({"maxLoan": "1"}, "ccy is missing"),
-        ("row", "a row is a string"),
-        (None, "a row is missing or null"),
-    ],
-)
-def test_invalid_row(row: object, reason: str) -> None:
+@pytest.mark.parametrize(("changes", "reason"), CASES["rows"])
+def test_invalid_row(changes: str, reason: str) -> None:
     """An invalid row is rejected with its field and the reason."""
+    row = {**ROW, **json.loads(changes)}
+    with pytest.raises(InvalidResponseError, match=reason):
+        decode(ROW, {name: value for name, value in row.items() if value != "-"})
+
+
+@pytest.mark.parametrize(("row", "reason"), [("row", "a row is a string"), (None, "a row is missing or null")])
+def test_no_row(row: object, reason: str) -> None:
+    """A row that is no object is rejected."""
     with pytest.raises(InvalidResponseError, match=reason):
         decode(ROW, row)
 
@@ -115,85 +104,84 @@ def test_invalid_row(row: object, reason: str) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "reason"),
     [
-        (b"", 200, "it is empty"),
-        (b'{"code":"0"} x', 200, "it is not JSON (what follows its end is not a JSON number)"),
-        (b"<html>down</html>", 502, "it is not JSON ("),
-        (b'{"code":"0","msg":"","data":[', 200, "it is not JSON ("),
-        (b'{"code":"0","msg":"","data":[NaN]}', 200, "it is not JSON (NaN is not a JSON number)"),
-        (b'{"code":"0","msg":"","data":[Infinity]}', 200, "it is not JSON (Infinity is not a JSON number)"),
-        (b'{"code":"0","code":"1","msg":"","data":[]}', 200, "it is not JSON (an object has a key twice)"),
-        (
-            b'{"code":"0","msg":"","data":[{"ccy":"A","ccy":"B","maxLoan":"1"}]}',
-            200,
-            "it is not JSON (an object has a key twice)",
-        ),
         (b"\xff\xfe", 200, "it is not UTF-8"),
         (b'{"code":"0","msg":"\xff","data":[]}', 200, "it is not UTF-8"),
         (b"[" * 100_000, 200, "it is nested too deeply"),
-        ([], 200, "it is not a JSON object"),
-        ("0", 200, "it is not a JSON object"),
-        (None, 200, "it is not a JSON object"),
-        ({"msg": "", "data": []}, 200, "code is missing"),
-        ({"code": 0, "msg": "", "data": []}, 200, "code is a number"),
-        ({"code": 50011, "msg": "", "data": []}, 200, "code is a number"),
-        ({"code": True, "msg": "", "data": []}, 400, "code is a boolean"),
-        ({"code": "", "msg": "", "data": []}, 200, "code is a string"),
-        ({"code": "0", "msg": None, "data": []}, 200, "msg is missing or null"),
-        ({"code": "0", "msg": "", "data": {}}, 200, "data is an object"),
-        ({"code": "0", "msg": "", "data": None}, 200, "data is missing or null"),
-        ({"code": "0", "msg": ""}, 200, "data is missing"),
-        ({"code": "0", "data": []}, 200, "msg is missing"),
-        ({"code": "0", "msg": "", "data": []}, 500, "code 0 with another status than 200"),
-        ({"code": "0", "msg": "", "data": []}, 204, "code 0 with another status than 200"),
-        (b"", 302, "it is a redirect, which is never followed"),
+        *((body.encode(), status, reason) for body, status, reason in CASES["responses"]),
     ],
 )
-def test_invalid_response(body: object, status: int, reason: str) -> None:
-    """An invalid response is rejected with the reason, the status and an excerpt."""
+def test_invalid_response(body: bytes, status: int, reason: str) -> None:
+    """An invalid response is rejected with the reason and the status."""
     with pytest.raises(InvalidResponseError) as caught:
-        codec.parse_envelope(json_response(body, status))
+        codec.parse_envelope(Response(status, {}, body))
     assert caught.value.reason.startswith(reason)
     assert caught.value.http_status == status
-
-
-@pytest.mark.parametrize("name", ["inst_type", "inst_id"])
-def test_instruments_parameter_that_is_no_text(name: str) -> None:
-    """A parameter of another type is named."""
-    arguments: dict[str, Any] = {"inst_type": "MARGIN", "inst_id": "BTC-USDT", name: 5}
-    with pytest.raises(TypeError, match=f"{name} must be a str"):
-        codec.instruments_query(**arguments)
 
 
 @pytest.mark.parametrize("code", ["50011", 50011])
 def test_gateway_errors_are_decoded(code: object) -> None:
     """An error of the gateway may have a numeric code and no data."""
-    assert codec.parse_envelope(json_response({"msg": "Too Many Requests", "code": code}, 429)) == (
-        "50011",
-        "Too Many Requests",
-        [],
-    )
+    response = json_response({"msg": "Too Many Requests", "code": code}, 429)
+    assert codec.parse_envelope(response) == ("50011", "Too Many Requests", [])
 
 
 def test_unknown_path() -> None:
     """The 404 response, with a numeric code and an object as data, is an error response."""
-    body = {
-        "code": 404,
-        "data": {},
-        "detailMsg": "",
-        "error_code": "404",
-        "error_message": "Not Found",
-        "msg": "Not Found",
-    }
-    assert codec.parse_envelope(json_response(body, 404))[:2] == ("404", "Not Found")
+    more = {"detailMsg": "", "error_code": "404", "error_message": "Not Found"}
+    response = json_response({"code": 404, "data": {}, "msg": "Not Found", **more}, 404)
+    assert codec.parse_envelope(response)[:2] == ("404", "Not Found")
 
 
 def test_types_other_than_text() -> None:
     """Booleans are checked as booleans, and missing fields of an account row get defaults."""
-    response = json_response({"code": "0", "msg": "", "data": [{"uid": "1", "acctLv": "2"}]})
-    (row,) = codec.validate_rows(GET_ACCOUNT_CONFIG, codec.parse_envelope(response)[2], response)
-    assert row["enableSpotBorrow"] is False
-    invalid = json_response(
-        {"code": "0", "msg": "", "data": [{"uid": "1", "acctLv": "2", "enableSpotBorrow": "false"}]}
-    )
+    row = {"uid": "1", "acctLv": "2"}
+    assert decode(row, operation=GET_ACCOUNT_CONFIG)[0]["enableSpotBorrow"] is False
     with pytest.raises(InvalidResponseError, match="enableSpotBorrow is a string, expected boolean"):
-        codec.validate_rows(GET_ACCOUNT_CONFIG, codec.parse_envelope(invalid)[2], invalid)
+        decode({**row, "enableSpotBorrow": "false"}, operation=GET_ACCOUNT_CONFIG)
+
+
+def account(**changes: object) -> Account:
+    """Convert a row."""
+    return codec.to_account({**CASES["account"], **changes})
+
+
+def test_account() -> None:
+    """A row's values become those of an account, with lists split at commas; empty ones become None or a tuple."""
+    assert account() == Account(
+        mode=AccountMode.FUTURES,
+        spot_borrow_enabled=True,
+        isolated_margin_mode="automatic",
+        uid="1",
+        main_uid="2",
+        permissions=("read_only", "trade"),
+        ip_allowlist=("203.0.113.7", "203.0.113.8"),
+    )
+    empty = account(mgnIsoMode="", perm="", ip="")
+    assert (empty.isolated_margin_mode, empty.permissions, empty.ip_allowlist) == (None, (), ())
+
+
+@pytest.mark.parametrize(
+    ("level", "mode"), [*zip("1234", AccountMode, strict=True), ("5", None), ("", None), ("spot", None)]
+)
+def test_account_mode(level: str, mode: AccountMode | None) -> None:
+    """Each documented level has a mode; for another one no rule about modes applies."""
+    assert account(acctLv=level).mode is mode
+    assert ("account.mode" in account(acctLv=level).rule_inputs) == (mode is not None)
+
+
+def test_mode_by_name() -> None:
+    """A mode may be given by its name; another name is rejected."""
+    assert Account(mode="portfolio").mode is AccountMode.PORTFOLIO
+    with pytest.raises(ValueError, match="margin"):
+        Account(mode="margin")
+
+
+def test_rule_inputs() -> None:
+    """Rule inputs contain only known values."""
+    assert Account().rule_inputs == {}
+    assert account(enableSpotBorrow=False).rule_inputs == {
+        "account.mode": "futures",
+        "account.borrowing": "disabled",
+        "account.isolated": "automatic",
+    }
+    assert Account(spot_borrow_enabled=True).rule_inputs == {"account.borrowing": "enabled"}

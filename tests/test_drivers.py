@@ -1,19 +1,24 @@
-"""Drivers: effects of a flow, blocking and asynchronous, and their errors."""
+"""Drivers: effects of a flow, blocking and asynchronous, concurrent flows, and what remains of abandoned ones."""
 
 import asyncio
+import gc
 import threading
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import aclosing, closing
+from itertools import count
 from typing import Any
 
 import pytest
 
 from okx_maxloan_sdk import AsyncMaxLoanClient
-from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.drivers import run_async
+from okx_maxloan_sdk.clock import SystemClock, WakeEvent
+from okx_maxloan_sdk.drivers import arun_concurrently, run_async, run_concurrently
 from okx_maxloan_sdk.effects import Flow, gather, run_blocking, send, sleep
 from okx_maxloan_sdk.exceptions import RequestNotSentError
 from tests.support.clients import credentials
-from tests.support.clock import FakeClock
+from tests.support.clock import client_threads_end, until
 from tests.support.fake_transport import AsyncFakeTransport, FakeTransport
 from tests.support.flow_runner import RESPONSE, FlowRunner, flow_returning
 from tests.support.transports import GET
@@ -38,30 +43,17 @@ def test_effects(driver: FlowRunner) -> None:
     assert driver(flow()) == [RESPONSE, False, 7, 8, 9]
     assert driver.transport.requests == [GET]
     assert driver.transport.timeouts == [3.0]
-    assert isinstance(driver.clock, FakeClock)
     assert driver.clock.slept[0] == 1.5
 
 
 def test_failures_are_raised_in_the_flow(driver: FlowRunner) -> None:
-    """An error of an effect is raised in the flow, which may handle it and continue."""
-    driver.transport = FakeTransport(RequestNotSentError("no"), RESPONSE)
-
-    def flow() -> Flow[object]:
-        try:
-            yield from send(GET, 1.0)
-        except RequestNotSentError:
-            return (yield from send(GET, 2.0))
-        return None
-
-    assert driver(flow()) is RESPONSE
-
-
-def test_failures_come_out(driver: FlowRunner) -> None:
-    """An error that the flow does not handle is raised unchanged, after the flow's clean-up."""
+    """An error of an effect is raised in the flow, which may handle it and continue, and cleans up after another."""
     failure, cleaned = RequestNotSentError("no"), []
     driver.transport = FakeTransport(failure)
 
     def flow() -> Flow[None]:
+        with pytest.raises(RequestNotSentError):
+            yield from send(GET, 1.0)
         try:
             yield from send(GET, 1.0)
         finally:
@@ -74,25 +66,24 @@ def test_failures_come_out(driver: FlowRunner) -> None:
     assert cleaned == [True]
 
 
-def test_full_executor() -> None:
+async def run_on_the_clock(flow: Flow[Any]) -> None:
+    """Run a flow on an event loop, with the system's clock."""
+    await run_async(flow, AsyncFakeTransport(FakeTransport(RESPONSE)), SystemClock())
+
+
+@pytest.mark.usefixtures("run")
+async def test_full_executor() -> None:
     """Blocking work, as of a file or Redis limiter, does not wait for the program's own in asyncio's executor."""
-    busy = threading.Event()
-
-    def flow() -> Flow[None]:
-        yield from run_blocking(lambda: None)
-
-    async def main() -> None:
-        executor = ThreadPoolExecutor(1)
-        asyncio.get_running_loop().set_default_executor(executor)
-        executor.submit(busy.wait, 20)
-        async with asyncio.timeout(5):
-            await run_async(flow(), AsyncFakeTransport(FakeTransport(RESPONSE)), SystemClock())
-        busy.set()
-
-    asyncio.run(main())
+    busy, executor = threading.Event(), ThreadPoolExecutor(1)
+    asyncio.get_running_loop().set_default_executor(executor)
+    executor.submit(busy.wait, 20)
+    async with asyncio.timeout(5):
+        await run_on_the_clock(run_blocking(lambda: None))
+    busy.set()
 
 
-def test_blocking_work_leaves_the_loop_free() -> None:
+@pytest.mark.usefixtures("run")
+async def test_blocking_work_leaves_the_loop_free() -> None:
     """Blocking work runs in another thread, and a cancelled task waits for its end."""
     began, end, order = threading.Event(), threading.Event(), []
 
@@ -107,17 +98,14 @@ def test_blocking_work_leaves_the_loop_free() -> None:
         finally:
             order.append("cleaned up")
 
-    async def main() -> None:
-        task = asyncio.ensure_future(run_async(flow(), AsyncFakeTransport(FakeTransport(RESPONSE)), SystemClock()))
-        await asyncio.to_thread(began.wait, 10)
-        task.cancel()
-        await asyncio.sleep(0.01)
-        assert order == []
-        end.set()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    asyncio.run(main())
+    task = asyncio.ensure_future(run_on_the_clock(flow()))
+    await asyncio.to_thread(began.wait, 10)
+    task.cancel()
+    await asyncio.sleep(0.01)
+    assert order == []
+    end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
     assert order == ["work in False", "cleaned up"]
 
 
@@ -127,3 +115,160 @@ def test_event_loop_of_another_framework() -> None:
     for call in (client.get_max_loan("BTC-USDT", mgn_mode="cross"), client.__aenter__()):
         with pytest.raises(RuntimeError, match="needs a running event loop of asyncio; trio"):
             call.send(None)
+
+
+def test_concurrent_results(driver: FlowRunner) -> None:
+    """Every flow's result arrives, and at most `width` flows run at once."""
+    going, max_results = 0, 0
+
+    def flow(number: int) -> Flow[int]:
+        nonlocal going, max_results
+        going += 1
+        max_results = max(max_results, going)
+        yield from sleep(0.001)
+        going -= 1
+        return number
+
+    driver.clock = SystemClock()
+    assert sorted(driver.run_all((flow(n) for n in range(20)), 4)) == list(range(20))
+    assert 1 < max_results <= 4
+
+
+def test_gather_stops(driver: FlowRunner) -> None:
+    """Once `on_result` returns False no further flow starts, and running flows are awaited."""
+    begun, results = count(), []
+
+    def on_result(number: int) -> bool:
+        results.append(number)
+        return len(results) < 3
+
+    driver(gather((flow_returning(number) for number in begun), 2, on_result))
+    assert 3 <= len(results) <= 3 + 1
+    assert next(begun) <= len(results) + 1
+
+
+def test_flows_are_taken_when_there_is_room(driver: FlowRunner) -> None:
+    """Of an endless supply no more flows are taken than are needed and fit, and abandoned ones cause no warning."""
+    taken = count()
+    assert len(driver.run_all((flow_returning(n) for n in taken), 3, max_results=5)) == 5
+    assert next(taken) <= 5 + 3
+    gc.collect()
+
+
+def test_failing_supply(driver: FlowRunner) -> None:
+    """An error of the supply is raised, and running flows are abandoned."""
+    ended: list[object] = []
+
+    def flow() -> Flow[None]:
+        try:
+            yield from sleep(30)
+        except BaseException as error:
+            ended.append(type(error))
+            raise
+
+    def flows() -> Iterator[Flow[None]]:
+        yield flow()
+        yield flow()
+        time.sleep(0.05)  # real: both threads of the blocking driver must sleep by now
+        raise LookupError
+
+    driver.clock = SystemClock()
+    with pytest.raises(LookupError):
+        driver.run_all(flows(), 3)
+    assert until(lambda: len(ended) == 2 or driver.kind == "async")
+    assert set(ended) <= {CancelledError, asyncio.CancelledError}
+
+
+def test_failing_flow(driver: FlowRunner) -> None:
+    """A flow's error is raised, and the other flows are abandoned."""
+
+    def flow() -> Flow[None]:
+        yield from sleep(0.0)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        driver.run_all((flow() for _ in range(9)), 3)
+    assert client_threads_end()
+
+
+def abandon(*sleepers: Flow[Any], transport: FakeTransport) -> None:
+    """Run flows in threads, and abandon those that sleep once another one has a result."""
+    flows = iter([flow_returning(1), *sleepers])
+    with closing(run_concurrently(flows, 1 + len(sleepers), transport, SystemClock())) as results:
+        assert next(results) == 1
+        time.sleep(0.05)  # real: the threads must sleep by then
+    assert client_threads_end()
+
+
+def test_abandoned_sleepers_wake() -> None:
+    """Threads that sleep when their results are abandoned end at once and send nothing more."""
+    shared: WakeEvent = Future()
+    transport = FakeTransport(RESPONSE)
+
+    def sleeps(wake: WakeEvent | None) -> Flow[None]:
+        try:
+            yield from sleep(30, wake)
+        finally:
+            with pytest.raises(RequestNotSentError):
+                yield from send(GET, 1.0)
+            with pytest.raises(CancelledError):
+                yield from sleep(30)
+
+    abandon(sleeps(None), sleeps(shared), transport=transport)
+    assert transport.requests == []
+    assert not shared.cancelled()
+    shared.set_result(None)
+
+
+def test_abandoned_does_not_wake_others() -> None:
+    """Abandoning one sleeper on a shared wake event does not wake the others."""
+    shared: WakeEvent = Future()
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(SystemClock().sleep, 30, shared)
+        abandon(sleep(30, shared), transport=FakeTransport(RESPONSE))
+        assert not other.done()
+        shared.set_result(None)
+        assert other.result(5) is True
+
+
+def test_wakes_reach_sleepers() -> None:
+    """A wake event ends the sleep of one of several flows, whose effect returns True."""
+    wake: WakeEvent = Future()
+    threading.Timer(0.02, wake.set_result, [None]).start()
+    assert list(run_concurrently(iter([sleep(30, wake)]), 1, FakeTransport(RESPONSE), SystemClock())) == [True]
+
+
+@pytest.mark.usefixtures("run")
+async def test_abandoned_tasks_are_cancelled() -> None:
+    """When results are abandoned no task remains, and each flow has cleaned up."""
+    ended: list[str] = []
+
+    def clean() -> None:
+        ended.append("cleaned up")
+
+    def flow() -> Flow[bool]:
+        try:
+            return (yield from sleep(30))
+        finally:
+            yield from run_blocking(clean)
+
+    flows = iter([flow_returning(1), flow(), flow()])
+    transport = AsyncFakeTransport(FakeTransport(RESPONSE))
+    async with aclosing(arun_concurrently(flows, 3, transport, SystemClock())) as results:
+        assert await anext(results) == 1
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert ended == ["cleaned up", "cleaned up"]
+
+
+@pytest.mark.usefixtures("run")
+async def test_failing_supply_leaves_no_task() -> None:
+    """Tasks that start while the supply fails are cancelled too."""
+
+    def flows() -> Iterator[Flow[bool]]:
+        yield sleep(30)
+        raise LookupError
+
+    transport = AsyncFakeTransport(FakeTransport(RESPONSE))
+    with pytest.raises(LookupError):
+        await anext(arun_concurrently(flows(), 3, transport, SystemClock()))
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -3,8 +3,8 @@
 import copy
 import pickle
 import re
-from collections.abc import Callable, Iterator
-from typing import get_args, get_type_hints
+from collections.abc import Iterator
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from okx_maxloan_api.contract import ERRORS, Error
@@ -57,27 +57,22 @@ def api(kind: type[ApiError] = ApiError) -> ApiError:
     )
 
 
-def every() -> list[OkxError]:
-    """Make an instance of each class."""
-    return [
-        OkxError("words"),
-        InvalidParametersError([BROKEN, BROKEN]),
-        *(api(kind) for kind in EXCEPTION_BY_KIND.values()),
-        ApiConnectionError("words"),
-        RequestNotSentError("words"),
-        LimiterUnavailableError("words"),
-        RateLimitTimeoutError("words"),
-        NoResponseError("words"),
-        ApiTimeoutError("words"),
-        ConnectionDroppedError("words"),
-        InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>"),
-        MissingDataError(("BTC-USD",), "a hint"),
-        PartialFailureError([LOAN], [(("ETH-USDT",), api()), (("A-B", "C-D"), RequestNotSentError("no"))]),
-        ClientClosedError(),
-    ]
-
-
-NAMES = [type(each).__name__ for each in every()]
+EVERY: list[OkxError] = [
+    OkxError("words"),
+    InvalidParametersError([BROKEN, BROKEN]),
+    *(api(kind) for kind in EXCEPTION_BY_KIND.values()),
+    ApiConnectionError("words"),
+    RequestNotSentError("words"),
+    LimiterUnavailableError("words"),
+    RateLimitTimeoutError("words"),
+    NoResponseError("words"),
+    ApiTimeoutError("words"),
+    ConnectionDroppedError("words"),
+    InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>"),
+    MissingDataError(("BTC-USD",), "a hint"),
+    PartialFailureError([LOAN], [(("ETH-USDT",), api()), (("A-B", "C-D"), RequestNotSentError("no"))]),
+    ClientClosedError(),
+]
 
 
 def test_the_tree_is_documented() -> None:
@@ -89,17 +84,13 @@ def test_the_tree_is_documented() -> None:
     assert all(text for *_, text in rest)
 
 
-def test_every_class_is_tested() -> None:
-    """`every` has each class."""
-    assert {type(each).__name__ for each in every()} >= {name for name, _ in tree(OkxError)}
-
-
 def test_every_class_is_exported_and_explained() -> None:
-    """Every class can be imported from the package, and has a docstring."""
+    """Every class can be imported from the package, has a docstring, and is an `OkxError`."""
+    assert {type(each).__name__ for each in EVERY} >= {name for name, _ in tree(OkxError)}
     for name, _ in tree(OkxError):
         assert getattr(okx_maxloan_sdk, name) is getattr(exceptions, name)
         assert name in okx_maxloan_sdk.__all__
-    assert all((type(each).__doc__ or "").strip() for each in every())
+    assert all((type(each).__doc__ or "").strip() for each in EVERY)
 
 
 def test_kinds_are_total() -> None:
@@ -118,20 +109,11 @@ def test_codes_are_total() -> None:
         assert each.retry in get_args(get_type_hints(Error)["retry"])
 
 
-@pytest.mark.parametrize("place", range(len(NAMES)), ids=NAMES)
-@pytest.mark.parametrize(
-    "again",
-    [
-        *(lambda error, protocol=protocol: pickle.loads(pickle.dumps(error, protocol)) for protocol in range(6)),  # noqa: S301 -- our own bytes
-        copy.copy,
-        copy.deepcopy,
-    ],
-    ids=[*(f"pickle {protocol}" for protocol in range(6)), "copy", "deepcopy"],
-)
-def test_pickle_and_copy(place: int, again: Callable[[OkxError], OkxError]) -> None:
-    """Pickling and copying return an equal error."""
-    error = every()[place]
-    copied = again(error)
+@pytest.mark.parametrize("error", EVERY, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("how", [*range(6), copy.copy, copy.deepcopy])
+def test_pickle_and_copy(error: OkxError, how: Any) -> None:
+    """Pickling, with any protocol, and copying return an equal error."""
+    copied = how(error) if callable(how) else pickle.loads(pickle.dumps(error, how))  # noqa: S301 -- our own bytes
     assert type(copied) is type(error)
     assert str(copied) == str(error)
     assert state(copied) == state(error)
@@ -145,17 +127,14 @@ def state(error: BaseException) -> object:
 
 
 def test_arguments() -> None:
-    """The arguments of an error are those of its constructor, as for any exception."""
-    failures = ((("A-B",), RequestNotSentError("no")),)
-    assert InvalidParametersError([BROKEN]).args == ((BROKEN,),)
+    """The arguments and attributes of an error are those of its constructor, as for any exception."""
+    assert InvalidParametersError([BROKEN]).args == (InvalidParametersError([BROKEN]).violations,) == ((BROKEN,),)
     assert api().args == ("51000", "their words")
-    assert InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>").args == (
-        "it is HTML",
-        502,
-        "<html>",
-        (),
-    )
-    assert PartialFailureError([LOAN], failures).args == ((LOAN,), failures)
+    invalid = InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>")
+    assert invalid.args == ("it is HTML", 502, "<html>", ())
+    assert ONE_FAILURE.args == ((LOAN,), tuple(ONE_FAILURE.failures))
+    assert ONE_FAILURE.loans == [LOAN]
+    assert [(ids, type(each)) for ids, each in ONE_FAILURE.failures] == [(("A-B", "C-D"), RequestNotSentError)]
     plain = ApiError("1", "words", http_status=200)
     assert (plain.explanation, plain.hint, plain.request_id, plain.inst_ids) == ("", "", "", ())
 
@@ -180,42 +159,31 @@ def test_redacted() -> None:
     assert (error.__context__, error.__traceback__) == (None, None)
 
 
-def test_message_of_an_api_error() -> None:
-    """The message of an API error has code, status, OKX's message, our explanation, the hint and the pairs."""
-    assert str(api()) == (
-        "OKX rejected the request with code 51000 (HTTP 400): their words\nour words\na hint\ninstId BTC-USDT,ETH-USDT"
-    )
-    assert str(ApiError("59999", "", http_status=200)) == "OKX rejected the request with code 59999 (HTTP 200): -"
+LINE = "Ask for pairs. (given: ccy=USDT; rule some-rule; https://www.okx.com/docs-v5/en/#x)"
+REJECTED = "OKX rejected the request with code"
+ONE_FAILURE = PartialFailureError((LOAN,), ((("A-B", "C-D"), RequestNotSentError("no")),))
 
 
-def test_message_of_violations() -> None:
-    """The message of each violation has expected value, given value, id and documentation."""
-    error = InvalidParametersError([BROKEN, BROKEN])
-    assert isinstance(error, ValueError)
-    line = "Ask for pairs. (given: ccy=USDT; rule some-rule; https://www.okx.com/docs-v5/en/#x)"
-    assert str(error) == f"{line}\n{line}"
-    assert error.violations == (BROKEN, BROKEN)
-
-
-def test_message_of_an_invalid_response() -> None:
-    """The message of an invalid response has its status, the reason and an excerpt."""
-    message = str(InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>\n"))
-    assert message == "invalid response from OKX (HTTP 502): it is HTML: '<html>\\n'"
-    assert str(InvalidResponseError("it is empty")) == "invalid response from OKX (HTTP 0): it is empty"
-
-
-def test_message_of_missing_data() -> None:
-    """The message about missing data names the request, and the hint."""
-    message = str(MissingDataError(["BTC-USD"], "a hint"))
-    assert message == "OKX returned no data for BTC-USD; it may be delisted\na hint"
-
-
-def test_message_of_a_partial_failure() -> None:
-    """The message of a partial failure counts the rows, and names each failure with its pairs."""
-    error = PartialFailureError((LOAN,), ((("A-B", "C-D"), RequestNotSentError("no")),))
-    assert str(error) == "no rows for 2 of the pairs; 1 rows arrived\nA-B,C-D: the request was not sent: no"
-    assert error.loans == [LOAN]
-    assert [(ids, type(each)) for ids, each in error.failures] == [(("A-B", "C-D"), RequestNotSentError)]
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (api(), f"{REJECTED} 51000 (HTTP 400): their words\nour words\na hint\ninstId BTC-USDT,ETH-USDT"),
+        (ApiError("59999", "", http_status=200), f"{REJECTED} 59999 (HTTP 200): -"),
+        (InvalidParametersError([BROKEN, BROKEN]), f"{LINE}\n{LINE}"),
+        (
+            InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>\n"),
+            "invalid response from OKX (HTTP 502): it is HTML: '<html>\\n'",
+        ),
+        (InvalidResponseError("it is empty"), "invalid response from OKX (HTTP 0): it is empty"),
+        (MissingDataError(["BTC-USD"], "a hint"), "OKX returned no data for BTC-USD; it may be delisted\na hint"),
+        (ONE_FAILURE, "no rows for 2 of the pairs; 1 rows arrived\nA-B,C-D: the request was not sent: no"),
+        (ClientClosedError(), "the client is closed; create a new one"),
+    ],
+    ids=lambda each: type(each).__name__ if isinstance(each, OkxError) else "",
+)
+def test_messages(error: OkxError, message: str) -> None:
+    """The message of an error says what is wrong, what was given, what is expected, and what to do."""
+    assert str(error) == message
 
 
 def test_message_of_many_failures() -> None:
@@ -226,14 +194,9 @@ def test_message_of_many_failures() -> None:
     assert lines[-1] == "and 2 more in .failures"
 
 
-def test_message_of_a_closed_client() -> None:
-    """The error after close() says that a new client is needed."""
-    assert str(ClientClosedError()) == "the client is closed; create a new one"
-
-
 def test_families() -> None:
-    """Errors can be caught by family: all, connection errors, and invalid parameters as ValueError."""
-    assert all(isinstance(each, OkxError) for each in every())
+    """Errors can be caught by family: connection errors, and invalid parameters as ValueError."""
+    assert issubclass(InvalidParametersError, ValueError)
     assert issubclass(ConnectionDroppedError, NoResponseError)
     assert issubclass(NoResponseError, ApiConnectionError)
     assert not issubclass(InvalidResponseError, ApiConnectionError)

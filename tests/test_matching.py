@@ -3,8 +3,8 @@
 import logging
 import re
 import socket
+from functools import partial
 from itertools import count
-from typing import Any
 
 import pytest
 from attrs import evolve
@@ -20,69 +20,47 @@ from tests.support.transports import HTTPX, OWN
 PAIR = {"mgn_mode": "cross", "inst_id": "BTC-USDT"}
 FUTURES = {**PAIR, "mgn_ccy": "USDT"}
 MERGED = {"mgn_mode": "cross", "inst_id": "BTC-USDC"}
+IN_USDC = {**MERGED, "trade_quote_ccy": "USDC"}
 CURRENCY = {"mgn_mode": "cross", "ccy": "USDT"}
-USDT = {"ccy": "USDT", "side": ""}
+btc_usdt, btc_usdc = partial(loan_row, "BTC-USDT"), partial(loan_row, "BTC-USDC")
+usdt = partial(loan_row, "", "", ccy="USDT")
 
 FATAL: dict[str, tuple[dict[str, str], list[dict[str, str]], str]] = {
-    "another pair": (PAIR, [loan_row("BTC-USDT"), loan_row("ETH-USDT")], "instId 'ETH-USDT'; requested: BTC-USDT"),
+    "another pair": (PAIR, [btc_usdt(), loan_row("ETH-USDT")], "instId 'ETH-USDT'; requested: BTC-USDT"),
     "no pair": (PAIR, [loan_row("", ccy="BTC")], "instId ''"),
-    "another margin mode": (PAIR, [loan_row("BTC-USDT", mgnMode="isolated")], "mgnMode 'isolated'; requested: cross"),
-    "another margin currency": (FUTURES, [loan_row("BTC-USDT", mgnCcy="BTC")], "mgnCcy 'BTC'; requested: USDT"),
-    "sell row in the quote currency": (PAIR, [loan_row("BTC-USDT", ccy="USDT")], "sell row of BTC-USDT has ccy 'USDT'"),
-    "buy row in the base currency": (
-        PAIR,
-        [loan_row("BTC-USDT", "buy", ccy="BTC")],
-        "buy row of BTC-USDT has ccy 'BTC'",
-    ),
-    "USDC where USDT is the quote": (PAIR, [loan_row("BTC-USDT", "buy", ccy="USDC")], "ccy 'USDC'; expected: USDT"),
-    "buy row in neither quote": (
-        {**MERGED, "trade_quote_ccy": "USDC"},
-        [loan_row("BTC-USDC", "buy", ccy="USD")],
-        "ccy 'USD'; expected: USDC",
-    ),
-    "another side": (PAIR, [loan_row("BTC-USDT", "short", ccy="ETH")], "short row of BTC-USDT has ccy 'ETH'"),
-    "USD sold for USDC": (MERGED, [loan_row("BTC-USDC", ccy="USD")], "sell row of BTC-USDC has ccy 'USD'"),
-    "two amounts": (
-        PAIR,
-        [loan_row("BTC-USDT", max_loan="1"), loan_row("BTC-USDT", max_loan="2")],
-        "two amounts for BTC-USDT",
-    ),
-    "an amount and none": (PAIR, [loan_row("BTC-USDT", max_loan="1"), loan_row("BTC-USDT", max_loan="")], "'1' and ''"),
-    "two amounts in two cases": (
-        PAIR,
-        [loan_row("BTC-USDT"), loan_row("btc-usdt", max_loan="2", ccy="BTC")],
-        "two amounts",
-    ),
-    "a negative amount": (PAIR, [loan_row("BTC-USDT", max_loan="-1")], "maxLoan is '-1'"),
+    "another margin mode": (PAIR, [btc_usdt(mgnMode="isolated")], "mgnMode 'isolated'; requested: cross"),
+    "another margin currency": (FUTURES, [btc_usdt(mgnCcy="BTC")], "mgnCcy 'BTC'; requested: USDT"),
+    "sell row in the quote currency": (PAIR, [btc_usdt(ccy="USDT")], "sell row of BTC-USDT has ccy 'USDT'"),
+    "buy row in the base currency": (PAIR, [btc_usdt("buy", ccy="BTC")], "buy row of BTC-USDT has ccy 'BTC'"),
+    "USDC where USDT is the quote": (PAIR, [btc_usdt("buy", ccy="USDC")], "ccy 'USDC'; expected: USDT"),
+    "buy row in neither quote": (IN_USDC, [btc_usdc("buy", ccy="USD")], "ccy 'USD'; expected: USDC"),
+    "another side": (PAIR, [btc_usdt("short", ccy="ETH")], "short row of BTC-USDT has ccy 'ETH'"),
+    "USD sold for USDC": (MERGED, [btc_usdc(ccy="USD")], "sell row of BTC-USDC has ccy 'USD'"),
+    "two amounts": (PAIR, [btc_usdt(max_loan="1"), btc_usdt(max_loan="2")], "two amounts for BTC-USDT"),
+    "an amount and none": (PAIR, [btc_usdt(max_loan="1"), btc_usdt(max_loan="")], "'1' and ''"),
+    "two amounts in two cases": (PAIR, [btc_usdt(), loan_row("btc-usdt", max_loan="2", ccy="BTC")], "two amounts"),
+    "a negative amount": (PAIR, [btc_usdt(max_loan="-1")], "maxLoan is '-1'"),
     "another currency": (CURRENCY, [loan_row("", ccy="ETH")], "ccy 'ETH'; requested: USDT"),
-    "a pair for a currency": (
-        CURRENCY,
-        [loan_row("BTC-USDT", "buy")],
-        "instId 'BTC-USDT'; requested: the currency USDT",
-    ),
-    "two amounts of a currency": (
-        CURRENCY,
-        [loan_row("", **USDT), loan_row("", max_loan="2", **USDT)],
-        "two amounts for USDT",
-    ),
+    "a pair for a currency": (CURRENCY, [btc_usdt("buy")], "instId 'BTC-USDT'; requested: the currency USDT"),
+    "two amounts of a currency": (CURRENCY, [usdt(), usdt(max_loan="2")], "two amounts for USDT"),
 }
 ODD: dict[str, tuple[dict[str, str], dict[str, str]]] = {
-    "margin currency that was not requested": (PAIR, loan_row("BTC-USDT", mgnCcy="BTC")),
-    "USD for USDC": (MERGED, loan_row("BTC-USDC", "buy", ccy="USD")),
+    "margin currency that was not requested": (PAIR, btc_usdt(mgnCcy="BTC")),
+    "USD for USDC": (MERGED, btc_usdc("buy", ccy="USD")),
     "USDC for USD": ({**MERGED, "inst_id": "BTC-USD"}, loan_row("BTC-USD", "buy", ccy="USDC")),
-    "margin mode of a currency": (CURRENCY, loan_row("", mgnMode="isolated", **USDT)),
-    "instrument of a currency": (CURRENCY, loan_row("USDT", **USDT)),
-    "margin currency of a currency": (CURRENCY, loan_row("", mgnCcy="BTC", **USDT)),
+    "margin mode of a currency": (CURRENCY, usdt(mgnMode="isolated")),
+    "instrument of a currency": (CURRENCY, usdt(instId="USDT")),
+    "margin currency of a currency": (CURRENCY, usdt(mgnCcy="BTC")),
 }
 FINE: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "pair in lower case": (PAIR, loan_row("btc-usdt", ccy="BTC")),
-    "no margin mode": (PAIR, loan_row("BTC-USDT", mgnMode="")),
-    "margin currency that was requested": (FUTURES, loan_row("BTC-USDT", mgnCcy="USDT")),
-    "no margin currency": (FUTURES, loan_row("BTC-USDT")),
-    "quote currency that was requested": ({**MERGED, "trade_quote_ccy": "USD"}, loan_row("BTC-USDC", "buy", ccy="USD")),
-    "quote currency of the pair": ({**MERGED, "trade_quote_ccy": "USD"}, loan_row("BTC-USDC", "buy")),
-    "another side": (PAIR, loan_row("BTC-USDT", "long", ccy="USDT")),
-    "currency": (CURRENCY, loan_row("", **USDT)),
+    "no margin mode": (PAIR, btc_usdt(mgnMode="")),
+    "margin currency that was requested": (FUTURES, btc_usdt(mgnCcy="USDT")),
+    "no margin currency": (FUTURES, btc_usdt()),
+    "quote currency that was requested": ({**MERGED, "trade_quote_ccy": "USD"}, btc_usdc("buy", ccy="USD")),
+    "quote currency of the pair": ({**MERGED, "trade_quote_ccy": "USD"}, btc_usdc("buy")),
+    "another side": (PAIR, btc_usdt("long", ccy="USDT")),
+    "currency": (CURRENCY, usdt()),
 }
 
 
@@ -122,16 +100,9 @@ def test_matching_rows(client_factory: ClientFactory, case: str, caplog: pytest.
 
 def test_identical_rows_are_one(client_factory: ClientFactory) -> None:
     """Identical rows count once; rows that differ in an unknown field are two."""
-    more: Any = {"tier": "2"}
-    transport = FakeTransport(
-        ok_response(
-            loan_row("BTC-USDT"), loan_row("BTC-USDT", max_loan="1.50"), loan_row("BTC-USDT", max_loan="9", **more)
-        )
-    )
-    assert [loan.max_loan for loan in client_factory.open(transport).get_max_loan("BTC-USDT", mgn_mode="cross")] == [
-        "1.5",
-        "9",
-    ]
+    transport = FakeTransport(ok_response(btc_usdt(), btc_usdt(max_loan="1.50"), btc_usdt(max_loan="9", tier="2")))
+    loans = client_factory.open(transport).get_max_loan("BTC-USDT", mgn_mode="cross")
+    assert [loan.max_loan for loan in loans] == ["1.5", "9"]
 
 
 def test_other_instrument(client_factory: ClientFactory) -> None:
@@ -161,7 +132,6 @@ def test_mismatch_gets_a_new_connection(client_factory: ClientFactory) -> None:
             client.get_max_loan("ETH-USDT", mgn_mode="cross")
         assert len(get_max_loan(client, **PAIR)) == 1
         assert server.connection_ids == [1, 2]
-        client.close()
 
 
 @pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=True)
@@ -170,17 +140,13 @@ def test_surplus_responses(client_factory: ClientFactory) -> None:
     numbers = count()
 
     def behave(server: RawServer, connection: socket.socket) -> bool:
-        numbered = ROWS.replace(b'"maxLoan":"1"', b'"maxLoan":"%d"' % next(numbers))
-        surplus = ROWS.replace(b'"maxLoan":"1"', b'"maxLoan":"666"')
-        return send_bytes(b"".join(head(len(each)) + each for each in (numbered, surplus)), keep_alive=True)(
-            server, connection
-        )
+        rows = [ROWS.replace(b'"maxLoan":"1"', b'"maxLoan":"%d"' % number) for number in (next(numbers), 666)]
+        return send_bytes(b"".join(head(len(each)) + each for each in rows), keep_alive=True)(server, connection)
 
     with RawServer(behave) as server:
         client = client_factory.open(base_url=server.url, max_retries=0, clock=QuickClock())
         amounts = [client.get_max_loan("BTC-USDT", mgn_mode="cross")[0].max_loan for _ in range(12)]
         assert amounts == [str(number) for number in range(12)]
-        client.close()
 
 
 def test_delisted_pair(client_factory: ClientFactory) -> None:
@@ -189,11 +155,3 @@ def test_delisted_pair(client_factory: ClientFactory) -> None:
         client = client_factory.open(base_url=okx.url, credentials=okx.credentials(), clock=QuickClock())
         with pytest.raises(PartialFailureError, match="USDC"):
             client.get_max_loan("BTC-USD", mgn_mode="cross")
-        client.close()
-
-
-def test_pushed_response(client_factory: ClientFactory) -> None:
-    """A response that arrives before its request is never returned as an amount."""
-    rows = [loan_row("ETH-USDT")]
-    with pytest.raises((InvalidResponseError, PartialFailureError)):
-        client_factory.open(FakeTransport(ok_response(*rows))).get_max_loan("BTC-USDT", "SOL-USDT", mgn_mode="cross")

@@ -1,6 +1,5 @@
 """Operations: account, instruments and server time, and rules that are checked before sending."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -39,24 +38,19 @@ def test_account(client_factory: ClientFactory) -> None:
     transport = FakeTransport(exchange)
     client = client_factory.open(transport)
     account = client.get_account()
-    assert account == Account(
-        AccountMode.FUTURES, spot_borrow_enabled=False, isolated_margin_mode="automatic", uid="77"
-    )
+    assert account == Account("futures", spot_borrow_enabled=False, isolated_margin_mode="automatic", uid="77")
     with pytest.raises(InvalidParametersError, match="Spot mode only"):
         client.get_max_loan(mgn_mode="cross", ccy="USDT")
     client.get_max_loan("BTC-USDT", mgn_mode="isolated")
-    assert [each.user for each in client_factory.limiter.limit_keys][-2:] == [
-        client._state.config.credentials.fingerprint,
-        "77",
-    ]
+    fingerprint = client._state.config.credentials.fingerprint
+    assert [each.user for each in client_factory.limiter.limit_keys][-2:] == [fingerprint, "77"]
     assert paths(transport) == ["config", "max-loan"]
 
 
 def test_account_is_requested_anew(client_factory: ClientFactory) -> None:
     """Each call requests the account anew, as its settings may have changed."""
-    transport = FakeTransport(ok_response(CONFIG), ok_response({**CONFIG, "acctLv": "1"}))
-    client = client_factory.open(transport)
-    assert [client.get_account().mode, client.get_account().mode] == [AccountMode.FUTURES, AccountMode.SPOT]
+    client = client_factory.open(FakeTransport(ok_response(CONFIG), ok_response({**CONFIG, "acctLv": "1"})))
+    assert [client.get_account().mode for _ in range(2)] == [AccountMode.FUTURES, AccountMode.SPOT]
 
 
 def test_account_auto(client_factory: ClientFactory) -> None:
@@ -74,9 +68,8 @@ def test_account_auto_with_concurrent_calls(client_factory: ClientFactory) -> No
     """Concurrent first calls share one request for the account."""
     transport = FakeTransport(exchange)
     client = client_factory.open(transport, account="auto", clock=QuickClock())
-    results = client_factory.run_concurrently(
-        client, *([lambda each: each.get_max_loan("BTC-USDT", mgn_mode="cross", mgn_ccy="BTC")] * 8)
-    )
+    calls = [lambda each: each.get_max_loan("BTC-USDT", mgn_mode="cross", mgn_ccy="BTC")] * 8
+    results = client_factory.run_concurrently(client, *calls)
     assert all(len(each) == 2 for each in results)
     assert sorted(paths(transport)) == ["config"] + ["max-loan"] * 8
 
@@ -94,10 +87,9 @@ def test_account_auto_after_a_failure(client_factory: ClientFactory) -> None:
 def test_account_given(client_factory: ClientFactory) -> None:
     """With a given account no account request is sent."""
     transport = FakeTransport(exchange)
+    client = client_factory.open(transport, account=Account(mode=AccountMode.SPOT))
     with pytest.raises(InvalidParametersError, match="no isolated margin"):
-        client_factory.open(transport, account=Account(mode=AccountMode.SPOT)).get_max_loan(
-            "BTC-USDT", mgn_mode="isolated"
-        )
+        client.get_max_loan("BTC-USDT", mgn_mode="isolated")
     assert transport.requests == []
 
 
@@ -118,10 +110,8 @@ def test_instruments(client_factory: ClientFactory) -> None:
     (row,) = client.get_instruments()
     assert (row.inst_id, row.trade_quote_ccy_list, row.base_ccy) == ("BTC-USDC", ("USDC", "USD"), "")
     client.get_instruments("SPOT", "BTC-USDC")
-    assert [urlsplit(each.target).query for each in transport.requests] == [
-        "instType=MARGIN",
-        "instType=SPOT&instId=BTC-USDC",
-    ]
+    queries = [urlsplit(each.target).query for each in transport.requests]
+    assert queries == ["instType=MARGIN", "instType=SPOT&instId=BTC-USDC"]
 
 
 def test_invalid_instruments(client_factory: ClientFactory) -> None:
@@ -158,30 +148,19 @@ def test_clock_offset(client_factory: ClientFactory) -> None:
     assert client.sync_clock() == pytest.approx(60.0, abs=0.001)
     assert client.sync_clock() == pytest.approx(-5.0, abs=0.001)
     client.get_max_loan("BTC-USDT", mgn_mode="cross")
-    signed = client._state.config.credentials.sign(
-        "GET", transport.requests[-1].target, client_factory.clock.time() - 5.0
-    )
+    timestamp = client_factory.clock.time() - 5.0
+    signed = client._state.config.credentials.sign("GET", transport.requests[-1].target, timestamp)
     assert transport.stamps == ["", "", signed["OK-ACCESS-TIMESTAMP"]]
 
 
-def calls_with_one_request(client: Any) -> list[Any]:
-    """List the calls that send one request each."""
-    return [
-        client.get_account,
-        client.get_instruments,
-        client.sync_clock,
-        lambda: client.get_max_loan("BTC-USDT", mgn_mode="cross"),
-    ]
-
-
-def test_deadline_of_every_call(client_factory: ClientFactory) -> None:
+@pytest.mark.parametrize("name", ["get_account", "get_instruments", "sync_clock", "get_max_loan"])
+def test_deadline_of_every_call(client_factory: ClientFactory, name: str) -> None:
     """Each call ends by its deadline, however often it is retried."""
-    for number in range(4):
-        client = client_factory.open(FakeTransport(NoResponseError("reset")), total_timeout=3.0, max_retries=98)
-        began = client_factory.clock.now
-        with pytest.raises(NoResponseError):
-            calls_with_one_request(client)[number]()
-        assert 0.0 < client_factory.clock.now - began < 3.0
+    client = client_factory.open(FakeTransport(NoResponseError("reset")), total_timeout=3.0, max_retries=98)
+    began = client_factory.clock.now
+    with pytest.raises(NoResponseError):
+        getattr(client, name)(**({"mgn_mode": "cross", "ccy": "USDT"} if name == "get_max_loan" else {}))
+    assert 0.0 < client_factory.clock.now - began < 3.0
 
 
 def test_deadline_includes_the_account(client_factory: ClientFactory) -> None:
