@@ -1,5 +1,7 @@
 """Client state: rate limiters of a request, headers, and account settings."""
 
+from typing import Any
+
 import pytest
 from okx_maxloan_api.contract import DEMO_HEADER, GET_ACCOUNT_CONFIG, GET_MAX_LOAN, GET_TIME, Operation
 
@@ -10,6 +12,8 @@ from okx_maxloan_sdk.sites import Site
 from okx_maxloan_sdk.state import ClockSkew
 from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials
 from tests.support.state import RequestHarness
+
+FINGERPRINT = credentials().fingerprint
 
 
 def keys(harness: RequestHarness, operation: Operation = GET_MAX_LOAN) -> list[LimitKey]:
@@ -22,25 +26,26 @@ def keys(harness: RequestHarness, operation: Operation = GET_MAX_LOAN) -> list[L
     return harness.limiter.limit_keys
 
 
-def users(harness: RequestHarness) -> list[str]:
-    """Return the users of a request's limit keys."""
-    return [each.user for each in keys(harness)]
-
-
-def test_user_of_a_limit_key() -> None:
+@pytest.mark.parametrize(
+    ("settings", "user"),
+    [
+        ({}, FINGERPRINT),
+        ({"account": Account(mode="spot")}, FINGERPRINT),
+        ({"account": Account(uid="77")}, "77"),
+        ({"account": Account(uid="77"), "rate_limit_key": "me"}, "me"),
+    ],
+)
+def test_user_of_a_limit_key(settings: dict[str, Any], user: str) -> None:
     """The user of a limit key is the caller's, else the account's uid, else the fingerprint of the API key."""
-    assert users(RequestHarness()) == [credentials().fingerprint]
-    assert users(RequestHarness(account=Account(mode="spot"))) == [credentials().fingerprint]
-    assert users(RequestHarness(account=Account(uid="77"))) == ["77"]
-    assert users(RequestHarness(account=Account(uid="77"), rate_limit_key="me")) == ["me"]
+    assert [each.user for each in keys(RequestHarness(**settings))] == [user]
 
 
 def test_user_after_the_uid_is_known() -> None:
     """Once the uid is known a request counts for uid and fingerprint, since earlier requests counted for the latter."""
     harness = RequestHarness()
-    harness.state.set_account(Account(uid="77"))
-    harness.state.set_account(Account(uid="77"))
-    assert users(harness) == [credentials().fingerprint, "77"]
+    for _ in range(2):
+        harness.state.set_account(Account(uid="77"))
+    assert [each.user for each in keys(harness)] == [FINGERPRINT, "77"]
 
 
 @pytest.mark.parametrize("host", ["openapi.okx.com", "www.okx.com", "okx.proxy.example:8443"])
@@ -70,16 +75,16 @@ def test_closed() -> None:
 
 
 def test_headers() -> None:
-    """Signed requests have the four headers, with the exchange's time; a time request has none of them."""
+    """Signed requests have the four headers, with the exchange's time; a time request has none; no dict is shared."""
     harness = RequestHarness()
     harness.state.clock_skew = ClockSkew(60.0)
-    headers = harness.state.headers(GET_MAX_LOAN, "/x")
+    headers, plain = (harness.state.headers(operation, "/x") for operation in (GET_MAX_LOAN, GET_TIME))
     assert credentials().sign("GET", "/x", harness.clock.time() + 60.0).items() <= headers.items()
     assert (headers["Accept"], headers["Accept-Encoding"]) == ("application/json", "identity")
-    plain = harness.state.headers(GET_TIME, "/x")
     assert not any(secret in str(plain) for secret in (KEY, SECRET, PASSPHRASE))
     assert plain.keys() < headers.keys()
     assert DEMO_HEADER[0] not in headers
+    assert harness.state.headers(GET_TIME, "/x") is not plain
 
 
 @pytest.mark.parametrize("operation", [GET_MAX_LOAN, GET_TIME])
@@ -89,28 +94,17 @@ def test_demo(operation: Operation) -> None:
     assert headers[DEMO_HEADER[0]] == DEMO_HEADER[1]
 
 
-def test_headers_are_not_shared() -> None:
-    """Each request has its own dict of headers."""
-    harness = RequestHarness()
-    assert harness.state.headers(GET_TIME, "/x") is not harness.state.headers(GET_TIME, "/x")
-    assert "OK-ACCESS-KEY" in harness.state.headers(GET_MAX_LOAN, "/x")
-    assert "OK-ACCESS-KEY" not in harness.state.headers(GET_TIME, "/x")
-
-
 def test_rule_inputs() -> None:
     """The rule inputs are the known settings of the account."""
     assert RequestHarness().state.rule_inputs == {}
-    assert RequestHarness(account=Account(mode="spot", spot_borrow_enabled=False)).state.rule_inputs == {
-        "account.mode": "spot",
-        "account.borrowing": "disabled",
-    }
+    account = Account(mode="spot", spot_borrow_enabled=False)
+    assert RequestHarness(account=account).state.rule_inputs == account.rule_inputs
 
 
 def test_start_deadline() -> None:
     """A total timeout in seconds becomes a deadline when a call starts."""
     assert RequestHarness().state.start_deadline() is None
-    harness = RequestHarness(total_timeout=7.5)
-    assert harness.state.start_deadline() == harness.clock.now + 7.5
+    assert RequestHarness(total_timeout=7.5).state.start_deadline() == 1007.5
 
 
 def test_skew() -> None:
@@ -118,5 +112,4 @@ def test_skew() -> None:
     harness = RequestHarness()
     assert harness.state.clock_skew == ClockSkew(0.0)
     harness.state.clock_skew_flight.value = None
-    assert harness.state.clock_skew == ClockSkew(0.0)
-    assert ClockSkew(1.0) != harness.state.clock_skew
+    assert harness.state.clock_skew == ClockSkew(0.0) != ClockSkew(1.0)
