@@ -12,7 +12,7 @@ from okx_maxloan_api.client import Client
 from okx_maxloan_sdk.auth import OkxAuth
 from okx_maxloan_sdk.mock import default_exchange
 from okx_maxloan_sdk.mock.serve import serve
-from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials
+from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials, credentials_for
 
 
 def test_signs_the_sent_target() -> None:
@@ -31,8 +31,7 @@ def test_signs_the_sent_target() -> None:
 def test_accepted_by_an_exchange() -> None:
     """An exchange that checks signatures accepts httpx and the generated client with this auth."""
     exchange = default_exchange()
-    key = exchange.users["spot"].keys[0]
-    auth = OkxAuth(type(credentials())(key.key, key.secret, key.passphrase))
+    auth = OkxAuth(credentials_for(exchange))
     with serve(exchange) as url, httpx.Client(auth=auth, base_url=url, trust_env=False) as client:
         params = {"mgnMode": "cross", "instId": "BTC-USDT,ETH-USDT"}
         assert client.get("/api/v5/account/max-loan", params=params).json()["code"] == "0"

@@ -31,37 +31,29 @@ def test_time_passes(how: str, wakes: bool) -> None:
 
 
 @pytest.mark.parametrize("how", ["sync", "async"])
-def test_wake(how: str) -> None:
-    """A wake-up from another thread ends the sleep at once, which returns True."""
+@pytest.mark.parametrize("delay", [0, SHORT])
+def test_wake(how: str, delay: float) -> None:
+    """A wake-up from another thread, before or during the sleep, ends it at once, and it returns True."""
     wake: WakeEvent = Future()
-    timer = threading.Timer(SHORT, wake.set_result, [None])
+    timer = threading.Timer(delay, wake.set_result, [None])
     timer.start()
+    if not delay:
+        timer.join()
     began = time.monotonic()
     assert sleep(how, 30, wake) is True
     assert time.monotonic() - began < 10
     timer.join()
 
 
-@pytest.mark.parametrize("how", ["sync", "async"])
-def test_woken_before(how: str) -> None:
-    """A wake-up before the sleep ends it at once."""
-    wake: WakeEvent = Future()
-    wake.set_result(None)
-    assert sleep(how, 30, wake) is True
-
-
-def test_cancelled_sleeper_leaves_the_wake() -> None:
+@pytest.mark.usefixtures("run")
+async def test_cancelled_sleeper_leaves_the_wake() -> None:
     """A task that is cancelled in its sleep leaves the wake event usable for others."""
     wake: WakeEvent = Future()
-
-    async def main() -> None:
-        sleeper = asyncio.ensure_future(SystemClock().async_sleep(30, wake))
-        await asyncio.sleep(0)
-        sleeper.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await sleeper
-
-    asyncio.run(main())
+    sleeper = asyncio.ensure_future(SystemClock().async_sleep(30, wake))
+    await asyncio.sleep(0)
+    sleeper.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sleeper
     assert not wake.cancelled()
     wake.set_result(None)
 

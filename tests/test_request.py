@@ -9,7 +9,7 @@ from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN, GET_TIME
 
 from okx_maxloan_sdk import operations, request, retry
 from okx_maxloan_sdk.codec import Query
-from okx_maxloan_sdk.effects import Flow, Send, Sleep, send
+from okx_maxloan_sdk.effects import Send, Sleep, send
 from okx_maxloan_sdk.exceptions import (
     AccountModeError,
     ApiError,
@@ -29,7 +29,7 @@ from okx_maxloan_sdk.sites import Site
 from okx_maxloan_sdk.transport import ConnectionDroppedError, Request, Response
 from tests.limiter.simulator import Simulation
 from tests.support.clients import KEY
-from tests.support.contract_values import EMPTY, LIMIT
+from tests.support.contract_values import EMPTY
 from tests.support.fake_transport import (
     FakeTransport,
     error_response,
@@ -110,16 +110,7 @@ def test_abandoned_while_waiting() -> None:
     """A flow that is closed while it waits for its second permit releases the first one unsent."""
     harness = RequestHarness()
     harness.state._rate_limit_keys["uid"] = None
-    real = harness.limiter.for_key
-
-    class Slow:
-        def acquire(self, *_: object) -> Flow[Any]:
-            yield Sleep(9.0)
-
-    def for_key(key: Any, limit: Any, clock: Any) -> Any:
-        return Slow() if key.user == "uid" else real(key, limit, clock)
-
-    harness.limiter.for_key = for_key  # type: ignore[method-assign] # only this test has a slow limiter
+    harness.limiter.waits["uid"] = 9.0
     flow = harness.flow()
     assert next(flow) == Sleep(9.0)
     flow.close()
@@ -236,28 +227,13 @@ def test_messages_are_complete() -> None:
 
 
 def test_signatures_are_fresh_after_a_long_queue() -> None:
-    """After more than a minute in the queue, no request arrives with a signature older than a second."""
-    number = int(70 * LIMIT.requests / LIMIT.period)
-    simulation = Simulation()
-    harness = RequestHarness(clock=simulation, limiter=MemoryLimiter())
-    ages: list[float] = []
-    arrivals: list[float] = []
-
-    def arrive(request: Request) -> Response:
-        signed = datetime.fromisoformat(request.headers["OK-ACCESS-TIMESTAMP"]).timestamp()
-        ages.append(simulation.time() - signed)
-        arrivals.append(simulation.now)
-        return OK_RESPONSE
-
-    transport = FakeTransport(arrive)
-    tasks = [simulation.spawn(with_latency(harness.flow(), transport, delay=0.2)) for _ in range(number)]
-    simulation.run(120.0)
-    assert all(task.done and task.error is None for task in tasks)
-    assert len(ages) == number
-    assert max(ages) < 1.0
-    assert arrivals[-1] - arrivals[0] > 60.0
-    after = zip(arrivals, arrivals[LIMIT.requests :], strict=False)
-    assert all(later - earlier >= LIMIT.period for earlier, later in after)
+    """A request that waited more than a minute for its permit is signed with the time of its sending."""
+    harness = RequestHarness()
+    harness.limiter.waits[harness.state.config.credentials.fingerprint] = 70.0
+    harness.send(OK_RESPONSE)
+    assert harness.clock.slept == [70.0]
+    [stamp] = harness.transport.stamps
+    assert datetime.fromisoformat(stamp).timestamp() == harness.clock.time()
 
 
 def test_send_is_the_only_way_out() -> None:
@@ -482,17 +458,6 @@ def test_clock_jumps_while_waiting() -> None:
     simulation.run(60.0)
     assert all(task.done and task.error is None for task in tasks)
     assert harness.state.clock_skew.seconds == pytest.approx(600.0, abs=0.01)
-
-
-def test_concurrent_calls_share_a_measurement() -> None:
-    """Concurrent calls with rejected timestamps share one measurement."""
-    simulation = Simulation()
-    harness, exchange = behind(60.0, clock=simulation)
-    tasks = [simulation.spawn(with_latency(harness.flow(), exchange, delay=0.1)) for _ in range(5)]
-    simulation.run(5.0)
-    assert all(task.done and task.error is None for task in tasks)
-    assert sum(exchange.are_time_requests) == 1
-    assert len(exchange.requests) == 5 + 1 + 5
 
 
 @pytest.mark.parametrize(("ahead", "hint"), [(12.5, "+12.500 s"), (0.0, "")])

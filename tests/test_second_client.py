@@ -1,6 +1,6 @@
 """A second client that datamodel-code-generator makes from the spec, compared with ours."""
 
-import importlib.util
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "spec" / "openapi.yaml"
+DOCUMENT = YAML(typ="safe").load(SPEC)
 ROWS = {
     "getMaxLoan": "MaxLoanRow",
     "getAccountConfig": "AccountConfigRow",
@@ -27,25 +28,13 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     """Generate the second client's models and import them."""
     pytest.importorskip("datamodel_code_generator", reason="of the dev group")
     out = tmp_path_factory.mktemp("second") / "second_client.py"
-    command: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "datamodel_code_generator",
-        "--input",
-        SPEC,
-        "--input-file-type",
-        "openapi",
-    ]
-    options: list[str | Path] = ["--output", out, "--output-model-type", "pydantic_v2.BaseModel", "--no-formatters"]
+    command: list[str | Path] = [sys.executable, "-m", "datamodel_code_generator", "--input", SPEC, "--output", out]
+    options = ["--input-file-type", "openapi", "--output-model-type", "pydantic_v2.BaseModel", "--no-formatters"]
     scopes = ["--openapi-scopes", "schemas", "paths", "parameters"]
     subprocess.run([*command, *options, *scopes], check=True, capture_output=True, timeout=120)
-    spec = importlib.util.spec_from_file_location("second_client", out)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["second_client"] = module
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(out.parent)
+        return importlib.import_module("second_client")
 
 
 def one_type(schema: dict[str, Any]) -> str:
@@ -85,8 +74,7 @@ def test_parameters(second: ModuleType, operation: Operation) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.id)
 def test_examples(second: ModuleType, operation: Operation) -> None:
     """Both clients decode the rows of the spec's examples to the same values."""
-    document = YAML(typ="safe").load(SPEC)
-    examples = document["paths"][operation.path]["get"]["responses"]["200"]["content"]["application/json"]["examples"]
+    examples = DOCUMENT["paths"][operation.path]["get"]["responses"]["200"]["content"]["application/json"]["examples"]
     rows = [row for each in examples.values() for row in each["value"]["data"]]
     assert rows
     for row in rows:
@@ -96,9 +84,8 @@ def test_examples(second: ModuleType, operation: Operation) -> None:
 
 def test_error_responses_have_an_example() -> None:
     """Every error response of the spec has an example with a known code that satisfies its schema."""
-    document = YAML(typ="safe").load(SPEC)
-    codes = {each["code"] for each in document["x-okx-errors"]}
-    for item in document["paths"].values():
+    codes = {each["code"] for each in DOCUMENT["x-okx-errors"]}
+    for item in DOCUMENT["paths"].values():
         responses = item["get"]["responses"]
         refusals = [responses[status]["content"]["application/json"] for status in responses if status != "200"]
         assert len(refusals) == 2
@@ -109,4 +96,4 @@ def test_error_responses_have_an_example() -> None:
 
 def test_contact() -> None:
     """The spec names a contact."""
-    assert YAML(typ="safe").load(SPEC)["info"]["contact"]["name"]
+    assert DOCUMENT["info"]["contact"]["name"]

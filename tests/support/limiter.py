@@ -1,9 +1,9 @@
-"""A limiter that never waits, and records its permits."""
+"""A limiter that records its permits, and lets nobody wait unless told to."""
 
 from typing import Any
 
 from okx_maxloan_sdk.clock import Clock
-from okx_maxloan_sdk.effects import Flow
+from okx_maxloan_sdk.effects import Flow, sleep
 from okx_maxloan_sdk.limiter import LimitKey, RateLimit, RateLimitStatus
 
 
@@ -30,7 +30,7 @@ class Permit:
 
 
 class RecordingLimiter:
-    """A limiter that grants every permit at once; `outcomes` has one entry for each, `limit_keys` the keys."""
+    """A limiter that grants every permit, after `waits[user]` seconds; `outcomes` has one entry for each."""
 
     def __init__(self) -> None:
         self.outcomes: list[str] = []
@@ -39,25 +39,27 @@ class RecordingLimiter:
         self.clocks: list[Clock] = []
         self.penalties = 0
         self.acquisitions: list[tuple[float, float | None]] = []
+        self.waits: dict[str, float] = {}
 
     def for_key(self, key: LimitKey, limit: RateLimit, clock: Clock) -> Any:
         self.limit_keys.append(key)
         self.limits.append(limit)
         self.clocks.append(clock)
-        return FreeRateLimiter(self, limit)
+        return RecordingRateLimiter(self, key, limit)
 
 
-class FreeRateLimiter:
-    """A rate limiter that never waits."""
+class RecordingRateLimiter:
+    """The rate limiter of one key."""
 
-    def __init__(self, limiter: RecordingLimiter, limit: RateLimit) -> None:
-        self._limiter, self._limit = limiter, limit
+    def __init__(self, limiter: RecordingLimiter, key: LimitKey, limit: RateLimit) -> None:
+        self._limiter, self._key, self._limit = limiter, key, limit
 
     def acquire(
         self, timeout: float, deadline: float | None = None, permits: list[Permit] | None = None
     ) -> Flow[Permit]:
         self._limiter.acquisitions.append((timeout, deadline))
-        yield from ()
+        if seconds := self._limiter.waits.get(self._key.user):
+            yield from sleep(seconds)
         permit = Permit(self._limiter.outcomes)
         if permits is not None:
             permits.append(permit)

@@ -5,7 +5,7 @@ import pytest
 from okx_maxloan_sdk.exceptions import InvalidResponseError, NoResponseError, RequestNotSentError
 from okx_maxloan_sdk.transport import Request
 from okx_maxloan_sdk.transport.http1 import MAX_HEADER_BYTES, ResponseParser
-from tests.support.raw import ROWS, drip, head, respond, send_bytes
+from tests.support.raw import ROWS, head, respond, send_bytes
 from tests.support.transports import GET, TransportHarness
 
 RESPONSE = head(len(ROWS)) + ROWS
@@ -47,12 +47,6 @@ def test_status_without_content(transport: TransportHarness, status: int, body: 
     server = transport.serve(send_bytes(head(len(body), status) + body, keep_alive=True), respond(b"2nd"))
     assert (transport.send().status, transport.send().body) == (status, b"2nd")
     assert server.connection_ids == [1, 2]
-
-
-def test_response_in_pieces(transport: TransportHarness) -> None:
-    """A response that arrives byte by byte is decoded."""
-    transport.serve(drip(INTERIM + RESPONSE, 0.0))
-    assert transport.send().body == ROWS
 
 
 CUT_SHORT = {

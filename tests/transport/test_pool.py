@@ -1,7 +1,5 @@
 """Connection pool: most recently used first, no stale connection, and none left open."""
 
-import gc
-import threading
 import time
 
 import pytest
@@ -50,24 +48,6 @@ def test_a_request_has_a_connection_to_itself() -> None:
     assert not taken[2].is_reused
 
 
-def test_failed_connection() -> None:
-    """A connection that is not reusable after its last exchange is closed."""
-    pool = ConnectionPool(FakeConnection)
-    connection = pool.take()
-    pool.release(connection)
-    assert connection.closed
-    assert pool.take() is not connection
-
-
-def test_readable_connection() -> None:
-    """Idle connections with unread bytes are closed while the pool looks for a usable one."""
-    pool = ConnectionPool(FakeConnection)
-    quiet, ended, noisy = acquire_and_release(pool, 3)
-    ended.readable = noisy.readable = True
-    assert pool.take() is quiet
-    assert (quiet.closed, ended.closed, noisy.closed) == (False, True, True)
-
-
 def test_connection_idle_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections that were idle for too long are closed, even if a younger one is used."""
     now = 100.0
@@ -107,32 +87,6 @@ def test_failure_of_one_connection() -> None:
     assert not idle.closed
 
 
-def test_discarded_connection() -> None:
-    """A discarded connection is closed: at once if it is idle, else after its request; twice is no error."""
-    pool = ConnectionPool(FakeConnection)
-    idle, busy = acquire_and_release(pool, 2)
-    assert pool.take() is busy
-    for _ in range(2):
-        pool.discard(idle)
-        pool.discard(busy)
-    assert (idle.closed, busy.closed) == (True, False)
-    pool.release(busy)
-    assert busy.closed
-    assert not pool.take().is_reused
-
-
-def test_closed_pool() -> None:
-    """Closing the pool interrupts connections in use, and closes idle ones and later ones."""
-    pool = ConnectionPool(FakeConnection)
-    idle, busy = acquire_and_release(pool, 2)
-    assert pool.take() is busy
-    pool.close()
-    assert (idle.closed, busy.closed, busy.must_close) == (True, False, True)
-    pool.release(busy)
-    assert busy.closed
-    assert pool.take().must_close
-
-
 def test_released_as_the_pool_closes() -> None:
     """A connection that is released while the pool closes is closed."""
     pool = ConnectionPool(FakeConnection)
@@ -141,34 +95,3 @@ def test_released_as_the_pool_closes() -> None:
     connection.is_reusable, connection.must_close = True, False
     pool.release(connection)
     assert connection.closed
-
-
-def test_unreferenced_connection() -> None:
-    """The pool holds no reference to a connection that nobody uses."""
-    pool = ConnectionPool(FakeConnection)
-    pool.take()
-    gc.collect()
-    assert list(pool._open) == []
-
-
-def test_threads() -> None:
-    """Threads that acquire and release concurrently never share a connection."""
-    pool, shared, busy = ConnectionPool(FakeConnection), [], set()
-
-    def work() -> None:
-        for _ in range(2000):
-            connection = pool.take()
-            if id(connection) in busy:
-                shared.append(connection)
-            busy.add(id(connection))
-            busy.discard(id(connection))
-            connection.is_reusable = True
-            pool.release(connection)
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert shared == []
-    assert len(pool._open) <= len(threads)

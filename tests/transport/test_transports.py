@@ -1,4 +1,4 @@
-"""One table of cases for every transport: bytes sent, meaning of errors, limits, and the choice of the transport."""
+"""Cases for every transport: bytes sent, bodies, surplus bytes, closing, and the choice of the transport."""
 
 import asyncio
 import gzip
@@ -10,18 +10,15 @@ import time
 import pytest
 
 from okx_maxloan_sdk.exceptions import (
-    ApiTimeoutError,
     ClientClosedError,
-    InvalidResponseError,
     NoResponseError,
     OkxError,
-    RequestNotSentError,
 )
 from okx_maxloan_sdk.sites import parse_origin
 from okx_maxloan_sdk.state import BASE_HEADERS
-from okx_maxloan_sdk.transport import ConnectionDroppedError, Request, transport_factory
+from okx_maxloan_sdk.transport import Request, transport_factory
 from tests.support.clean_env import clean_env
-from tests.support.raw import ROWS, Behavior, Push, RawServer, drip, hang, head, reset, respond, send_bytes
+from tests.support.raw import ROWS, Push, RawServer, head, respond, send_bytes
 from tests.support.transports import GET, HTTPX, OWN, TransportHarness
 
 each_transport = pytest.mark.parametrize("transport", [*OWN, *HTTPX], indirect=True)
@@ -103,70 +100,6 @@ def test_redirects_and_cookies(transport: TransportHarness) -> None:
         assert [transport.send().status for _ in range(2)] == [302, 200]
         assert other.requests == []
         assert not any(b"cookie" in each.lower() for each in server.requests)
-
-
-BOMB = gzip.compress(bytes(8 << 20))
-NO_RESPONSE = (NoResponseError, "no complete response")
-NOT_HTTP = (InvalidResponseError, "not HTTP")
-TOO_LONG = (InvalidResponseError, "longer than 1048576 bytes")
-MEANINGS: dict[str, tuple[Behavior, tuple[type[OkxError], str]]] = {
-    "closed at once": (send_bytes(b""), NO_RESPONSE),
-    "reset at once": (reset(), NO_RESPONSE),
-    "not HTTP": (send_bytes(b"SSH-2.0-x\r\n\r\n"), NOT_HTTP),
-    "silence": (hang(), NO_RESPONSE),
-    "silence after the headers": (hang(head(10)), NO_RESPONSE),
-    "body ends early": (send_bytes(head(10) + b"12345"), NO_RESPONSE),
-    "broken chunk": (send_bytes(CHUNKED + b"zz\r\n"), NOT_HTTP),
-    "reset within the body": (reset(head(10) + b"12345"), NO_RESPONSE),
-    "too long": (respond(b"x" * ((1 << 20) + 1)), TOO_LONG),
-    "bomb": (respond(BOMB, 200, "Content-Encoding: gzip"), TOO_LONG),
-    "unknown encoding": (respond(b"x", 200, "Content-Encoding: br"), (InvalidResponseError, "was not requested")),
-    "drip": (drip(head(1000) + b"x" * 1000, 0.01), NO_RESPONSE),
-}
-
-
-@each_transport
-@pytest.mark.parametrize("case", MEANINGS)
-def test_meaning(transport: TransportHarness, case: str) -> None:
-    """A faulty response is one of our errors, within the timeout and without a trace of the request."""
-    behavior, (kind, message) = MEANINGS[case]
-    transport.serve(behavior)
-    # Real time: the timeout of a silent server is what is tested.
-    began = time.monotonic()
-    with pytest.raises(OkxError, match=message) as caught:
-        transport.send(GET, 0.25)
-    assert time.monotonic() - began < 3.0
-    assert type(caught.value) in (kind, ApiTimeoutError if kind is NoResponseError else kind)
-    assert caught.value.__cause__ is None
-    assert caught.value.__context__ is None or caught.value.__suppress_context__
-
-
-@each_transport
-def test_nobody_listens(transport: TransportHarness) -> None:
-    """Without a listener nothing is sent."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with pytest.raises(RequestNotSentError):
-        transport.connect(f"http://127.0.0.1:{port}").send()
-
-
-@pytest.mark.parametrize("drop", [send_bytes(b""), reset()], ids=["closed", "reset"])
-def test_reused_connection_dropped(transport: TransportHarness, drop: Behavior) -> None:
-    """A reused connection that closes before any response byte raises `ConnectionDroppedError`."""
-    transport.serve(respond(), drop, respond())
-    transport.send()
-    with pytest.raises(ConnectionDroppedError):
-        transport.send()
-    assert transport.send().status == 200
-
-
-def test_reused_connection_that_is_silent(transport: TransportHarness) -> None:
-    """A reused connection without a timely response counts as an attempt."""
-    transport.serve(respond(), hang())
-    transport.send()
-    with pytest.raises(NoResponseError) as caught:
-        transport.send(GET, 0.1)
-    assert not isinstance(caught.value, ConnectionDroppedError)
 
 
 @each_transport
