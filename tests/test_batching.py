@@ -28,10 +28,8 @@ from okx_maxloan_sdk.exceptions import (
     RequestNotSentError,
     ServiceUnavailableError,
 )
-from okx_maxloan_sdk.mock import default_exchange
-from okx_maxloan_sdk.mock.serve import serve
 from okx_maxloan_sdk.transport import Request, Response
-from tests.support.clients import ClientFactory, credentials_for, get_max_loan
+from tests.support.clients import ClientFactory, get_max_loan
 from tests.support.clock import until
 from tests.support.contract_values import MANY, SIZE
 from tests.support.fake_transport import (
@@ -354,21 +352,6 @@ def test_iterator_does_not_split_a_common_error(client_factory: ClientFactory, r
     results = list(client_factory.open(transport).iter_max_loan(inst_ids(4 * SIZE), mgn_mode="isolated"))
     assert [len(each.inst_ids) for each in results] == [SIZE] * 4
     assert len(transport.requests) == 4
-
-
-@pytest.mark.parametrize(
-    ("user", "mgn_mode"), [("spot", "isolated"), ("spot_plain", "isolated"), ("spot_plain", "cross")]
-)
-def test_unsupported_mode_costs_one_request(client_factory: ClientFactory, user: str, mgn_mode: str) -> None:
-    """Forty pairs in a margin mode that the account lacks cost one request, over a socket."""
-    exchange = default_exchange()
-    with serve(exchange) as url:
-        client = client_factory.open(base_url=url, credentials=credentials_for(exchange, user), clock=SystemClock())
-        (first, error), (rest, _) = partial_failure(client, inst_ids(40), mgn_mode=mgn_mode).failures
-        client.close()
-    assert (len(first), len(rest)) == (SIZE, 40 - SIZE)
-    assert isinstance(error, ApiError)
-    assert client_factory.limiter.outcomes == ["responded"]
 
 
 def test_requests_in_flight_arrive(client_factory: ClientFactory) -> None:
