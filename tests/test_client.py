@@ -26,13 +26,7 @@ from okx_maxloan_sdk.limiter import create_limiter
 from okx_maxloan_sdk.mock.exchange import MockExchange
 from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory, credentials, credentials_for
 from tests.support.contract_values import EMPTY, LIMIT, MANY, SIZE
-from tests.support.fake_transport import (
-    FakeTransport,
-    error_response,
-    fake_exchange,
-    loan_row,
-    loans_response,
-)
+from tests.support.fake_transport import FakeTransport, error_response, fake_exchange, loan_row, loans_response
 from tests.support.raw import RawServer, respond
 
 BOTH = [MaxLoanClient, AsyncMaxLoanClient]

@@ -94,8 +94,7 @@ def descriptors() -> int:
 
 
 @pytest.mark.parametrize(
-    ("transport", "count"),
-    [("asyncio", 2_000), pytest.param("uvloop", 1_000, marks=UVLOOP), ("httpx", 500)],
+    ("transport", "count"), [("asyncio", 2_000), pytest.param("uvloop", 1_000, marks=UVLOOP), ("httpx", 500)]
 )
 def test_cancellations(transport: str, count: int) -> None:
     """Tasks that are cancelled at random times get no response of another task, and leak no permit, socket or task."""

@@ -30,14 +30,7 @@ from okx_maxloan_sdk.transport import ConnectionDroppedError, Request, Response
 from tests.limiter.simulator import Simulation
 from tests.support.clients import KEY
 from tests.support.contract_values import EMPTY
-from tests.support.fake_transport import (
-    FakeTransport,
-    error_response,
-    json_response,
-    loan_row,
-    ok_response,
-    time_row,
-)
+from tests.support.fake_transport import FakeTransport, error_response, json_response, loan_row, ok_response, time_row
 from tests.support.state import OK_RESPONSE, PARAMS, RequestHarness, with_latency
 
 HTML = Response(502, {}, b"<html>down</html>")
@@ -316,8 +309,7 @@ def test_dropped_connections() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "pause"),
-    [("2", 2.0), ("0", None), ("soon", None), ("-1", None), ("Fri, 28 Nov 2036 00:00:00 GMT", None)],
+    ("value", "pause"), [("2", 2.0), ("0", None), ("soon", None), ("-1", None), ("Fri, 28 Nov 2036 00:00:00 GMT", None)]
 )
 @pytest.mark.parametrize("response", [error_response("50011"), HTML, SLOW_DOWN], ids=repr)
 def test_retry_after(response: Response, value: str, pause: float | None) -> None:

@@ -9,11 +9,7 @@ import time
 
 import pytest
 
-from okx_maxloan_sdk.exceptions import (
-    ClientClosedError,
-    NoResponseError,
-    OkxError,
-)
+from okx_maxloan_sdk.exceptions import ClientClosedError, NoResponseError, OkxError
 from okx_maxloan_sdk.sites import parse_origin
 from okx_maxloan_sdk.state import BASE_HEADERS
 from okx_maxloan_sdk.transport import Request, transport_factory
