@@ -24,11 +24,13 @@ from okx_maxloan_sdk.config import ClientSettings
 from okx_maxloan_sdk.exceptions import ClientClosedError, InvalidParametersError, OkxError, PartialFailureError
 from okx_maxloan_sdk.limiter import create_limiter
 from okx_maxloan_sdk.mock.exchange import MockExchange
+from tests.support.cases import cases
 from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory, credentials, credentials_for
 from tests.support.contract_values import EMPTY, LIMIT, MANY, SIZE
 from tests.support.fake_transport import FakeTransport, error_response, fake_exchange, loan_row, loans_response
 from tests.support.raw import RawServer, respond
 
+CASES = cases(__file__)
 BOTH = [MaxLoanClient, AsyncMaxLoanClient]
 both = pytest.mark.parametrize("make", BOTH)
 
@@ -88,37 +90,12 @@ def test_unknown_keyword(make: Any) -> None:
 
 
 @both
-@pytest.mark.parametrize(
-    ("settings", "reason"),
-    [
-        ({"timeout": 0}, "timeout must be a positive number of seconds, not 0"),
-        ({"timeout": "1"}, "timeout must be a positive number of seconds, not '1'"),
-        ({"timeout": -1.0}, "timeout"),
-        ({"timeout": float("nan")}, "timeout"),
-        ({"timeout": float("inf")}, "timeout"),
-        ({"total_timeout": 0}, "total_timeout"),
-        ({"total_timeout": float("nan")}, "total_timeout"),
-        ({"total_timeout": float("inf")}, "total_timeout"),
-        ({"max_retries": -1}, "max_retries"),
-        ({"language": "de"}, "language"),
-        ({"account": "Auto"}, "account"),
-        ({"account": {"mode": "spot"}}, "account"),
-        ({"site": "eea"}, "Site.EEA"),
-        ({"credentials": KEY}, "credentials must be Credentials(api_key, api_secret, passphrase), not str"),
-        ({"base_url": 5}, "base_url must be a str"),
-        ({"base_url": "http://127.0.0.1:0"}, "its port must be 1 to 65535"),
-        ({"base_url": "https://user:s3cret@openapi.okx.com"}, "user or password"),
-        ({"limiter": 5}, "limiter must be"),
-        ({"limiter": "memcached://x"}, "limiter must be"),
-        ({"proxy": "user:s3cret@proxy:99999"}, "its port must be 1 to 65535"),
-        ({"proxy": "ftp://user:s3cret@proxy"}, "its scheme must be"),
-    ],
-)
+@pytest.mark.parametrize(("settings", "reason"), CASES["settings"])
 def test_invalid_setting(make: type, settings: dict[str, Any], reason: str) -> None:
     """The constructor rejects an invalid setting by its name."""
     with pytest.raises(ValueError, match=re.escape(reason)) as caught:
         make(**{"credentials": credentials(), **settings})
-    assert not any(secret in str(caught.value) for secret in (KEY, SECRET, PASSPHRASE, "s3cret"))
+    assert not any(secret in str(caught.value) for secret in (KEY, SECRET, PASSPHRASE, "the-api-key", "s3cret"))
 
 
 def test_all_invalid_settings_at_once() -> None:
@@ -195,17 +172,7 @@ def test_from_env_demo(value: str, demo: bool, environment: pytest.MonkeyPatch) 
     assert MaxLoanClient.from_env()._state.config.demo is demo
 
 
-@pytest.mark.parametrize(
-    ("variables", "reason"),
-    [
-        ({"OKX_API_KEY": ""}, r"not set: OKX_API_KEY;"),
-        ({"OKX_API_SECRET": ""}, r"not set: OKX_API_SECRET;"),
-        (dict.fromkeys(ENVIRONMENT, ""), "OKX_API_KEY, OKX_API_SECRET, OKX_API_PASSPHRASE"),
-        ({"OKX_API_PASSPHRASE": "s3cret\n"}, r"API passphrase has characters"),
-        ({"OKX_SITE": "mars"}, r"one of global, eea, us, tr, not 'mars'"),
-        ({"OKX_DEMO": "maybe"}, r"1 or 0, not 'maybe'"),
-    ],
-)
+@pytest.mark.parametrize(("variables", "reason"), CASES["variables"])
 def test_from_env_with_invalid_variables(
     variables: dict[str, str], reason: str, environment: pytest.MonkeyPatch
 ) -> None:

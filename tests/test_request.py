@@ -11,15 +11,12 @@ from okx_maxloan_sdk import operations, request, retry
 from okx_maxloan_sdk.codec import Query
 from okx_maxloan_sdk.effects import Send, Sleep, send
 from okx_maxloan_sdk.exceptions import (
-    AccountModeError,
-    ApiError,
     AuthenticationError,
     BadRequestError,
     ClientClosedError,
     ClockSkewError,
     InvalidResponseError,
     NoResponseError,
-    PermissionDeniedError,
     RateLimitError,
     RequestNotSentError,
     ServiceUnavailableError,
@@ -28,6 +25,7 @@ from okx_maxloan_sdk.limiter import MemoryLimiter
 from okx_maxloan_sdk.sites import Site
 from okx_maxloan_sdk.transport import ConnectionDroppedError, Request, Response
 from tests.limiter.simulator import Simulation
+from tests.support.cases import cases
 from tests.support.clients import KEY
 from tests.support.contract_values import EMPTY
 from tests.support.fake_transport import FakeTransport, error_response, json_response, loan_row, ok_response, time_row
@@ -66,6 +64,7 @@ def test_request() -> None:
         (error_response("51000"), BadRequestError, "responded"),
         (error_response("50113"), AuthenticationError, "responded"),
         (error_response("50011"), RateLimitError, "responded"),
+        (json_response({"msg": "slow", "code": 50011}, 429), RateLimitError, "responded"),
         (HTML, InvalidResponseError, "responded"),
         (InvalidResponseError("it ends early"), InvalidResponseError, "responded"),
         (NO, RequestNotSentError, "unsent"),
@@ -110,32 +109,13 @@ def test_abandoned_while_waiting() -> None:
     assert harness.limiter.outcomes == ["unsent"]
 
 
-@pytest.mark.parametrize(
-    ("response", "kind"),
-    [
-        (error_response("50119"), AuthenticationError),
-        (error_response("50110"), PermissionDeniedError),
-        (error_response("51010"), AccountModeError),
-        (error_response("51000"), BadRequestError),
-        (error_response("51000_77"), BadRequestError),
-        (error_response("50001", 503), ServiceUnavailableError),
-        (error_response("50115", 405), ApiError),
-        (error_response("59999"), ApiError),
-        (error_response("59999", 400), ApiError),
-        (error_response("59999", 401), AuthenticationError),
-        (error_response("59999", 403), PermissionDeniedError),
-        (error_response("59999", 429), RateLimitError),
-        (error_response("59999", 500), ServiceUnavailableError),
-        (error_response("59999", 599), ServiceUnavailableError),
-        (json_response({"msg": "slow", "code": 50011}, 429), RateLimitError),
-    ],
-)
-def test_meaning(response: Response, kind: type[ApiError]) -> None:
+@pytest.mark.parametrize(("code", "status", "kind"), cases(__file__)["meanings"])
+def test_meaning(code: str, status: int, kind: str) -> None:
     """A known code determines the error class; for an unknown code, which is not explained, the HTTP status does."""
+    response = error_response(code, status or None)
     error = RequestHarness(max_retries=0).error(response)
-    assert type(error) is kind
-    assert error.http_status == response.status
-    if error.code == "59999":
+    assert (type(error).__name__, error.http_status) == (kind, response.status)
+    if code == "59999":
         assert (error.explanation, error.hint) == ("", "")
 
 

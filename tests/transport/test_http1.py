@@ -40,6 +40,15 @@ def test_whole_response(transport: TransportHarness, case: str) -> None:
     assert (server.connection_ids == [1, 1]) == reused
 
 
+@pytest.mark.parametrize("status", [204, 304])
+@pytest.mark.parametrize("body", [b"", b"a body", ROWS])
+def test_status_without_content(transport: TransportHarness, status: int, body: bytes) -> None:
+    """A body on a status without one is no part of a later response, as the connection is not reused."""
+    server = transport.serve(send_bytes(head(len(body), status) + body, keep_alive=True), respond(b"2nd"))
+    assert (transport.send().status, transport.send().body) == (status, b"2nd")
+    assert server.connection_ids == [1, 2]
+
+
 CUT_SHORT = {
     "in a chunk": CHUNKED + b"ff\r\nabc",
     "after an interim response": INTERIM,

@@ -88,10 +88,11 @@ def test_failure_of_one_connection() -> None:
 
 
 def test_released_as_the_pool_closes() -> None:
-    """A connection that is released while the pool closes is closed."""
+    """A connection that is released while the pool closes is closed, and a later one fails."""
     pool = ConnectionPool(FakeConnection)
     connection = pool.take()
     pool.close()
     connection.is_reusable, connection.must_close = True, False
     pool.release(connection)
     assert connection.closed
+    assert pool.take().must_close
