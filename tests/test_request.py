@@ -9,7 +9,7 @@ from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN, GET_TIME
 
 from okx_maxloan_sdk import operations, request, retry
 from okx_maxloan_sdk.codec import Query
-from okx_maxloan_sdk.effects import Send, Sleep, send
+from okx_maxloan_sdk.effects import Send, Sleep
 from okx_maxloan_sdk.exceptions import (
     AuthenticationError,
     BadRequestError,
@@ -202,12 +202,6 @@ def test_signatures_are_fresh_after_a_long_queue() -> None:
     assert harness.clock.slept == [70.0]
     [stamp] = harness.transport.stamps
     assert datetime.fromisoformat(stamp).timestamp() == harness.clock.time()
-
-
-def test_send_is_the_only_way_out() -> None:
-    """The only effect with the request is `Send`, and its repr shows no secret."""
-    effect = next(send(Request("GET", "/x", {"OK-ACCESS-KEY": KEY}), 1.0))
-    assert KEY not in repr(effect)
 
 
 LATER = sorted(code for code, each in ERRORS.items() if each.retry == "later")

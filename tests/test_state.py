@@ -6,7 +6,6 @@ import pytest
 from okx_maxloan_api.contract import DEMO_HEADER, GET_ACCOUNT_CONFIG, GET_MAX_LOAN, GET_TIME, Operation
 
 from okx_maxloan_sdk.account import Account
-from okx_maxloan_sdk.exceptions import ClientClosedError
 from okx_maxloan_sdk.limiter import LimitKey, RateLimit
 from okx_maxloan_sdk.sites import Site
 from okx_maxloan_sdk.state import ClockSkew
@@ -66,14 +65,6 @@ def test_each_local_port_is_an_exchange(host: str) -> None:
     assert keys(harness, GET_TIME) == [LimitKey("ip", "getTime", "loopback:8080")]
 
 
-def test_closed() -> None:
-    """A closed client state has no rate limiter."""
-    harness = RequestHarness()
-    harness.state.is_closed = True
-    with pytest.raises(ClientClosedError, match="create a new one"):
-        harness.state.rate_limiters(GET_MAX_LOAN)
-
-
 def test_headers() -> None:
     """Signed requests have the four headers, with the exchange's time; a time request has none; no dict is shared."""
     harness = RequestHarness()
@@ -92,13 +83,6 @@ def test_demo(operation: Operation) -> None:
     """The demo trading header is sent."""
     headers = RequestHarness(demo=True).state.headers(operation, "/x")
     assert headers[DEMO_HEADER[0]] == DEMO_HEADER[1]
-
-
-def test_rule_inputs() -> None:
-    """The rule inputs are the known settings of the account."""
-    assert RequestHarness().state.rule_inputs == {}
-    account = Account(mode="spot", spot_borrow_enabled=False)
-    assert RequestHarness(account=account).state.rule_inputs == account.rule_inputs
 
 
 def test_start_deadline() -> None:

@@ -118,24 +118,6 @@ async def test_closed_from_another_event_loop() -> None:
             assert await other
 
 
-async def test_second_event_loop() -> None:
-    """A transport works on one event loop after the other and forgets ended loops."""
-    async with serve(respond()) as (server, transport):
-
-        async def twice() -> None:
-            for _ in range(2):
-                assert (await transport.send(GET, 5.0)).status == 200
-            # asyncio complains of connections that are open at the end of their loop.
-            transport._pool().close()
-            await asyncio.sleep(0.01)
-
-        for _ in range(3):
-            await asyncio.to_thread(asyncio.run, twice())
-        await twice()
-        assert server.connection_ids == [1, 1, 2, 2, 3, 3, 4, 4]
-        assert len(transport._pools) == 1
-
-
 async def test_second_response_before_the_task_resumes() -> None:
     """A second response that arrives before the task of the first resumes closes the connection."""
     async with serve(respond(), hang(), respond(b"3rd")) as (server, transport):

@@ -72,9 +72,15 @@ def connect_to(port: int, seconds: float = 5.0) -> tuple[str, float]:
         return connection.getpeername()[0], time.monotonic() - began
 
 
-def test_socket(port: int) -> None:
-    """The socket does not block, and sends small requests without delay."""
-    with connect("127.0.0.1", port, time.monotonic() + 5, lambda: False) as connection:
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_socket(host: str) -> None:
+    """The socket of an IP address does not block, and sends small requests without delay."""
+    try:
+        listener = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError:
+        pytest.skip("this machine has no IPv6 on loopback")
+    with listener, connect(host, listener.getsockname()[1], time.monotonic() + 5, lambda: False) as connection:
+        assert connection.getpeername()[0] == host
         assert not connection.getblocking()
         assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
@@ -101,8 +107,12 @@ def test_first_address_swallows_packets(
     [(socket.AF_INET, "127.0.0.9"), (9999, "::1"), (socket.AF_INET, "255.255.255.255")],
     ids=["refused", "no such family", "unreachable"],
 )
-def test_first_address_fails(port: int, monkeypatch: pytest.MonkeyPatch, failing: tuple[int, str]) -> None:
-    """After an address fails, for whatever reason, the next one is tried at once."""
+@pytest.mark.parametrize("selector", [selectors.DefaultSelector, selectors.SelectSelector])
+def test_first_address_fails(
+    port: int, monkeypatch: pytest.MonkeyPatch, failing: tuple[int, str], selector: type[selectors.BaseSelector]
+) -> None:
+    """After an address fails, for whatever reason, the next one is tried at once; Windows has only select()."""
+    monkeypatch.setattr(selectors, "DefaultSelector", selector)
     name(monkeypatch, failing, *v4("127.0.0.1"))
     address, seconds = connect_to(port)
     assert address == "127.0.0.1"
@@ -157,17 +167,6 @@ def test_address_is_not_looked_up(monkeypatch: pytest.MonkeyPatch, host: str, fa
     monkeypatch.delattr(socket, "getaddrinfo")
     addresses = resolve(host, 1, time.monotonic() + 5)
     assert [(address[0], address[-1]) for address in addresses] == [(family, (host, 1))]
-
-
-@pytest.mark.skipif(not socket.has_ipv6, reason="this system has no IPv6")
-def test_ipv6() -> None:
-    """An IPv6 address connects."""
-    try:
-        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
-    except OSError:
-        pytest.skip("this machine has no IPv6 on loopback")
-    with listener, connect("::1", listener.getsockname()[1], time.monotonic() + 5, lambda: False) as connection:
-        assert connection.getpeername()[0] == "::1"
 
 
 def test_one_lookup_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,10 +281,3 @@ def test_high_descriptors(transport: TransportHarness) -> None:
         assert server.connection_ids == [1, 1]
         transport.close()
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def test_selectors_of_windows(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The race works with select(), which is all that Windows has."""
-    monkeypatch.setattr(selectors, "DefaultSelector", selectors.SelectSelector)
-    name(monkeypatch, *v4("127.0.0.9", "127.0.0.1"))
-    assert connect_to(port)[0] == "127.0.0.1"
