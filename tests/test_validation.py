@@ -82,6 +82,7 @@ PATTERN = Rule("r", "inferred", {"instId": ("*-A",)}, {"instId": ("*-AB", "C-A")
         (PRESENT, "a=1 b=z", True),
         (PRESENT, "a=1", True),
         (PATTERN, "", False),
+        (PATTERN, "instId=X-B,C-A", False),
         (PATTERN, "instId=X-B,X-AB,C-A,A-AX", False),
         (PATTERN, "instId=X-A", True),
         (PATTERN, "instId=C-A,X-A,X-AB", True),
@@ -154,7 +155,7 @@ def test_language() -> None:
     parameter, rule = violations({"mgnMode": "croos"}, language="zh")
     assert "只能取" in parameter.expected
     assert "至少传一个" in rule.expected
-    assert all("/docs-v5/zh/#" in each.docs_url for each in (parameter, rule))
+    assert all("；规则 " in str(each) and "/docs-v5/zh/#" in each.docs_url for each in (parameter, rule))
     assert validation.MESSAGES["en"].keys() == validation.MESSAGES["zh"].keys()
 
 
