@@ -13,7 +13,6 @@ from okx_maxloan_sdk.mock import default_exchange
 from okx_maxloan_sdk.mock.exchange import MockExchange
 from okx_maxloan_sdk.mock.serve import serve
 from tests.support.clients import ClientFactory
-from tests.support.flow_runner import FlowRunner
 from tests.support.transports import KINDS, LOOPS, runner
 
 # A shell without job control starts `make test &` with SIGINT ignored, and child processes inherit that.
@@ -38,12 +37,6 @@ def client_factory(request: pytest.FixtureRequest) -> Iterator[ClientFactory]:
     client_factory = ClientFactory(*reversed(request.param.split()))
     yield client_factory
     client_factory.close()
-
-
-@pytest.fixture(params=["sync", "async"])
-def driver(request: pytest.FixtureRequest) -> FlowRunner:
-    """Run a test with each driver."""
-    return FlowRunner(request.param)
 
 
 @pytest.fixture

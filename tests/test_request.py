@@ -21,15 +21,13 @@ from okx_maxloan_sdk.exceptions import (
     RequestNotSentError,
     ServiceUnavailableError,
 )
-from okx_maxloan_sdk.limiter import MemoryLimiter
 from okx_maxloan_sdk.sites import Site
 from okx_maxloan_sdk.transport import ConnectionDroppedError, Request, Response
-from tests.limiter.simulator import Simulation
 from tests.support.cases import cases
 from tests.support.clients import KEY
 from tests.support.contract_values import EMPTY
 from tests.support.fake_transport import FakeTransport, error_response, json_response, loan_row, ok_response, time_row
-from tests.support.state import OK_RESPONSE, PARAMS, RequestHarness, with_latency
+from tests.support.state import OK_RESPONSE, PARAMS, RequestHarness
 
 HTML = Response(502, {}, b"<html>down</html>")
 SLOW_DOWN = Response(429, {}, b"<html>slow down</html>")
@@ -399,14 +397,15 @@ def test_measurement_replaces_a_learned_skew() -> None:
 
 def test_clock_jumps_while_waiting() -> None:
     """A call that started before the last jump, and was signed after it, measures again."""
-    simulation = Simulation()
-    harness, exchange = behind(60.0, clock=simulation, limiter=MemoryLimiter(max_requests=1, period=10.0))
-    tasks = [simulation.spawn(with_latency(harness.flow(), exchange, delay=0.1)) for _ in range(2)]
-    simulation.run(5.0)
-    assert harness.state.clock_skew.seconds == pytest.approx(60.0, abs=0.01)
+    harness, exchange = behind(60.0)
+    user = harness.state.config.credentials.fingerprint
+    harness.limiter.waits[user] = 10.0
+    waiting = harness.flow()
+    assert next(waiting) == Sleep(10.0)
+    del harness.limiter.waits[user]
+    harness.send()
     exchange.ahead = 600.0
-    simulation.run(60.0)
-    assert all(task.done and task.error is None for task in tasks)
+    harness.run(waiting)
     assert harness.state.clock_skew.seconds == pytest.approx(600.0, abs=0.01)
 
 

@@ -8,7 +8,7 @@ from okx_maxloan_sdk import request
 from okx_maxloan_sdk.codec import GET_MAX_LOAN, Query
 from okx_maxloan_sdk.config import ClientConfig
 from okx_maxloan_sdk.drivers import run_sync
-from okx_maxloan_sdk.effects import Flow, Send, Sleep
+from okx_maxloan_sdk.effects import Flow
 from okx_maxloan_sdk.exceptions import OkxError
 from okx_maxloan_sdk.state import ClientState
 from tests.support.clients import credentials
@@ -50,19 +50,3 @@ class RequestHarness:
         with pytest.raises(OkxError) as caught:
             self.send(*responses, deadline=deadline, query=query)
         return caught.value
-
-
-def with_latency(flow: Flow[Any], transport: FakeTransport, delay: float) -> Flow[Any]:
-    """Add the network's delay to the requests of a flow, since a simulation has no network."""
-    result: Any = None
-    while True:
-        try:
-            effect = flow.send(result)
-        except StopIteration as done:
-            return done.value
-        if isinstance(effect, Send):
-            yield Sleep(delay)
-            result = transport.send(effect.request, effect.timeout)
-            yield Sleep(delay)
-        else:
-            result = yield effect
