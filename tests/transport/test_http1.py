@@ -79,6 +79,7 @@ def test_invalid_response(transport: TransportHarness, case: str) -> None:
         transport.send()
     early = "closed the connection before the end of the response"
     assert (early if case in CUT_SHORT else "it is not HTTP/1.1") in str(caught.value)
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
     assert transport.send().body == ROWS
     assert server.connection_ids == [1, 2]
 

@@ -96,3 +96,15 @@ def test_released_as_the_pool_closes() -> None:
     pool.release(connection)
     assert connection.closed
     assert pool.take().must_close
+
+
+def test_discarded_connection() -> None:
+    """A discarded connection is closed: at once if it is idle, else after its request; twice is no error."""
+    pool = ConnectionPool(FakeConnection)
+    idle, busy = acquire_and_release(pool, 2)
+    assert pool.take() is busy
+    for each in (idle, busy, idle, busy):
+        pool.discard(each)
+    assert (idle.closed, busy.closed) == (True, False)
+    pool.release(busy)
+    assert busy.closed
