@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -66,9 +66,9 @@ asyncio.run(main())
 """
 
 
-@contextmanager
-def serve() -> Iterator[str]:
-    """Run the server until the block ends."""
+@pytest.fixture
+def url() -> Iterator[str]:
+    """Run the server until the end of the test."""
     command = [sys.executable, "-c", SERVER, str(MAX_DELAY_S)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=clean_env()) as process:
         assert process.stdout is not None
@@ -96,7 +96,7 @@ def descriptors() -> int:
 @pytest.mark.parametrize(
     ("transport", "count"), [("asyncio", 2_000), pytest.param("uvloop", 1_000, marks=UVLOOP), ("httpx", 500)]
 )
-def test_cancellations(transport: str, count: int) -> None:
+def test_cancellations(url: str, transport: str, count: int) -> None:
     """Tasks that are cancelled at random times get no response of another task, and leak no permit, socket or task."""
     count, rng = count * FACTOR, random.Random(SEED)  # noqa: S311 -- no secret
     outcomes: set[str] = set()
@@ -108,7 +108,7 @@ def test_cancellations(transport: str, count: int) -> None:
         except asyncio.CancelledError:
             outcomes.add("cancelled")
 
-    async def main(url: str) -> None:
+    async def main() -> None:
         http_client = httpx.AsyncClient() if transport == "httpx" else None
         limiter = MemoryLimiter(max_requests=10 * count)
         # Open what the event loop and the client open only once.
@@ -133,8 +133,8 @@ def test_cancellations(transport: str, count: int) -> None:
 
     loop = runner("uvloop" if transport == "uvloop" else "async")
     assert loop is not None
-    with serve() as url, loop:
-        loop.run(main(url))
+    with loop:
+        loop.run(main())
     assert outcomes == {"done", "cancelled"}
 
 
@@ -142,7 +142,7 @@ class Interrupted(BaseException):
     """The error of the signal handler, as KeyboardInterrupt for Ctrl-C."""
 
 
-@contextmanager
+@pytest.fixture
 def signals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make SIGALRM raise an exception."""
 
@@ -182,31 +182,32 @@ def call_and_interrupt(client: MaxLoanClient, count: int) -> None:
 
 
 @SIGNALS
+@pytest.mark.usefixtures("signals")
 @pytest.mark.parametrize(("transport", "count"), [("own", 1_000), ("httpx", 200)])
-def test_signals(transport: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signals(url: str, transport: str, count: int) -> None:
     """Calls that a signal interrupts at a random time leave no socket and no response for another call."""
     count *= FACTOR
-    with signals(monkeypatch), serve() as url:
-        # Complete the imports and the set-up of the first request.
-        with MaxLoanClient(credentials(), base_url=url) as first:
-            check(0, first.get_max_loan("A0-B", mgn_mode="cross"))
-        before, limiter = descriptors(), MemoryLimiter(max_requests=10 * count)
-        http_client = httpx.Client() if transport == "httpx" else None
-        client = MaxLoanClient(credentials(), base_url=url, limiter=limiter, http_client=http_client)
-        call_and_interrupt(client, count)
-        assert transport == "httpx" or in_use(client._transport) == []
-        assert waiting_or_in_flight(client) == 0
-        client.close()
-        if http_client is not None:
-            http_client.close()
-        assert descriptors() <= before
+    # Complete the imports and the set-up of the first request.
+    with MaxLoanClient(credentials(), base_url=url) as first:
+        check(0, first.get_max_loan("A0-B", mgn_mode="cross"))
+    before, limiter = descriptors(), MemoryLimiter(max_requests=10 * count)
+    http_client = httpx.Client() if transport == "httpx" else None
+    client = MaxLoanClient(credentials(), base_url=url, limiter=limiter, http_client=http_client)
+    call_and_interrupt(client, count)
+    assert transport == "httpx" or in_use(client._transport) == []
+    assert waiting_or_in_flight(client) == 0
+    client.close()
+    if http_client is not None:
+        http_client.close()
+    assert descriptors() <= before
 
 
 @SIGNALS
-def test_signals_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.usefixtures("signals")
+def test_signals_in_a_file(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """An interrupted request leaves the limiter's file unlocked, without its permit and undamaged."""
     limiter = FileLimiter(tmp_path, max_requests=10 * 300 * FACTOR)
-    with signals(monkeypatch), serve() as url, MaxLoanClient(credentials(), base_url=url, limiter=limiter) as client:
+    with MaxLoanClient(credentials(), base_url=url, limiter=limiter) as client:
         check(0, client.get_max_loan("A0-B", mgn_mode="cross"))
         call_and_interrupt(client, 300 * FACTOR)
         assert waiting_or_in_flight(client) == 0
@@ -217,9 +218,10 @@ def test_signals_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capl
 
 
 @SIGNALS
-def test_signals_at_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("signals")
+def test_signals_at_redis(url: str) -> None:
     """An interrupted request leaves no permit in Redis, and no unread response on the client's connection."""
-    with Valkey() as server, signals(monkeypatch), serve() as url:
+    with Valkey() as server:
         limiter = RedisLimiter(server.url, max_requests=10 * 300 * FACTOR)
         with MaxLoanClient(credentials(), base_url=url, limiter=limiter) as client:
             check(0, client.get_max_loan("A0-B", mgn_mode="cross"))
