@@ -73,7 +73,7 @@ def test_no_pickle(take: object) -> None:
 @pytest.mark.parametrize("illegal", ["", " x", "x\n", "x\r\ny", "clé", "x\x00", "\x7f"])
 def test_illegal_characters(place: int, illegal: str) -> None:
     """The error for an illegal character names the part, and no traceback with locals shows its value."""
-    parts = list(PARTS)
+    parts: list[str] = [*PARTS]
     parts[place] = f"{illegal}{illegal and 's3cret'}"
     with pytest.raises(ValueError, match=("API key", "API secret", "API passphrase")[place]) as caught:
         Credentials(*parts)
