@@ -36,14 +36,16 @@ def test_target_has_raw_commas_in_contract_order() -> None:
     pairs = "instId=BTC-USDT,ETH-USDT"
     assert query.target == f"/api/v5/account/max-loan?mgnMode=cross&{pairs}&tradeQuoteCcy=USDC"
     assert codec.max_loan_query(mgn_mode=None, ccy="a b&c=d/é").target.endswith("?ccy=a%20b%26c%3Dd%2F%C3%A9")
+    assert codec.max_loan_query(mgn_mode=None, ccy=["A", "B"]).target.endswith("?ccy=A,B")
     assert codec.TIME_QUERY.target == "/api/v5/public/time"
     assert query.inst_ids == ("BTC-USDT", "ETH-USDT")
 
 
 def test_unknown_parameter() -> None:
-    """The error for an unknown parameter lists the valid ones."""
-    with pytest.raises(TypeError, match=r"no keyword argument instid; it has mgn_mode, .*pairs without a keyword"):
-        codec.max_loan_query(mgn_mode="cross", instid="BTC-USDT")
+    """The error for unknown parameters lists the valid ones."""
+    with pytest.raises(TypeError, match=r"no keyword argument instid, x; it has mgn_mode, .*pairs without a") as caught:
+        codec.max_loan_query(mgn_mode="cross", instid="BTC-USDT", x="")
+    assert "inst_id," not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", [5, 1.5, b"USDT", ["USDT", 5], {"USDT"}])
@@ -118,11 +120,13 @@ def test_invalid_response(body: bytes, status: int, reason: str) -> None:
     assert caught.value.http_status == status
 
 
+@pytest.mark.parametrize("status", [400, 429])
 @pytest.mark.parametrize("code", ["50011", 50011])
-def test_gateway_errors_are_decoded(code: object) -> None:
-    """An error of the gateway may have a numeric code and no data."""
-    response = json_response({"msg": "Too Many Requests", "code": code}, 429)
+def test_gateway_errors_are_decoded(code: object, status: int) -> None:
+    """An error of the gateway may have a numeric code, no message and no data."""
+    response = json_response({"msg": "Too Many Requests", "code": code}, status)
     assert codec.parse_envelope(response) == ("50011", "Too Many Requests", [])
+    assert codec.parse_envelope(json_response({"code": code}, status)) == ("50011", "", [])
 
 
 def test_unknown_path() -> None:
