@@ -30,8 +30,6 @@ from tests.support.transports import HTTPX, OWN
 
 SECRETS = (KEY, SECRET, PASSPHRASE)
 OURS = str(Path(okx_maxloan_sdk.__file__).parent)
-
-
 BOTH = [MaxLoanClient, AsyncMaxLoanClient]
 
 

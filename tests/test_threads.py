@@ -41,7 +41,8 @@ def test_wait() -> None:
 
 
 @SIGNALS
-def test_a_signal_waits_for_the_end(alarm: None) -> None:  # noqa: ARG001 -- it is raised meanwhile
+@pytest.mark.usefixtures("alarm")
+def test_a_signal_waits_for_the_end() -> None:
     """The error of a signal is raised after the function has ended."""
     steps: list[int] = []
 
@@ -56,7 +57,8 @@ def test_a_signal_waits_for_the_end(alarm: None) -> None:  # noqa: ARG001 -- it 
 
 
 @SIGNALS
-def test_a_signal_does_not_wait_for_ever(alarm: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 -- as above
+@pytest.mark.usefixtures("alarm")
+def test_a_signal_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """A function that does not end keeps its thread busy, and does not block the program."""
     monkeypatch.setattr(threads, "MAX_CLEANUP_SECONDS", 0.1)
     end = threading.Event()
