@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from benchmark import claims, exchange, report, rounds, windows
 from benchmark.process import Cost
-from benchmark.rounds import Course, Spread
+from benchmark.rounds import Spread
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,8 +95,7 @@ def test_ratio_is_taken_round_by_round() -> None:
 
 def results() -> report.Results:
     """Make results without a measurement."""
-    clients = [*(name for pair in claims.RATIOS for name in pair[:2]), "http.client", "aiohttp"]
-    names = dict.fromkeys([*clients, *(Course("aiohttp", width, 1).name for width in (10, 50))])
+    names = dict.fromkeys(name for pair in claims.RATIOS for name in pair[:2])
     cost = Cost(Spread(1, 1, 1), Spread(1, 1, 1))
     many_clients = {"made_ms": 0.5, "made_kb": 1, "connected_kb": 1, "calls_per_cpu_second": 1}
     late = {0.15: 1.05}
