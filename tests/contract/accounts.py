@@ -1,35 +1,39 @@
-"""Users of the mock exchange in the contract tests, and the same users as the oracle sees them."""
+"""Users of the mock exchange in the contract tests, and comparison of their responses with the oracle's."""
 
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.mock import ApiKey, User, default_exchange
 
 from .okx_facts import Caller, World
+from .oracle import explain_mismatch
+from .raw_request import ManualClock, handle
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from collections.abc import Iterable, Iterator
 
     from okx_maxloan_sdk.clock import Clock
     from okx_maxloan_sdk.mock import MockExchange
+    from okx_maxloan_sdk.mock.user import Isolated, Mode
 
+    from .raw_request import RawRequest
 
-MODES = ("spot", "futures", "multi_currency", "portfolio")
-ISOLATED = ("automatic", "auto_transfers_ccy", "quick_margin")
+MODES: tuple[Mode, ...] = ("spot", "futures", "multi_currency", "portfolio")
+ISOLATED: tuple[Isolated, ...] = ("automatic", "auto_transfers_ccy", "quick_margin")
 SETTINGS = [*product(MODES, (True, False), ISOLATED)]
 
 
-def exchange(mock: ModuleType, clock: Clock) -> MockExchange:
+def exchange(clock: Clock | None = None) -> MockExchange:
     """Create a mock exchange with a user for each account mode and setting, named `mode/borrowing/isolated`."""
-    opened: MockExchange = mock.default_exchange(clock)
+    opened = default_exchange(clock or ManualClock())
     for number, (mode, borrowing, isolated) in enumerate(SETTINGS, 20):
-        keys = [mock.ApiKey(f"{number:08d}-1111-1111-1111-111111111111", f"{number:032d}", f"phrase {number}")]
-        user = mock.User(f"{number:018d}", keys, mode, borrowing, isolated)
-        opened.users[name(mode, borrowing, isolated)] = user
-    bound = mock.ApiKey("00000099-1111-1111-1111-111111111111", "s" * 32, "p", ("trade",), ("203.0.113.7", "::1"))
-    opened.users["bound"] = mock.User("99", [bound], "futures")
+        keys = [ApiKey(f"{number:08d}-1111-1111-1111-111111111111", f"{number:032d}", f"phrase {number}")]
+        opened.users[name(mode, borrowing, isolated)] = User(f"{number:018d}", keys, mode, borrowing, isolated)
+    bound = ApiKey("00000099-1111-1111-1111-111111111111", "s" * 32, "p", ("trade",), ("203.0.113.7", "::1"))
+    opened.users["bound"] = User("99", [bound], "futures")
     opened.enforce_rate_limit = False
     return opened
 
@@ -41,21 +45,19 @@ def name(mode: str, borrowing: bool, isolated: str) -> str:
 
 def world(opened: MockExchange) -> World:
     """Return the exchange's time and users as the oracle needs them."""
-    callers = (
-        Caller(
-            key.key,
-            key.secret,
-            key.passphrase,
-            user.mode,
-            user.borrowing,
-            user.isolated,
-            user.uid,
-            user.main_uid,
-            key.demo,
-            key.permissions,
-            key.addresses,
-        )
-        for user in opened.users.values()
-        for key in user.keys
-    )
+    callers = []
+    for user in opened.users.values():
+        account: list[Any] = [user.mode, user.borrowing, user.isolated, user.uid, user.main_uid]
+        for key in user.keys:
+            access: list[Any] = [key.demo, key.permissions, key.addresses]
+            callers.append(Caller(key.key, key.secret, key.passphrase, *account, *access))
     return World(opened.clock.time() + opened.clock_skew, tuple(callers), not isinstance(opened.clock, SystemClock))
+
+
+def mismatches(opened: MockExchange, requests: Iterable[RawRequest]) -> Iterator[str]:
+    """Send every request, and yield a message for each response that differs from the oracle's."""
+    expected = world(opened)
+    for raw in requests:
+        response = handle(opened, raw)
+        if mismatch := explain_mismatch(raw, expected, response.status, response.body):
+            yield f"{raw.method} {raw.path.decode('latin-1')}?{raw.query[:100].decode('latin-1')}: {mismatch}"

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for responses that the spec allows, and for responses with one defect."""
+"""Schemas of the spec's responses, and Hypothesis strategies for responses that they allow or that have one defect."""
 
 from __future__ import annotations
 
@@ -13,16 +13,9 @@ from ruamel.yaml import YAML
 SPEC = Path(__file__).parents[2] / "spec" / "openapi.yaml"
 SCALARS = st.sampled_from([None, True, False, 0, -7, 10**20, 0.1, -1.5e-9])
 SHORT_TEXTS = st.text(max_size=8)
-JSON = (
-    SCALARS
-    | SHORT_TEXTS
-    | st.lists(SCALARS | SHORT_TEXTS, max_size=2)
-    | st.dictionaries(SHORT_TEXTS, SCALARS | SHORT_TEXTS, max_size=2)
-)
+PLAIN = SCALARS | SHORT_TEXTS
+JSON = PLAIN | st.lists(PLAIN, max_size=2) | st.dictionaries(SHORT_TEXTS, PLAIN, max_size=2)
 UNKNOWN = st.dictionaries(SHORT_TEXTS.map("x{}".format), JSON, max_size=2)
-# Keyed by identity: the parsed spec lives as long as the process, and a strategy is slow to build.
-_strategies: dict[int, st.SearchStrategy[Any]] = {}
-_validators: dict[int, Any] = {}
 
 
 @cache
@@ -32,76 +25,80 @@ def spec() -> dict[str, Any]:
     return read
 
 
-def response_schema(path: str, status: str) -> dict[str, Any]:
-    """Return the schema of an operation's responses with a status."""
-    content = spec()["paths"][path]["get"]["responses"][status]["content"]
-    return resolved(content["application/json"]["schema"])
-
-
-def valid(schema: dict[str, Any], response: object) -> bool:
-    """Return whether a schema allows a response."""
-    return bool(_validator(schema).is_valid(response))
-
-
-def _validator(schema: dict[str, Any]) -> Any:
-    if id(schema) not in _validators:
-        _validators[id(schema)] = jsonschema.Draft202012Validator({**schema, "components": spec()["components"]})
-    return _validators[id(schema)]
-
-
-def resolved(schema: dict[str, Any]) -> dict[str, Any]:
-    """Resolve a `$ref`."""
-    if "$ref" not in schema:
-        return schema
-    node: Any = spec()
-    for step in schema["$ref"].removeprefix("#/").split("/"):
+def _resolve(schema: dict[str, Any]) -> dict[str, Any]:
+    node: Any = spec() if "$ref" in schema else schema
+    for step in schema.get("$ref", "#").split("/")[1:]:
         node = node[step]
     resolved: dict[str, Any] = node
     return resolved
 
 
-def allowed(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Generate values that a schema of the spec allows, with fields that the schema does not name."""
-    if id(schema) not in _strategies:
-        _strategies[id(schema)] = _strategy(resolved(schema))
-    return _strategies[id(schema)]
+def content(path: str, status: int = 200) -> dict[str, Any]:
+    """Return schema and examples of an operation's responses with a status."""
+    responses = spec()["paths"][path]["get"]["responses"]
+    found: dict[str, Any] = responses["200" if status == 200 else f"{status // 100}XX"]["content"]["application/json"]
+    return found
+
+
+def row_schema(path: str) -> dict[str, Any]:
+    """Return the schema of an operation's rows."""
+    return _resolve(_resolve(content(path)["schema"])["properties"]["data"]["items"])
+
+
+@cache
+def _validator(path: str, status: int) -> Any:
+    return jsonschema.Draft202012Validator({**content(path, status)["schema"], "components": spec()["components"]})
+
+
+def response_error(path: str, status: int, response: object) -> str:
+    """Return why the spec does not allow a response, "" if it does."""
+    error = next(_validator(path, status).iter_errors(response), None)
+    return error.message if error else ""
+
+
+@cache
+def allowed(path: str, status: int = 200) -> st.SearchStrategy[Any]:
+    """Generate responses that the spec allows, with fields that it does not name."""
+    return _strategy(content(path, status)["schema"])
+
+
+@cache
+def _allowed_rows(path: str) -> st.SearchStrategy[Any]:
+    return _strategy(row_schema(path))
 
 
 def _strategy(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    kinds = schema["type"] if isinstance(schema.get("type"), list) else [schema.get("type")]
+    schema = _resolve(schema)
+    types = schema.get("type")
     banned = schema.get("not", {}).get("enum", ())
-    return st.one_of([_KINDS[kind](schema) for kind in kinds]).filter(lambda value: value not in banned)
+    strategies = [_strategy_of_type(each, schema) for each in (types if isinstance(types, list) else [types])]
+    return st.one_of(strategies).filter(lambda value: value not in banned)
 
 
-def _text(schema: dict[str, Any]) -> st.SearchStrategy[str]:
-    if "pattern" in schema:
-        return st.from_regex(schema["pattern"].strip("^$"), fullmatch=True)
-    return st.text(min_size=schema.get("minLength", 0), max_size=20)
-
-
-@st.composite
-def _object(draw: st.DrawFn, schema: dict[str, Any]) -> dict[str, Any]:
-    properties = schema["properties"]
-    chosen = [name for name in properties if name in schema.get("required", ()) or draw(st.booleans())]
-    known = {name: draw(allowed(properties[name])) for name in chosen}
-    return {**draw(UNKNOWN), **known}
-
-
-_KINDS: dict[Any, Any] = {
-    "object": _object,
-    "array": lambda schema: st.lists(allowed(schema.get("items") or {}), max_size=4),
-    "string": _text,
-    "boolean": lambda _: st.booleans(),
-    "integer": lambda _: st.integers(0, 99999),
-    None: lambda _: JSON,
-}
+def _strategy_of_type(name: str | None, schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    match name:
+        case "object":
+            optional = {name: _strategy(each) for name, each in schema["properties"].items()}
+            required = {name: optional.pop(name) for name in schema.get("required", ())}
+            return st.builds(dict.__or__, UNKNOWN, st.fixed_dictionaries(required, optional=optional))
+        case "array":
+            return st.lists(_strategy(schema.get("items") or {}), max_size=4)
+        case "string":
+            pattern = schema.get("pattern", "").strip("^$")
+            text = st.text(min_size=schema.get("minLength", 0), max_size=20)
+            return st.from_regex(pattern, fullmatch=True) if pattern else text
+        case "boolean":
+            return st.booleans()
+        case "integer":
+            return st.integers(0, 99999)
+    return JSON
 
 
 @st.composite
-def with_defect(draw: st.DrawFn, schema: dict[str, Any]) -> Any:
+def with_defect(draw: st.DrawFn, path: str) -> Any:
     """Generate a success response with rows and introduce one defect; the schema may still allow the result."""
-    response = draw(allowed(schema)) | {"code": "0"}
-    rows = response["data"] = [*response["data"], draw(allowed(schema["properties"]["data"]["items"]))]
+    response = draw(allowed(path)) | {"code": "0"}
+    rows = response["data"] = [*response["data"], draw(_allowed_rows(path))]
     row = draw(st.sampled_from(rows))
     place: Any = draw(st.sampled_from([response, row]))
     match draw(st.sampled_from(["drop", "change", "row", "body", "form"])):

@@ -18,7 +18,7 @@ from schemathesis.engine import Status, events, from_schema
 from okx_maxloan_sdk import mock
 
 from . import accounts, hooks
-from .raw_request import ManualClock, RawRequest
+from .raw_request import RawRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def fuzz(user: str, examples: int = 25) -> Fuzzed:
     schema = schemathesis.openapi.from_path(ROOT / "spec" / "openapi.yaml", config=config)
     schema.config.update(base_url="http://testserver")
     schema.config.generation.update(max_examples=examples, deterministic=True)
-    recorder = Recorder(accounts.exchange(mock, ManualClock()))
+    recorder = Recorder(accounts.exchange())
     schema.app = mock.app(recorder)  # type: ignore[arg-type]  # an exchange by its handle()
     hooks.target = hooks.Target(recorder.exchange, user, address="testclient")
     failures = [failure for event in from_schema(schema).execute() for failure in _failures(event)]

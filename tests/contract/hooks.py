@@ -19,7 +19,6 @@ from attrs import field, frozen
 from okx_maxloan_api.contract import GET_MAX_LOAN
 from schemathesis.openapi.checks import RejectedPositiveData
 
-from okx_maxloan_sdk import mock
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.validation import violated_rules
 
@@ -30,7 +29,7 @@ from .oracle import explain_mismatch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from okx_maxloan_sdk.mock import MockExchange
+    from okx_maxloan_sdk.mock import MockExchange, User
 
 PAIRS = ("BTC-USDT", "ETH-USDT", "SOL-USDT", "XRP-USDT", "DOGE-USDT", "ADA-USDT", "LTC-USDT")
 VALUES: Mapping[str, tuple[str, ...]] = {
@@ -66,7 +65,7 @@ def choice(seed: object, options: int) -> int:
     return hashlib.sha256(repr(seed).encode()).digest()[0] % options
 
 
-def fit(query: Mapping[str, Any], user: mock.User, violations: int) -> dict[str, Any]:
+def fit(query: Mapping[str, Any], user: User, violations: int) -> dict[str, Any]:
     """Change as few parameters as needed to break exactly `violations` rules, with values of the mock."""
 
     def distance(combination: Mapping[str, Any]) -> tuple[int, int]:
@@ -99,13 +98,13 @@ class Target:
     unruly: set[str] = field(factory=set)
 
     @property
-    def account(self) -> mock.User:
+    def account(self) -> User:
         """The user who sends the requests."""
         return self.exchange.users[self.user]
 
 
 # `st run` talks to the exchange of tests/contract/run_st.py, which has the same users and the machine's clock.
-target = Target(accounts.exchange(mock, SystemClock()), os.environ.get("OKX_MOCK_USER", "spot"))
+target = Target(accounts.exchange(SystemClock()), os.environ.get("OKX_MOCK_USER", "spot"))
 
 
 class Sign(requests.auth.AuthBase):

@@ -11,19 +11,22 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from okx_maxloan_sdk import mock
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.mock.serve import serve
 
 from . import accounts
 
+if TYPE_CHECKING:
+    from okx_maxloan_sdk.mock import MockExchange
+
 ROOT = Path(__file__).parents[2]
 
 
-def main(user: str = "spot", *options: str, exchange: mock.MockExchange | None = None) -> int:
+def main(user: str = "spot", *options: str, exchange: MockExchange | None = None) -> int:
     """Serve an exchange, by default that of the contract tests, and run schemathesis on it as `user`."""
-    with serve(exchange or accounts.exchange(mock, SystemClock())) as url:
+    with serve(exchange or accounts.exchange(SystemClock())) as url:
         program = shutil.which("st", path=str(Path(sys.executable).parent)) or "st"
         steady = [] if "--seed" in options else ["--generation-deterministic"]
         command = [program, "run", "spec/openapi.yaml", "--url", url, *steady, *options]

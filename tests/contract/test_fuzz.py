@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
-from okx_maxloan_sdk import mock
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.mock import rows
 from okx_maxloan_sdk.validation import violated_rules
 
 from . import accounts, hooks, run_st
 from .fuzz import USERS, fuzz
-from .raw_request import MAX_LOAN, ManualClock
+from .raw_request import MAX_LOAN
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,7 +48,7 @@ def test_two_runs_send_the_same_requests() -> None:
 @pytest.mark.parametrize("user", USERS)
 def test_generated_requests_satisfy_or_break_the_rules(user: str) -> None:
     """A generated valid request breaks no rule of the account, and a negative one exactly one rule."""
-    account = accounts.exchange(mock, ManualClock()).users[user]
+    account = accounts.exchange().users[user]
     names = [parameter.name for parameter in GET_MAX_LOAN.parameters]
     for presence, violations in product(product((True, False), repeat=len(names)), (0, 1)):
         drawn = {name: "cross" for name, is_set in zip(names, presence, strict=True) if is_set}
@@ -59,7 +58,7 @@ def test_generated_requests_satisfy_or_break_the_rules(user: str) -> None:
 
 def requests_of(seed: str, capfd: pytest.CaptureFixture[str]) -> list[str]:
     """Return the targets that `st run` requests with a seed."""
-    exchange = accounts.exchange(mock, SystemClock())
+    exchange = accounts.exchange(SystemClock())
     assert run_st.main("spot", "--seed", seed, "--max-examples", "5", "--phases", "fuzzing", exchange=exchange) == 0
     assert f"Seed: {seed}" in capfd.readouterr().out
     return [entry.target for entry in exchange.log]
@@ -80,7 +79,7 @@ def test_st_run_finds_a_bug_and_prints_no_secret(
     monkeypatch.setattr("okx_maxloan_sdk.mock.exchange.max_loan_rows", lambda *args: rows.max_loan_rows(*args)[::-1])
     assert run_st.main(*options) == 1
     shown = "".join(capfd.readouterr())
-    key = accounts.exchange(mock, ManualClock()).users["spot"].keys[0]
+    key = accounts.exchange().users["spot"].keys[0]
     assert "oracle" in shown
     assert "ok-access-sign: [Filtered]" in shown
     assert not [part for part in (key.key, key.secret, key.passphrase) if part in shown]

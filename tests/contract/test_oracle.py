@@ -10,24 +10,11 @@ from pathlib import Path
 import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN, OPERATIONS
 
-from okx_maxloan_sdk import mock
 from okx_maxloan_sdk.validation import violated_rules
 
 from . import accounts, oracle
 from .okx_facts import HTTP, LIMITS, MODES, Caller
-from .raw_request import (
-    DEMO,
-    KEY,
-    PASSPHRASE,
-    SIGN,
-    STAMP,
-    TIME,
-    ManualClock,
-    RawRequest,
-    format_timestamp,
-    handle,
-    signed,
-)
+from .raw_request import DEMO, KEY, PASSPHRASE, SIGN, STAMP, TIME, RawRequest, handle, signed
 
 HERE = Path(__file__).parent
 RECORDED = HERE.resolve().parents[2] / "shared" / "okx" / "answers.json"
@@ -67,45 +54,35 @@ def test_limits_agree() -> None:
     assert spec == LIMITS
 
 
-def situations() -> dict[str, tuple[str, RawRequest]]:
-    """Return the user and the request that cause each recorded response."""
-    spot = b"mgnMode=cross&instId=BTC-USDT"
-    valid: dict[str, str | None] = {
-        KEY: "00000001-0000-0000-0000-000000000000",
-        SIGN: "x",
-        STAMP: format_timestamp(ManualClock().time()),
-        PASSPHRASE: "mock-1",
-    }
-
-    def headers(**changes: str | None) -> RawRequest:
-        names = {"key": KEY, "sign": SIGN, "time": STAMP, "phrase": PASSPHRASE, "demo": DEMO}
-        return RawRequest(spot).with_headers({**valid, **{names[name]: value for name, value in changes.items()}})
-
-    return {
-        "documented example": ("futures", RawRequest(b"mgnMode=isolated&instId=BTC-USDT")),
-        "isolated in Spot mode, borrowing enabled": ("spot", RawRequest(b"mgnMode=isolated&instId=BTC-USDT")),
-        "isolated in Spot mode, borrowing off": ("spot_plain", RawRequest(b"mgnMode=isolated&instId=BTC-USDT")),
-        "a SWAP id (status as documented for 51000)": ("spot", RawRequest(b"mgnMode=cross&instId=BTC-USDT-SWAP")),
-        "unknown API key (the docs say HTTP 200)": ("", headers(key="00000000-0000-0000-0000-00000000dead")),
-        "timestamp expired, as the gateway answers": ("", headers(time="2026-08-22T16:19:29.000Z")),
-        "bad signature": ("", headers()),
-        "malformed key": ("", headers(key="malformed")),
-        "live key on demo trading or the reverse": ("", headers(demo="1")),
-        "no key header": ("", headers(key=None)),
-        "wrong passphrase": ("", headers(phrase="x")),
-        "malformed timestamp (docs: 401)": ("", headers(time="now")),
-        "unknown path: code is a number, data an object": ("", RawRequest(path=b"/api/v5/nothing")),
-        "server time": ("", RawRequest(path=TIME)),
-    }
+PAIR = RawRequest(b"mgnMode=cross&instId=BTC-USDT")
+ISOLATED = RawRequest(b"mgnMode=isolated&instId=BTC-USDT")
+LATE = "2026-08-22T16:19:29.000Z"
+# The user who causes each recorded response, the request, and the changed headers.
+SITUATIONS: dict[str, tuple[str, RawRequest, dict[str, str | None]]] = {
+    "documented example": ("futures", ISOLATED, {}),
+    "isolated in Spot mode, borrowing enabled": ("spot", ISOLATED, {}),
+    "isolated in Spot mode, borrowing off": ("spot_plain", ISOLATED, {}),
+    "a SWAP id (status as documented for 51000)": ("spot", RawRequest(PAIR.query + b"-SWAP"), {}),
+    "unknown API key (the docs say HTTP 200)": ("spot", PAIR, {KEY: "00000000-0000-0000-0000-00000000dead"}),
+    "timestamp expired, as the gateway answers": ("spot", PAIR, {STAMP: LATE}),
+    "bad signature": ("spot", PAIR, {SIGN: "x"}),
+    "malformed key": ("spot", PAIR, {KEY: "malformed"}),
+    "live key on demo trading or the reverse": ("spot", PAIR, {DEMO: "1"}),
+    "no key header": ("spot", PAIR, {KEY: None}),
+    "wrong passphrase": ("spot", PAIR, {PASSPHRASE: "x"}),
+    "malformed timestamp (docs: 401)": ("spot", PAIR, {STAMP: "now"}),
+    "unknown path: code is a number, data an object": ("spot", RawRequest(path=b"/api/v5/nothing"), {}),
+    "server time": ("spot", RawRequest(path=TIME), {}),
+}
 
 
 @pytest.mark.skipif(not RECORDED.exists(), reason="the recorded responses are not part of the project")
 def test_recorded_answers() -> None:
     """The mock's response has the recorded status, code and keys, in their order."""
     recorded = {entry["about"]: entry for entry in json.loads(RECORDED.read_text(encoding="utf-8"))}
-    for situation, (user, raw) in situations().items():
-        opened = accounts.exchange(mock, ManualClock())
-        response = handle(opened, signed(opened.users[user].keys[0], raw) if user else raw)
+    for situation, (user, raw, headers) in SITUATIONS.items():
+        opened = accounts.exchange()
+        response = handle(opened, signed(opened.users[user].keys[0], raw).with_headers(headers))
         body, expected = json.loads(response.body), json.loads(recorded[situation]["body"])
         assert recorded[situation]["http_status"] in (None, response.status), situation
         assert (list(body), body["code"]) == (list(expected), expected["code"]), situation

@@ -13,6 +13,8 @@ from tests.support.clients import get_max_loan
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from okx_maxloan_sdk.mock import ApiKey
+
 REQUESTS = [
     ("spot", {"instId": "BTC-USDT,ETH-USDT", "mgnMode": "cross"}),
     ("spot", {"instId": "BTC-USDC", "mgnMode": "cross", "tradeQuoteCcy": "USD"}),
@@ -32,62 +34,49 @@ def exchange() -> Iterator[MockServer]:
         yield server
 
 
-def rows(exchange: MockServer, user: str, query: dict[str, str], their_rows: Any) -> Iterator[tuple[Any, Any]]:
-    """Pair each row of a third-party client with our client's, without the empty fields that the response lacked."""
-    params: Any = {OUR_NAMES[name]: value for name, value in query.items()}
-    names = {field.name: field.attribute for field in GET_MAX_LOAN.fields}
-    for theirs, row in zip(their_rows, get_max_loan(exchange.client(user), **params), strict=True):
-        mine = {name: getattr(row, attribute) for name, attribute in names.items()}
-        yield theirs, {name: value for name, value in mine.items() if name in theirs or value}
+def call_python_okx(url: str, key: ApiKey, query: dict[str, str], **options: str) -> Any:
+    """Send a request with python-okx 0.4.4, by default to demo trading."""
+    account = pytest.importorskip("okx.Account")
+    with account.AccountAPI(key.key, key.secret, key.passphrase, domain=url, **options) as client:
+        return client.get_max_loan(**query)
+
+
+def call_ccxt(url: str, key: ApiKey, query: dict[str, str], **options: str) -> Any:
+    """Send a request with ccxt."""
+    ccxt = pytest.importorskip("ccxt")
+    client = ccxt.okx({"apiKey": key.key, "secret": key.secret, "password": key.passphrase, **options})
+    client.urls["api"]["rest"] = url
+    client.session.trust_env = False
+    with client.session:
+        return client.private_get_account_max_loan(query)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("peer", ["python-okx", "ccxt"])
 @pytest.mark.parametrize(("user", "query"), REQUESTS)
-def test_python_okx(exchange: MockServer, user: str, query: dict[str, str]) -> None:
-    """python-okx 0.4.4 receives the same rows."""
-    account = pytest.importorskip("okx.Account")
+def test_rows(exchange: MockServer, peer: str, user: str, query: dict[str, str]) -> None:
+    """Each peer receives the same rows as our client, apart from empty fields that a response lacks."""
     key = exchange.key(user)
-    client = account.AccountAPI(key.key, key.secret, key.passphrase, flag="0", domain=exchange.url)
-    with client:
-        response = client.get_max_loan(**query)
+    response = (
+        call_ccxt(exchange.url, key, query) if peer == "ccxt" else call_python_okx(exchange.url, key, query, flag="0")
+    )
+    loans = get_max_loan(exchange.client(user), **{OUR_NAMES[name]: value for name, value in query.items()})
     assert response["code"] == "0"
-    assert all(theirs == mine for theirs, mine in rows(exchange, user, query, response["data"]))
+    for theirs, loan in zip(response["data"], loans, strict=True):
+        ours = {field.name: getattr(loan, field.attribute) for field in GET_MAX_LOAN.fields}
+        assert theirs == {name: value for name, value in ours.items() if name in theirs or value}
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_python_okx_on_demo_trading(exchange: MockServer) -> None:
     """python-okx's default, demo trading, accepts the demo key and rejects the live one."""
-    account = pytest.importorskip("okx.Account")
-    codes = []
-    for number in (1, 0):
-        key = exchange.key("spot", number)
-        with account.AccountAPI(key.key, key.secret, key.passphrase, domain=exchange.url) as client:
-            codes.append(client.get_max_loan("BTC-USDT", "cross")["code"])
-    assert codes == ["0", "50101"]
-
-
-def ccxt_client(exchange: MockServer, user: str, **parts: str) -> Any:
-    """Create a ccxt client for the exchange."""
-    ccxt = pytest.importorskip("ccxt")
-    key = exchange.key(user)
-    client = ccxt.okx({"apiKey": key.key, "secret": key.secret, "password": key.passphrase, **parts})
-    client.urls["api"]["rest"] = exchange.url
-    client.session.trust_env = False
-    return client
-
-
-@pytest.mark.parametrize(("user", "query"), REQUESTS)
-def test_ccxt(exchange: MockServer, user: str, query: dict[str, str]) -> None:
-    """Ccxt receives the same rows."""
-    client = ccxt_client(exchange, user)
-    response = client.private_get_account_max_loan(query)
-    client.session.close()
-    assert response["code"] == "0"
-    assert all(theirs == mine for theirs, mine in rows(exchange, user, query, response["data"]))
+    keys = [exchange.key("spot", number) for number in (1, 0)]
+    responses = [call_python_okx(exchange.url, key, {"instId": "BTC-USDT", "mgnMode": "cross"}) for key in keys]
+    assert [each["code"] for each in responses] == ["0", "50101"]
 
 
 @pytest.mark.parametrize(
-    ("parts", "query", "error"),
+    ("options", "query", "error"),
     [
         ({"secret": "wrong"}, {}, "AuthenticationError"),
         ({"password": "wrong"}, {}, "AuthenticationError"),
@@ -95,10 +84,9 @@ def test_ccxt(exchange: MockServer, user: str, query: dict[str, str]) -> None:
         ({}, {"mgnMode": "isolated"}, "BadRequest"),
     ],
 )
-def test_ccxt_maps_errors(exchange: MockServer, parts: dict[str, str], query: dict[str, str], error: str) -> None:
+def test_ccxt_maps_errors(exchange: MockServer, options: dict[str, str], query: dict[str, str], error: str) -> None:
     """Ccxt maps the mock's errors to the same exceptions as OKX's."""
     ccxt = pytest.importorskip("ccxt")
-    client = ccxt_client(exchange, "spot", **parts)
+    params = {"instId": "BTC-USDT", "mgnMode": "cross", **query}
     with pytest.raises(getattr(ccxt, error)):
-        client.private_get_account_max_loan({"instId": "BTC-USDT", "mgnMode": "cross", **query})
-    client.session.close()
+        call_ccxt(exchange.url, exchange.key("spot"), params, **options)
