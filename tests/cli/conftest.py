@@ -1,17 +1,22 @@
-"""Fixtures of the CLI tests: a mock exchange in the environment, and the command in this process."""
+"""Fixtures: a mock exchange in the environment, a file of profiles, and the command in this process."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pytest
 
 from okx_maxloan_sdk.cli.app import main
+from okx_maxloan_sdk.cli.history import HistoryFile
 from okx_maxloan_sdk.mock.server import MockServer, run_mock_server
+from tests.support.contract_values import loan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+START = 1_700_000_000
 
 
 class Result(NamedTuple):
@@ -31,21 +36,9 @@ class Run(Protocol):
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Remove every setting of the user from the environment."""
-    names = ("KEY", "SECRET", "PASSPHRASE")
-    for name in [*(f"OKX_API_{name}" for name in names), "OKX_SITE", "OKX_DEMO", "OKX_BASE_URL", "OKX_LIMITER"]:
-        monkeypatch.delenv(name, raising=False)
-    for name in (
-        "LC_ALL",
-        "LC_MESSAGES",
-        "NO_COLOR",
-        "FORCE_COLOR",
-        "COLUMNS",
-        "HTTPS_PROXY",
-        "HTTP_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+    prefixes, suffixes = ("OKX_", "LC_"), ("_COLOR", "_PROXY", "COLUMNS")
+    for name in [name for name in os.environ if name.upper().startswith(prefixes) or name.upper().endswith(suffixes)]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
@@ -64,9 +57,48 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Return a function that makes standard output a terminal of some width, without colours."""
+
+    def terminal(width: int) -> None:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        for name, value in (("TERM", "xterm"), ("NO_COLOR", "1"), ("COLUMNS", str(width))):
+            monkeypatch.setenv(name, value)
+
+    return terminal
+
+
+@pytest.fixture
 def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
     """Run a mock exchange, and set the environment to its user `spot`."""
     with run_mock_server() as server:
         for name, value in server.environment("spot").items():
             monkeypatch.setenv(name, value)
         yield server
+
+
+@pytest.fixture
+def profiles(exchange: MockServer, tmp_path: Path) -> MockServer:
+    """Write the profiles `spot` and `futures`, and `wrong` with a wrong passphrase."""
+    file = tmp_path / "config" / "okx-maxloan" / "config.toml"
+    file.parent.mkdir(parents=True)
+    text = ""
+    for name, user in (("spot", "spot"), ("futures", "futures"), ("wrong", "spot")):
+        key = exchange.key(user)
+        passphrase = "Wrong-1" if name == "wrong" else key.passphrase
+        text += f'[{name}]\nkey = "{key.key}"\nsecret = "{key.secret}"\npassphrase = "{passphrase}"\n'
+        text += f'base_url = "{exchange.url}"\n'
+    file.write_text(text)
+    file.chmod(0o600)
+    return exchange
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    """Record forty polls of BTC-USDT, five seconds apart."""
+    path = tmp_path / "loans.sqlite"
+    with HistoryFile(path, write=True) as file:
+        for number in range(40):
+            row = loan(side="sell", ccy="BTC", max_loan=f"{8 + number % 7}.0018826268161452")
+            file.add(START + 5 * number, [("", row)])
+    return path

@@ -1,4 +1,4 @@
-"""The command as a whole: help, usage errors, exit codes, start-up time."""
+"""The command as a whole: help, start-up, secrets, closed pipes, terminals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rich.cells import cell_len
 import okx_maxloan_sdk.cli as package
 from okx_maxloan_sdk.cli.app import main
 from okx_maxloan_sdk.cli.base import COMMANDS
-from okx_maxloan_sdk.cli.errors import CliError, ExitCode, find_nearest
+from okx_maxloan_sdk.cli.errors import ExitCode, find_nearest
 from okx_maxloan_sdk.mock import User
 from tests.support.clean_env import clean_env
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .conftest import Run
 
-PROGRAM = "import sys; from okx_maxloan_sdk.cli import main; sys.exit(main())"
+PROGRAM = [sys.executable, "-m", "okx_maxloan_sdk"]
 HELPS = [(), *((name,) for name in COMMANDS)]
 
 
@@ -55,57 +55,6 @@ def test_version(run: Run) -> None:
     """--version names the command and a version."""
     assert re.fullmatch(r"okx-maxloan \d+\.\d+\.\d+\S*\n", run("--version").out)
     assert run("-V") == run("--version")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message", "help_hint"),
-    [
-        (["shwo"], "No such command 'shwo'. Did you mean 'show'?", "okx-maxloan --help"),
-        (["xyzzy"], "No such command 'xyzzy'.", "okx-maxloan --help"),
-        (["show", "--formt", "x"], "No such option '--formt'. Did you mean '--format'?", "okx-maxloan show --help"),
-        (["show", "--foo"], "No such option '--foo'.\n", "okx-maxloan show --help"),
-        (["--json"], "No such option '--json'.\n", "okx-maxloan --help"),
-        (["show", "--mode"], "Option '--mode' requires an argument.", "--help"),
-        (["show", "--lang", "cn"], "Invalid value for '--lang': 'cn' is not one of en, zh.", "okx-maxloan show --help"),
-        (
-            ["watch", "BTC-USDT", "--count", "many"],
-            "Invalid value for '--count': 'many' is not a valid integer range.",
-            "okx-maxloan watch --help",
-        ),
-        (["doctor", "BTC-USDT"], "BTC-USDT", "okx-maxloan doctor --help"),
-        (["completion"], "Missing argument '{bash|zsh|fish}'.", "okx-maxloan completion --help"),
-    ],
-)
-def test_usage_errors(run: Run, arguments: list[str], message: str, help_hint: str) -> None:
-    """A usage error exits with 2, names the error and a suggestion, and says where help is."""
-    code, out, err = run(*arguments)
-    assert (code, out) == (2, "")
-    assert err.startswith("okx-maxloan: ")
-    assert message in err
-    assert err.splitlines()[-1].endswith(help_hint)
-
-
-def test_chinese_usage_errors(run: Run) -> None:
-    """In Chinese click's own messages are Chinese, with Chinese punctuation."""
-    assert "没有选项 '--formt'。您是不是想输入 '--format'？\n" in run("show", "--formt", "--lang=zh").err
-    assert "'many' 不是有效的整数。\n" in run("watch", "A-B", "--count", "many", "--lang=zh").err
-    for arguments in (
-        ["shwo"],
-        ["show", "--mode"],
-        ["show", "--mock=x"],
-        ["show", "--mode", "x"],
-        ["watch", "A-B", "--count", "x"],
-        ["watch", "A-B", "--count", "0"],
-        ["doctor", "x"],
-        ["doctor", "x", "y"],
-        ["completion"],
-        ["chart", "--since"],
-        ["show", "--mm"],
-    ):
-        message = run(arguments[0], "--lang=zh", *arguments[1:]).err.splitlines()[0].partition(": ")[2]
-        without_literals = re.sub(r"'[^']*'|（[^）]*）|x>=1|integer range|[a-z]+、[a-z]+", "x", message)
-        assert re.search("[\u4e00-\u9fff]", message), arguments
-        assert not re.search("[A-Za-z.:;]{2,}|[。：？] |\\.$", without_literals), message
 
 
 def test_language_of_the_locale(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,29 +109,9 @@ def test_replaced_standard_output(run: Run) -> None:
     assert simple.getvalue() == run("--version").out
 
 
-def test_interrupt(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Ctrl-C exits with 130 and no output."""
-
-    def interrupt(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("okx_maxloan_sdk.cli.show.open_connections", interrupt)
-    assert main(["show", "BTC-USDT"]) == 130
-    assert "Traceback" not in capsys.readouterr().err
-
-
 def test_nearest() -> None:
-    """The suggestion is the most similar word, preferably with the same letters, and none if no word is similar."""
+    """Of similar words, one with the same letters is suggested."""
     assert find_nearest("BTC-USTD", ["BTC-USD", "BTC-USDT"]) == "BTC-USDT"
-    assert find_nearest("zzz", ["BTC-USDT"]) is None
-    assert find_nearest("spot", ["cross", "isolated"]) is None
-
-
-def test_error_in_both_languages() -> None:
-    """An error has a message with a suggestion in each language."""
-    error = CliError("unknown_pair", pair="A-B", suggest_from=("A-B", ["A-C"]))
-    assert error.text("en") == "A-B is not a margin pair of this account. Did you mean A-C?"
-    assert error.text("zh") == "A-B 不是该账户的杠杆币对。您是不是想输入 A-C？"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -193,25 +122,19 @@ def test_options_are_unique(name: str) -> None:
         assert len(set(names)) == len(names)
 
 
-def test_start_up() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "unused"),
+    [
+        (["--help"], {"httpx", "asyncio", "okx_maxloan_sdk.cli.show"}),
+        (["show", "--help"], {"httpx", "httpcore", "asyncio", "uvicorn", "matplotlib", "plotext"}),
+    ],
+)
+def test_start_up(arguments: list[str], unused: set[str]) -> None:
     """Help imports neither the mock server, a network library nor a chart library; the list imports no command."""
-    assert not loaded("--help") & {"httpx", "asyncio", "okx_maxloan_sdk.cli.show"}
-    assert not loaded("show", "--help") & {
-        "httpx",
-        "httpcore",
-        "asyncio",
-        "uvicorn",
-        "matplotlib",
-        "plotext",
-    }
-
-
-def loaded(*arguments: str) -> set[str]:
-    """List the modules that a run loads."""
     program = f"import sys; from okx_maxloan_sdk.cli.app import main; main({arguments}); print(*sys.modules)"
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, env=clean_env(), check=True, capture_output=True, text=True, timeout=20)
-    return set(done.stdout.split())
+    assert not unused & set(done.stdout.split())
 
 
 PIPES = [
@@ -229,7 +152,7 @@ PIPES = [
 @pytest.mark.parametrize("arguments", PIPES, ids=" ".join)
 def test_closed_pipe(arguments: list[str]) -> None:
     """A closed pipe exits with 141 and without a traceback."""
-    command = [sys.executable, "-m", "okx_maxloan_sdk", *arguments]
+    command = [*PROGRAM, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -259,15 +182,7 @@ def test_passwords_in_urls(run: Run, monkeypatch: pytest.MonkeyPatch, variable: 
 
 
 EVIL = "\x1b]0;evil\x07\x9b31m\x00\n\u202e"
-EVIL_ROW = {
-    "instId": "BTC-USDT",
-    "mgnMode": "cross",
-    "mgnCcy": EVIL,
-    "maxLoan": "1",
-    "ccy": "BTC",
-    "side": EVIL,
-    "new": [EVIL],
-}
+EVIL_ROW = {"instId": "BTC-USDT", "mgnMode": "cross", "mgnCcy": EVIL, "maxLoan": "1", "ccy": "BTC", "side": EVIL}
 
 
 @pytest.mark.parametrize(
@@ -284,7 +199,7 @@ def test_control_characters(run: Run, exchange: MockServer, monkeypatch: pytest.
     """No control character that the exchange sends reaches the terminal, or forges a line or a column."""
     config = User.config_row
     monkeypatch.setattr(User, "config_row", lambda *args: {**config(*args), "uid": EVIL, "perm": f"read_only,{EVIL}"})
-    body = json.dumps({"code": "0", "msg": "", "data": [EVIL_ROW]})
+    body = json.dumps({"code": "0", "msg": "", "data": [{**EVIL_ROW, "new": [EVIL]}]})
     exchange.exchange.fail_next(99, status=200, html=body, path="/api/v5/account/max-loan")
     monkeypatch.setenv("COLUMNS", "200")
     result = run(*command.split())
@@ -303,22 +218,18 @@ def test_terminal_of_forty_columns() -> None:
 
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 40, 0, 0))
-    environ = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
-    command = [sys.executable, "-c", PROGRAM, "show", "BTC-USDT", "ETH-USDT", "--mock"]
-    with subprocess.Popen(
-        command, stdout=follower, stderr=follower, env={**environ, "TERM": "xterm-256color"}
-    ) as process:
+    command = [*PROGRAM, "show", "BTC-USDT", "ETH-USDT", "--mock"]
+    environ = {**os.environ, "TERM": "xterm-256color"}
+    with subprocess.Popen(command, stdout=follower, stderr=follower, env=environ) as process:
         os.close(follower)
-        text = b""
-        try:
+        output = b""
+        with contextlib.suppress(OSError):  # Linux ends a pseudo-terminal this way
             while chunk := os.read(leader, 4096):
-                text += chunk
-        except OSError:  # Linux ends a pseudo-terminal this way
-            pass
+                output += chunk
     os.close(leader)
-    lines = re.sub("\x1b\\[[0-9;]*m", "", text.decode()).splitlines()
+    lines = re.sub("\x1b\\[[0-9;]*m", "", output.decode()).splitlines()
     assert process.returncode == 0
     assert lines[0] == "BTC-USDT cross"
     assert len(lines) == 6
     assert max(map(len, lines)) <= 40
-    assert b"\x1b[31msell" in text
+    assert b"\x1b[31msell" in output

@@ -1,11 +1,15 @@
-"""Exit codes, which mean the same for every command."""
+"""Exit codes, which mean the same for every command, and the messages of usage errors."""
 
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 import time
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 
     from .conftest import Run
 
+USAGE_ERRORS = tomllib.loads(Path(__file__).with_name("usage_errors.toml").read_text("utf-8"))
 LOANS, CONFIG = "/api/v5/account/max-loan", "/api/v5/account/config"
 NO_ROWS: dict[str, Any] = {"n": 99, "status": 200, "html": '{"code": "0", "msg": "", "data": []}', "path": LOANS}
 ONCE = "watch BTC-USDT --every 1ms --count 1"
@@ -40,10 +45,7 @@ TABLE: list[tuple[str, dict[str, Any], ExitCode]] = [
     (TWICE, {"n": 99, "code": "50064", "path": LOANS}, ExitCode.FAILURE),
     ("doctor", {"code": "50110", "path": CONFIG}, ExitCode.FAILURE),
     ("verify", {"code": "50120", "path": LOANS}, ExitCode.FAILURE),
-    ("chart {missing}/loans.sqlite BTC-USDT --out {missing}/a.svg", {}, ExitCode.USAGE),
     # Invalid arguments, settings or parameters.
-    ("shwo", {}, ExitCode.USAGE),
-    ("show", {}, ExitCode.USAGE),
     ("show BTC/USDT", {}, ExitCode.USAGE),
     ("show BTC-USDT --mode isolated", {}, ExitCode.USAGE),
     ("show BTC-USDT", {"code": "50113"}, ExitCode.USAGE),
@@ -57,6 +59,7 @@ TABLE: list[tuple[str, dict[str, Any], ExitCode]] = [
     ("show BTC-USDT BTC-USD", {}, ExitCode.PARTIAL),
     ("show --all", {"code": "50064", "path": LOANS}, ExitCode.PARTIAL),
     ("show BTC-USDT", NO_ROWS, ExitCode.PARTIAL),
+    (TWICE, NO_ROWS, ExitCode.PARTIAL),
     (TWICE, {"code": "50064", "path": LOANS}, ExitCode.PARTIAL),
 ]
 
@@ -66,18 +69,47 @@ def test_table(run: Run, exchange: MockServer, command: str, failure: dict[str, 
     """The exit code says how the command ended, and stderr or the report gives the reason."""
     if failure:
         exchange.exchange.fail_next(**failure)
-    exit_code, out, err = run(*command.format(missing="/no/such").split())
+    exit_code, out, err = run(*command.split())
     assert exit_code == code
     assert bool(err) == (code != ExitCode.OK) or command in ("doctor", "verify")
     assert out or code in (ExitCode.FAILURE, ExitCode.USAGE, ExitCode.PARTIAL)
 
 
-@pytest.mark.parametrize("variables", [{}, {"OKX_API_KEY": "", "OKX_API_SECRET": "", "OKX_API_PASSPHRASE": ""}])
+@pytest.mark.parametrize(
+    ("kind", "command", "message"),
+    [(kind, *each) for kind, messages in USAGE_ERRORS.items() for each in messages.items()],
+)
+def test_usage_errors(run: Run, history: Path, kind: str, command: str, message: str) -> None:
+    """A usage error exits with 2, names the error and the nearest word, and says where help is."""
+    code, out, err = run(*shlex.split(command.format(history=history)))
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert err.startswith("okx-maxloan: ")
+    assert message in err
+    if kind == "parsing":
+        assert err.endswith("--help\n")
+    assert "internal error" not in err.lower()
+
+
+@pytest.mark.parametrize("command", sorted({*USAGE_ERRORS["parsing"]} - {"show --lang cn"}))
+def test_chinese_parsing_errors(run: Run, history: Path, command: str) -> None:
+    """In Chinese click's own messages are Chinese, with Chinese punctuation."""
+    name, *arguments = command.format(history=history).split()
+    message = run(name, "--lang=zh", *arguments).err.splitlines()[0].partition(": ")[2]
+    without_literals = re.sub(r"'[^']*'|（[^）]*）|x>=1|(?:[a-z_]+、)+[a-z_]+|BTC-USDT", "x", message)
+    assert re.search("[\u4e00-\u9fff]", message)
+    assert not re.search("[A-Za-z.:;]{2,}|[。：？] |\\.$", without_literals)
+
+
+def test_chinese_suggestion(run: Run) -> None:
+    """A suggestion follows in Chinese."""
+    assert "没有选项 '--formt'。您是不是想输入 '--format'？\n" in run("show", "--formt", "--lang=zh").err
+
+
 @pytest.mark.parametrize("command", ["show BTC-USDT", ONCE, "doctor", "verify"])
-def test_no_credentials(run: Run, monkeypatch: pytest.MonkeyPatch, command: str, variables: dict[str, str]) -> None:
-    """Without credentials, as after CI has lost its secret, no command succeeds."""
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
+def test_empty_credentials(run: Run, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """With empty variables, as after CI has lost its secret, no command succeeds."""
+    for part in ("KEY", "SECRET", "PASSPHRASE"):
+        monkeypatch.setenv(f"OKX_API_{part}", "")
     code, out, err = run(*command.split())
     assert (code, out) == (ExitCode.USAGE, "")
     assert "OKX_API_KEY" in err

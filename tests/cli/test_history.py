@@ -1,19 +1,23 @@
 """SQLite history of watch."""
 
-import re
+from __future__ import annotations
+
 import sqlite3
 from contextlib import closing
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from okx_maxloan_sdk import MaxLoan
-from okx_maxloan_sdk.cli.errors import CliError, ExitCode
+from okx_maxloan_sdk.cli.errors import CliError
 from okx_maxloan_sdk.cli.history import HistoryFile, SeriesKey, series_key
-from okx_maxloan_sdk.cli.i18n import text
 from tests.support import contract_values
 
-EXACT = "0.0018826268161452"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from okx_maxloan_sdk import MaxLoan
+
+    from .conftest import Run
 
 
 def loan(amount: str, inst_id: str = "BTC-USDT", ccy: str = "BTC") -> MaxLoan:
@@ -21,39 +25,20 @@ def loan(amount: str, inst_id: str = "BTC-USDT", ccy: str = "BTC") -> MaxLoan:
     return contract_values.loan(inst_id=inst_id, side="sell", ccy=ccy, max_loan=amount)
 
 
-def test_amounts_stay_text(tmp_path: Path) -> None:
-    """Amounts are read exactly as they were written."""
-    path = tmp_path / "loans.sqlite"
-    with HistoryFile(path, write=True) as history:
-        history.add(1.5, [("", loan(EXACT))])
-        history.add(2.5, [("bot", loan("2"))])
-    with HistoryFile(path, write=False) as history:
-        series = history.read_series("BTC-USDT")
-    key = SeriesKey("", "BTC-USDT", "cross", "", "sell", "BTC")
-    assert series == {key: [[(1500, EXACT)]], key._replace(profile="bot"): [[(2500, "2")]]}
-    with closing(sqlite3.connect(path)) as database:
-        assert database.execute("SELECT DISTINCT typeof(max_loan) FROM loans").fetchall() == [("text",)]
-
-
-def test_schema_is_as_documented(tmp_path: Path) -> None:
-    """The tables have the columns that the help and the module's docstring name."""
-    with HistoryFile(tmp_path / "loans.sqlite", write=True) as history:
-        for table, columns in re.findall(r"(polls|loans)\(([a-z_, ]+)\)", text("en", "watch.record")):
-            names = [name for _, name, *_ in history._database.execute(f"PRAGMA table_info({table})")]
-            assert names == columns.split(", ")
-
-
 def test_adding_to_a_file(tmp_path: Path) -> None:
-    """Rows are appended to an existing file; a second row of the same time replaces the first."""
-    path = tmp_path / "loans.sqlite"
+    """Rows are appended to an existing file, for each account; a second row of the same time replaces the first."""
+    path, key = tmp_path / "loans.sqlite", SeriesKey("", "BTC-USDT", "cross", "", "sell", "BTC")
     for amount in ("1", "2"):
         with HistoryFile(path, write=True) as history:
             history.add(1, [("", loan(amount))])
-            history.add(float(amount) + 1, [("", loan(amount))])
+            history.add(float(amount) + 1.5, [("", loan(amount)), ("bot", loan(f"{amount}0"))])
     with HistoryFile(path, write=False) as history:
-        assert history.read_series("BTC-USDT")[series_key(loan(""))] == [[(1000, "2"), (2000, "1"), (3000, "2")]]
-        assert history.read_series("BTC-USDT", 2500)[series_key(loan(""))] == [[(3000, "2")]]
-        assert history.last_timestamp() == 3000
+        assert history.read_series("BTC-USDT") == {
+            key: [[(1000, "2"), (2500, "1"), (3500, "2")]],
+            key._replace(profile="bot"): [[(2500, "10"), (3500, "20")]],
+        }
+        assert history.read_series("BTC-USDT", 3000)[key] == [[(3500, "2")]]
+        assert history.last_timestamp() == 3500
 
 
 def test_outages_divide_a_series(tmp_path: Path) -> None:
@@ -77,17 +62,8 @@ def test_names(tmp_path: Path) -> None:
         assert not history.read_series("BTC")
 
 
-def test_reading_creates_no_file(tmp_path: Path) -> None:
-    """The error for a missing file says how to create one."""
-    with pytest.raises(CliError) as caught:
-        HistoryFile(tmp_path / "none.sqlite", write=False)
-    assert caught.value.code == ExitCode.USAGE
-    assert "watch BTC-USDT --record" in caught.value.text("en")
-    assert not (tmp_path / "none.sqlite").exists()
-
-
-@pytest.mark.parametrize("write", [True, False])
-def test_other_files_are_left_alone(tmp_path: Path, write: bool) -> None:
+@pytest.mark.parametrize("command", ["chart {} BTC-USDT", "watch BTC-USDT --mock --count 1 --record {}"])
+def test_other_files_are_left_alone(run: Run, tmp_path: Path, command: str) -> None:
     """A file of another program is rejected and not changed."""
     text_file, other = tmp_path / "text", tmp_path / "other.sqlite"
     text_file.write_text("no database, only words " * 50)
@@ -95,17 +71,20 @@ def test_other_files_are_left_alone(tmp_path: Path, write: bool) -> None:
         database.execute("CREATE TABLE mine (x)")
     for path in (text_file, other):
         before = path.read_bytes()
-        with pytest.raises(CliError) as caught:
-            HistoryFile(path, write=write)
-        assert caught.value.code == ExitCode.FAILURE
+        code, out, err = run(*command.format(path).split())
+        assert (code, out) == (1, "")
+        assert f"{path} cannot be used as a history" in err
         assert path.read_bytes() == before
 
 
-def test_a_missing_folder(tmp_path: Path) -> None:
-    """A path that SQLite cannot open is an error that names it."""
-    with pytest.raises(CliError) as caught:
-        HistoryFile(tmp_path / "no" / "loans.sqlite", write=True)
-    assert str(tmp_path) in caught.value.text("zh")
+def test_missing_files(run: Run, tmp_path: Path) -> None:
+    """A missing folder is named, and reading creates no file."""
+    path = tmp_path / "no" / "loans.sqlite"
+    code, _, err = run("watch", "BTC-USDT", "--mock", "--record", str(path), "--lang", "zh")
+    assert code == 1
+    assert str(path) in err
+    assert run("chart", str(tmp_path / "none.sqlite"), "BTC-USDT").code == 2
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_full_disk(tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+"""Runs of the command on a mock exchange, with what they print; each table of cases.toml is one behaviour.
+
+`run` is one command or several, which end with the exit code `code`, by default 0. `out` and `err` have to occur in
+stdout and stderr, which are empty without them, and `absent` in neither; `matches` is a regular expression for stdout.
+`user` is the user of the mock exchange in the environment, whose API key gets the attributes of `key`, and who gets
+those of `account` and has the fields of `config` in the account configuration. `fails` are the planned failures of the
+exchange, or responses with `rows` beside the usual values, and `requests` is the number of requests in the end.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from okx_maxloan_sdk.mock import User
+from okx_maxloan_sdk.mock.server import run_mock_server
+
+if TYPE_CHECKING:
+    from okx_maxloan_sdk.mock import ApiKey
+    from okx_maxloan_sdk.mock.server import MockServer
+
+    from .conftest import Run
+
+CASES: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("cases.toml").read_text("utf-8"))
+USUAL_ROWS = {
+    "max-loan": {"instId": "BTC-USDT", "mgnMode": "cross", "mgnCcy": "", "side": "sell", "ccy": "BTC", "maxLoan": "1"},
+    "instruments": {"instType": "MARGIN", "baseCcy": "BTC", "quoteCcy": "USDT", "state": "live"},
+}
+
+
+def prepare(server: MockServer, monkeypatch: pytest.MonkeyPatch, case: dict[str, Any]) -> None:
+    """Point the environment at the case's user, and change the exchange as the case says."""
+    user, key, original_config = server.exchange.users[case["user"]], server.key(case["user"]), User.config_row
+    for name, value in server.environment(case["user"]).items():
+        monkeypatch.setenv(name, value)
+    for changed, changes in ((server.exchange, "exchange"), (user, "account"), (key, "key")):
+        for name, value in case.get(changes, {}).items():
+            setattr(changed, name, value)
+
+    def config_row(user: User, key: ApiKey) -> dict[str, object]:
+        return {**original_config(user, key), **case.get("config", {})}
+
+    monkeypatch.setattr(User, "config_row", config_row)
+    for failure in case.get("fails", []):
+        path = failure.pop("path", "max-loan")
+        if "rows" in failure:
+            rows = [{**USUAL_ROWS[path], **row} for row in failure.pop("rows")]
+            failure |= {"status": 200, "html": json.dumps({"code": "0", "msg": "", "data": rows})}
+        server.exchange.fail_next(**failure, path=None if path == "any" else f"/api/v5/account/{path}")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    """The behaviour is as its case states."""
+    case = CASES[name]
+    with run_mock_server() as server:
+        if "user" in case:
+            prepare(server, monkeypatch, case)
+        for variable, value in case.get("env", {}).items():
+            monkeypatch.setenv(variable, value)
+        for command in [case["run"]] if isinstance(case["run"], str) else case["run"]:
+            code, out, err = run(*shlex.split(command.format(folder=tmp_path.as_uri())))
+            assert code == case.get("code", 0), (out, err)
+            for stream, parts in ((out, case.get("out", case.get("matches"))), (err, case.get("err"))):
+                assert parts or not stream, stream
+            assert [part for part in case.get("out", []) if part not in out] == [], out
+            assert [part for part in case.get("err", []) if part not in err] == [], err
+            assert [part for part in case.get("absent", []) if part in out + err] == [], out + err
+            assert re.search(case.get("matches", ""), out), out
+        if "requests" in case:
+            assert len(server.exchange.log) == case["requests"]
