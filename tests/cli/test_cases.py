@@ -5,6 +5,7 @@ stdout and stderr, which are empty without them, and `absent` in neither; `match
 `user` is the user of the mock exchange in the environment, whose API key gets the attributes of `key`, and who gets
 those of `account` and has the fields of `config` in the account configuration. `fails` are the planned failures of the
 exchange, or responses with `rows` beside the usual values, and `requests` is the number of requests in the end.
+With `columns` standard output is a terminal of each of these widths, where no line may be longer.
 """
 
 from __future__ import annotations
@@ -13,21 +14,26 @@ import json
 import re
 import shlex
 import tomllib
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rich.cells import cell_len
 
 from okx_maxloan_sdk.mock import User
 from okx_maxloan_sdk.mock.server import run_mock_server
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from okx_maxloan_sdk.mock import ApiKey
     from okx_maxloan_sdk.mock.server import MockServer
 
     from .conftest import Run
 
 CASES: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("cases.toml").read_text("utf-8"))
+ESCAPE = re.compile("\x1b\\[[0-9;?]*[a-zA-Z]|\a")
 USUAL_ROWS = {
     "max-loan": {"instId": "BTC-USDT", "mgnMode": "cross", "mgnCcy": "", "side": "sell", "ccy": "BTC", "maxLoan": "1"},
     "instruments": {"instType": "MARGIN", "baseCcy": "BTC", "quoteCcy": "USDT", "state": "live"},
@@ -56,7 +62,9 @@ def prepare(server: MockServer, monkeypatch: pytest.MonkeyPatch, case: dict[str,
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_case(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+def test_case(
+    run: Run, terminal: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
     """The behaviour is as its case states."""
     case = CASES[name]
     with run_mock_server() as server:
@@ -64,8 +72,12 @@ def test_case(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: s
             prepare(server, monkeypatch, case)
         for variable, value in case.get("env", {}).items():
             monkeypatch.setenv(variable, value)
-        for command in [case["run"]] if isinstance(case["run"], str) else case["run"]:
+        commands = [case["run"]] if isinstance(case["run"], str) else case["run"]
+        for command, columns in product(commands, case.get("columns", [0])):
+            if columns:
+                terminal(columns)
             code, out, err = run(*shlex.split(command.format(folder=tmp_path.as_uri())))
+            out = ESCAPE.sub("", out.replace("\r", "\n")) if columns else out
             assert code == case.get("code", 0), (out, err)
             for stream, parts in ((out, case.get("out", case.get("matches"))), (err, case.get("err"))):
                 assert parts or not stream, stream
@@ -73,5 +85,6 @@ def test_case(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: s
             assert [part for part in case.get("err", []) if part not in err] == [], err
             assert [part for part in case.get("absent", []) if part in out + err] == [], out + err
             assert re.search(case.get("matches", ""), out), out
+            assert not columns or max(cell_len(line.rstrip()) for line in out.splitlines()) <= columns
         if "requests" in case:
             assert len(server.exchange.log) == case["requests"]

@@ -88,14 +88,6 @@ def test_proxy(run: Run, monkeypatch: pytest.MonkeyPatch, port: int) -> None:
     assert "DNS" not in out
 
 
-def test_narrow(run: Run, terminal: Callable[[int], None]) -> None:
-    """On a narrow terminal messages are wrapped, not cut."""
-    terminal(30)
-    out = run("doctor", "--mock").out
-    assert max(len(re.sub("\x1b\\[[0-9;]*m", "", row)) for row in out.splitlines()) <= 30
-    assert "…" not in out
-
-
 def test_several_profiles(run: Run, profiles: MockServer) -> None:
     """Each profile is checked; one that fails hides no other."""
     profiles.exchange.fail_next(1, code="50113", path="/api/v5/account/config")

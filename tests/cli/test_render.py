@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -25,17 +24,6 @@ if TYPE_CHECKING:
 
 
 INSTRUMENTS = "/api/v5/account/instruments"
-
-
-def test_narrow_terminals_get_blocks(run: Run, terminal: Callable[[int], None]) -> None:
-    """On forty columns nothing is cut or folded: the pair is above its rows."""
-    terminal(40)
-    out = re.sub("\x1b\\[[0-9;]*m", "", run("show", "BTC-USDT", "--mock").out)
-    assert out.splitlines() == [
-        "BTC-USDT cross",
-        "  sell 8.7714333997310532 BTC",
-        "  buy  776213.6454545454545454 USDT",
-    ]
 
 
 def test_colour_is_for_terminals(run: Run, terminal: Callable[[int], None], monkeypatch: pytest.MonkeyPatch) -> None:

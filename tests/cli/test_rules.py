@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN
-from rich.cells import cell_len
 
 from okx_maxloan_sdk.cli import rules as matrix
 from okx_maxloan_sdk.cli.i18n import text
@@ -72,16 +70,3 @@ def test_unknown_mode(run: Run) -> None:
     code, _, err = run("rules", "--account", "futurs")
     assert code == 2
     assert "spot, futures, multi_currency, portfolio. Did you mean futures?" in err
-
-
-@pytest.mark.parametrize("room", [40, 80])
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_narrow(run: Run, monkeypatch: pytest.MonkeyPatch, room: int, lang: str) -> None:
-    """On a narrow terminal accounts and rules are blocks, wrapped in cells."""
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", str(room))
-    _, out, _ = run("rules", "--lang", lang)
-    assert GET_MAX_LOAN.rules[0].id in out
-    assert max(cell_len(re.sub("\x1b\\[[0-9;]*m", "", line)) for line in out.splitlines()) <= room
