@@ -18,7 +18,6 @@ from okx_maxloan_sdk.cli.chart import (
     amount_ticks,
     format_amounts,
     format_time,
-    render_terminal,
     time_ticks,
 )
 from okx_maxloan_sdk.cli.history import HistoryFile

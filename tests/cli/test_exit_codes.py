@@ -100,21 +100,6 @@ def test_chinese_parsing_errors(run: Run, history: Path, command: str) -> None:
     assert not re.search("[A-Za-z.:;]{2,}|[。：？] |\\.$", without_literals)
 
 
-def test_chinese_suggestion(run: Run) -> None:
-    """A suggestion follows in Chinese."""
-    assert "没有选项 '--formt'。您是不是想输入 '--format'？\n" in run("show", "--formt", "--lang=zh").err
-
-
-@pytest.mark.parametrize("command", ["show BTC-USDT", ONCE, "doctor", "verify"])
-def test_empty_credentials(run: Run, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    """With empty variables, as after CI has lost its secret, no command succeeds."""
-    for part in ("KEY", "SECRET", "PASSPHRASE"):
-        monkeypatch.setenv(f"OKX_API_{part}", "")
-    code, out, err = run(*command.split())
-    assert (code, out) == (ExitCode.USAGE, "")
-    assert "OKX_API_KEY" in err
-
-
 @pytest.mark.skipif(os.name != "posix", reason="Windows interrupts programs in another way")
 @pytest.mark.parametrize(
     "command",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from okx_maxloan_api.contract import OpenQuestion, Outcome
@@ -12,9 +13,11 @@ from okx_maxloan_api.open_questions import OPEN_QUESTIONS
 
 from okx_maxloan_sdk import (
     Account,
+    AccountMode,
     AuthenticationError,
     InvalidResponseError,
     MaxLoanClient,
+    MemoryLimiter,
     ServiceUnavailableError,
 )
 from okx_maxloan_sdk.codec import GET_MAX_LOAN
@@ -24,7 +27,6 @@ from okx_maxloan_sdk.verify import open_questions
 from okx_maxloan_sdk.verify.open_questions import (
     MAX_REQUESTS,
     REQUESTS_BEFORE,
-    Answer,
     allowed_questions,
     ask,
     report,
@@ -34,11 +36,15 @@ from tests.support.clients import KEY, credentials
 from tests.support.clock import QuickClock
 from tests.support.raw import RawServer, respond
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 # An open question that remains when OKX's responses have settled those of the spec.
 BARE = Outcome("bare", {"result": ("rows",), "side": ("absent",)}, (), (), (), "No side.", "无订单方向。")
 SPOT = ({"account.mode": ("spot",)},)
 CURRENCY = {"mgnMode": "cross", "ccy": "USDT"}
 QUESTION = OpenQuestion("row", SPOT, CURRENCY, (), (BARE,), "Which?", "哪个？", "-", "-")
+SPOT_ACCOUNT = Account(mode=AccountMode.SPOT, spot_borrow_enabled=True)
 OUTCOMES = [
     pytest.param(question, outcome, id=f"{question.id}-{outcome.id}")
     for question in OPEN_QUESTIONS
@@ -46,27 +52,29 @@ OUTCOMES = [
 ]
 
 
-def responses_for(user: str) -> list[Answer]:
-    """Send the open questions of this user to the mock exchange."""
-    with run_mock_server() as okx:
-        client = okx.client(user)
-        account = client.get_account()
-        tradable = [each.inst_id for each in client.get_instruments("MARGIN")]
-        responses = [ask(client, each) for each in allowed_questions(account, tradable)]
-        assert len(okx.exchange.log) == len(responses) + 2 < MAX_REQUESTS
-    return responses
-
-
-@pytest.mark.parametrize("user", default_exchange().users)
-def test_mock(user: str) -> None:
-    """The mock exchange's response to each open question has one of the question's outcomes."""
-    assert [each.question.id for each in responses_for(user) if each.outcome is None] == []
-
-
-def test_each_question_has_an_account() -> None:
-    """Every open question applies to one of the users of the mock exchange."""
-    sent = {each.question.id for user in default_exchange().users for each in responses_for(user)}
+def test_mock() -> None:
+    """Each open question applies to a user of the mock exchange, whose responses all have one of its outcomes."""
+    sent = set()
+    for user in default_exchange().users:
+        with run_mock_server() as okx:
+            client = okx.client(user)
+            tradable = [each.inst_id for each in client.get_instruments("MARGIN")]
+            answers = [ask(client, each) for each in allowed_questions(client.get_account(), tradable)]
+            assert len(okx.exchange.log) == len(answers) + 2 < MAX_REQUESTS
+        assert [each.question.id for each in answers if each.outcome is None] == []
+        sent |= {each.question.id for each in answers}
     assert sent == {each.id for each in OPEN_QUESTIONS}
+
+
+@contextmanager
+def responding(body: object, status: int = 200, *lines: str) -> Iterator[MaxLoanClient]:
+    """Open a client of a server that responds with this JSON value, or these bytes."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    with (
+        RawServer(respond(data, status, *lines)) as server,
+        MaxLoanClient(credentials(), base_url=server.url, clock=QuickClock(), limiter=MemoryLimiter()) as client,
+    ):
+        yield client
 
 
 def body(outcome: Outcome) -> dict[str, Any]:
@@ -92,10 +100,7 @@ def body(outcome: Outcome) -> dict[str, Any]:
 def test_each_outcome_is_recognised(question: OpenQuestion, outcome: Outcome) -> None:
     """A response with an outcome gets that outcome's verdict."""
     lines = ["x-ratelimit-remaining: 7"] if outcome.when.get("headers") == ("present",) else []
-    with (
-        RawServer(respond(json.dumps(body(outcome)).encode(), 200, *lines)) as server,
-        MaxLoanClient(credentials(), base_url=server.url, clock=QuickClock(), rate_limit_key=str(outcome)) as client,
-    ):
+    with responding(body(outcome), 200, *lines) as client:
         matched = ask(client, question).outcome
         in_use = client.rate_limit.in_use
     assert matched is not None
@@ -105,37 +110,14 @@ def test_each_outcome_is_recognised(question: OpenQuestion, outcome: Outcome) ->
 
 def test_unexpected_response() -> None:
     """An unexpected response has no verdict, and its shape is recorded."""
-    rows = [
-        {
-            "instId": "ETH-USDT",
-            "side": "hold",
-            "maxLoan": 7,
-            "later": ["x"],
-            "uid": "44705892343",
-            "note": "hi you",
-            "n": None,
-            "mgnCcy": KEY,
-            "a key with spaces": "7",
-        }
-    ]
-    with (
-        RawServer(respond(json.dumps({"code": "0", "msg": "", "data": rows}).encode())) as server,
-        MaxLoanClient(credentials(), base_url=server.url) as client,
-    ):
+    row = {"instId": "ETH-USDT", "side": "hold", "maxLoan": 7, "later": ["x"], "uid": "44705892343", "note": "hi you"}
+    row |= {"n": None, "mgnCcy": KEY, "a key with spaces": "7"}
+    shape = {"instId": "ETH-USDT", "side": "hold", "maxLoan": "int", "later": "list", "uid": "removed"}
+    shape |= {"note": "text of 6 characters", "n": "none", "mgnCcy": "***"}
+    with responding({"code": "0", "msg": "", "data": [row]}) as client:
         response = ask(client, QUESTION)
     assert response.outcome is None
-    assert response.rows == [
-        {
-            "instId": "ETH-USDT",
-            "side": "hold",
-            "maxLoan": "int",
-            "later": "list",
-            "uid": "removed",
-            "note": "text of 6 characters",
-            "n": "none",
-            "mgnCcy": "***",
-        }
-    ]
+    assert response.rows == [shape]
 
 
 def test_requests_break_rules_on_purpose() -> None:
@@ -153,42 +135,26 @@ def test_requests_break_rules_on_purpose() -> None:
         ]
 
 
-@pytest.mark.parametrize("code", ["404", "50005", "50000", "59999", "not-a-code"])
-def test_other_errors_are_no_outcome(code: str) -> None:
-    """An error that does not concern the parameters, the instrument or the account's mode is no outcome."""
-    refused = Outcome("refused", {"result": ("refused", "unlisted")}, (), (), (), "Rejected.", "被拒绝。")
-    body = json.dumps({"code": code, "msg": "no", "data": []}).encode()
-    with (
-        RawServer(respond(body, 404)) as server,
-        MaxLoanClient(credentials(), base_url=server.url) as client,
-    ):
-        response = ask(client, QUESTION._replace(outcomes=(refused,)))
-    assert response.outcome is None
-    assert response.code == (code if code.isdecimal() else "odd")
-
-
 @pytest.mark.parametrize(
-    ("code", "outcome"), [("51000", "refused"), ("51010", "refused"), ("51001", "unlisted"), ("51021", "unlisted")]
+    ("code", "outcome"),
+    [
+        *(("51000", "refused"), ("51010", "refused"), ("51001", "unlisted"), ("51021", "unlisted")),
+        *((code, None) for code in ("404", "50005", "50000", "59999", "not-a-code")),
+    ],
 )
-def test_outcome_of_an_error(code: str, outcome: str) -> None:
-    """A missing instrument is another outcome than rejected parameters."""
+def test_outcome_of_an_error(code: str, outcome: str | None) -> None:
+    """Rejected parameters, a missing instrument, and any other error are told apart; the last is no outcome."""
     outcomes = [Outcome(each, {"result": (each,)}, (), (), (), "-", "-") for each in ("unlisted", "refused")]
-    with run_mock_server() as okx:
-        client = okx.client("spot")
-        okx.exchange.fail_next(1, code=code)
-        matched = ask(client, QUESTION._replace(outcomes=tuple(outcomes))).outcome
-    assert matched is not None
-    assert matched.id == outcome
+    with responding({"code": code, "msg": "no", "data": []}, 404) as client:
+        response = ask(client, QUESTION._replace(outcomes=tuple(outcomes)))
+    assert (response.outcome and response.outcome.id) == outcome
+    assert response.code == (code if code.isdecimal() else "odd")
 
 
 def test_gateway_page() -> None:
     """A response that is not OKX's JSON is no outcome, and is raised without a secret in it."""
     page = f"<html>{KEY}</html>".encode()
-    with (
-        RawServer(respond(page, 403)) as server,
-        MaxLoanClient(credentials(), base_url=server.url) as client,
-        pytest.raises(InvalidResponseError) as caught,
-    ):
+    with responding(page, 403) as client, pytest.raises(InvalidResponseError) as caught:
         ask(client, QUESTION)
     assert KEY not in f"{caught.value!r} {caught.value} {caught.value.body_excerpt}"
 
@@ -205,17 +171,12 @@ def test_failure_has_no_verdict(code: str, error: type[Exception]) -> None:
 
 
 def test_report() -> None:
-    """A report has the response's JSON structure, and no key, amount, uid or message."""
+    """A report has the date, the site, the account's settings, and the request and rows of each answer."""
     with run_mock_server() as okx:
-        key, client = okx.key("spot"), okx.client("spot")
-        account = client.get_account()
-        responses = [ask(client, QUESTION)]
-        amounts = [each.max_loan for each in client.get_max_loan("BTC-USDT", mgn_mode="cross")]
+        client = okx.client("spot")
+        account, answers = client.get_account(), [ask(client, QUESTION)]
     today = datetime(2026, 11, 27, tzinfo=UTC)
-    result = report(responses, account, site="global", version="1.2.3", is_demo=False, today=today)
-    text = json.dumps(result)
-    for private in (key.key, key.secret, key.passphrase, account.uid, *amounts, "Parameter"):
-        assert private not in text
+    result = report(answers, account, site="global", version="1.2.3", is_demo=False, today=today)
     assert (result["date"], result["site"], result["trading"]) == ("2026-11-27", "global", "live")
     assert result["account"]["account.mode"] == "spot"
     first = result["answers"][0]
@@ -224,26 +185,25 @@ def test_report() -> None:
 
 
 @pytest.mark.parametrize("user", default_exchange().users)
-def test_the_mock_s_report_has_no_secret(user: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_have_no_secret(user: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No report of the mock's users has a credential, uid, amount or message of the exchange."""
-    bodies: list[bytes] = []
+    envelopes: list[Any] = []
     original_handle = MockExchange.handle
 
     def handle(*args: Any, **kwargs: Any) -> MockResponse:
         response = original_handle(*args, **kwargs)
-        bodies.append(response.body)
+        envelopes.append(json.loads(response.body))
         return response
 
     monkeypatch.setattr(MockExchange, "handle", handle)
     with run_mock_server() as okx:
         key, client = okx.key(user), okx.client(user)
         account = client.get_account()
-        responses = [ask(client, each) for each in allowed_questions(account, ())]
-    text = json.dumps(report(responses, account, site="mock", version="1", is_demo=False))
-    envelopes = [json.loads(each) for each in bodies]
+        answers = [ask(client, each) for each in (*allowed_questions(account, ()), QUESTION)]
+    text = json.dumps(report(answers, account, site="mock", version="1", is_demo=False))
     messages = {each["msg"] for each in envelopes} - {""}
     amounts = {row["maxLoan"] for each in envelopes for row in each["data"] if "maxLoan" in row} - {"0"}
-    assert len(envelopes) == len(responses) + 1
+    assert len(envelopes) == len(answers) + 1
     for private in {key.key, key.secret, key.passphrase, account.uid, account.main_uid, *messages, *amounts}:
         assert private not in text
 
@@ -255,26 +215,18 @@ def test_unknown_account_is_sent_nothing() -> None:
 
 def test_pairs_that_the_account_cannot_trade(monkeypatch: pytest.MonkeyPatch) -> None:
     """An open question is sent if the account can trade its pairs, except for pairs that need not exist."""
-    pairs = QUESTION._replace(
-        id="pairs", query={"mgnMode": "cross", "instId": "btc-usdt,NO-PAIR"}, unlisted=("NO-PAIR",)
-    )
+    query = {"mgnMode": "cross", "instId": "btc-usdt,NO-PAIR"}
+    pairs = QUESTION._replace(id="pairs", query=query, unlisted=("NO-PAIR",))
     monkeypatch.setattr(open_questions, "OPEN_QUESTIONS", (QUESTION, pairs))
-    with run_mock_server() as okx:
-        account = okx.client("spot").get_account()
-    for tradable, expected in (
-        (["BTC-USDT"], [QUESTION, pairs]),
-        (["BTC-EUR"], [QUESTION]),
-        ([], [QUESTION, pairs]),
-    ):
-        assert allowed_questions(account, tradable) == expected
+    assert allowed_questions(SPOT_ACCOUNT, ["BTC-USDT"]) == [QUESTION, pairs]
+    assert allowed_questions(SPOT_ACCOUNT, ["BTC-EUR"]) == [QUESTION]
+    assert allowed_questions(SPOT_ACCOUNT, []) == [QUESTION, pairs]
 
 
 def test_no_more_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many open questions there are, one run sends at most its maximum number of requests."""
     monkeypatch.setattr(open_questions, "OPEN_QUESTIONS", (QUESTION,) * 50)
-    with run_mock_server() as okx:
-        account = okx.client("spot").get_account()
-    assert len(allowed_questions(account, ())) + len(REQUESTS_BEFORE) == MAX_REQUESTS
+    assert len(allowed_questions(SPOT_ACCOUNT, ())) + len(REQUESTS_BEFORE) == MAX_REQUESTS
 
 
 def test_a_setting_with_an_odd_value() -> None:
