@@ -5,12 +5,14 @@ stdout and stderr, which are empty without them, and `absent` in neither; `match
 `user` is the user of the mock exchange in the environment, whose API key gets the attributes of `key`, and who gets
 those of `account` and has the fields of `config` in the account configuration. `fails` are the planned failures of the
 exchange, or responses with `rows` beside the usual values, and `requests` is the number of requests in the end.
+`profiles` is the text of the file of profiles, `modes` are its permissions; `{config}` in `err` is its path.
 With `columns` standard output is a terminal of each of these widths, where no line may be longer.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import tomllib
@@ -66,14 +68,21 @@ def test_case(
     run: Run, terminal: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     """The behaviour is as its case states."""
-    case = CASES[name]
+    if "modes" in CASES[name] and os.name != "posix":
+        pytest.skip("Windows keeps who may read elsewhere")
+    case, config = CASES[name], tmp_path / "config" / "okx-maxloan" / "config.toml"
     with run_mock_server() as server:
         if "user" in case:
             prepare(server, monkeypatch, case)
         for variable, value in case.get("env", {}).items():
             monkeypatch.setenv(variable, value)
+        if "profiles" in case:
+            config.parent.mkdir(parents=True)
+            config.write_text(case["profiles"])
         commands = [case["run"]] if isinstance(case["run"], str) else case["run"]
-        for command, columns in product(commands, case.get("columns", [0])):
+        for command, columns, mode in product(commands, case.get("columns", [0]), case.get("modes", ["600"])):
+            if "profiles" in case:
+                config.chmod(int(mode, 8))
             if columns:
                 terminal(columns)
             code, out, err = run(*shlex.split(command.format(folder=tmp_path.as_uri())))
@@ -82,7 +91,7 @@ def test_case(
             for stream, parts in ((out, case.get("out", case.get("matches"))), (err, case.get("err"))):
                 assert parts or not stream, stream
             assert [part for part in case.get("out", []) if part not in out] == [], out
-            assert [part for part in case.get("err", []) if part not in err] == [], err
+            assert [part for part in case.get("err", []) if part.replace("{config}", str(config)) not in err] == [], err
             assert [part for part in case.get("absent", []) if part in out + err] == [], out + err
             assert re.search(case.get("matches", ""), out), out
             assert not columns or max(cell_len(line.rstrip()) for line in out.splitlines()) <= columns
