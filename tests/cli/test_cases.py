@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from okx_maxloan_sdk.mock import ApiKey
     from okx_maxloan_sdk.mock.server import MockServer
 
-    from .conftest import Run
+    from .conftest import Result, Run
 
 CASES: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("cases.toml").read_text("utf-8"))
 ESCAPE = re.compile("\x1b\\[[0-9;?]*[a-zA-Z]|\a")
@@ -55,12 +55,28 @@ def prepare(server: MockServer, monkeypatch: pytest.MonkeyPatch, case: dict[str,
         return {**original_config(user, key), **case.get("config", {})}
 
     monkeypatch.setattr(User, "config_row", config_row)
-    for failure in case.get("fails", []):
-        path = failure.pop("path", "max-loan")
+    for fails in case.get("fails", []):
+        failure = {"path": "max-loan", **fails}
+        path = failure.pop("path")
         if "rows" in failure:
             rows = [{**USUAL_ROWS[path], **row} for row in failure.pop("rows")]
             failure |= {"status": 200, "html": json.dumps({"code": "0", "msg": "", "data": rows})}
-        server.exchange.fail_next(**failure, path=None if path == "any" else f"/api/v5/account/{path}")
+        server.exchange.fail_next(**failure, path=f"/api/v5/account/{path}")
+
+
+def check(case: dict[str, Any], result: Result, columns: int, config: Path) -> None:
+    """Compare exit code and output of a run with its case."""
+    code, out, err = result
+    out = ESCAPE.sub("", out.replace("\r", "\n")) if columns else out
+    assert code == case.get("code", 0), (out, err)
+    assert "out" in case or "matches" in case or not out
+    assert "err" in case or not err
+    missing = [part for part in case.get("out", []) if part not in out]
+    missing += [part for part in case.get("err", []) if part.replace("{config}", str(config)) not in err]
+    assert not missing, (out, err)
+    assert not [part for part in case.get("absent", []) if part in out + err], (out, err)
+    assert re.search(case.get("matches", ""), out), out
+    assert not columns or max(cell_len(line.rstrip()) for line in out.splitlines()) <= columns
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -68,32 +84,22 @@ def test_case(
     run: Run, terminal: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     """The behaviour is as its case states."""
-    if "modes" in CASES[name] and os.name != "posix":
-        pytest.skip("Windows keeps who may read elsewhere")
     case, config = CASES[name], tmp_path / "config" / "okx-maxloan" / "config.toml"
+    if "modes" in case and os.name != "posix":
+        pytest.skip("Windows keeps who may read elsewhere")
+    if "profiles" in case:
+        config.parent.mkdir(parents=True)
+        config.write_text(case["profiles"])
     with run_mock_server() as server:
         if "user" in case:
             prepare(server, monkeypatch, case)
         for variable, value in case.get("env", {}).items():
             monkeypatch.setenv(variable, value)
-        if "profiles" in case:
-            config.parent.mkdir(parents=True)
-            config.write_text(case["profiles"])
         commands = [case["run"]] if isinstance(case["run"], str) else case["run"]
         for command, columns, mode in product(commands, case.get("columns", [0]), case.get("modes", ["600"])):
             if "profiles" in case:
                 config.chmod(int(mode, 8))
             if columns:
                 terminal(columns)
-            code, out, err = run(*shlex.split(command.format(folder=tmp_path.as_uri())))
-            out = ESCAPE.sub("", out.replace("\r", "\n")) if columns else out
-            assert code == case.get("code", 0), (out, err)
-            for stream, parts in ((out, case.get("out", case.get("matches"))), (err, case.get("err"))):
-                assert parts or not stream, stream
-            assert [part for part in case.get("out", []) if part not in out] == [], out
-            assert [part for part in case.get("err", []) if part.replace("{config}", str(config)) not in err] == [], err
-            assert [part for part in case.get("absent", []) if part in out + err] == [], out + err
-            assert re.search(case.get("matches", ""), out), out
-            assert not columns or max(cell_len(line.rstrip()) for line in out.splitlines()) <= columns
-        if "requests" in case:
-            assert len(server.exchange.log) == case["requests"]
+            check(case, run(*shlex.split(command.format(folder=tmp_path.as_uri()))), columns, config)
+        assert len(server.exchange.log) == case.get("requests", len(server.exchange.log))

@@ -22,13 +22,8 @@ if TYPE_CHECKING:
 SITE = Path(__file__).resolve().parent.parent.parent / "site"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # As root it runs without a sandbox, as in a container; the others disable its own network requests.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-sync"]
+FLAGS += ["--disable-background-networking", "--disable-component-update"]
 MISSING = (
     "no Chromium; install it (Debian: apt-get install chromium, elsewhere: .venv/bin/playwright install chromium),"
     " or name it in the variable CHROMIUM"

@@ -1,6 +1,7 @@
 """A program that uses the package: calls that type checkers accept, and calls that they must reject.
 
-Each wrong line has a reason and mypy's code; test_consumer.py checks that mypy and pyright report exactly these lines.
+Each wrong line has a reason and mypy's code. `make types` fails where mypy does not report exactly this code, and
+test_consumer.py where pyright does not report exactly these lines.
 """
 
 from __future__ import annotations
@@ -41,7 +42,6 @@ def right(client: MaxLoanClient) -> Decimal | None:
     client.get_max_loan(mgn_mode="cross", ccy="USDT")
     client.get_max_loan("BTC-USDT", pairs, mgn_mode="cross", mgn_ccy="BTC", trade_quote_ccy="USDC")
     client.get_max_loan(*pairs, mgn_mode="isolated", mgn_ccy=None)
-    client.get_max_loan(mgn_mode="cross", ccy="USDT")
     for batch in client.iter_max_loan(pairs, mgn_mode="cross"):
         assert_type(batch, BatchResult)
         assert_type(batch.loans, tuple[MaxLoan, ...])
