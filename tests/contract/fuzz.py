@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import schemathesis
-from attrs import define, field, frozen
+from attrs import define, field
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 
@@ -44,17 +43,8 @@ class Recorder:
         return self.exchange.handle(method, path, query, headers, body, address)
 
 
-@frozen
-class Fuzzed:
-    """Recorded requests, and a message for each failed check."""
-
-    requests: list[RawRequest]
-    failures: list[str]
-
-
-@cache
-def fuzz(user: str, examples: int = 25) -> Fuzzed:
-    """Run schemathesis as this user, with `examples` random examples for each operation."""
+def fuzz(user: str, examples: int = 25) -> tuple[list[RawRequest], list[str]]:
+    """Run schemathesis as this user; return its requests, and a message for each failed check."""
     config = SchemathesisConfig.from_path(ROOT / "schemathesis.toml")
     schema = schemathesis.openapi.from_path(ROOT / "spec" / "openapi.yaml", config=config)
     schema.config.update(base_url="http://testserver")
@@ -63,7 +53,7 @@ def fuzz(user: str, examples: int = 25) -> Fuzzed:
     schema.app = mock.app(recorder)  # type: ignore[arg-type]  # an exchange by its handle()
     hooks.target = hooks.Target(recorder.exchange, user, address="testclient")
     failures = [failure for event in from_schema(schema).execute() for failure in _failures(event)]
-    return Fuzzed(recorder.requests, failures)
+    return recorder.requests, failures
 
 
 def _failures(event: Any) -> Iterator[str]:
@@ -77,5 +67,5 @@ def _failures(event: Any) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    for raw in fuzz(sys.argv[1], int(sys.argv[2])).requests:
+    for raw in fuzz(sys.argv[1], int(sys.argv[2]))[0]:
         print(raw.method, raw.path, raw.query, raw.headers, raw.body)  # noqa: T201 -- the purpose of this command

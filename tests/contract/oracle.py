@@ -13,25 +13,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from .okx_facts import (
-    AMOUNT,
-    CURRENCIES,
-    DELISTED,
-    FIRST,
-    GATEWAY,
-    HTTP,
-    ITEMS,
-    LEVELS,
-    LIMITS,
-    MODES,
-    PARAMETERS,
-    REQUEST_PARAMS,
-    RESPONSE_FIELDS,
-    SETTLES,
-    STATES,
-    Caller,
-    World,
-)
+from . import okx_facts as okx
 from .raw_request import CONFIG, INSTRUMENTS, TIME, RawRequest
 
 
@@ -39,7 +21,7 @@ class ExpectedError(Exception):
     """The exchange must reject the request with this code."""
 
 
-def explain_mismatch(raw: RawRequest, world: World, status: int, body: bytes) -> str:
+def explain_mismatch(raw: RawRequest, world: okx.World, status: int, body: bytes) -> str:
     """Describe how a response differs from the expected one; "" if it does not."""
     try:
         response = json.loads(body)
@@ -59,16 +41,16 @@ def explain_mismatch(raw: RawRequest, world: World, status: int, body: bytes) ->
 def _explain_error_mismatch(code: str, raw: RawRequest, status: int, response: Any) -> str:
     message = response.get("msg") if isinstance(response, dict) else None
     expected: dict[str, Any] = {"code": code, "data": [], "msg": message}  # O
-    if code in GATEWAY:
+    if code in okx.GATEWAY:
         expected = {"msg": message, "code": code}  # O
     if code == "404":  # O: a number, and an object for data
         odd = {"detailMsg": "", "error_code": "404", "error_message": message}
         expected = {"code": 404, "data": {}, **odd, "msg": message}
     mentioned = [_header(raw, "ok-access-key"), raw.address] if code == "50110" else []  # O: it repeats the key
     fits = isinstance(message, str) and message and all(text in message for text in mentioned)
-    if fits and status == HTTP[code] and json.dumps(response) == json.dumps(expected):
+    if fits and status == okx.HTTP[code] and json.dumps(response) == json.dumps(expected):
         return ""
-    return f"expected HTTP {HTTP[code]} {expected}, got {status} {response}"
+    return f"expected HTTP {okx.HTTP[code]} {expected}, got {status} {response}"
 
 
 def _rows(rows: Any, expected: list[dict[str, Any]]) -> str:
@@ -98,8 +80,8 @@ def _header(raw: RawRequest, name: str) -> str:
     return ", ".join(value.decode("latin-1").strip() for key, value in raw.headers if key.decode().lower() == name)
 
 
-def _expected_response(raw: RawRequest, world: World) -> tuple[list[str], list[dict[str, Any]]]:
-    if raw.path not in LIMITS:
+def _expected_response(raw: RawRequest, world: okx.World) -> tuple[list[str], list[dict[str, Any]]]:
+    if raw.path not in okx.LIMITS:
         raise ExpectedError("404")
     if raw.method != "GET":
         raise ExpectedError("50115")
@@ -114,7 +96,7 @@ def _expected_response(raw: RawRequest, world: World) -> tuple[list[str], list[d
     return ["code", "msg", "data"], _loans(params, caller)
 
 
-def _caller(raw: RawRequest, world: World) -> Caller:
+def _caller(raw: RawRequest, world: okx.World) -> okx.Caller:
     for name, code in (("key", "50103"), ("passphrase", "50104"), ("sign", "50106"), ("timestamp", "50107")):
         if not _header(raw, f"ok-access-{name}"):
             raise ExpectedError(code)
@@ -186,53 +168,53 @@ def _check_parameters(params: dict[str, str], names: tuple[str, ...]) -> None:
             raise ExpectedError("50014")
         is_list = name == "instId" and "mgnMode" in names
         items = value.split(",") if is_list else [value]
-        if len(items) > ITEMS:  # D; the code: I
+        if len(items) > okx.ITEMS:  # D; the code: I
             raise ExpectedError("50025")
         form = "[0-9A-Za-z]{1,20}-[0-9A-Za-z]{1,20}" if is_list else "[0-9A-Za-z]{1,20}"  # a SWAP is rejected: O
         if (
-            name in REQUEST_PARAMS and name not in FIRST
+            name in okx.REQUEST_PARAMS and name not in okx.FIRST
         ):  # added later: the page's values, if it has any, are the only known facts
-            form = "|".join(REQUEST_PARAMS[name]["values"]) or f"(?!{UNREADABLE})(?s:.*)"
-        form = {"mgnMode": "|".join(MODES), "instType": "SPOT|MARGIN|SWAP|FUTURES|OPTION"}.get(name, form)
+            form = "|".join(okx.REQUEST_PARAMS[name]["values"]) or f"(?!{UNREADABLE})(?s:.*)"
+        form = {"mgnMode": "|".join(okx.MODES), "instType": "SPOT|MARGIN|SWAP|FUTURES|OPTION"}.get(name, form)
         form = "[0-9A-Za-z_-]{1,60}" if name == "instId" and not is_list else form
         if len(set(items)) < len(items) or not all(re.fullmatch(form, item) for item in items):
             raise ExpectedError("51000")
 
 
-def _loans(params: dict[str, str], caller: Caller) -> list[dict[str, Any]]:
-    _check_parameters(params, PARAMETERS)
-    mode, pairs, ccy, margin, settle = (params.get(name) for name in FIRST)
+def _loans(params: dict[str, str], caller: okx.Caller) -> list[dict[str, Any]]:
+    _check_parameters(params, okx.PARAMETERS)
+    mode, pairs, ccy, margin, settle = (params.get(name) for name in okx.FIRST)
     assert mode
     code = rejection_code(caller, mode, pair=pairs is not None, ccy=bool(ccy), margin=bool(margin), settle=bool(settle))
     if code:
         raise ExpectedError(code)
     if ccy:
-        if ccy not in CURRENCIES:
+        if ccy not in okx.CURRENCIES:
             raise ExpectedError("51000")
         return [_row("", mode, "", ccy, "")]  # this shape was never observed: I
     return [row for pair in (pairs or "").split(",") for row in _pair(pair, mode, margin or "", settle)]
 
 
 def _pair(pair: str, mode: str, margin: str, settle: str | None) -> list[dict[str, Any]]:
-    if pair in DELISTED:  # "may fail or return empty data": D; which of the two is unknown
+    if pair in okx.DELISTED:  # "may fail or return empty data": D; which of the two is unknown
         return []
-    if STATES.get(pair, "suspend") == "suspend":
+    if okx.STATES.get(pair, "suspend") == "suspend":
         raise ExpectedError("51001")
-    if STATES[pair] == "preopen":
+    if okx.STATES[pair] == "preopen":
         raise ExpectedError("51021")
     base, quote = pair.split("-")
     if margin and margin not in (base, quote):
         raise ExpectedError("51000")
-    if settle and settle not in SETTLES.get(pair, [quote]):  # D
+    if settle and settle not in okx.SETTLES.get(pair, [quote]):  # D
         raise ExpectedError("51000")
     return [_row(pair, mode, margin, base, "sell"), _row(pair, mode, margin, settle or quote, "buy")]  # D, O
 
 
 def _row(pair: str, mode: str, margin: str, ccy: str, side: str) -> dict[str, Any]:
-    row = {"instId": pair, "mgnMode": mode, "mgnCcy": margin, "maxLoan": AMOUNT, "ccy": ccy, "side": side}  # D, O
+    row = {"instId": pair, "mgnMode": mode, "mgnCcy": margin, "maxLoan": okx.AMOUNT, "ccy": ccy, "side": side}  # D, O
     # A field that OKX added later was never observed with a value.
     later = {
-        name: field["type"] for name, field in RESPONSE_FIELDS.items() if name not in row and field["type"] in EMPTY
+        name: field["type"] for name, field in okx.RESPONSE_FIELDS.items() if name not in row and field["type"] in EMPTY
     }
     return row | {name: EMPTY[kind] for name, kind in later.items()}
 
@@ -241,7 +223,7 @@ def _row(pair: str, mode: str, margin: str, ccy: str, side: str) -> dict[str, An
 EMPTY: dict[str, Any] = {"string": "", "boolean": False, "array of string": []}
 
 
-def rejection_code(caller: Caller, mode: str, *, pair: bool, ccy: bool, margin: bool, settle: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- the table of the facts, cell by cell
+def rejection_code(caller: okx.Caller, mode: str, *, pair: bool, ccy: bool, margin: bool, settle: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- the table of the facts, cell by cell
     """Return the code with which this account rejects a combination of parameters, "" if it accepts it."""
     if not pair and not ccy:  # one is required: D
         return "50015"
@@ -276,11 +258,11 @@ def rejection_code(caller: Caller, mode: str, *, pair: bool, ccy: bool, margin: 
     return "51000" if settle else ""  # I
 
 
-def _config(caller: Caller) -> dict[str, Any]:
+def _config(caller: okx.Caller) -> dict[str, Any]:
     return {  # D
         "uid": caller.uid,
         "mainUid": caller.main_uid,
-        "acctLv": LEVELS[caller.mode],
+        "acctLv": okx.LEVELS[caller.mode],
         "enableSpotBorrow": caller.mode == "spot" and caller.borrowing,
         "mgnIsoMode": caller.isolated,
         "perm": ",".join(caller.permissions),
@@ -292,7 +274,7 @@ def _config(caller: Caller) -> dict[str, Any]:
 def _instruments(params: dict[str, str]) -> list[dict[str, Any]]:
     _check_parameters(params, ("instType", "instId"))
     kind, expected = params["instType"], params.get("instId")
-    pairs = [pair for pair in STATES if kind in ("SPOT", "MARGIN") and expected in (None, pair)]
+    pairs = [pair for pair in okx.STATES if kind in ("SPOT", "MARGIN") and expected in (None, pair)]
     if expected and not pairs:
         raise ExpectedError("51001")
     return [_listing(pair, kind) for pair in pairs]
@@ -305,6 +287,6 @@ def _listing(pair: str, kind: str) -> dict[str, Any]:
         "instType": kind,
         "baseCcy": base,
         "quoteCcy": quote,
-        "state": STATES[pair],
-        "tradeQuoteCcyList": SETTLES.get(pair, [quote]),
+        "state": okx.STATES[pair],
+        "tradeQuoteCcyList": okx.SETTLES.get(pair, [quote]),
     }

@@ -16,8 +16,6 @@ from okx_maxloan_sdk import mock
 
 from .accounts import SETTINGS, exchange, mismatches, name
 from .allowed import response_error
-from .fuzz import USERS
-from .fuzz import fuzz as recorded
 from .headers import PAIR, requests_from_addresses, requests_with_changed_headers, unusual_requests
 from .okx_facts import ITEMS, LIMITS, STATES, accepted_arrivals
 from .raw_request import CONFIG, INSTRUMENTS, MAX_LOAN, NOW, SIGN, TIME, ManualClock, RawRequest, handle, signed
@@ -302,15 +300,9 @@ def adapter() -> Iterator[str]:
         yield f"a delay of 2.5 s took {clock.now - NOW}"
 
 
-def fuzz() -> Iterator[str]:
-    """Repeat the requests that schemathesis sent to the mock, in Spot and in Futures mode."""
-    for user in USERS[:2]:
-        yield from mismatches(exchange(), recorded(user).requests)
-
-
 CHECKS: dict[str, Callable[[], Iterator[str]]] = {
     check.__name__: check
-    for check in (corpus, rules, operations, auth, limit, shared_limits, responses, amounts, plans, adapter, fuzz)
+    for check in (corpus, rules, operations, auth, limit, shared_limits, responses, amounts, plans, adapter)
 }
 
 
