@@ -95,8 +95,10 @@ def test_case(
             prepare(server, monkeypatch, case)
         for variable, value in case.get("env", {}).items():
             monkeypatch.setenv(variable, value)
-        commands = [case["run"]] if isinstance(case["run"], str) else case["run"]
-        for command, columns, mode in product(commands, case.get("columns", [0]), case.get("modes", ["600"])):
+        commands: list[str] = [case["run"]] if isinstance(case["run"], str) else case["run"]
+        widths: list[int] = case.get("columns", [0])
+        modes: list[str] = case.get("modes", ["600"])
+        for command, columns, mode in product(commands, widths, modes):
             if "profiles" in case:
                 config.chmod(int(mode, 8))
             if columns:
