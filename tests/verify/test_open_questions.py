@@ -6,6 +6,7 @@ import json
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from okx_maxloan_api.contract import OpenQuestion, Outcome
@@ -17,7 +18,6 @@ from okx_maxloan_sdk import (
     AuthenticationError,
     InvalidResponseError,
     MaxLoanClient,
-    MemoryLimiter,
     ServiceUnavailableError,
 )
 from okx_maxloan_sdk.codec import GET_MAX_LOAN
@@ -72,7 +72,7 @@ def responding(body: object, status: int = 200, *lines: str) -> Iterator[MaxLoan
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     with (
         RawServer(respond(data, status, *lines)) as server,
-        MaxLoanClient(credentials(), base_url=server.url, clock=QuickClock(), limiter=MemoryLimiter()) as client,
+        MaxLoanClient(credentials(), base_url=server.url, clock=QuickClock(), rate_limit_key=uuid4().hex) as client,
     ):
         yield client
 
