@@ -3,6 +3,7 @@
 import logging
 import re
 import socket
+from collections.abc import Iterator
 from functools import partial
 from itertools import count
 
@@ -11,6 +12,7 @@ from attrs import evolve
 
 from okx_maxloan_sdk.exceptions import InvalidResponseError, PartialFailureError
 from okx_maxloan_sdk.mock.server import run_mock_server
+from okx_maxloan_sdk.transport import Response
 from tests.support.clients import ClientFactory, get_max_loan
 from tests.support.clock import QuickClock
 from tests.support.fake_transport import FakeTransport, loan_row, ok_response
@@ -64,27 +66,39 @@ FINE: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 }
 
 
+def respond_to(params: dict[str, str], *rows: dict[str, str]) -> Iterator[Response]:
+    """Respond with the rows, after a response that matches the request."""
+    currency, pair = params.get("ccy"), params.get("inst_id", "")
+    yield ok_response(loan_row("", "", ccy=currency) if currency else loan_row(pair))
+    yield ok_response(*rows)
+
+
 @pytest.mark.parametrize("case", FATAL)
 def test_rows_of_another_request(client_factory: ClientFactory, case: str) -> None:
     """A row that cannot belong to the request is an error with the rows, and its connection is closed."""
     params, rows, reason = FATAL[case]
     discarded: list[int] = []
-    transport = FakeTransport(lambda _: evolve(ok_response(*rows), discard=lambda: discarded.append(1)))
+    responses = respond_to(params, *rows)
+    transport = FakeTransport(lambda _: evolve(next(responses), discard=lambda: discarded.append(1)))
+    client = client_factory.open(transport)
+    assert len(get_max_loan(client, **params)) == 1
     with pytest.raises(InvalidResponseError) as caught:
-        get_max_loan(client_factory.open(transport), **params)
+        get_max_loan(client, **params)
     assert reason in str(caught.value)
     assert (caught.value.rows, caught.value.http_status) == (tuple(rows), 200)
-    assert (len(transport.requests), discarded) == (1, [1])
+    assert (len(transport.requests), discarded) == (2, [1])
 
 
 @pytest.mark.parametrize("case", ODD)
 def test_unexpected_rows(client_factory: ClientFactory, case: str, caplog: pytest.LogCaptureFixture) -> None:
-    """An unexpected row that may be valid is returned and logged."""
+    """An unexpected row that may be valid is returned, and logged each time."""
     params, only = ODD[case]
+    client = client_factory.open(FakeTransport(ok_response(only)))
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk"):
-        loans = get_max_loan(client_factory.open(FakeTransport(ok_response(only))), **params)
-    assert [loan.max_loan for loan in loans] == ["1.5"]
-    [record] = caplog.records
+        for _ in range(2):
+            assert [loan.max_loan for loan in get_max_loan(client, **params)] == ["1.5"]
+    record, again = caplog.records
+    assert record.getMessage() == again.getMessage()
     assert record.levelname == "WARNING"
     assert record.getMessage().startswith("odd row in the response to {'mgnMode': 'cross', ")
     assert re.search(r": (a row|the buy row) .*; (requested|expected): ", record.getMessage())
@@ -99,10 +113,11 @@ def test_matching_rows(client_factory: ClientFactory, case: str, caplog: pytest.
 
 
 def test_identical_rows_are_one(client_factory: ClientFactory) -> None:
-    """Identical rows count once; rows that differ in an unknown field are two."""
-    transport = FakeTransport(ok_response(btc_usdt(), btc_usdt(max_loan="1.50"), btc_usdt(max_loan="9", tier="2")))
-    loans = client_factory.open(transport).get_max_loan("BTC-USDT", mgn_mode="cross")
-    assert [loan.max_loan for loan in loans] == ["1.5", "9"]
+    """Identical rows count once, in any case and each time; rows that differ in an unknown field are two."""
+    lower = loan_row("btc-usdt", max_loan="1.50", ccy="BTC")
+    client = client_factory.open(FakeTransport(ok_response(btc_usdt(), lower, btc_usdt(max_loan="9", tier="2"))))
+    for _ in range(2):
+        assert [loan.max_loan for loan in client.get_max_loan("BTC-USDT", mgn_mode="cross")] == ["1.5", "9"]
 
 
 def test_other_instrument(client_factory: ClientFactory) -> None:
