@@ -16,6 +16,7 @@ import pytest
 from rich.cells import cell_len
 
 import okx_maxloan_sdk.cli as package
+from okx_maxloan_sdk import MaxLoanClient
 from okx_maxloan_sdk.cli.app import main
 from okx_maxloan_sdk.cli.base import COMMANDS
 from okx_maxloan_sdk.cli.errors import ExitCode, find_nearest
@@ -82,6 +83,20 @@ def test_debug_redacts(run: Run, exchange: MockServer) -> None:
         assert code == 1
         assert "Traceback" in err
         assert not any(secret in err for secret in (user.key, user.secret, user.passphrase))
+
+
+def test_debug_redacts_any_error(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug that has the credentials in its words shows none of them."""
+    user = exchange.key("spot")
+    secrets = user.key, user.secret, user.passphrase
+
+    def fail(*_: object, **__: object) -> None:
+        raise LookupError(*secrets)
+
+    monkeypatch.setattr(MaxLoanClient, "get_max_loan", fail)
+    err = run("show", "BTC-USDT", "--debug").err
+    assert "LookupError: ('***', '***', '***')" in err
+    assert not any(secret in err for secret in secrets)
 
 
 def test_missing_extras(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

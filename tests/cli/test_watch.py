@@ -121,6 +121,18 @@ def test_record(run: Run, exchange: MockServer, tmp_path: Path) -> None:
         assert columns == documented
 
 
+@pytest.mark.usefixtures("profiles")
+def test_record_of_profiles(run: Run, tmp_path: Path) -> None:
+    """A history of several profiles says whose each row is."""
+    file = tmp_path / "loans.sqlite"
+    run(*arguments("--mgn-ccy", "USDT", "--profile", "spot", "--profile", "futures", "--record", str(file)))
+    with closing(sqlite3.connect(file)) as database:
+        assert {*database.execute("SELECT DISTINCT profile FROM loans")} == {("futures",)}
+    run(*arguments("--profile", "spot", "--profile", "futures", "--record", str(file)))
+    with closing(sqlite3.connect(file)) as database:
+        assert ("spot",) in database.execute("SELECT DISTINCT profile FROM loans").fetchall()
+
+
 def test_alert_without_data(run: Run, exchange: MockServer) -> None:
     """A missing row with an alert is reported once, and again after it was present; a failed poll tells nothing."""
     exchange.exchange.fail_next(1, code="50064", path=PATH)
