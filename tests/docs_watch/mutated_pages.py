@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 from docs_watch.changelog import notices, parse_changelog
 from docs_watch.facts import PageParseError
 from docs_watch.lock import Lock
-from docs_watch.spec import Spec
 
-from tests.docs_watch.conftest import HERE, exit_code
+from tests.docs_watch.conftest import SPEC, exit_code
 from tests.docs_watch.pages import FORMS, PATH, both
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / "shared" / "okx" / "pages"
-SPEC = Spec((HERE / "openapi.yaml").read_text("utf-8"))
 LONGEST = 10.0  # seconds for a page
 PIECES = (
     " | ", "\n", "\n\n", "> ", "`", "~~", "<del>", "</del>", "<table>", "</table>", "<tr>", "<td>", "</td>", "<h4>",

@@ -1,16 +1,23 @@
-"""Documentation pages in our own words, in both formats and both languages, with the irregularities of real pages."""
+"""Documentation pages in our own words, in both formats and both languages; data/pages.toml has their texts."""
 
 from __future__ import annotations
 
 import html
 import json
 import re
-from dataclasses import dataclass, field, replace
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 PATH = "/api/v5/account/max-loan"
 FORMS = ("markdown", "html")
 LANGUAGES = ("en", "zh")
+
+
+def load(name: str) -> dict[str, Any]:
+    """Load the test cases of data/`name`.toml."""
+    return tomllib.loads((Path(__file__).parent / "data" / f"{name}.toml").read_text("utf-8"))
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """One operation in one language."""
+    """One operation in one language; `queries` and `sample` are lists of words."""
 
     language: str
     title: str
@@ -33,15 +40,15 @@ class Page:
     per: str
     request: tuple[Row, ...]
     response: tuple[Row, ...]
+    words: dict[str, str]
     permission: str = ""
     method: str = "GET"
     path: str = PATH
     prose: str = ""
-    queries: tuple[str, ...] = ("instId=BTC-USDT&mgnMode=cross", "ccy=USDT&mgnMode=cross")
-    sample: tuple[str, ...] = ("instId", "mgnMode", "mgnCcy", "maxLoan", "ccy", "side")
+    queries: str = "instId=BTC-USDT&mgnMode=cross ccy=USDT&mgnMode=cross"
+    sample: str = "instId mgnMode mgnCcy maxLoan ccy side"
     value: str = ""
     anchor: str = "a-loan"
-    words: dict[str, str] = field(default_factory=dict)
 
     def with_parts(self, **changes: Any) -> Page:
         """Return a copy with changed parts."""
@@ -50,7 +57,6 @@ class Page:
     def row(self, table: str, name: str, /, **changes: str) -> Page:
         """Return a copy with a changed row."""
         rows = tuple(replace(each, **changes) if each.name == name else each for each in getattr(self, table))
-        assert rows != getattr(self, table), f"no change in {table}.{name}"
         return self.with_parts(**{table: rows})
 
     def without(self, table: str, name: str) -> Page:
@@ -63,67 +69,32 @@ class Page:
         rows.insert(len(rows) if at is None else at, row)
         return self.with_parts(**{table: tuple(rows)})
 
+    @property
+    def headings(self) -> list[str]:
+        """The headings above method and path."""
+        return [each for each in (self.rate, self.per, self.permission, self.words["http"]) if each]
 
-EN = Page(
-    language="en",
-    title="How much can be borrowed",
-    rate="Rate Limit: 20 requests per 2 seconds",
-    per="Rate limit rule: User ID",
-    request=(
-        Row("mgnMode", "Kind of margin\n`isolated` `cross`", "Yes"),
-        Row("instId", "One pair, or multiple pairs (no more than 5) with commas, e.g. `A-B,C-D`", "Conditional"),
-        Row("ccy", "The coin to be borrowed\nFor `Spot mode` only", "Conditional"),
-        Row("mgnCcy", "The coin that is put up, for `isolated` and `cross` in `Futures mode`", "Conditional"),
-        Row("tradeQuoteCcy", "The coin that a spot trade is paid in.\nUnless given, that of `instId`.", "No"),
-    ),
-    response=(
-        Row("instId", "The pair"),
-        Row("mgnMode", "Kind of margin"),
-        Row("mgnCcy", "The coin put up"),
-        Row("maxLoan", "The largest loan"),
-        Row("ccy", "The coin of the loan"),
-        Row("side", "Which side the order takes\n`buy` `sell`"),
-    ),
-    words={
-        "http": "HTTP Request", "request": "Request Parameters", "response": "Response Parameters",
-        "request_example": "Request Example", "response_example": "Response Example",
-        "name": "Parameter", "type": "Type", "required": "Required", "description": "Description", "none": "none",
-    },
-)  # fmt: skip
-ZH = Page(
-    language="zh",
-    title="能借多少",
-    rate="限速：20 次/2s",
-    per="限速规则：User ID",
-    request=(
-        Row("mgnMode", "保证金种类\n`isolated`：单独\n`cross`：共用", "是"),
-        Row("instId", "币对，例如 `A-B`\n可以一次查多个（不超过5个），逗号隔开", "可选"),
-        Row("ccy", "要借的币\n只在`现货模式`可用", "可选"),
-        Row("mgnCcy", "押的币，`合约模式`可用", "可选"),
-        Row("tradeQuoteCcy", "现货付款的币。\n不填就用 `instId` 的。", "否"),
-    ),
-    response=(
-        Row("instId", "币对"),
-        Row("mgnMode", "保证金种类"),
-        Row("mgnCcy", "押的币"),
-        Row("maxLoan", "最多能借"),
-        Row("ccy", "借的币"),
-        Row("side", "买还是卖"),
-    ),
-    words={
-        "http": "HTTP 请求", "request": "请求参数", "response": "返回参数",
-        "request_example": "请求示例", "response_example": "返回结果",
-        "name": "参数名", "type": "类型", "required": "是否必须", "description": "描述", "none": "无",
-    },
-)  # fmt: skip
-PAGES = {"en": EN, "zh": ZH}
+    @property
+    def example_response(self) -> str:
+        """An example response."""
+        return json.dumps({"code": "0", "msg": "", "data": [dict.fromkeys(self.sample.split(), self.value)]}, indent=2)
+
+    def cells(self, table: str) -> list[list[str]]:
+        """Return the cells of a table, the header first."""
+        columns = ["name", "type", *["required"] * (table == "request"), "description"]
+        rows = [[getattr(row, each) for each in columns] for row in getattr(self, table)]
+        return [[self.words[each] for each in columns], *rows]
 
 
-def table(page: Page, name: str) -> list[list[str]]:
-    """Return the rows of a table, the header first."""
-    columns = ["name", "type", "required", "description"] if name == "request" else ["name", "type", "description"]
-    header = [page.words[each] for each in columns]
-    return [header, *([getattr(row, each) for each in columns] for row in getattr(page, name))]
+def load_page(language: str) -> Page:
+    """Load the page of a language."""
+    data = load("pages")[language]
+    tables = {table: tuple(Row(**row) for row in data[table]) for table in ("request", "response")}
+    return Page(**{**data, **tables}, language=language)
+
+
+PAGES = {language: load_page(language) for language in LANGUAGES}
+EN, ZH = PAGES.values()
 
 
 def markdown_table(rows: list[list[str]], *, bold: bool) -> str:
@@ -134,33 +105,24 @@ def markdown_table(rows: list[list[str]], *, bold: bool) -> str:
     return "  \n".join(lines) + "  \n  "
 
 
-def example_response(page: Page) -> str:
-    """Return the example response."""
-    return json.dumps({"code": "0", "msg": "", "data": [dict.fromkeys(page.sample, page.value)]}, indent=2)
-
-
 def markdown(page: Page) -> str:
     """Render the Markdown page."""
     words = page.words
-    headings = [page.rate, page.per, page.permission, words["http"]]
-    request_lines = "\n".join(f"    {page.method}  {page.path}?{query}" for query in page.queries)
-    response_body = example_response(page)
-    return "\n\n".join(
-        [
-            f"# {page.title}",
-            *filter(None, [page.prose]),
-            *(f"#### {each}" for each in headings if each),
-            f"`{page.method} {page.path}`",
-            f"> {words['request_example']}\n    \n    \n    # what is asked\n{request_lines}\n    \n",
-            f"#### {words['request']}",
-            markdown_table(table(page, "request"), bold=False) if page.request else words["none"],
-            f"> {words['response_example']}\n    \n    \n"
-            + "\n".join(f"    {line}" for line in response_body.splitlines())
-            + "\n    ",
-            f"#### {words['response']}",
-            markdown_table(table(page, "response"), bold=True).rstrip(),
-        ]
-    )
+    requests = "".join(f"    {page.method}  {page.path}?{query}\n" for query in page.queries.split())
+    response = "".join(f"    {line}\n" for line in page.example_response.splitlines())
+    parts = [
+        f"# {page.title}",
+        page.prose,
+        *(f"#### {each}" for each in page.headings),
+        f"`{page.method} {page.path}`",
+        f"> {words['request_example']}\n    \n    \n    # what is asked\n{requests}    \n",
+        f"#### {words['request']}",
+        markdown_table(page.cells("request"), bold=False) if page.request else words["none"],
+        f"> {words['response_example']}\n    \n    \n{response}    ",
+        f"#### {words['response']}",
+        markdown_table(page.cells("response"), bold=True).rstrip(),
+    ]
+    return "\n\n".join(filter(None, parts))
 
 
 def cell(text: str) -> str:
@@ -177,28 +139,30 @@ def html_table(rows: list[list[str]]) -> str:
     return f"<table><thead>\n<tr>\n{head}</tr>\n</thead><tbody>\n{body}</tbody></table>\n"
 
 
+def html_example(label: str, code: str) -> str:
+    """Render an example with its label and a copy button in the code."""
+    button = '<button title="Copy to clipboard">Copy</button>'
+    listing = f'<div class="highlight">{button}<pre><code>{code}\n</code></pre></div>'
+    return f"<blockquote>\n<p>{label}</p>\n</blockquote>\n{listing}"
+
+
 def to_html(page: Page) -> str:
-    """Render the HTML page, with a copy button in the code."""
+    """Render the HTML page."""
     words = page.words
-    headings = [page.rate, page.per, page.permission, words["http"]]
-    parts = "".join(f"<h4 id='part-{number}'>{each}</h4>" for number, each in enumerate(headings) if each)
-    request_lines = "\n".join(html.escape(f"{page.method} {page.path}?{query}") for query in page.queries)
-    response_body = html.escape(example_response(page), quote=False)
-    code = '<div class="highlight"><button title="Copy to clipboard">Copy</button><pre><code>{}\n</code></pre></div>'
-    return "".join(
-        [
-            f'<h3 id="{page.anchor}">{page.title}</h3>',
-            f"\n<p>{page.prose}</p>\n" if page.prose else "",
-            parts,
-            f"\n<p><code>{page.method} {page.path}</code></p>\n",
-            f"<blockquote>\n<p>{words['request_example']}</p>\n</blockquote>\n{code.format(request_lines)}",
-            f"<h4 id='part-5'>{words['request']}</h4>\n",
-            html_table(table(page, "request")) if page.request else f"<p>{words['none']}</p>\n",
-            f"<blockquote>\n<p>{words['response_example']}</p>\n</blockquote>\n{code.format(response_body)}",
-            f"<h4 id='part-6'>{words['response']}</h4>\n",
-            html_table(table(page, "response")),
-        ]
-    )
+    requests = "\n".join(html.escape(f"{page.method} {page.path}?{query}") for query in page.queries.split())
+    parts = [
+        f'<h3 id="{page.anchor}">{page.title}</h3>',
+        f"\n<p>{page.prose}</p>\n" if page.prose else "",
+        *(f"<h4 id='part-{number}'>{each}</h4>" for number, each in enumerate(page.headings)),
+        f"\n<p><code>{page.method} {page.path}</code></p>\n",
+        html_example(words["request_example"], requests),
+        f"<h4 id='part-5'>{words['request']}</h4>\n",
+        html_table(page.cells("request")) if page.request else f"<p>{words['none']}</p>\n",
+        html_example(words["response_example"], html.escape(page.example_response, quote=False)),
+        f"<h4 id='part-6'>{words['response']}</h4>\n",
+        html_table(page.cells("response")),
+    ]
+    return "".join(parts)
 
 
 RENDER = {"markdown": markdown, "html": to_html}

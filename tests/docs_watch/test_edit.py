@@ -6,60 +6,42 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import check_docs
 import pytest
-from docs_watch.draft import MARK
 from docs_watch.lock import Lock
 from docs_watch.spec import Spec
 
-from tests.docs_watch.page_edits import (
-    ITEMS,
-    MODES,
-    NO,
-    SEEDED,
-    YES,
-    add_row,
-    chain,
-    describe_field,
-    describe_parameter,
-    drop_row,
-    fill,
-    set_cells,
-    set_parts,
-    set_texts,
-)
+from tests.docs_watch.conftest import run
+from tests.docs_watch.edits import edited, edits
 from tests.docs_watch.pages import EN, FORMS, PATH, RENDER, ZH, Row, both
-from tests.docs_watch.plausible_edits import OF_VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.docs_watch.page_edits import Change, Edit
-    from tests.docs_watch.plausible_edits import PlausibleEdit
-
-RATE = set_texts(rate=("Rate Limit: 30 requests per 2 seconds", "限速：30次/2s"))
+RATE = "Rate Limit: 30 requests per 2 seconds"
+RATE_ZH = "限速：30次/2s"
+YES, NO = ["Yes", "是"], ["No", "否"]
+PARAMETER = {"table": "request", "name": "subAcct", "description": "Whose", "required": NO}
+OTHER_WORDS = ["Other words", "别的话"]
 
 
 def write(checkout: Path, data: bytes, *flags: str) -> int:
     """Run the script with --write on a page."""
-    page = checkout / "page"
-    page.write_bytes(data)
-    return check_docs.main([str(page), "--root", str(checkout), "--write", *flags])
+    return run(checkout, data, flags=("--write", *flags))
 
 
-def check(checkout: Path, data: bytes) -> int:
-    """Run the script on a page without --write."""
-    page = checkout / "page"
-    page.write_bytes(data)
-    return check_docs.main([str(page), "--root", str(checkout)])
+def write_edit(checkout: Path, **edit: Any) -> int:
+    """Run the script with --write on an edited page."""
+    return write(checkout, edited("markdown", **edit))
 
 
-def accept(checkout: Path, which: Callable[[dict[str, Any]], bool]) -> None:
-    """Delete the texts that a person has read from the lock."""
-    path = checkout / "spec" / "docs.lock.json"
-    lock = Lock(path.read_text("utf-8"))
-    lock.unread = [each for each in lock.unread if not which(each)]
-    path.write_text(lock.text(), "utf-8")
+def spec_text(checkout: Path) -> str:
+    """Return the text of the spec."""
+    return (checkout / "spec" / "openapi.yaml").read_text("utf-8")
+
+
+def line_of(checkout: Path, text: str) -> int:
+    """Return the number of the first line of the spec that has a text."""
+    return next(number for number, line in enumerate(spec_text(checkout).splitlines(), 1) if text in line)
 
 
 def state(checkout: Path) -> dict[str, str]:
@@ -67,95 +49,40 @@ def state(checkout: Path) -> dict[str, str]:
     return {path.name: path.read_text("utf-8") for path in (checkout / "spec").iterdir()}
 
 
-def unread(checkout: Path) -> list[dict[str, Any]]:
-    """Return the texts that the lock lists as unread."""
-    return Lock(state(checkout)["docs.lock.json"]).unread
+def read_lock(checkout: Path) -> Lock:
+    """Read the lock."""
+    return Lock((checkout / "spec" / "docs.lock.json").read_text("utf-8"))
 
 
-def apply_edit(checkout: Path, edit: Change, form: str = "markdown", code: int = 0) -> list[str]:
-    """Apply an edit to both pages with --write; return the lines of the spec that changed."""
-    before = state(checkout)["openapi.yaml"].splitlines()
-    exit_code = write(checkout, both(form, edit(EN), edit(ZH)))
-    assert exit_code == (code or (10 if unread(checkout) else 0))
-    after = state(checkout)["openapi.yaml"].splitlines()
-    lines = difflib.unified_diff(before, after, n=0, lineterm="")
+def accept(checkout: Path, which: Callable[[dict[str, Any]], bool]) -> None:
+    """Delete the texts that a person has read from the lock."""
+    lock = read_lock(checkout)
+    lock.unread = [each for each in lock.unread if not which(each)]
+    (checkout / "spec" / "docs.lock.json").write_text(lock.text(), "utf-8")
+
+
+def written_lines(checkout: Path, data: bytes, code: int = 0) -> list[str]:
+    """Run the script with --write on a page; return the lines of the spec that changed."""
+    before = spec_text(checkout).splitlines()
+    exit_code = write(checkout, data)
+    assert exit_code == (code or (10 if read_lock(checkout).unread else 0))
+    lines = difflib.unified_diff(before, spec_text(checkout).splitlines(), n=0, lineterm="")
     return [
         each for each in lines if each[0] in "+-" and not each.startswith(("+++", "---")) and "version:" not in each
     ]
 
 
-DRAFT = f"# {MARK}"
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(
-    ("edit", "lines"),
-    [
-        (RATE, ["-      x-okx-rate-limit: {requests: 20, period: 2, per: user}",
-                "+      x-okx-rate-limit: {requests: 30, period: 2, per: user}"]),
-        (describe_parameter("instId", fill(ITEMS, "3")), ["-            maxItems: 5", "+            maxItems: 3"]),
-        (set_cells("request", "mgnMode", required=NO), ["-          required: true", "+          required: false"]),
-        (set_cells("request", "ccy", required=YES), ["+          required: true"]),
-        (drop_row("request", "mgnCcy"), ["+          deprecated: true"]),
-        (drop_row("response", "side"), ["+          deprecated: true"]),
-        (
-            describe_parameter("mgnMode", fill(MODES, "\n`portfolio`: For all 共")),
-            ["-          schema: {type: string, enum: [isolated, cross]}",
-             "+          schema: {type: string, enum: [isolated, cross, portfolio]}",
-             f"+            {DRAFT}", "+            portfolio: {en: For all 共, zh: For all 共}"],
-        ),
-        (
-            describe_parameter("mgnMode", ("Kind\n`cross`", "种类\n`cross`：共用")),
-            ["-          schema: {type: string, enum: [isolated, cross]}",
-             "+          schema: {type: string, enum: [cross]}",
-             "-            isolated: {en: Apart., zh: 单独。}"],
-        ),
-        (
-            add_row("request", Row("subAcct", "Whose: `x`\nnot ours 谁"), required=NO),
-            [f"+        {DRAFT}", "+        - name: subAcct", "+          in: query",
-             "+          description: 'Whose: `x` not ours 谁'",
-             "+          x-description-zh: 'Whose: `x` not ours 谁'",
-             "+          schema: {type: string}"],
-        ),
-        (
-            add_row("request", Row("ids", "Multiple, no more than 3 不超过3个，多个"), required=YES),
-            [f"+        {DRAFT}", "+        - name: ids", "+          in: query", "+          required: true",
-             "+          style: form", "+          explode: false",
-             "+          description: Multiple, no more than 3 不超过3个，多个",
-             "+          x-description-zh: Multiple, no more than 3 不超过3个，多个",
-             "+          schema: {type: array, minItems: 1, maxItems: 3, items: {type: string}}"],
-        ),
-        (
-            add_row("response", Row("kind", "Which 哪\n`a`: First 一")),
-            [f"+        {DRAFT}", "+        kind:", "+          type: string", "+          default: ''",
-             "+          description: Which 哪", "+          x-description-zh: Which 哪", "+          x-okx-values:",
-             f"+            {DRAFT}", "+            a: {en: First 一, zh: First 一}"],
-        ),
-        (
-            add_row("response", Row("open", "Is it 是否", type="Boolean")),
-            [f"+        {DRAFT}", "+        open:", "+          type: boolean", "+          default: false",
-             "+          description: Is it 是否", "+          x-description-zh: Is it 是否"],
-        ),
-        (
-            describe_field("ccy", ("Coin\n`BTC`: One", "币\n`BTC`：一种")),
-            ["-        ccy: {type: string, description: The coin., x-description-zh: 币种。}", "+        ccy:",
-             "+          type: string", "+          description: The coin.", "+          x-description-zh: 币种。",
-             "+          x-okx-values:", f"+            {DRAFT}", "+            BTC: {en: One, zh: 一种}"],
-        ),
-        (describe_field("ccy", ("Other words", "别的话")), []),
-        (set_cells("request", "tradeQuoteCcy", type=("string", "STRING")), []),
-    ],
-)  # fmt: skip
-def test_edits_of_the_spec(checkout: Path, form: str, edit: Change, lines: list[str]) -> None:
+@pytest.mark.parametrize(("form", "edit"), edits("written", "written"))
+def test_edits_of_the_spec(checkout: Path, form: str, edit: dict[str, Any]) -> None:
     """Only the lines of the change are edited, and only texts are left to read."""
-    assert apply_edit(checkout, edit, form) == lines
-    assert {each["place"][-1] for each in unread(checkout)} <= {"text"}
+    assert written_lines(checkout, edited(form, **edit)) == edit["lines"]
+    assert {each["place"][-1] for each in read_lock(checkout).unread} <= {"text"}
 
 
-@pytest.mark.parametrize("edit", SEEDED[::3], ids=lambda edit: edit.id)
-def test_write_is_idempotent(checkout: Path, edit: Edit) -> None:
+@pytest.mark.parametrize(("form", "edit"), edits("drift", "drift")[::6])
+def test_write_is_idempotent(checkout: Path, form: str, edit: dict[str, Any]) -> None:
     """A second --write changes nothing and reports the same."""
-    data = both("markdown", edit.apply(EN), edit.apply(ZH))
+    data = edited(form, **edit)
     code = write(checkout, data)
     after = state(checkout)
     assert write(checkout, data) == code
@@ -163,77 +90,47 @@ def test_write_is_idempotent(checkout: Path, edit: Edit) -> None:
     assert Spec(after["openapi.yaml"]).text() == after["openapi.yaml"]
 
 
-@pytest.mark.parametrize(
-    ("edit", "code"),
-    [
-        (set_texts(rate=("Rate Limit: 9 requests per 1 second; 80 requests per hour", "限速：9次/s；80次/小时")), 12),
-        (set_texts(per=("Rate limit rule: IP", "限速规则：IP")), 12),
-        (set_parts(path="/api/v6/account/max-loan"), 12),
-        (set_cells("request", "ccy", type=("Integer", "Integer")), 12),
-        (set_cells("response", "maxLoan", type=("Number", "Number")), 12),
-        (describe_parameter("mgnMode", ("Kind", "种类")), 12),
-        (describe_parameter("ccy", ("Coin\n`BTC`: One", "币\n`BTC`：一种")), 12),
-        (describe_parameter("ccy", ("Coin\n`BTC` `ETH`", "币")), 12),
-        (describe_parameter("ccy", ("Up to 3, comma", "不超过3个，逗号")), 12),
-        (describe_parameter("instId", ("One pair", "一个")), 12),
-        (
-            describe_parameter(
-                "instId", fill(("Pairs, no more than {}, comma\n`A-B`", "币对（不超过{}个），逗号\n`A-B`"), "5")
-            ),
-            12,
-        ),
-        (add_row("response", Row("odd", "What", type="Decimal range")), 11),
-        (add_row("response", Row("parts", "Which", type="Array of objects")), 11),
-        (add_row("request", Row("on", "Whether", type="Boolean"), required=NO), 11),
-        (lambda page: add_row("request", Row("kind", f"Which\n`a` `{page.language}`"), required=NO)(page), 11),
-        (add_row("request", Row("some", "Which"), required=(NO[0], YES[1])), 12),
-        (
-            lambda page: add_row(
-                "response", Row("some", "Which", type={"en": "String", "zh": "Boolean"}[page.language])
-            )(page),
-            11,
-        ),
-    ],
-)
-def test_decisions_are_not_written(checkout: Path, edit: Change, code: int) -> None:
+@pytest.mark.parametrize(("form", "edit"), edits("written", "undecided"))
+def test_decisions_are_not_written(checkout: Path, form: str, edit: dict[str, Any]) -> None:
     """A change that needs a decision is not written, and is reported until the spec or the lock settles it."""
-    assert apply_edit(checkout, edit, code=code) == []
-    assert write(checkout, both("html", edit(EN), edit(ZH))) == code
+    assert written_lines(checkout, edited(form, **edit), edit["code"]) == []
+    assert write(checkout, edited(form, **edit)) == edit["code"]
 
 
 def test_alias_is_copied_where_the_page_differs(checkout: Path) -> None:
     """Values that a field shares with a parameter are copied once the field's row lists different ones."""
-    echo = describe_field("mgnMode", ("Kind\n`isolated` `cross`", "种类\n`isolated` `cross`"))
-    edit = chain(echo, describe_parameter("mgnMode", fill(MODES, "\n`portfolio`")))
-    assert write(checkout, both("markdown", edit(EN), edit(ZH))) == 10
-    facts = Spec(state(checkout)["openapi.yaml"]).facts("GET", PATH)
+    request = {"mgnMode": "Kind\n`isolated` `cross`\n`portfolio`"}
+    assert write_edit(checkout, request=request, response={"mgnMode": "Kind\n`isolated` `cross`"}) == 10
+    facts = Spec(spec_text(checkout)).facts("GET", PATH)
     assert facts.request["mgnMode"].values == ("isolated", "cross", "portfolio")
     assert facts.response["mgnMode"].values == ("isolated", "cross")
 
 
 def test_contradicting_languages_are_not_written(checkout: Path) -> None:
-    """A limit that only one of two languages raises is not written."""
-    assert write(checkout, both("html", RATE(EN))) == 11
-    assert Spec(state(checkout)["openapi.yaml"]).facts("GET", PATH).rate == ((20, 2),)
+    """A limit that only one of two languages raises, or an anchor that differs between them, is not written."""
+    assert write_edit(checkout, page={"rate": [RATE, ZH.rate]}) == 11
+    assert write(checkout, both("html", EN.with_parts(anchor="elsewhere"))) == 10
+    spec = Spec(spec_text(checkout))
+    assert spec.facts("GET", PATH).rate == ((20, 2),)
+    assert spec.anchors("GET", PATH) == {"en": "a-loan", "zh": "a-loan"}
 
 
 def test_one_page_is_enough(checkout: Path) -> None:
     """With one language alone, its page decides and its text replaces the other's."""
-    page = add_row("response", Row("quota", "What is left"))(RATE(EN))
+    page = EN.with_parts(rate=RATE).with_row("response", Row("quota", "What is left"))
     assert write(checkout, RENDER["html"](page).encode(), "--language", "en") == 0
-    spec = Spec(state(checkout)["openapi.yaml"])
+    spec = Spec(spec_text(checkout))
     assert spec.facts("GET", PATH).rate == ((30, 2),)
     assert spec.row("GET", PATH)["properties"]["quota"]["x-description-zh"] == "What is left"
 
 
 def test_restored_parameter_is_not_deprecated(checkout: Path) -> None:
     """A parameter or field that a page removes and restores is not deprecated afterwards."""
-    before = state(checkout)["openapi.yaml"]
-    gone = chain(drop_row("request", "mgnCcy"), drop_row("response", "side"))
-    assert write(checkout, both("html", gone(EN), gone(ZH))) == 0
+    before = spec_text(checkout)
+    assert write_edit(checkout, drop=["request.mgnCcy", "response.side"]) == 0
     assert write(checkout, both("html")) == 0
     version = Spec(before).document["info"]["version"]
-    after = Spec(state(checkout)["openapi.yaml"])
+    after = Spec(spec_text(checkout))
     after.document["info"]["version"] = version
     assert after.text() == before
 
@@ -242,7 +139,7 @@ def test_the_lock_holds_no_sentence(checkout: Path) -> None:
     """The lock has descriptions, titles and prose as hashes only."""
     en, zh = (page.with_parts(prose=f"A notice {page.language}") for page in (EN, ZH))
     assert write(checkout, both("markdown", en, zh)) == 10
-    lock = state(checkout)["docs.lock.json"]
+    lock = read_lock(checkout).text()
     for page in (en, zh):
         texts = [page.title, page.prose, *(row.description for row in (*page.request, *page.response))]
         assert not [text for text in texts if text.partition("\n")[0] in lock]
@@ -250,87 +147,73 @@ def test_the_lock_holds_no_sentence(checkout: Path) -> None:
 
 def test_remaining_work_is_listed(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The output names the lines of edits, of texts to read, of drafts to rewrite and of rules to decide."""
-    page = chain(
-        add_row("request", Row("subAcct", "Whose"), required=NO), describe_field("ccy", ("Other words", "别的话"))
-    )
-    assert write(checkout, both("markdown", page(EN), page(ZH))) == 10
+    assert write_edit(checkout, add=[PARAMETER], response={"ccy": OTHER_WORDS}) == 10
     output = capsys.readouterr().out
-    lines = state(checkout)["openapi.yaml"].splitlines()
-    numbers = {text: next(n for n, line in enumerate(lines, 1) if text in line) for text in ("subAcct", "x-okx-rules")}
-    assert f"edited   getMaxLoan request.subAcct spec/openapi.yaml:{numbers['subAcct']}" in output
-    assert f"x-okx-rules spec/openapi.yaml:{numbers['x-okx-rules']}" in output
+    line = line_of(checkout, "subAcct")
+    assert f"edited   getMaxLoan request.subAcct spec/openapi.yaml:{line}" in output
+    assert f"x-okx-rules spec/openapi.yaml:{line_of(checkout, 'x-okx-rules')}" in output
     assert "read     wording getMaxLoan response.ccy.text (en) spec/openapi.yaml:" in output
-    assert f"in our own spec/openapi.yaml:{numbers['subAcct'] - 1}" in output
+    assert f"in our own spec/openapi.yaml:{line - 1}" in output
 
 
 def test_changes_outside_the_spec_are_reported(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A change that only the lock can record is reported with its severity until a person accepts it."""
-    nested = add_row("response", Row("> part", "Half", type="Number"), 1)
-    page = both("html", *(nested(page.with_parts(permission="Permission: Trade")) for page in (EN, ZH)))
+    nested = {"table": "response", "name": "> part", "description": "Half", "type": "Number", "at": 1}
+    page = edited("html", page={"permission": "Permission: Trade"}, add=[nested])
     for _ in range(2):
         assert write(checkout, page) == 12
         output = capsys.readouterr().out
         assert "read     breaking getMaxLoan permission (en zh)" in output
         assert "read     additive getMaxLoan response.instId.part (en zh)" in output
-    assert check(checkout, page) == 12
+    assert run(checkout, page) == 12
     accept(checkout, lambda entry: entry["place"][-1] == "permission")
-    assert check(checkout, page) == 11
+    assert run(checkout, page) == 11
     accept(checkout, lambda _: True)
-    assert check(checkout, page) == 0
+    assert run(checkout, page) == 0
 
 
 def test_read_texts_are_accepted_with_a_reason(checkout: Path) -> None:
     """An entry of `known` accepts unread texts in the languages that it names."""
-    page = both("markdown", *(describe_field("ccy", ("Other words", "别的话"))(page) for page in (EN, ZH)))
+    page = edited("markdown", response={"ccy": OTHER_WORDS})
     assert write(checkout, page) == 10
     for languages, code in ((["en"], 10), (["en", "zh"], 0)):
-        path = checkout / "spec" / "docs.lock.json"
-        lock = Lock(path.read_text("utf-8"))
-        entry = {
-            "operation": "getMaxLoan",
-            "languages": languages,
-            "what": "response.ccy.text",
-            "reason": "ours is true",
-        }
+        lock = read_lock(checkout)
+        entry = {"operation": "getMaxLoan", "languages": languages, "what": "response.ccy.text", "reason": "it is true"}
         lock.known.append(entry)
-        path.write_text(lock.text(), "utf-8")
-        assert check(checkout, page) == code
+        (checkout / "spec" / "docs.lock.json").write_text(lock.text(), "utf-8")
+        assert run(checkout, page) == code
 
 
 def test_restored_text_needs_no_reading(checkout: Path) -> None:
     """A text that returns to its old form is no longer unread, and one that changes twice is unread once."""
-    pages = [both("html", describe_field("ccy", (text, "别的话"))(EN), ZH) for text in ("Other words", "Yet others")]
-    for page in pages:
-        assert write(checkout, page) == 10
-        assert [each["place"] for each in unread(checkout)] == [["response", "ccy", "text"]]
-    before = state(checkout)
+    for text in ("Other words", "Yet others"):
+        assert write(checkout, both("html", EN.row("response", "ccy", description=text))) == 10
+        assert [each["place"] for each in read_lock(checkout).unread] == [["response", "ccy", "text"]]
+    before = spec_text(checkout)
     assert write(checkout, both("html")) == 0
-    assert unread(checkout) == []
-    assert state(checkout)["openapi.yaml"] == before["openapi.yaml"]
+    assert read_lock(checkout).unread == []
+    assert spec_text(checkout) == before
 
 
 def test_rules_about_changed_parameters_are_named(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Rules that mention a changed parameter and examples that lack a required one are named with their lines."""
-    spec = checkout / "spec" / "openapi.yaml"
     example = "{id: one, account: {mode: spot}, query: {instId: [A-B]}, en: One., zh: 其一。}"
-    examples = f"      x-okx-examples:\n        - {example}\n"
-    text = spec.read_text("utf-8").replace("      x-okx-rules:\n", f"{examples}      x-okx-rules:\n")
-    spec.write_text(text, "utf-8")
-    page = chain(set_cells("request", "ccy", required=YES), describe_field("instId", ("A pair of it", "某币对")))
-    write(checkout, both("markdown", page(EN), page(ZH)))
+    rules = "      x-okx-rules:\n"
+    text = spec_text(checkout).replace(rules, f"      x-okx-examples:\n        - {example}\n{rules}")
+    (checkout / "spec" / "openapi.yaml").write_text(text, "utf-8")
+    write_edit(checkout, request={"ccy": {"required": YES}}, response={"instId": ["A pair of it", "某币对"]})
     output = capsys.readouterr().out.splitlines()
-    lines = state(checkout)["openapi.yaml"].splitlines()
-    rule, number = (next(n for n, line in enumerate(lines, 1) if f"id: {each}" in line) for each in ("one-of", "one,"))
     description = "does rule one-of-two still hold? It mentions ccy"
-    assert f"decide   getMaxLoan {description} spec/openapi.yaml:{rule}" in output
+    rule, number = line_of(checkout, "id: one-of"), line_of(checkout, "id: one,")
+    assert [line for line in output if line.startswith("decide")] == [
+        f"decide   getMaxLoan {description} spec/openapi.yaml:{rule}"
+    ]
     assert f"edit     getMaxLoan example one lacks ccy, which is required spec/openapi.yaml:{number}" in output
-    assert len([line for line in output if line.startswith("decide")]) == 1
 
 
 def test_new_required_parameter_is_named(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A new required parameter is named as one that every caller must pass."""
-    page = add_row("request", Row("subAcct", "Whose"), required=YES)
-    assert write(checkout, both("html", page(EN), page(ZH))) == 0
+    assert write_edit(checkout, add=[{**PARAMETER, "required": YES}]) == 0
     output = capsys.readouterr().out
     assert "decide   getMaxLoan does a rule between parameters follow? x-okx-rules" in output
     assert "edit     getMaxLoan subAcct is required: every caller has to give it" in output
@@ -342,8 +225,7 @@ def test_manual_edits_are_named(checkout: Path, capsys: pytest.CaptureFixture[st
     (checkout / "tests" / "test_x.py").write_text(f"#\nPATH = '{PATH}'\nLONGER = '{PATH}-history'\nURL = '{PATH}?x'\n")
     for name in ("README.md", "CHANGELOG.md"):
         (checkout / name).write_text(f"`GET {PATH}`\n")
-    page = set_parts(path="/api/v6/account/max-loan")
-    assert write(checkout, both("html", page(EN), page(ZH))) == 12
+    assert write_edit(checkout, page={"path": "/api/v6/account/max-loan"}) == 12
     output = capsys.readouterr().out.splitlines()
     assert f"edit     getMaxLoan path: {PATH} -> /api/v6/account/max-loan (en zh) spec/openapi.yaml:9" in output
     assert [line for line in output if " names " in line] == [
@@ -355,41 +237,31 @@ def test_manual_edits_are_named(checkout: Path, capsys: pytest.CaptureFixture[st
 
 def test_rules_whose_source_is_reworded_are_named(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A rule is named where a text that it rests on has other words, with the language."""
-    lines = state(checkout)["openapi.yaml"].splitlines()
-    number = next(n for n, line in enumerate(lines, 1) if "id: one-of" in line)
-    page = set_cells("request", "ccy", description=("A coin that is lent", "被借的币"))
-    for zh, sources in ((ZH, "en request.ccy"), (page(ZH), "en request.ccy, zh request.ccy")):
-        assert write(checkout, both("markdown", page(EN), zh)) == 10
+    number = line_of(checkout, "id: one-of")
+    en, zh = (
+        EN.row("request", "ccy", description="A coin that is lent"),
+        ZH.row("request", "ccy", description="被借的币"),
+    )
+    for chinese, sources in ((ZH, "en request.ccy"), (zh, "en request.ccy, zh request.ccy")):
+        assert write(checkout, both("markdown", en, chinese)) == 10
         expected = f"does rule one-of-two still hold? Its source has other words: {sources}"
-        output = capsys.readouterr().out.splitlines()
-        assert f"decide   getMaxLoan {expected} spec/openapi.yaml:{number}" in output
-
-
-def test_files_that_name_a_moved_anchor_are_named(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The spec's links are edited; what links to the old anchor by itself is named."""
-    (checkout / "README.md").write_text("[It](https://www.okx.com/docs-v5/en/#a-loan).\n#a-loan-of-another\n")
-    assert write(checkout, both("html", EN.with_parts(anchor="elsewhere"), ZH.with_parts(anchor="elsewhere"))) == 0
-    output = capsys.readouterr().out.splitlines()
-    assert [line for line in output if " names " in line] == ["edit     README.md:1 names a-loan"]
+        assert f"decide   getMaxLoan {expected} spec/openapi.yaml:{number}" in capsys.readouterr().out.splitlines()
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_moved_anchor(checkout: Path, form: str) -> None:
-    """A moved anchor is reported as a link to change, and --write changes it in both languages."""
+def test_moved_anchor(checkout: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
+    """A moved anchor is a link to change; --write changes it in the spec and names the other files that have it."""
+    (checkout / "README.md").write_text("[It](https://www.okx.com/docs-v5/en/#a-loan).\n#a-loan-of-another\n")
     page = both(form, EN.with_parts(anchor="elsewhere"), ZH.with_parts(anchor="elsewhere"))
-    assert check(checkout, page) == 10
-    assert apply_edit(checkout, set_parts(anchor="elsewhere"), form) == [
+    assert run(checkout, page) == 10
+    assert written_lines(checkout, page) == [
         "-        url: https://www.okx.com/docs-v5/en/#a-loan", "-        x-url-zh: https://www.okx.com/docs-v5/zh/#a-loan",
         "+        url: https://www.okx.com/docs-v5/en/#elsewhere",
         "+        x-url-zh: https://www.okx.com/docs-v5/zh/#elsewhere",
     ]  # fmt: skip
-    assert check(checkout, page) == 0
-
-
-def test_different_anchors_are_not_written(checkout: Path) -> None:
-    """Anchors that differ between the languages are not written."""
-    assert write(checkout, both("html", EN.with_parts(anchor="elsewhere"), ZH)) == 10
-    assert Spec(state(checkout)["openapi.yaml"]).anchors("GET", PATH) == {"en": "a-loan", "zh": "a-loan"}
+    named = [line for line in capsys.readouterr().out.splitlines() if " names " in line]
+    assert named == ["edit     README.md:1 names a-loan"]
+    assert run(checkout, page) == 0
 
 
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt, MemoryError])
@@ -410,7 +282,7 @@ def test_interrupted_write_changes_nothing(
 
     monkeypatch.setattr(Path, "replace", failing)
     with pytest.raises(error):
-        write(checkout, both("markdown", RATE(EN), RATE(ZH)))
+        write_edit(checkout, page={"rate": [RATE, RATE_ZH]})
     assert state(checkout) == before
 
 
@@ -419,7 +291,7 @@ def test_invalid_edit_is_not_written(checkout: Path, capsys: pytest.CaptureFixtu
     schema = checkout / "spec" / "extensions.schema.json"
     schema.write_text(schema.read_text("utf-8").replace('"requests": {"type": "integer"', '"requests": {"const": 20'))
     before = state(checkout)
-    assert write(checkout, both("markdown", RATE(EN), RATE(ZH))) == 20
+    assert write_edit(checkout, page={"rate": [RATE, RATE_ZH]}) == 20
     assert "20 was expected" in capsys.readouterr().out
     assert state(checkout) == before
 
@@ -441,11 +313,12 @@ def test_unedited_lines_keep_their_format() -> None:
     assert spec.text() == text.replace("plain", "other")
 
 
-@pytest.mark.parametrize(("edit", "form"), OF_VALUES)
-def test_no_sentence_becomes_a_value(checkout: Path, form: str, edit: PlausibleEdit) -> None:
+@pytest.mark.parametrize(("form", "edit"), edits("plausible", "values"))
+def test_no_sentence_becomes_a_value(checkout: Path, form: str, edit: dict[str, Any]) -> None:
     """--write never puts a word of a description into the spec that the page does not list as a value."""
-    write(checkout, edit.render(form))
-    spec = Spec(state(checkout)["openapi.yaml"])
+    write(checkout, edited(form, **edit))
+    spec = Spec(spec_text(checkout))
     parameters, fields = spec.operation("GET", PATH)["parameters"], spec.row("GET", PATH)["properties"].values()
     values = [{*each["schema"].get("enum", ()), *each.get("x-okx-values", ())} for each in parameters]
-    assert set().union(*values, *(each.get("x-okx-values", ()) for each in fields)) <= edit.values
+    added = set().union(*values, *(each.get("x-okx-values", ()) for each in fields))
+    assert added <= {"isolated", "cross", "buy", "sell", *edit.get("values", ())}
