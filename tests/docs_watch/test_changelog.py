@@ -11,15 +11,14 @@ import check_docs
 import pytest
 from docs_watch.changelog import find_date, parse_changelog
 from docs_watch.facts import PageParseError
-from docs_watch.lock import Lock
 
-from tests.docs_watch.conftest import ROOT
-from tests.docs_watch.pages import FORMS, PATH, both
+from tests.docs_watch.conftest import REVIEWED
+from tests.docs_watch.pages import FORMS, both, load
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-REVIEWED = "2026-08-22"
+CASES = load("changelog")
 # Date or heading, title, sentences; in our own words.
 Log = list[tuple[str, str, str]]
 
@@ -50,53 +49,8 @@ def notices_of(checkout: Path, capsys: pytest.CaptureFixture[str], data: bytes) 
     return notices
 
 
-@pytest.fixture(autouse=True)
-def review_date_set(checkout: Path) -> None:
-    """Set the review date of the changelog."""
-    path = checkout / "spec" / "docs.lock.json"
-    lock = Lock(path.read_text("utf-8"))
-    lock.review(date.fromisoformat(REVIEWED), "as far as the pages are", [])
-    path.write_text(lock.text(), "utf-8")
-    spec = checkout / "spec" / "openapi.yaml"
-    text = spec.read_text("utf-8")
-    code = "x-okx-errors:\n  - {code: '51010', kind: account_mode, retry: never, en: The mode., zh: 模式。}\n"
-    spec.write_text(text.replace("x-okx-errors: []", code), "utf-8")
-
-
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        (f"The operation `GET {PATH}` has news.", "getMaxLoan"),
-        (f"接口 `{PATH}` 有更新。", "getMaxLoan"),
-        ("See How much can be borrowed for the rest.", "getMaxLoan"),
-        ("“能借多少”接口有更新。", "getMaxLoan"),
-        ("A loan: it was reworked.", "getMaxLoan"),
-        ("Pass tradeQuoteCcy from now on.", "tradeQuoteCcy"),
-        ("新增请求参数tradeQuoteCcy。", "tradeQuoteCcy"),
-        ("The field `side` has a third value.", "side"),
-        ("Some `instId` are renamed.", "instId"),
-        ("Error 51010 has another text.", "error 51010"),
-        ("错误码51010的文案已更新。", "error 51010"),
-        ("Send requests to openapi.okx.com instead.", "host openapi.okx.com"),
-        ("The REST API moves to another domain.", "REST hosts"),
-        ("REST 接口将启用新域名。", "REST hosts"),
-        ("The rate limit of some operations was lowered.", "rate limits"),
-        ("部分接口限速调整。", "rate limits"),
-        ("The request frequency of some operations was lowered.", "rate limits"),
-        ("请求频率由20次/2s 调整为10次/2s。", "rate limits"),
-        ("A new request parameter ccy, mandatory for some.", "ccy"),
-        ("The response fields instType, side and others are new.", "side"),
-        ('The "side" field has a third value.', "side"),
-        ("新增请求参数ccy。", "ccy"),
-        ("返回参数：maxLoan、side", "side"),
-        ("Some pairs are merged; a request with an old instrument ID fails.", "instId"),
-        ("部分产品 ID 已变更。", "instId"),
-        ("All operations below `/api/v5/account/*` have news.", "getMaxLoan"),
-        ("The domain of the REST API changes.", "REST hosts"),
-        ("接口域名调整。", "REST hosts"),
-    ],
-)
+@pytest.mark.parametrize(("text", "reason"), CASES["concerns"].items())
 def test_what_concerns_us(
     checkout: Path, capsys: pytest.CaptureFixture[str], form: str, text: str, reason: str
 ) -> None:
@@ -109,78 +63,39 @@ def test_what_concerns_us(
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_links_name_an_operation(checkout: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
-    """A link to an operation's documentation counts as its name."""
-    link = "https://www.okx.com/docs-v5/en/#a-loan"
-    text = f"[It]({link}) was changed." if form == "markdown" else f"<a href='{link}'>It</a> was changed."
-    (notice,) = notices_of(checkout, capsys, log(form, [("2026-09-30", "News", text)]))
-    assert notice["reasons"] == ["getMaxLoan"]
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Something about copy trading.",
-        "跟单功能有更新。",
-        "A side effect of this type of account.",
-        "The parameter type of some operations is now String.",
-        "Fields of that side are new.",
-        "All operations below `/api/v5/trade/*` have news.",
-        "See wss://ws.okx.com:8443/ws/v5/public and https://www.okx.com/docs-v5/en/ for more.",
-        "The error 999999 and the amount 51010.5 are new.",
-        f"The operation `GET {PATH}-history` has news.",
-    ],
-)
+@pytest.mark.parametrize("text", CASES["ignored"]["texts"])
 def test_what_does_not_concern_us(checkout: Path, form: str, text: str) -> None:
     """An entry about other things is not listed, even if its words resemble our names."""
     assert run(checkout, log(form, [("2026-09-30", "News", text)])) == 0
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("This is a breaking change of `instId`.", 12),
-        ("The change of `instId` is incompatible with what was.", 12),
-        ("The change of `instId` is not backward compatible.", 12),
-        ("`instId` 有变动，属于不兼容变更。", 12),
-        ("The change of `instId` is not compatible with what was.", 12),
-        ("A change of `instId` that is non-backward-compatible.", 12),
-        ("`instId` 的变更不向前兼容。", 12),
-        ("`instId` 的变更无法兼容旧版本。", 12),
-        ("`instId` 有变动，无不兼容变更。", 10),
-        ("A non-breaking change of `instId`.", 10),
-        ("`instId` 的变更完全兼容。", 10),
-    ],
-)
+@pytest.mark.parametrize(("text", "code"), CASES["exit_codes"].items())
 def test_what_calls_itself_incompatible(checkout: Path, form: str, text: str, code: int) -> None:
     """An entry that announces an incompatible change ends with the exit code of a breaking change."""
     assert run(checkout, log(form, [("2026-09-30", "News", text)])) == code
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_rows_of_tables_are_read(checkout: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
-    """A name in a table cell of its own counts, whatever the cell's type."""
-    table = {
-        "markdown": "Parameter | Type | Description\n---|---|---\nside | String | Which",
-        "html": "<table><tr><th>Parameter</th><th>Type</th></tr><tr><td>side</td><td>String</td></tr></table>",
-    }
-    (notice,) = notices_of(checkout, capsys, log(form, [("2026-09-30", "News", table[form])]))
-    assert notice["reasons"] == ["side"]
+@pytest.mark.parametrize(
+    ("form", "text", "reason"),
+    [
+        ("markdown", "[It](https://www.okx.com/docs-v5/en/#a-loan) was changed.", "getMaxLoan"),
+        ("html", "<a href='https://www.okx.com/docs-v5/en/#a-loan'>It</a> was changed.", "getMaxLoan"),
+        ("markdown", "Parameter | Type | Description\n---|---|---\nside | String | Which", "side"),
+        ("html", "<table><tr><th>Parameter</th></tr><tr><td>side</td></tr></table>", "side"),
+    ],
+)
+def test_links_and_tables_are_read(
+    checkout: Path, capsys: pytest.CaptureFixture[str], form: str, text: str, reason: str
+) -> None:
+    """A link to an operation's documentation counts as its name, and so does a name in a table cell of its own."""
+    (notice,) = notices_of(checkout, capsys, log(form, [("2026-09-30", "News", text)]))
+    assert notice["reasons"] == [reason]
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_parts_of_an_entry(checkout: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
+@pytest.mark.parametrize("page", CASES["parts"].values(), ids=CASES["parts"])
+def test_parts_of_an_entry(checkout: Path, capsys: pytest.CaptureFixture[str], page: str) -> None:
     """Headings below an entry's title belong to the entry, and their texts are read together."""
-    pieces = [(1, "Changelog", ""), (2, "2026-09-30", ""), (3, "A merge", "Incompatible."), (3, "Another", "`side`.")]
-    if form == "markdown":
-        page = "\n\n".join(f"{'#' * level} {title}\n\n{text}" for level, title, text in pieces)
-        page = page.replace("Incompatible.", "Incompatible.\n\n#### What it is about\n\n`instId`")
-    else:
-        page = "".join(f"<h{level - 1 or 1}>{title}</h{level - 1 or 1}><p>{text}</p>" for level, title, text in pieces)
-        page = page.replace("Incompatible.</p>", "Incompatible.</p><h3>What it is about</h3><p><code>instId</code></p>")
-        page = page.replace("`side`", "<code>side</code>")
     notices = [(each["title"], each["severity"]) for each in notices_of(checkout, capsys, page.encode())]
     assert notices == [("A merge", "breaking"), ("Another", "wording")]
 
@@ -191,33 +106,11 @@ def test_titles_of_days(checkout: Path, form: str) -> None:
     assert run(checkout, log(form, [("2026-09-30 Breaking changes", "News", "`instId`")])) == 12
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "# 2026-08-01\n\n## Old\n\nText\n\n**2026-09-30**\n\nThe field `side` is new.",
-        "# 2026-08-01\n\n## Old\n\nText\n\n#### 2026-09-30\n\nThe field `side` is new.",
-        "2026-09-30\n\nThe field `side` is new.\n\n# 2026-08-01\n\n## Old\n\nText",
-        "<p><strong>2026-09-30</strong></p><p>The field</p><h1>2026-08-01</h1><h2>Old</h2><p>Text</p>",
-        "<h1>2026-08-01</h1><h2>Old</h2><p>Text</p><h4 id='x'><a>2026-09-30</a></h4><p>The field</p>",
-    ],
-)
-def test_dates_that_are_no_titles(checkout: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+@pytest.mark.parametrize(("text", "code"), CASES["dates"].items())
+def test_dates_that_are_no_titles(checkout: Path, capsys: pytest.CaptureFixture[str], text: str, code: int) -> None:
     """A later date that stands by itself, but in no title, is refused: what follows would count as older."""
-    assert run(checkout, text.encode()) == 20
-    assert "the date 2026-09-30 of the changelog stands in no title" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "# 2026-09-30\n\n## News\n\nFrom **2026-10-01** on.\n\n2026-08-01\n\n    2026-10-01\n\n`instId`",
-        "<h1>2026-09-30</h1><h2>News</h2><p>From <b>2026-10-01</b> on <code>instId</code></p>",
-        "<h1>2026-09-30</h1><h2>News</h2><table><tr><td><p>2026-10-01</p></td><td>instId</td></tr></table>",
-    ],
-)
-def test_dates_within_an_entry(checkout: Path, text: str) -> None:
-    """A date within a sentence, code or a table, or one that is not later, belongs to the entry."""
-    assert run(checkout, text.encode()) == 10
+    assert run(checkout, text.encode()) == code
+    assert ("the date 2026-09-30 of the changelog stands in no title" in capsys.readouterr().out) is (code == 20)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -317,10 +210,3 @@ def test_changelog_beside_pages(checkout: Path, capsys: pytest.CaptureFixture[st
 def test_dates_of_headings(title: str, day: date | None, remainder: str) -> None:
     """A heading that begins with a date dates the text below it; one that mentions a date does not."""
     assert find_date(title) == (day, remainder)
-
-
-def test_lock_names_a_day_and_its_reason() -> None:
-    """The committed lock has the date and the reason of the last changelog review."""
-    lock = Lock((ROOT / "spec" / "docs.lock.json").read_text("utf-8"))
-    assert date.fromisoformat(lock.changelog["reviewed"]) >= date(2026, 8, 22)
-    assert len(lock.changelog["reason"]) > 20
