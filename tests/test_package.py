@@ -1,42 +1,129 @@
-"""The installed package: the wheel with only its declared dependencies, and the modules that an import loads."""
+"""Distributions: reproducible, complete, installable with only the declared dependencies; and what an import loads."""
+
+from __future__ import annotations
 
 import ast
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 from importlib.metadata import distribution, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import okx_maxloan_sdk as sdk
 from tests.support import clean_env
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "okx_maxloan_sdk"
+CACHES = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "dist", "*.sqlite")
+EPOCH = "1760000000"
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
+def run(
+    *command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, whatever its exit code is."""
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=120)
+
+
+def build(source: Path, out: Path) -> dict[str, bytes]:
+    """Build sdist and wheel without a package index."""
+    environ = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH}
+    run(sys.executable, "-m", "hatchling", "build", "-d", str(out), cwd=source, env=environ).check_returncode()
+    return {path.name: path.read_bytes() for path in out.iterdir()}
+
+
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel without a package index."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--no-build-isolation",
-        "--no-deps",
-        "--quiet",
-        "-w",
-        str(folder),
-        str(ROOT),
-    ]
-    subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
-    return next(folder.glob("*.whl"))
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build both in the project's directory."""
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    return out
+
+
+@pytest.fixture
+def wheel(dist: Path) -> zipfile.ZipFile:
+    """Open the wheel."""
+    return zipfile.ZipFile(next(dist.glob("*.whl")))
+
+
+def test_reproducible(dist: Path, tmp_path: Path) -> None:
+    """A copy at another path, with other times and modes of files, gives the same bytes."""
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(ROOT, copy, ignore=CACHES)
+    for path in copy.rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+        if path.is_file():
+            path.chmod(path.stat().st_mode & 0o711 | 0o600)
+    again = build(copy, tmp_path / "dist")
+    assert sorted(again) == sorted(path.name for path in dist.iterdir())
+    assert len(again) == 2
+    for name, data in again.items():
+        assert data == (dist / name).read_bytes(), name
+
+
+def test_metadata_is_accepted_by_the_index(dist: Path) -> None:
+    """The metadata is complete and the README can be rendered."""
+    done = run(sys.executable, "-m", "twine", "check", "--strict", *sorted(dist.iterdir()))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("PASSED") == 2
+
+
+def test_source_is_whole(dist: Path) -> None:
+    """The sdist has every file to generate, test and build, and no other."""
+    with tarfile.open(next(dist.glob("*.tar.gz"))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"pyproject.toml", "Makefile", "constraints.txt", "LICENSE", "README.md", "README.zh.md"} <= names
+    assert {"spec/openapi.yaml", "scripts/regenerate.py", "tests/test_package.py"} <= names
+    assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".sqlite"))]
+
+
+def test_public_types(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    """A type checker knows the type of every public name of the installed package."""
+    shutil.unpack_archive(str(wheel.filename), tmp_path, "zip")
+    paths = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path), "PATH": paths}
+    command = (sys.executable, "-m", "pyright", "--verifytypes", "okx_maxloan_sdk", "--ignoreexternal")
+    done = run(*command, cwd=tmp_path, env=environ)
+    assert str(tmp_path) in done.stdout
+    assert "Type completeness score: 100%" in done.stdout
+
+
+def test_metadata(wheel: zipfile.ZipFile) -> None:
+    """The wheel's metadata has description, dependencies and extras."""
+    (name,) = (name for name in wheel.namelist() if name.endswith("/METADATA"))
+    head, _, body = wheel.read(name).decode().partition("\n\n")
+    for field in ("Name", "Version", "Summary", "License-Expression", "License-File", "Keywords", "Requires-Python"):
+        assert f"\n{field}: " in head
+    assert "Description-Content-Type: text/markdown" in head
+    assert {"all", "chart", "cli", "mock", "redis"} <= {*re.findall("^Provides-Extra: (.*)$", head, re.MULTILINE)}
+    assert body.startswith("# okx-maxloan-sdk")
+
+
+def test_workflow_verifies_this_version() -> None:
+    """The workflow that users copy installs this version and not the newest one."""
+    workflow = (ROOT / ".github" / "workflows" / "verify.yml").read_text("utf-8")
+    assert f"okx-maxloan-sdk[cli]=={sdk.__version__}'" in workflow
+
+
+def test_wheel_has_both_packages_typed(wheel: zipfile.ZipFile) -> None:
+    """The wheel has the SDK and the generated package, each with py.typed, the licence, and nothing else."""
+    names = wheel.namelist()
+    assert {"okx_maxloan_sdk/py.typed", "okx_maxloan_api/py.typed", "okx_maxloan_api/contract.py"} <= set(names)
+    tops = {name.partition("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"okx_maxloan_sdk", "okx_maxloan_api"}
+    assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
 def requirements(name: str, collected: set[str]) -> set[str]:
@@ -52,20 +139,11 @@ def requirements(name: str, collected: set[str]) -> set[str]:
     return collected
 
 
-def test_wheel_has_both_packages_typed(wheel: Path) -> None:
-    """The wheel has the SDK and the generated package, each with py.typed, the licence, and nothing else."""
-    names = zipfile.ZipFile(wheel).namelist()
-    assert {"okx_maxloan_sdk/py.typed", "okx_maxloan_api/py.typed", "okx_maxloan_api/contract.py"} <= set(names)
-    tops = {name.partition("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"okx_maxloan_sdk", "okx_maxloan_api"}
-    assert any(name.endswith("licenses/LICENSE") for name in names)
-
-
-def test_wheel_stands_alone(wheel: Path, tmp_path: Path) -> None:
+def test_wheel_stands_alone(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
     """With only the declared dependencies, the client, the mock and the generated client can be imported."""
     venv.create(tmp_path, with_pip=False)
     (site,) = [*tmp_path.glob("lib/*/site-packages"), *tmp_path.glob("Lib/site-packages")]
-    zipfile.ZipFile(wheel).extractall(site)
+    shutil.unpack_archive(str(wheel.filename), site, "zip")
     for name in requirements("okx-maxloan-sdk", set()):
         for file in distribution(name).files or []:
             if ".." not in file.parts:
@@ -80,7 +158,7 @@ def test_wheel_stands_alone(wheel: Path, tmp_path: Path) -> None:
         "print(sdk.MaxLoanClient(sdk.Credentials(key.key, key.secret, key.passphrase)))\n"
     )
     python = next(iter([*tmp_path.glob("bin/python"), *tmp_path.glob("Scripts/python.exe")]))
-    done = subprocess.run([python, "-I", "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    done = run(python, "-I", "-c", program)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "MaxLoanClient(https://openapi.okx.com)"
 
@@ -89,24 +167,17 @@ def test_command_says_how_to_install_it(tmp_path: Path) -> None:
     """Without the extra, the command's error names it, without a traceback."""
     (tmp_path / "click.py").write_text("raise ImportError('no', name='click')")
     program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from okx_maxloan_sdk.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    done = run(sys.executable, "-c", program)
     assert done.returncode == 1
-    assert done.stderr.strip().endswith(
-        'click is missing; install the command with: pip install "okx-maxloan-sdk[cli]"'
-    )
-
-
-def loaded_by(statement: str) -> set[str]:
-    """List the modules that a statement loads."""
-    program = f"import sys; {statement}; print(*sorted(sys.modules), sep='\\n')"
-    command = [sys.executable, "-I", "-c", program]
-    done = subprocess.run(command, env=clean_env.clean_env(), capture_output=True, text=True, check=True, timeout=60)
-    return set(done.stdout.split())
+    message = 'click is missing; install the command with: pip install "okx-maxloan-sdk[cli]"'
+    assert done.stderr.strip().endswith(message)
 
 
 def test_importing_is_cheap() -> None:
     """Importing the clients loads neither httpx nor asyncio, nor modules for a limiter, a proxy or TLS only."""
-    loaded = loaded_by("from okx_maxloan_sdk import AsyncMaxLoanClient, MaxLoanClient")
+    program = "import sys; from okx_maxloan_sdk import AsyncMaxLoanClient, MaxLoanClient; print(*sys.modules)"
+    loaded = {*run(sys.executable, "-I", "-c", program, env=clean_env.clean_env()).stdout.split()}
+    assert "okx_maxloan_sdk.client" in loaded
     assert not loaded & {"anyio", "asyncio", "httpcore", "httptools", "httpx", "redis", "sqlite3", "ssl"}
 
 
@@ -118,24 +189,23 @@ def test_public_names() -> None:
 
 
 # Each module imports only modules that are listed before it.
-LAYERS = [
-    ["threads", "escape"],
-    ["sites", "clock", "credentials", "account", "exceptions", "effects"],
-    ["tracebacks", "single_flight", "transport", "limiter", "codec"],
-    ["models", "validation", "drivers"],
-    ["config", "matching", "retry"],
-    ["state"],
-    ["request"],
-    ["batching"],
-    ["operations"],
-    ["client", "auth"],
-]
-# Imports for the type checker may have either direction.
-ORDER = {name: number for number, names in enumerate(LAYERS) for name in names}
+LAYERS = """
+    threads escape
+    sites clock credentials account exceptions effects
+    tracebacks single_flight transport limiter codec
+    models validation drivers
+    config matching retry
+    state
+    request
+    batching
+    operations
+    client auth
+"""
+ORDER = {name: number for number, names in enumerate(LAYERS.splitlines()) for name in names.split()}
 
 
 def imports(path: Path) -> set[str]:
-    """List the SDK's modules that a module imports at run time."""
+    """List the SDK's modules that a module imports at run time; imports for the type checker have any direction."""
     tree = ast.parse(path.read_text("utf-8"))
     typing = {each for node in tree.body if isinstance(node, ast.If) for each in ast.walk(node)}
     nodes = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom) and each not in typing]
@@ -149,13 +219,11 @@ def imports(path: Path) -> set[str]:
 @pytest.mark.parametrize("name", ORDER)
 def test_imports_point_one_way(name: str) -> None:
     """A module imports only modules of earlier layers, so no import is circular."""
-    package = ROOT / "okx_maxloan_sdk"
-    path = package / f"{name}.py" if (package / f"{name}.py").exists() else package / name / "__init__.py"
+    path = PACKAGE / f"{name}.py" if (PACKAGE / f"{name}.py").exists() else PACKAGE / name / "__init__.py"
     assert {other for other in imports(path) & ORDER.keys() if ORDER[other] >= ORDER[name]} == set()
 
 
 def test_every_module_has_a_layer() -> None:
     """Every module has a place in the order of imports."""
-    package = ROOT / "okx_maxloan_sdk"
-    modules = {path.stem for path in package.glob("*.py")} - {"__init__", "__main__"}
+    modules = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"}
     assert modules | {"transport", "limiter"} == set(ORDER)

@@ -24,17 +24,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 # Files outside the project, and temporary files of other tests.
-EXCLUDED = (
-    ".git",
-    ".venv",
-    ".*_cache",
-    "__pycache__",
-    ".hypothesis",
-    ".schemathesis",
-    "dist",
-    "site",
-    "mutants",
-    ".new-*",
+EXCLUDED = shutil.ignore_patterns(
+    ".git", ".venv", ".*_cache", "__pycache__", ".hypothesis", ".schemathesis", "dist", "site", "mutants", ".new-*"
 )
 # Set in the copy, so that its tests do not start another update.
 NESTED_RUN = "OKX_NESTED_UPDATE"
@@ -57,7 +48,7 @@ def page(language: str) -> Page:
     )
     response = tuple(Row(each.name, description(each.name, each.values)) for each in GET_MAX_LOAN.fields)
     rate = RATE[language].format(GET_MAX_LOAN.limit.requests, GET_MAX_LOAN.limit.period)
-    sample = tuple(each.name for each in GET_MAX_LOAN.fields)
+    sample = " ".join(each.name for each in GET_MAX_LOAN.fields)
     anchor = GET_MAX_LOAN.docs_en.partition("#")[2]
     return PAGES[language].with_parts(request=request, response=response, rate=rate, sample=sample, anchor=anchor)
 
@@ -111,7 +102,7 @@ def prepare(checkout: Path) -> Path:
 
 def copy(checkout: Path) -> None:
     """Copy the project."""
-    shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(*EXCLUDED), dirs_exist_ok=True)
+    shutil.copytree(ROOT, checkout, ignore=EXCLUDED, dirs_exist_ok=True)
 
 
 def tag(checkout: Path) -> None:
@@ -119,6 +110,13 @@ def tag(checkout: Path) -> None:
     version = tomllib.loads((checkout / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "before"], ["tag", f"v{version}"]):
         run(checkout, *GIT, *command)
+
+
+def write_guide(checkout: Path) -> None:
+    """Write the tables of the READMEs and the guide anew, as `make guide` does."""
+    pages = [str(path.relative_to(checkout)) for path in (checkout / "docs").glob("*/*.md")]
+    command = (sys.executable, "-m", "cogapp", "-r", "-I", "scripts", "-I", "generated", "-I", ".")
+    run(checkout, *command, "README.md", "README.zh.md", *pages)
 
 
 def main(folder: Path) -> None:
