@@ -65,43 +65,6 @@ def test_rate_headings(text: str, rate: tuple[tuple[int, int], ...]) -> None:
     assert parse(page.with_parts(rate=text)).rate == rate
 
 
-@pytest.mark.parametrize(
-    "text", ["Rate Limit: as you like", "Rate Limit: 0 requests per 2 seconds", "限速：20 次", "限速：5次/0s"]
-)
-def test_unknown_rate_is_rejected(text: str) -> None:
-    """A rate limit in another form is rejected."""
-    with pytest.raises(PageParseError, match="no rate limit in"):
-        parse(EN.with_parts(rate=text))
-
-
-@pytest.mark.parametrize(
-    ("cells", "meaning"),
-    [
-        ("Yes true 是", "required"),
-        ("Conditional 条件必填 按情况", "conditional"),
-        ("No Optional 否 可选", "optional"),
-    ],
-)
-def test_required_values(cells: str, meaning: str) -> None:
-    """Every observed value of the column "required" is parsed."""
-    for cell in cells.split():
-        assert parse(EN.row("request", "ccy", required=cell)).request["ccy"].required == meaning
-
-
-@pytest.mark.parametrize(
-    ("text", "keys"),
-    [
-        ("User ID", ("user",)),
-        ("IP", ("ip",)),
-        ("User ID + Instrument Type", ("instType", "user")),
-        ("Broker", ("broker",)),
-    ],
-)
-def test_what_the_limit_is_counted_by(text: str, keys: tuple[str, ...]) -> None:
-    """The rule of the rate limit is parsed as a set; an unknown word stays in it, so that it is reported."""
-    assert parse(EN.with_parts(per=f"Rate limit rule: {text}")).per == keys
-
-
 @pytest.mark.parametrize("form", FORMS)
 def test_nested_and_array_fields(form: str) -> None:
     """A nested field has its parents' names, and an array has its item type; an empty description has no hash."""
@@ -197,14 +160,6 @@ def test_reason_for_missing_documentation(text: str, reason: str) -> None:
         parse_page(text.encode(), "GET", PATH)
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_known_title_with_another_path(form: str) -> None:
-    """Under a known title another path is a change of this operation."""
-    page = EN.with_parts(path="/api/v6/account/max-loan")
-    text = RENDER[form](page).encode()
-    assert parse_page(text, "GET", PATH, frozenset({parse(EN).title}))["en"].path == "/api/v6/account/max-loan"
-
-
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -236,21 +191,6 @@ def test_what_follows_the_last_row(line: str, in_cell: bool) -> None:
     assert (parsed.response["side"].text != parse(EN).response["side"].text) is in_cell
     assert (parsed.prose != parse(EN).prose) is not in_cell
     assert parsed.response["side"].values == ("buy", "sell")
-
-
-def test_quote_in_a_cell() -> None:
-    """A quoted line between two rows continues the cell above, and no row is lost."""
-    parsed = parse_edited("`isolated` `cross`  \n", "`isolated` `cross`  \n> For pairs only  \n")
-    assert list(parsed.request) == list(parse(EN).request)
-    assert parsed.request["mgnMode"].source_text.endswith("> For pairs only")
-
-
-def test_other_marks_of_markdown() -> None:
-    """A row may have full-width pipes, and a name may be struck through with tags."""
-    row = "mgnCcy | String | Conditional | The coin that is"
-    assert parse_edited(row, f"<del>mgnCcy</del>{row.removeprefix('mgnCcy').replace('|', '｜')}").struck == (
-        "request.mgnCcy",
-    )
 
 
 @pytest.mark.parametrize("form", FORMS)
