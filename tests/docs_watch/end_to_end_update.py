@@ -13,14 +13,14 @@ import sys
 import tempfile
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
-from tests.docs_watch.pages import PAGES, Page, Row, both
+from tests.docs_watch.pages import EN, ZH, both, edit_page
 
 if TYPE_CHECKING:
-    from okx_maxloan_api.contract import Value
+    from collections.abc import Iterable
 
 ROOT = Path(__file__).resolve().parents[2]
 # Files outside the project, and temporary files of other tests.
@@ -29,39 +29,51 @@ EXCLUDED = shutil.ignore_patterns(
 )
 # Set in the copy, so that its tests do not start another update.
 NESTED_RUN = "OKX_NESTED_UPDATE"
-YES_NO = {"en": ("No", "Yes"), "zh": ("否", "是")}
-ITEMS = {"en": "\nMultiple, no more than {}", "zh": "\n支持多个（不超过{}个）"}
-RATE = {"en": "Rate Limit: {} requests per {} seconds", "zh": "限速：{}次/{}s"}
+YES, NO = ["Yes", "是"], ["No", "否"]
+ITEMS = ("Multiple, no more than {}", "支持多个（不超过{}个）")
+RATE = ("Rate Limit: {} requests per {} seconds", "限速：{}次/{}s")
 GIT = ("git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
 
 
-def page(language: str) -> Page:
-    """Build a page that matches the contract, so that the test is independent of OKX's current page."""
-
-    def description(name: str, values: tuple[Value, ...], items: int = 1) -> str:
-        listed = f"\n{' '.join(f'`{each.value}`' for each in values)}" if values else ""
-        return f"About {name}{ITEMS[language].format(items) if items > 1 else ''}{listed}"
-
-    request = tuple(
-        Row(each.name, description(each.name, each.values, each.max_items), YES_NO[language][each.required])
-        for each in GET_MAX_LOAN.parameters
-    )
-    response = tuple(Row(each.name, description(each.name, each.values)) for each in GET_MAX_LOAN.fields)
-    rate = RATE[language].format(GET_MAX_LOAN.limit.requests, GET_MAX_LOAN.limit.period)
-    sample = " ".join(each.name for each in GET_MAX_LOAN.fields)
-    anchor = GET_MAX_LOAN.docs_en.partition("#")[2]
-    return PAGES[language].with_parts(request=request, response=response, rate=rate, sample=sample, anchor=anchor)
+def describe(name: str, values: Iterable[str], items: int = 1) -> list[str]:
+    """Describe a parameter or a field in both languages, with its values and its limit of items."""
+    listed = " ".join(f"`{each}`" for each in values)
+    return ["\n".join([f"About {name}", *([text.format(items)] if items > 1 else []), listed]) for text in ITEMS]
 
 
-def apply_changes(old: Page) -> Page:
-    """Make five changes: a parameter, a field, a value, the rate limit and the limit of items."""
-    language, parameters = old.language, {each.name: each for each in GET_MAX_LOAN.parameters}
-    new = old.with_row("request", Row("newThing", "What it is for", YES_NO[language][False]))
-    new = new.with_row("response", Row("newAmount", "How much of it"), 2)
-    modes = " ".join(f"`{each.value}`" for each in parameters["mgnMode"].values)
-    new = new.row("request", "mgnMode", description=f"Kind\n{modes} `newMode`")
-    new = new.row("request", "instId", description=f"Pairs{ITEMS[language].format(parameters['instId'].max_items + 2)}")
-    return new.with_parts(rate=RATE[language].format(GET_MAX_LOAN.limit.requests + 10, GET_MAX_LOAN.limit.period))
+def build_pages() -> tuple[bytes, bytes]:
+    """Build a page that matches the contract, independent of OKX's, and one with five changes.
+
+    They are a parameter, a field, a value, the rate limit and the limit of items.
+    """
+    limit, parameters = GET_MAX_LOAN.limit, {each.name: each for each in GET_MAX_LOAN.parameters}
+    values = {name: [value.value for value in each.values] for name, each in parameters.items()}
+    rows: list[dict[str, Any]] = []
+    for number, (name, each) in enumerate(parameters.items()):
+        cells = {"description": describe(name, values[name], each.max_items), "required": YES if each.required else NO}
+        rows.append({"table": "request", "name": name, "at": number, **cells})
+    for number, field in enumerate(GET_MAX_LOAN.fields):
+        description = describe(field.name, [value.value for value in field.values])
+        rows.append({"table": "response", "name": field.name, "at": number, "description": description})
+    today: dict[str, Any] = {
+        "add": rows,
+        "rate": [text.format(limit.requests, limit.period) for text in RATE],
+        "sample": " ".join(each.name for each in GET_MAX_LOAN.fields),
+        "anchor": GET_MAX_LOAN.docs_en.partition("#")[2],
+    }
+    tomorrow: dict[str, Any] = {
+        "add": [
+            {"table": "request", "name": "newThing", "description": "What it is for", "required": NO, "at": 9},
+            {"table": "response", "name": "newAmount", "description": "How much of it"},
+        ],
+        "request": {
+            "mgnMode": describe("mode", [*values["mgnMode"], "newMode"]),
+            "instId": describe("pairs", [], parameters["instId"].max_items + 2),
+        },
+        "rate": [text.format(limit.requests + 10, limit.period) for text in RATE],
+    }
+    old = [edit_page({**page, "request": [], "response": []}, **today) for page in (EN, ZH)]
+    return both("markdown", *old), both("markdown", *(edit_page(page, **tomorrow) for page in old))
 
 
 def run(
@@ -86,18 +98,17 @@ def run(
 def prepare(checkout: Path) -> Path:
     """Copy and tag the project, lock today's page there, and return the path of tomorrow's page."""
     copy(checkout)
-    old = [page(language) for language in ("en", "zh")]
     # Outside the copy, which contains only the project.
-    pages = {name: checkout.parent / f"{name}.md" for name in ("today", "tomorrow")}
-    pages["today"].write_bytes(both("markdown", *old))
-    pages["tomorrow"].write_bytes(both("markdown", *map(apply_changes, old)))
-    run(checkout, sys.executable, "scripts/check_docs.py", "--write", pages["today"], code=None)
+    today, tomorrow = (checkout.parent / f"{name}.md" for name in ("today", "tomorrow"))
+    for path, page in zip((today, tomorrow), build_pages(), strict=True):
+        path.write_bytes(page)
+    run(checkout, sys.executable, "scripts/check_docs.py", "--write", today, code=None)
     lock_file = checkout / "spec" / "docs.lock.json"
     lock = json.loads(lock_file.read_text("utf-8"))
     del lock["unread"]  # Nothing is left to read: today's page has our own texts.
     lock_file.write_text(json.dumps(lock), "utf-8")
     tag(checkout)
-    return pages["tomorrow"]
+    return tomorrow
 
 
 def copy(checkout: Path) -> None:

@@ -1,4 +1,4 @@
-"""Documentation pages in our own words, in both formats and both languages; data/pages.toml has their texts."""
+"""Documentation pages in our own words, in both formats and both languages, and edits of them; data/ has the texts."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import html
 import json
 import re
 import tomllib
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from _pytest.mark.structures import ParameterSet
 
 PATH = "/api/v5/account/max-loan"
 FORMS = ("markdown", "html")
 LANGUAGES = ("en", "zh")
+TABLES = ("request", "response")
 
 
 def load(name: str) -> dict[str, Any]:
@@ -20,81 +27,47 @@ def load(name: str) -> dict[str, Any]:
     return tomllib.loads((Path(__file__).parent / "data" / f"{name}.toml").read_text("utf-8"))
 
 
-@dataclass(frozen=True)
-class Row:
-    """A row of a table; a newline in a description is a line break on the page."""
-
-    name: str
-    description: str
-    required: str = ""
-    type: str = "String"
-
-
-@dataclass(frozen=True)
-class Page:
-    """One operation in one language; `queries` and `sample` are lists of words."""
-
-    language: str
-    title: str
-    rate: str
-    per: str
-    request: tuple[Row, ...]
-    response: tuple[Row, ...]
-    words: dict[str, str]
-    permission: str = ""
-    method: str = "GET"
-    path: str = PATH
-    prose: str = ""
-    queries: str = "instId=BTC-USDT&mgnMode=cross ccy=USDT&mgnMode=cross"
-    sample: str = "instId mgnMode mgnCcy maxLoan ccy side"
-    value: str = ""
-    anchor: str = "a-loan"
-
-    def with_parts(self, **changes: Any) -> Page:
-        """Return a copy with changed parts."""
-        return replace(self, **changes)
-
-    def row(self, table: str, name: str, /, **changes: str) -> Page:
-        """Return a copy with a changed row."""
-        rows = tuple(replace(each, **changes) if each.name == name else each for each in getattr(self, table))
-        return self.with_parts(**{table: rows})
-
-    def without(self, table: str, name: str) -> Page:
-        """Return a copy without a row."""
-        return self.with_parts(**{table: tuple(each for each in getattr(self, table) if each.name != name)})
-
-    def with_row(self, table: str, row: Row, at: int | None = None) -> Page:
-        """Return a copy with another row, last unless `at` is given."""
-        rows = list(getattr(self, table))
-        rows.insert(len(rows) if at is None else at, row)
-        return self.with_parts(**{table: tuple(rows)})
-
-    @property
-    def headings(self) -> list[str]:
-        """The headings above method and path."""
-        return [each for each in (self.rate, self.per, self.permission, self.words["http"]) if each]
-
-    @property
-    def example_response(self) -> str:
-        """An example response."""
-        return json.dumps({"code": "0", "msg": "", "data": [dict.fromkeys(self.sample.split(), self.value)]}, indent=2)
-
-    def cells(self, table: str) -> list[list[str]]:
-        """Return the cells of a table, the header first."""
-        columns = ["name", "type", *["required"] * (table == "request"), "description"]
-        rows = [[getattr(row, each) for each in columns] for row in getattr(self, table)]
-        return [[self.words[each] for each in columns], *rows]
-
-
-def load_page(language: str) -> Page:
-    """Load the page of a language."""
-    data = load("pages")[language]
-    tables = {table: tuple(Row(**row) for row in data[table]) for table in ("request", "response")}
-    return Page(**{**data, **tables}, language=language)
-
-
-PAGES = {language: load_page(language) for language in LANGUAGES}
+Page = dict[str, Any]
+DATA = load("pages")
+PAGES: dict[str, Page] = {each: {**DATA["common"], **DATA[each], "language": each} for each in LANGUAGES}
 EN, ZH = PAGES.values()
+
+
+def edit_page(page: Page, **edit: Any) -> Page:
+    """Return a copy of a page with an edit as data/*.toml describes it; of a list of texts, the one in its language."""
+
+    def choose(texts: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: each[page["language"] == "zh"] if isinstance(each, list) else each for key, each in texts.items()}
+
+    new = page | choose({key: each for key, each in edit.items() if key in page and key not in TABLES})
+    for table in TABLES:
+        rows = [dict(row) for row in page[table] if f"{table}.{row['name']}" not in edit.get("drop", ())]
+        for row in rows:
+            cells = edit.get(table, {}).get(row["name"], {})
+            row.update(choose(cells if isinstance(cells, dict) else {"description": cells}))
+        new[table] = rows
+    for each in edit.get("add", ()):
+        row = choose(each)
+        new[row.pop("table")].insert(row.pop("at", 2), row)
+    return new
+
+
+def read_cells(page: Page, table: str) -> list[list[str]]:
+    """Return the cells of a table, the header first."""
+    columns = ["name", "type", *["required"] * (table == "request"), "description"]
+    rows = [{"type": "String", "required": "", **row} for row in page[table]]
+    return [[row[each] for each in columns] for row in (page["words"], *rows)]
+
+
+def read_headings(page: Page) -> list[str]:
+    """Return the headings above method and path."""
+    return [*filter(None, (page["rate"], page["per"], page["permission"], page["words"]["http"]))]
+
+
+def example_response(page: Page) -> str:
+    """Return an example response."""
+    row = dict.fromkeys(page["sample"].split(), page["value"])
+    return json.dumps({"code": "0", "msg": "", "data": [row]}, indent=2)
 
 
 def markdown_table(rows: list[list[str]], *, bold: bool) -> str:
@@ -107,20 +80,20 @@ def markdown_table(rows: list[list[str]], *, bold: bool) -> str:
 
 def markdown(page: Page) -> str:
     """Render the Markdown page."""
-    words = page.words
-    requests = "".join(f"    {page.method}  {page.path}?{query}\n" for query in page.queries.split())
-    response = "".join(f"    {line}\n" for line in page.example_response.splitlines())
+    words, path = page["words"], f"{page['method']} {page['path']}"
+    requests = "".join(f"    {path.replace(' ', '  ')}?{query}\n" for query in page["queries"].split())
+    response = "".join(f"    {line}\n" for line in example_response(page).splitlines())
     parts = [
-        f"# {page.title}",
-        page.prose,
-        *(f"#### {each}" for each in page.headings),
-        f"`{page.method} {page.path}`",
+        f"# {page['title']}",
+        page["prose"],
+        *(f"#### {each}" for each in read_headings(page)),
+        f"`{path}`",
         f"> {words['request_example']}\n    \n    \n    # what is asked\n{requests}    \n",
         f"#### {words['request']}",
-        markdown_table(page.cells("request"), bold=False) if page.request else words["none"],
+        markdown_table(read_cells(page, "request"), bold=False) if page["request"] else words["none"],
         f"> {words['response_example']}\n    \n    \n{response}    ",
         f"#### {words['response']}",
-        markdown_table(page.cells("response"), bold=True).rstrip(),
+        markdown_table(read_cells(page, "response"), bold=True).rstrip(),
     ]
     return "\n\n".join(filter(None, parts))
 
@@ -148,19 +121,19 @@ def html_example(label: str, code: str) -> str:
 
 def to_html(page: Page) -> str:
     """Render the HTML page."""
-    words = page.words
-    requests = "\n".join(html.escape(f"{page.method} {page.path}?{query}") for query in page.queries.split())
+    words, path = page["words"], f"{page['method']} {page['path']}"
+    requests = "\n".join(html.escape(f"{path}?{query}") for query in page["queries"].split())
     parts = [
-        f'<h3 id="{page.anchor}">{page.title}</h3>',
-        f"\n<p>{page.prose}</p>\n" if page.prose else "",
-        *(f"<h4 id='part-{number}'>{each}</h4>" for number, each in enumerate(page.headings)),
-        f"\n<p><code>{page.method} {page.path}</code></p>\n",
+        f"<h3 id='{page['anchor']}'>{page['title']}</h3>",
+        f"\n<p>{page['prose']}</p>\n" if page["prose"] else "",
+        *(f"<h4 id='part-{number}'>{each}</h4>" for number, each in enumerate(read_headings(page))),
+        f"\n<p><code>{path}</code></p>\n",
         html_example(words["request_example"], requests),
         f"<h4 id='part-5'>{words['request']}</h4>\n",
-        html_table(page.cells("request")) if page.request else f"<p>{words['none']}</p>\n",
-        html_example(words["response_example"], html.escape(page.example_response, quote=False)),
+        html_table(read_cells(page, "request")) if page["request"] else f"<p>{words['none']}</p>\n",
+        html_example(words["response_example"], html.escape(example_response(page), quote=False)),
         f"<h4 id='part-6'>{words['response']}</h4>\n",
-        html_table(page.cells("response")),
+        html_table(read_cells(page, "response")),
     ]
     return "".join(parts)
 
@@ -173,5 +146,26 @@ def both(form: str, en: Page = EN, zh: Page = ZH) -> bytes:
     render = RENDER[form]
     if form == "html":
         return f"{render(en)}\n{render(zh)}".encode()
-    front = f"---\nexchange: okx\nanchor_id: {en.anchor}\nupdated_at: 2026-08-22 19:14:22\n---\n\n"
+    front = f"---\nexchange: okx\nanchor_id: {en['anchor']}\nupdated_at: 2026-08-22 19:14:22\n---\n\n"
     return f"{front}{render(en)}\n\n---\n\n{render(zh)}".encode()
+
+
+def edited(form: str, **edit: Any) -> bytes:
+    """Render the edited page in both languages."""
+    text = both(form, edit_page(EN, **edit), edit_page(ZH, **edit)).decode()
+    for old, new in (edit.get("text", {}) | edit.get(form, {})).items():
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    assert text != both(form).decode(), "the edit changes nothing"
+    return text.encode()
+
+
+def edits(name: str, *sections: str) -> list[ParameterSet]:
+    """List the edits of data/`name`.toml, each with the forms that it is about."""
+    tables = [edit for section in sections for edit in load(name)[section]]
+    return [
+        pytest.param(form, edit, id=f"{edit['id']}-{form}")
+        for edit in tables
+        for form in FORMS
+        if form in edit or not edit.keys() & {*FORMS}
+    ]

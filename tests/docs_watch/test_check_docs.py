@@ -15,9 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.docs_watch.conftest import CODES, ROOT, SPEC, exit_code, run
-from tests.docs_watch.edits import edited, edits
 from tests.docs_watch.mutated_pages import LONGEST, parse_damaged_pages
-from tests.docs_watch.pages import EN, FORMS, PATH, RENDER, ZH, both
+from tests.docs_watch.pages import EN, FORMS, PATH, RENDER, ZH, both, edit_page, edited, edits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
         (both("markdown"), 0),
         (b"<h1>403 Forbidden</h1>", 20),
         *((RENDER[form](page).encode(), 20) for form in FORMS for page in (EN, ZH)),
-        *((both(form, EN, EN.with_parts(title="Again")), 20) for form in FORMS),
+        *((both(form, EN, edit_page(EN, title="Again")), 20) for form in FORMS),
     ],
 )
 def test_exit_codes(checkout: Path, page: bytes, code: int) -> None:
@@ -49,7 +48,7 @@ def test_plausible_edits(checkout: Path, capsys: pytest.CaptureFixture[str], for
 def test_script_runs_from_anywhere(checkout: Path, tmp_path: Path) -> None:
     """The script runs from any directory and prints the differences."""
     page = tmp_path / "page.md"
-    page.write_bytes(both("markdown", EN.row("request", "mgnMode", required="No")))
+    page.write_bytes(both("markdown", edit_page(EN, request={"mgnMode": {"required": "No"}})))
     command = [sys.executable, str(ROOT / "scripts" / "check_docs.py"), str(page), "--root", str(checkout)]
     done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 11, done.stderr
@@ -66,13 +65,13 @@ def test_several_pages(checkout: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert run(checkout, en, flags=("--language", "en")) == 0
     assert run(checkout, en, b"# nothing here") == 20
     assert "page-1: no documentation" in capsys.readouterr().out
-    assert run(checkout, en, RENDER["markdown"](EN.without("response", "side")).encode()) == 20
+    assert run(checkout, en, RENDER["markdown"](edit_page(EN, drop=["response.side"])).encode()) == 20
     assert "not what another page says" in capsys.readouterr().out
 
 
 def test_json(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The JSON output is one object with every difference and every page that cannot be parsed."""
-    run(checkout, both("html", EN.row("request", "mgnMode", required="No")), b"", flags=("--format", "json"))
+    run(checkout, both("html", edit_page(EN, request={"mgnMode": {"required": "No"}})), b"", flags=("--format", "json"))
     report = json.loads(capsys.readouterr().out)
     (row,) = report["differences"]
     assert row["place"] == "request.mgnMode.required"
@@ -84,7 +83,7 @@ def test_json(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_markdown_escapes_text_of_a_page(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Text of a page appears as code in an issue: no link, no mention, no further column."""
-    page = EN.with_parts(per="Rate limit rule: @okx | [x](https://example.com) `y`")
+    page = edit_page(EN, per="Rate limit rule: @okx | [x](https://example.com) `y`")
     run(checkout, both("html", page), b"GET /a`@b|", flags=("--format", "markdown"))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].count("|") == lines[2].count("|") == len(lines[0].split(" | ")) + 1
@@ -95,10 +94,7 @@ def test_markdown_escapes_text_of_a_page(checkout: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
 def test_texts_are_shown_side_by_side(checkout: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
     """A difference of texts shows ours and OKX's, each in the page's language."""
-    pages = [
-        page.row("request", "ccy", description=f"New words\n{page.language}").with_parts(prose="A notice")
-        for page in (EN, ZH)
-    ]
+    pages = [edit_page(page, request={"ccy": f"New words\n{page['language']}"}, prose="A notice") for page in (EN, ZH)]
     assert run(checkout, both("html", *pages), flags=("--format", form)) == 10
     output = capsys.readouterr().out
     if form == "json":
@@ -115,7 +111,7 @@ def test_unknown_operation(checkout: Path) -> None:
 
 def test_facts_of_any_operation(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The facts of an operation outside of the spec can be shown."""
-    page = RENDER["html"](EN.with_parts(path="/api/v5/other")).encode()
+    page = RENDER["html"](edit_page(EN, path="/api/v5/other")).encode()
     assert run(checkout, page, flags=("--facts", "GET /api/v5/other")) == 0
     assert json.loads(capsys.readouterr().out)[0]["en"]["request"]["instId"]["limit"] == 5
     assert run(checkout, page, flags=("--facts", "GET /api/v5/none")) == 20
@@ -133,8 +129,8 @@ def test_first_page_makes_the_lock(checkout: Path) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_page_of_all_endpoints(form: str) -> None:
     """One endpoint is found on a page of 4 MB, in a time that does not grow with the square of its size."""
-    other = EN.with_parts(prose="word " * 400)
-    others = [RENDER[form](other.with_parts(path=f"/api/v5/other/{n}", title=f"Other {n}")) for n in range(1300)]
+    other = edit_page(EN, prose="word " * 400)
+    others = [RENDER[form](edit_page(other, path=f"/api/v5/other/{n}", title=f"Other {n}")) for n in range(1300)]
     page = "\n\n".join([*others[:900], RENDER[form](EN), *others[900:]]).encode()
     assert len(page) > 4_000_000
     start = time.perf_counter()

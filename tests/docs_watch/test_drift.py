@@ -11,8 +11,7 @@ from docs_watch.page import parse_page
 from docs_watch.spec import Spec
 
 from tests.docs_watch.conftest import HERE, LOAN, SPEC
-from tests.docs_watch.edits import edit_page, edits
-from tests.docs_watch.pages import EN, FORMS, LANGUAGES, PAGES, PATH, RENDER, ZH, Row, both
+from tests.docs_watch.pages import EN, FORMS, LANGUAGES, PAGES, PATH, RENDER, ZH, both, edit_page, edits
 
 if TYPE_CHECKING:
     from docs_watch.lock import Lock
@@ -31,20 +30,20 @@ def find_differences(lock: Lock, data: bytes) -> tuple[str, set[str]]:
 @pytest.mark.parametrize(("form", "edit"), edits("drift", "drift"))
 def test_edits(lock: Lock, form: str, edit: dict[str, Any], languages: tuple[str, ...]) -> None:
     """An edit of one language's page or of both, in either format, is reported at its place with its severity."""
-    pages = [edit_page(PAGES[language], edit) for language in languages]
+    pages = [edit_page(PAGES[language], **edit) for language in languages]
     data = RENDER[form](*pages).encode() if len(pages) == 1 else both(form, *pages)
     assert find_differences(lock, data) == (edit.get("severity", ""), {*edit.get("places", ())})
 
 
 def test_order_of_rows_is_no_drift(lock: Lock) -> None:
     """Parameters in another order are no difference."""
-    pages = [page.with_parts(request=page.request[::-1]) for page in (EN, ZH)]
+    pages = [{**page, "request": page["request"][::-1]} for page in (EN, ZH)]
     assert [find_differences(lock, both(form, *pages)) for form in FORMS] == [("", set())] * 2
 
 
 def test_a_missing_permission_heading_is_no_drift(lock: Lock) -> None:
     """A permission that was locked stays when its heading disappears, and no difference is reported when it returns."""
-    with_permission = EN.with_parts(permission="Permission: Read")
+    with_permission = edit_page(EN, permission="Permission: Read")
     for page in (with_permission, EN):
         lock.update("getMaxLoan", parse_page(RENDER["html"](page).encode(), "GET", PATH))
     for page in (EN, with_permission):
@@ -53,14 +52,14 @@ def test_a_missing_permission_heading_is_no_drift(lock: Lock) -> None:
 
 def test_late_translation_is_wording(lock: Lock) -> None:
     """A translation of a text that the other language already had is a change of wording."""
-    zh = ZH.row("response", "side", description="买还是卖\n`buy` `sell`").row("request", "ccy", required="条件必填")
+    zh = edit_page(ZH, response={"side": "买还是卖\n`buy` `sell`"}, request={"ccy": {"required": "条件必填"}})
     places = {"response.side.values", "response.side.text", "request.ccy.required"}
     assert find_differences(lock, both("markdown", EN, zh)) == ("wording", places)
 
 
 def test_untranslated_row_is_not_removed(lock: Lock) -> None:
     """A parameter that only one language has is reported as untranslated, and not as removed."""
-    pages = parse_page(both("markdown", EN, ZH.without("request", "mgnCcy")), "GET", PATH)
+    pages = parse_page(both("markdown", EN, edit_page(ZH, drop=["request.mgnCcy"])), "GET", PATH)
     lock.update("getMaxLoan", pages)
     (row,) = differences(SPEC, lock, LOAN, pages)
     assert (str(row.place), row.severity.name, row.languages) == ("request.mgnCcy", "WORDING", ("zh",))
@@ -82,7 +81,7 @@ def test_the_line_of_the_spec(lock: Lock) -> None:
     expected = {"rate": "x-okx-rate-limit", "request.instId.limit": "schema:", "request.mgnMode.values": "x-okx-values"}
     found_lines = SPEC.lines("GET", PATH)
     assert all(text in lines[found_lines[what] - 1] for what, text in expected.items())
-    page = RENDER["html"](EN.with_row("response", Row("quota", "Left")))
+    page = RENDER["html"](edit_page(EN, add=[{"table": "response", "name": "quota", "description": "Left"}]))
     (row,) = differences(SPEC, lock, LOAN, parse_page(page.encode(), "GET", PATH))
     assert lines[row.line - 1] == "      properties:"
     assert "instId: {type: string" in lines[row.line]

@@ -11,8 +11,7 @@ from docs_watch.lock import Lock
 from docs_watch.spec import Spec
 
 from tests.docs_watch.conftest import run
-from tests.docs_watch.edits import edited, edits
-from tests.docs_watch.pages import EN, FORMS, PATH, RENDER, ZH, Row, both
+from tests.docs_watch.pages import EN, FORMS, PATH, RENDER, ZH, both, edit_page, edited, edits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,8 +107,8 @@ def test_alias_is_copied_where_the_page_differs(checkout: Path) -> None:
 
 def test_contradicting_languages_are_not_written(checkout: Path) -> None:
     """A limit that only one of two languages raises, or an anchor that differs between them, is not written."""
-    assert write_edit(checkout, page={"rate": [RATE, ZH.rate]}) == 11
-    assert write(checkout, both("html", EN.with_parts(anchor="elsewhere"))) == 10
+    assert write_edit(checkout, rate=[RATE, ZH["rate"]]) == 11
+    assert write(checkout, both("html", edit_page(EN, anchor="elsewhere"))) == 10
     spec = Spec(spec_text(checkout))
     assert spec.facts("GET", PATH).rate == ((20, 2),)
     assert spec.anchors("GET", PATH) == {"en": "a-loan", "zh": "a-loan"}
@@ -117,7 +116,7 @@ def test_contradicting_languages_are_not_written(checkout: Path) -> None:
 
 def test_one_page_is_enough(checkout: Path) -> None:
     """With one language alone, its page decides and its text replaces the other's."""
-    page = EN.with_parts(rate=RATE).with_row("response", Row("quota", "What is left"))
+    page = edit_page(EN, rate=RATE, add=[{"table": "response", "name": "quota", "description": "What is left"}])
     assert write(checkout, RENDER["html"](page).encode(), "--language", "en") == 0
     spec = Spec(spec_text(checkout))
     assert spec.facts("GET", PATH).rate == ((30, 2),)
@@ -137,11 +136,11 @@ def test_restored_parameter_is_not_deprecated(checkout: Path) -> None:
 
 def test_the_lock_holds_no_sentence(checkout: Path) -> None:
     """The lock has descriptions, titles and prose as hashes only."""
-    en, zh = (page.with_parts(prose=f"A notice {page.language}") for page in (EN, ZH))
+    en, zh = (edit_page(page, prose=f"A notice {page['language']}") for page in (EN, ZH))
     assert write(checkout, both("markdown", en, zh)) == 10
     lock = read_lock(checkout).text()
     for page in (en, zh):
-        texts = [page.title, page.prose, *(row.description for row in (*page.request, *page.response))]
+        texts = [page["title"], page["prose"], *(row["description"] for row in (*page["request"], *page["response"]))]
         assert not [text for text in texts if text.partition("\n")[0] in lock]
 
 
@@ -159,7 +158,7 @@ def test_remaining_work_is_listed(checkout: Path, capsys: pytest.CaptureFixture[
 def test_changes_outside_the_spec_are_reported(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A change that only the lock can record is reported with its severity until a person accepts it."""
     nested = {"table": "response", "name": "> part", "description": "Half", "type": "Number", "at": 1}
-    page = edited("html", page={"permission": "Permission: Trade"}, add=[nested])
+    page = edited("html", permission="Permission: Trade", add=[nested])
     for _ in range(2):
         assert write(checkout, page) == 12
         output = capsys.readouterr().out
@@ -187,7 +186,7 @@ def test_read_texts_are_accepted_with_a_reason(checkout: Path) -> None:
 def test_restored_text_needs_no_reading(checkout: Path) -> None:
     """A text that returns to its old form is no longer unread, and one that changes twice is unread once."""
     for text in ("Other words", "Yet others"):
-        assert write(checkout, both("html", EN.row("response", "ccy", description=text))) == 10
+        assert write(checkout, both("html", edit_page(EN, response={"ccy": {"description": text}}))) == 10
         assert [each["place"] for each in read_lock(checkout).unread] == [["response", "ccy", "text"]]
     before = spec_text(checkout)
     assert write(checkout, both("html")) == 0
@@ -225,7 +224,7 @@ def test_manual_edits_are_named(checkout: Path, capsys: pytest.CaptureFixture[st
     (checkout / "tests" / "test_x.py").write_text(f"#\nPATH = '{PATH}'\nLONGER = '{PATH}-history'\nURL = '{PATH}?x'\n")
     for name in ("README.md", "CHANGELOG.md"):
         (checkout / name).write_text(f"`GET {PATH}`\n")
-    assert write_edit(checkout, page={"path": "/api/v6/account/max-loan"}) == 12
+    assert write_edit(checkout, path="/api/v6/account/max-loan") == 12
     output = capsys.readouterr().out.splitlines()
     assert f"edit     getMaxLoan path: {PATH} -> /api/v6/account/max-loan (en zh) spec/openapi.yaml:9" in output
     assert [line for line in output if " names " in line] == [
@@ -239,8 +238,8 @@ def test_rules_whose_source_is_reworded_are_named(checkout: Path, capsys: pytest
     """A rule is named where a text that it rests on has other words, with the language."""
     number = line_of(checkout, "id: one-of")
     en, zh = (
-        EN.row("request", "ccy", description="A coin that is lent"),
-        ZH.row("request", "ccy", description="被借的币"),
+        edit_page(EN, request={"ccy": {"description": "A coin that is lent"}}),
+        edit_page(ZH, request={"ccy": {"description": "被借的币"}}),
     )
     for chinese, sources in ((ZH, "en request.ccy"), (zh, "en request.ccy, zh request.ccy")):
         assert write(checkout, both("markdown", en, chinese)) == 10
@@ -252,7 +251,7 @@ def test_rules_whose_source_is_reworded_are_named(checkout: Path, capsys: pytest
 def test_moved_anchor(checkout: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
     """A moved anchor is a link to change; --write changes it in the spec and names the other files that have it."""
     (checkout / "README.md").write_text("[It](https://www.okx.com/docs-v5/en/#a-loan).\n#a-loan-of-another\n")
-    page = both(form, EN.with_parts(anchor="elsewhere"), ZH.with_parts(anchor="elsewhere"))
+    page = both(form, edit_page(EN, anchor="elsewhere"), edit_page(ZH, anchor="elsewhere"))
     assert run(checkout, page) == 10
     assert written_lines(checkout, page) == [
         "-        url: https://www.okx.com/docs-v5/en/#a-loan", "-        x-url-zh: https://www.okx.com/docs-v5/zh/#a-loan",
@@ -282,7 +281,7 @@ def test_interrupted_write_changes_nothing(
 
     monkeypatch.setattr(Path, "replace", failing)
     with pytest.raises(error):
-        write_edit(checkout, page={"rate": [RATE, RATE_ZH]})
+        write_edit(checkout, rate=[RATE, RATE_ZH])
     assert state(checkout) == before
 
 
@@ -291,12 +290,12 @@ def test_invalid_edit_is_not_written(checkout: Path, capsys: pytest.CaptureFixtu
     schema = checkout / "spec" / "extensions.schema.json"
     schema.write_text(schema.read_text("utf-8").replace('"requests": {"type": "integer"', '"requests": {"const": 20'))
     before = state(checkout)
-    assert write_edit(checkout, page={"rate": [RATE, RATE_ZH]}) == 20
+    assert write_edit(checkout, rate=[RATE, RATE_ZH]) == 20
     assert "20 was expected" in capsys.readouterr().out
     assert state(checkout) == before
 
 
-@pytest.mark.parametrize("page", [b"", RENDER["html"](EN.with_parts(path="/other", title="Other")).encode()])
+@pytest.mark.parametrize("page", [b"", RENDER["html"](edit_page(EN, path="/other", title="Other")).encode()])
 def test_page_that_is_not_understood_writes_nothing(checkout: Path, page: bytes) -> None:
     """A page that cannot be parsed leads to no edit."""
     before = state(checkout)

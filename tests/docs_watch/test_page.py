@@ -4,12 +4,12 @@ import pytest
 from docs_watch.facts import Facts, OperationNotFoundError, PageParseError
 from docs_watch.page import parse_page
 
-from tests.docs_watch.pages import EN, FORMS, LANGUAGES, PAGES, PATH, RENDER, ZH, Page, Row, both
+from tests.docs_watch.pages import EN, FORMS, LANGUAGES, PAGES, PATH, RENDER, ZH, Page, both, edit_page
 
 
 def parse(page: Page, form: str = "markdown") -> Facts:
     """Render a page and parse it."""
-    (facts,) = parse_page(RENDER[form](page).encode(), page.method, page.path).values()
+    (facts,) = parse_page(RENDER[form](page).encode(), page["method"], page["path"]).values()
     return facts
 
 
@@ -18,6 +18,12 @@ def parse_edited(old: str, new: str) -> Facts:
     text = RENDER["markdown"](EN)
     assert old in text
     return parse_page(text.replace(old, new).encode(), "GET", PATH)["en"]
+
+
+def add_fields(page: Page, *rows: tuple[str, str, str]) -> Page:
+    """Add fields with their name, type and description below the last one."""
+    fields = [dict(zip(("name", "type", "description"), row, strict=True)) for row in rows]
+    return {**page, "response": [*page["response"], *fields]}
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -42,7 +48,7 @@ def test_both_languages_of_a_file(form: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_forms_agree(language: str) -> None:
     """The same page gives the same facts in both formats, hashes of texts included."""
-    page = PAGES[language].with_row("response", Row("old", "~~What was `x`\nonce~~\n(gone)"))
+    page = add_fields(PAGES[language], ("old", "String", "~~What was `x`\nonce~~\n(gone)"))
     assert parse(page, "markdown") == parse(page, "html")
 
 
@@ -62,15 +68,14 @@ def test_forms_agree(language: str) -> None:
 def test_rate_headings(text: str, rate: tuple[tuple[int, int], ...]) -> None:
     """Every observed form of a rate limit is parsed."""
     page = EN if "Rate" in text else ZH
-    assert parse(page.with_parts(rate=text)).rate == rate
+    assert parse(edit_page(page, rate=text)).rate == rate
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_nested_and_array_fields(form: str) -> None:
     """A nested field has its parents' names, and an array has its item type; an empty description has no hash."""
-    page = EN.with_row("response", Row("parts", "", type="Array of objects"))
-    page = page.with_row("response", Row("> size", "How much")).with_row("response", Row(">> unit", "Of what"))
-    parsed = parse(page, form).response
+    rows = (("parts", "Array of objects", ""), ("> size", "String", "How much"), (">> unit", "String", "Of what"))
+    parsed = parse(add_fields(EN, *rows), form).response
     assert (parsed["parts"].type, parsed["parts"].text, parsed["parts"].values) == ("array of object", "", ())
     assert list(parsed)[-3:] == ["parts", "parts.size", "parts.size.unit"]
 
@@ -79,16 +84,16 @@ def test_nested_and_array_fields(form: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_operation_without_parameters(form: str, language: str) -> None:
     """The word "none" in place of a table is an empty table."""
-    assert parse(PAGES[language].with_parts(request=()), form).request == {}
+    assert parse({**PAGES[language], "request": []}, form).request == {}
 
 
 def test_heading_of_request_parameters_may_be_missing() -> None:
     """An operation without parameters may lack the heading too."""
-    text = RENDER["markdown"](EN.with_parts(request=())).replace("#### Request Parameters\n\nnone\n", "")
+    text = RENDER["markdown"]({**EN, "request": []}).replace("#### Request Parameters\n\nnone\n", "")
     assert parse_page(text.encode(), "GET", PATH)["en"].request == {}
 
 
-REQUESTS = "".join(f"    GET  {PATH}?{query}\n" for query in EN.queries.split())
+REQUESTS = "".join(f"    GET  {PATH}?{query}\n" for query in EN["queries"].split())
 
 
 @pytest.mark.parametrize(
@@ -114,8 +119,8 @@ def test_layout_is_no_fact(old: str, new: str) -> None:
 
 def test_files_in_a_row() -> None:
     """Two pages in one file have an anchor each, and the second one's front matter is no text of the first."""
-    other = EN.with_parts(path="/api/v5/other", title="Other", anchor="other")
-    text = both("markdown") + b"\n" + both("markdown", other, ZH.with_parts(path="/api/v5/other", title="别的"))
+    other = edit_page(EN, path="/api/v5/other", title="Other", anchor="other")
+    text = both("markdown") + b"\n" + both("markdown", other, edit_page(ZH, path="/api/v5/other", title="别的"))
     parsed = parse_page(text, "GET", PATH)
     assert parsed == parse_page(both("markdown"), "GET", PATH)
     assert [facts.anchor for facts in parsed.values()] == ["a-loan", "a-loan"]
@@ -123,19 +128,19 @@ def test_files_in_a_row() -> None:
 
 
 LOOK_ALIKES = [
-    EN.with_parts(method="POST", path="/api/v5/finance/flexible-loan/max-loan", title="Another loan"),
-    EN.with_parts(path=f"{PATH}-history", title="Loans of the past"),
-    EN.with_parts(method="POST", title="Asking for a loan"),
+    edit_page(EN, method="POST", path="/api/v5/finance/flexible-loan/max-loan", title="Another loan"),
+    edit_page(EN, path=f"{PATH}-history", title="Loans of the past"),
+    edit_page(EN, method="POST", title="Asking for a loan"),
 ]
-MENTION = EN.with_parts(path="/api/v5/other", title="Other", prose=f"Its limit is shared with `GET {PATH}`.")
+MENTION = edit_page(EN, path="/api/v5/other", title="Other", prose=f"Its limit is shared with `GET {PATH}`.")
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("page", [*LOOK_ALIKES, MENTION], ids=lambda page: page.title)
+@pytest.mark.parametrize("page", [*LOOK_ALIKES, MENTION], ids=lambda page: page["title"])
 def test_similar_pages_are_rejected(form: str, page: Page) -> None:
     """A page about another operation is rejected by name, and ignored beside the documentation of this one."""
     text = RENDER[form](page)
-    with pytest.raises(OperationNotFoundError, match=f"{page.method} {page.path}"):
+    with pytest.raises(OperationNotFoundError, match=f"{page['method']} {page['path']}"):
         parse_page(text.encode(), "GET", PATH)
     parsed = parse_page(f"{text}\n\n{RENDER[form](EN)}\n\n{text}".encode(), "GET", PATH)
     assert parsed == {"en": parse(EN)}
@@ -148,7 +153,7 @@ def test_similar_pages_are_rejected(form: str, page: Page) -> None:
         (f"# Loans\n\nAsk `GET {PATH}` for them.", ": it is named, but below no heading 'HTTP Request'"),
         (RENDER["markdown"](EN).partition("\n")[2], ": it is named, but below no title"),
         (
-            "\n\n".join(RENDER["markdown"](EN.with_parts(path=path)) for path in ("/a", "/b", "/c", f"{PATH}s")),
+            "\n\n".join(RENDER["markdown"](edit_page(EN, path=path)) for path in ("/a", "/b", "/c", f"{PATH}s")),
             f", but of GET {PATH}s, GET /",
         ),
     ],
@@ -166,7 +171,7 @@ def test_reason_for_missing_documentation(text: str, reason: str) -> None:
         (b"", "no documentation"),
         (b"\xff\xfe\x00", "not UTF-8"),
         (b"<html><body><h1>503 Service ServiceUnavailableError</h1></body></html>", "no documentation"),
-        (both("markdown", EN, EN.without("request", "ccy")), "stands twice in en"),
+        (both("markdown", EN, edit_page(EN, drop=["request.ccy"])), "stands twice in en"),
     ],
 )
 def test_invalid_page_is_rejected_with_a_reason(data: bytes, message: str) -> None:
@@ -196,9 +201,8 @@ def test_what_follows_the_last_row(line: str, in_cell: bool) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_names_struck_through(form: str) -> None:
     """A struck-through name and its nested fields are in no table and are listed as struck."""
-    page = EN.with_row("response", Row("~~parts~~", "More", type="Array of objects"))
-    page = page.with_row("response", Row("> size", "How much")).with_row("response", Row("> ~~unit~~", "Of what"))
-    parsed = parse(page.row("request", "mgnCcy", name="~~mgnCcy~~"), form)
+    rows = (("~~parts~~", "Array of objects", "More"), ("> size", "String", ""), ("> ~~unit~~", "String", ""))
+    parsed = parse(edit_page(add_fields(EN, *rows), request={"mgnCcy": {"name": "~~mgnCcy~~"}}), form)
     assert parsed.struck == ("request.mgnCcy", "response.parts", "response.parts.size", "response.parts.unit")
     assert "mgnCcy" not in parsed.request
     assert list(parsed.response) == list(parse(EN).response)
