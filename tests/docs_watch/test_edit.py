@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 RATE = "Rate Limit: 30 requests per 2 seconds"
 RATE_ZH = "限速：30次/2s"
-YES, NO = ["Yes", "是"], ["No", "否"]
-PARAMETER = {"table": "request", "name": "subAcct", "description": "Whose", "required": NO}
 OTHER_WORDS = ["Other words", "别的话"]
 
 
@@ -36,11 +35,6 @@ def write_edit(checkout: Path, **edit: Any) -> int:
 def spec_text(checkout: Path) -> str:
     """Return the text of the spec."""
     return (checkout / "spec" / "openapi.yaml").read_text("utf-8")
-
-
-def line_of(checkout: Path, text: str) -> int:
-    """Return the number of the first line of the spec that has a text."""
-    return next(number for number, line in enumerate(spec_text(checkout).splitlines(), 1) if text in line)
 
 
 def state(checkout: Path) -> dict[str, str]:
@@ -144,15 +138,18 @@ def test_the_lock_holds_no_sentence(checkout: Path) -> None:
         assert not [text for text in texts if text.partition("\n")[0] in lock]
 
 
-def test_remaining_work_is_listed(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The output names the lines of edits, of texts to read, of drafts to rewrite and of rules to decide."""
-    assert write_edit(checkout, add=[PARAMETER], response={"ccy": OTHER_WORDS}) == 10
-    output = capsys.readouterr().out
-    line = line_of(checkout, "subAcct")
-    assert f"edited   getMaxLoan request.subAcct spec/openapi.yaml:{line}" in output
-    assert f"x-okx-rules spec/openapi.yaml:{line_of(checkout, 'x-okx-rules')}" in output
-    assert "read     wording getMaxLoan response.ccy.text (en) spec/openapi.yaml:" in output
-    assert f"in our own spec/openapi.yaml:{line - 1}" in output
+@pytest.mark.parametrize(("form", "edit"), edits("written", "reported"))
+def test_remaining_work_is_listed(
+    checkout: Path, capsys: pytest.CaptureFixture[str], form: str, edit: dict[str, Any]
+) -> None:
+    """The output names edits, texts to read, drafts, examples that lack a parameter, and each rule to decide once."""
+    assert write(checkout, edited(form, **edit)) == edit["code"]
+    output, spec = capsys.readouterr().out.splitlines(), spec_text(checkout).splitlines()
+    for line in edit["output"]:
+        text = re.search("<(.*)>", line)
+        number = next(number for number, each in enumerate(spec, 1) if text and text[1] in each)
+        assert re.sub("<.*>", str(number), line) in output
+    assert sum(line.startswith("decide") for line in output) == 1
 
 
 def test_changes_outside_the_spec_are_reported(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -194,30 +191,6 @@ def test_restored_text_needs_no_reading(checkout: Path) -> None:
     assert spec_text(checkout) == before
 
 
-def test_rules_about_changed_parameters_are_named(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Rules that mention a changed parameter and examples that lack a required one are named with their lines."""
-    example = "{id: one, account: {mode: spot}, query: {instId: [A-B]}, en: One., zh: 其一。}"
-    rules = "      x-okx-rules:\n"
-    text = spec_text(checkout).replace(rules, f"      x-okx-examples:\n        - {example}\n{rules}")
-    (checkout / "spec" / "openapi.yaml").write_text(text, "utf-8")
-    write_edit(checkout, request={"ccy": {"required": YES}}, response={"instId": ["A pair of it", "某币对"]})
-    output = capsys.readouterr().out.splitlines()
-    description = "does rule one-of-two still hold? It mentions ccy"
-    rule, number = line_of(checkout, "id: one-of"), line_of(checkout, "id: one,")
-    assert [line for line in output if line.startswith("decide")] == [
-        f"decide   getMaxLoan {description} spec/openapi.yaml:{rule}"
-    ]
-    assert f"edit     getMaxLoan example one lacks ccy, which is required spec/openapi.yaml:{number}" in output
-
-
-def test_new_required_parameter_is_named(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A new required parameter is named as one that every caller must pass."""
-    assert write_edit(checkout, add=[{**PARAMETER, "required": YES}]) == 0
-    output = capsys.readouterr().out
-    assert "decide   getMaxLoan does a rule between parameters follow? x-okx-rules" in output
-    assert "edit     getMaxLoan subAcct is required: every caller has to give it" in output
-
-
 def test_manual_edits_are_named(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A change that --write leaves to a person is named with old value, new value and the files that mention it."""
     (checkout / "tests").mkdir()
@@ -232,19 +205,6 @@ def test_manual_edits_are_named(checkout: Path, capsys: pytest.CaptureFixture[st
         f"edit     tests/test_x.py:2 names {PATH}",
         f"edit     tests/test_x.py:4 names {PATH}",
     ]
-
-
-def test_rules_whose_source_is_reworded_are_named(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A rule is named where a text that it rests on has other words, with the language."""
-    number = line_of(checkout, "id: one-of")
-    en, zh = (
-        edit_page(EN, request={"ccy": {"description": "A coin that is lent"}}),
-        edit_page(ZH, request={"ccy": {"description": "被借的币"}}),
-    )
-    for chinese, sources in ((ZH, "en request.ccy"), (zh, "en request.ccy, zh request.ccy")):
-        assert write(checkout, both("markdown", en, chinese)) == 10
-        expected = f"does rule one-of-two still hold? Its source has other words: {sources}"
-        assert f"decide   getMaxLoan {expected} spec/openapi.yaml:{number}" in capsys.readouterr().out.splitlines()
 
 
 @pytest.mark.parametrize("form", FORMS)
