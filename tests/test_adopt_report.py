@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from okx_maxloan_sdk.verify.open_questions import REPORT_SCHEMA
 from tests.docs_watch.end_to_end_update import NESTED_RUN, copy, run, tag, write_guide
 
 ROOT = Path(__file__).resolve().parent.parent
+CASES = tomllib.loads((ROOT / "tests" / "adopt_report.toml").read_text("utf-8"))
 
 
 @pytest.fixture
@@ -29,41 +31,24 @@ def root(tmp_path: Path) -> Path:
     text = (ROOT / "spec" / "openapi.yaml").read_text("utf-8")
     before, _, rest = text.partition("      x-okx-rules:\n")
     after = rest[rest.index("\n      responses:\n") + 1 :]
-    rules = Path(__file__).with_name("adopt_report_rules.yaml").read_text("utf-8").partition("\n")[2]
     (tmp_path / "spec").mkdir()
-    (tmp_path / "spec" / "openapi.yaml").write_text(f"{before}      x-okx-rules:\n{rules}{after}", "utf-8")
+    (tmp_path / "spec" / "openapi.yaml").write_text(f"{before}      x-okx-rules:\n{CASES['rules']}{after}", "utf-8")
     shutil.copy(ROOT / "spec" / "extensions.schema.json", tmp_path / "spec")
     return tmp_path
 
 
-def report_entry(question: str, result: str, code: str = "", **row: str) -> dict[str, Any]:
+def report_entry(question: str, result: str, /, **changes: Any) -> dict[str, Any]:
     """Make a report's entry for an open question."""
-    sent = {"one": "mgnMode=isolated&ccy=USDT", "two": "mgnMode=cross&ccy=USDT"}[question]
-    return {
-        "question": question,
-        "outcome": None,
-        "sent": f"GET {GET_MAX_LOAN.path}?{sent}",
-        "status": 200,
-        "code": code or ("51000" if result == "refused" else "0"),
-        "headers": [],
-        "rows": [{"ccy": "USDT", "maxLoan": "number of 3+2 digits", **row}] if result == "rows" else [],
-    }
+    rows = [{"ccy": "USDT", "maxLoan": "number of 3+2 digits"}] if result == "rows" else []
+    entry = {"question": question, "outcome": None, "sent": f"GET {GET_MAX_LOAN.path}?{CASES['sent'][question]}"}
+    code = "51000" if result == "refused" else "0"
+    return {**entry, "status": 200, "code": code, "headers": [], "rows": rows, **changes}
 
 
 def write(root: Path, name: str, *entries: dict[str, Any], **changes: Any) -> Path:
     """Write a report."""
-    report = {
-        "schema": REPORT_SCHEMA,
-        "spec_version": "2026-09-30",
-        "sdk_version": "0.1.0",
-        "date": "2026-11-27",
-        "site": "eea",
-        "trading": "live",
-        "account": {"account.mode": "spot", "account.borrowing": "enabled"},
-        "answers": entries,
-        **changes,
-    }
     path = root / f"{name}.json"
+    report = {**CASES["report"], "schema": REPORT_SCHEMA, "answers": entries, **changes}
     path.write_text(json.dumps(report), "utf-8")
     return path
 
@@ -148,26 +133,17 @@ def test_supported(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert adopt(root, report) == 0
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [
-        report_entry("two", "refused"),
-        *(
-            report_entry("one", "refused", code) | {"outcome": "refused"}
-            for code in ["404", "50005", "59999", "odd", "51001"]
-        ),
-    ],
-    ids=lambda entry: entry["code"],
-)
-def test_other_outcome(root: Path, capsys: pytest.CaptureFixture[str], entry: dict[str, Any]) -> None:
+@pytest.mark.parametrize("code", ["404", "50005", "59999", "odd", "51001"])
+def test_other_outcome(root: Path, capsys: pytest.CaptureFixture[str], code: str) -> None:
     """A response that matches no outcome, whatever outcome the report names, leaves its open question open."""
-    assert "none of its outcomes" in adopt_nothing(root, capsys, 10, write(root, "a", entry))
+    entries = report_entry("one", "refused", code=code, outcome="refused"), report_entry("two", "refused")
+    assert adopt_nothing(root, capsys, 10, write(root, "a", *entries)).count("none of its outcomes") == 2
 
 
 @pytest.mark.parametrize("text", ["### The block\n\n{}\n### Privacy\n- [X] read", "{}"])
 def test_from_an_issue(root: Path, text: str) -> None:
     """A report is found in the text of an issue; the suffix of a code only distinguishes its cases."""
-    report = write(root, "a", report_entry("one", "refused", "51000_7"))
+    report = write(root, "a", report_entry("one", "refused", code="51000_7"))
     block = f"2026-11-27, eea\n\n| a |\n| --- |\n\n```json\n{report.read_text()}\n```\n"
     issue = root / "issue.md"
     issue.write_text(text.format(block))
@@ -193,33 +169,13 @@ def test_contradiction(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "answered otherwise" in adopt_nothing(root, capsys, 20, second)
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"schema": 0}, "no report of"),
-        ({"uid": "7"}, "no report of"),
-        ({"site": "mock"}, "only OKX's own answers count"),
-        ({"site": "other"}, "only OKX's own answers count"),
-        ({"trading": "demo"}, "demo trading"),
-        ({"date": "2999-01-01"}, "no date of the past"),
-        ({"date": "2026-02-30"}, "no date of the past"),
-        ({"date": "2026-11-27\n"}, "no report of"),
-        ({"account": {"account.mode": "spot", "account.isolated": "uid 7"}}, "no report of"),
-        ({"answers": [report_entry("one", "rows", code="0\n")]}, "no report of"),
-        ({"answers": [{**report_entry("one", "rows"), "headers": ["x y"]}]}, "no report of"),
-        ({"answers": [{**report_entry("one", "rows"), "rows": [{"<b>": "x"}]}]}, "no report of"),
-        ({"account": {"account.mode": "portfolio"}}, "not for an account in portfolio mode"),
-        ({"answers": [{**report_entry("one", "rows"), "question": "three"}]}, "no question three"),
-        ({"answers": [{**report_entry("one", "rows"), "sent": "GET /other?mgnMode=cross"}]}, "report about GET /other"),
-        ({"answers": [report_entry("one", "rows", instId="<script>")]}, "no report of"),
-    ],
-)
-def test_invalid_report(root: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], message: str) -> None:
+@pytest.mark.parametrize("case", CASES["invalid"], ids=str)
+def test_invalid_report(root: Path, capsys: pytest.CaptureFixture[str], case: dict[str, Any]) -> None:
     """Invalid reports, and reports about other exchanges or questions, are rejected with a reason."""
     good = write(root, "good", report_entry("two", "rows"))
-    bad = write(root, "bad", report_entry("one", "rows"), **changes)
+    bad = write(root, "bad", report_entry("one", "rows", **case.get("entry", {})), **case.get("report", {}))
     output = adopt_nothing(root, capsys, 20, good, bad)
-    assert message in output
+    assert case["message"] in output
     assert "nothing was written" in output
 
 

@@ -31,18 +31,14 @@ def spec() -> dict[str, Any]:
 
 
 # An open question that stays open.
+OUTCOMES = [
+    {"id": "none", "when": {"result": "empty"}, "en": "None.", "zh": "没有。"},
+    {"id": "some", "when": {"result": "rows"}, "en": "Some.", "zh": "有。"},
+]
 QUESTION: dict[str, Any] = {
-    "id": "a-question",
-    "accounts": [{"account.mode": "spot"}],
-    "query": {"mgnMode": "cross", "instId": ["BTC-USDT"]},
-    "en": "Which?",
-    "zh": "哪个？",
-    "why": {"en": "Nobody knows.", "zh": "尚不清楚。"},
-    "outcomes": [
-        {"id": "none", "when": {"result": "empty"}, "en": "None.", "zh": "没有。"},
-        {"id": "some", "when": {"result": "rows"}, "en": "Some.", "zh": "有。"},
-    ],
-}
+    "id": "a-question", "accounts": [{"account.mode": "spot"}], "query": {"mgnMode": "cross", "instId": ["BTC-USDT"]},
+    "en": "Which?", "zh": "哪个？", "why": {"en": "Nobody knows.", "zh": "尚不清楚。"}, "outcomes": OUTCOMES,
+}  # fmt: skip
 ANSWER = {"outcome": "none", "code": "0", "date": "2026-11-27", "site": "global", "mode": "spot"}
 
 
@@ -144,7 +140,7 @@ def test_every_documented_request_is_sent() -> None:
 
 
 def test_every_parameter_and_field_of_the_page() -> None:
-    """Maximum loan has the page's parameters and fields; any other is marked as removed from it."""
+    """Maximum loan has the page's parameters and fields, named as in the models; any other is marked as removed."""
     page, document = locked()["getMaxLoan"], spec()
     parameters = {each["name"]: each for each in max_loan(document)["parameters"]}
     for ours, theirs in ((parameters, page["request"]), (row(document), page["response"])):
@@ -153,6 +149,9 @@ def test_every_parameter_and_field_of_the_page() -> None:
     assert {each.name for each in GET_MAX_LOAN.parameters if each.required} == required
     items = {each.name: each.max_items for each in GET_MAX_LOAN.parameters if each.max_items > 1}
     assert items == {name: each["limit"] for name, each in page["request"].items() if each["limit"]}
+    attributes = [each.attribute for each in GET_MAX_LOAN.fields]
+    assert attributes == [attribute(each.name) for each in GET_MAX_LOAN.fields]
+    assert {*attributes} <= set(MaxLoanRow.__annotations__)
 
 
 def test_limits_of_the_pages() -> None:
@@ -170,16 +169,11 @@ def test_response_schemas_stay_open() -> None:
             assert "enum" not in each, f"{name}.{field}"
 
 
-def test_error_kinds() -> None:
-    """Every kind in the table has an exception, and every exception a code."""
+def test_errors() -> None:
+    """Every kind has an exception; exactly OKX's temporary codes are retried, and 50102 after a clock measurement."""
     assert {each.kind for each in ERRORS.values()} == set(EXCEPTION_BY_KIND)
-
-
-def test_retries() -> None:
-    """Exactly the codes that OKX documents as temporary are retried, and 50102 after a clock measurement."""
-    later = {code for code, each in ERRORS.items() if each.retry == "later"}
-    assert later == {"50001", "50004", "50011", "50013", "50026", "50040"}
-    assert {code for code, each in ERRORS.items() if each.retry == "resync"} == {"50102"}
+    retried = {kind: {code for code, each in ERRORS.items() if each.retry == kind} for kind in ("later", "resync")}
+    assert retried == {"later": {"50001", "50004", "50011", "50013", "50026", "50040"}, "resync": {"50102"}}
 
 
 @pytest.mark.skipif(not CODES.exists(), reason="the recorded list of codes is not part of the repository")
@@ -190,9 +184,3 @@ def test_codes_are_total() -> None:
     theirs = {each[language] for each in listed for language in ("en", "zh") if len(each[language]) > 12}
     ours = {text for each in ERRORS.values() for text in (each.en, each.zh)}
     assert not theirs & ours
-
-
-def test_attributes_are_the_generated_names() -> None:
-    """The contract's Python names are those of the generated models."""
-    assert [attribute(each.name) for each in GET_MAX_LOAN.fields] == [each.attribute for each in GET_MAX_LOAN.fields]
-    assert {each.attribute for each in GET_MAX_LOAN.fields} <= set(MaxLoanRow.__annotations__)
