@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,36 +17,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
 
 ROOT = Path(__file__).resolve().parent.parent
-WORDS = {
-    "en": {
-        "limit": "Rate limit: {requests} requests per {period} s, counted per {per}.",
-        "user": "User ID",
-        "user and instType": "User ID and instrument type",
-        "ip": "IP address",
-        "rules": "Rules between parameters",
-        "examples": "Examples",
-        "rule": "Rule",
-        "basis": "Basis",
-        "meaning": "Meaning",
-        "documented": "documented",
-        "observed": "observed",
-        "inferred": "inferred",
-    },
-    "zh": {
-        "limit": "限速：每 {period} 秒 {requests} 次请求，按{per}计。",
-        "user": " User ID ",
-        "user and instType": " User ID 与产品类型",
-        "ip": " IP 地址",
-        "rules": "参数之间的规则",
-        "examples": "示例",
-        "rule": "规则",
-        "basis": "依据",
-        "meaning": "含义",
-        "documented": "文档",
-        "observed": "实测",
-        "inferred": "推断",
-    },
-}
+WORDS: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_name("texts.toml").read_text("utf-8"))["site"]
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

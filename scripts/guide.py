@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import inspect
 import re
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -23,54 +25,9 @@ if TYPE_CHECKING:
 
     from okx_maxloan_sdk.cli.i18n import Language
 
-WORDS: dict[Language, dict[str, str]] = {
-    "en": {
-        "parameter": "Parameter",
-        "field": "Attribute",
-        "name": "OKX's name",
-        "required": "Required",
-        "yes": "yes",
-        "values": "Values",
-        "most": "at most {count} in one request",
-        "about": "Meaning",
-        "limit": "OKX accepts at most {requests} requests per {period:g} seconds from one User ID, over all programs.",
-        "error": "Exception",
-        "code": "Code",
-        "retry": "Retried",
-        "later": "yes",
-        "resync": "once, with OKX's time",
-        "never": "no",
-        "setting": "Argument",
-        "type": "Type",
-        "default": "Default",
-        "variable": "Environment variable",
-        "option": "Option",
-        "examples": "Examples:",
-    },
-    "zh": {
-        "parameter": "参数",
-        "field": "属性",
-        "name": "OKX 名称",
-        "required": "必填",
-        "yes": "是",
-        "values": "取值",
-        "most": "单次请求最多 {count} 个",
-        "about": "含义",
-        "limit": "限速：同一 User ID 每 {period:g} 秒最多 {requests} 次请求，由所有程序共用。",
-        "error": "异常",
-        "code": "错误码",
-        "retry": "自动重试",
-        "later": "是",
-        "resync": "按 OKX 时间重试一次",
-        "never": "否",
-        "setting": "参数",
-        "type": "类型",
-        "default": "默认值",
-        "variable": "环境变量",
-        "option": "选项",
-        "examples": "示例：",
-    },
-}
+TEXTS = tomllib.loads(Path(__file__).with_name("texts.toml").read_text("utf-8"))
+WORDS: dict[Language, dict[str, str]] = TEXTS["guide"]
+SETTINGS_ZH: dict[str, str] = TEXTS["settings"]["zh"]
 # The variables that `from_env` reads.
 VARIABLES = {
     "credentials": "`OKX_API_KEY`, `OKX_API_SECRET`, `OKX_API_PASSPHRASE`",
@@ -78,23 +35,6 @@ VARIABLES = {
     "base_url": "`OKX_BASE_URL`",
     "demo": "`OKX_DEMO`",
     "limiter": "`OKX_LIMITER`",
-}
-# In Chinese what the docstring of `MaxLoanClient` says in English.
-SETTINGS_ZH = {
-    "credentials": "API key、Secret key 与 Passphrase。",
-    "site": "创建 API key 的地区站点。",
-    "base_url": "该站点的其他地址；须为 https，仅本机回环可用 http。",
-    "demo": "使用模拟盘；模拟盘有单独的 API key。",
-    "account": "与账户有关的规则所需的账户配置；“auto” 表示首次需要时查询一次。",
-    "limiter": "“memory”（本进程）、“file:///folder”（本机）、“redis://host”（所有机器）或限速器对象；默认 “memory”。",
-    "rate_limit_key": "限速计入的 OKX 用户；默认为账户的 uid，未知时为 API key 的哈希值。",
-    "http_client": "用于发送请求的 `httpx.Client`，由调用者关闭。",
-    "proxy": "代理的 URL；默认取自环境变量。",
-    "timeout": "单次请求的最长时间，单位为秒。",
-    "total_timeout": "单次调用（含等待与重试）的最长时间，单位为秒；None 表示不限。",
-    "max_retries": "请求失败后最多重试的次数。",
-    "language": "错误说明与提示的语言。",
-    "clock": "时间来源，供测试使用。",
 }
 
 
@@ -187,7 +127,7 @@ def settings(lang: Language) -> str:
     arguments = {name: each for name, each in inspect.signature(MaxLoanClient).parameters.items() if name != "self"}
     if not about.keys() == SETTINGS_ZH.keys() == arguments.keys():
         message = (
-            f"the signature, the docstring and SETTINGS_ZH name different arguments: {about.keys() ^ arguments.keys()}"
+            f"the signature, the docstring and texts.toml name different arguments: {about.keys() ^ arguments.keys()}"
         )
         raise ValueError(message)
     rows = []

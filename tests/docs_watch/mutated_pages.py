@@ -30,7 +30,8 @@ LONGEST = 10.0  # seconds for a page
 PIECES = (
     " | ", "\n", "\n\n", "> ", "`", "~~", "<del>", "</del>", "<table>", "</table>", "<tr>", "<td>", "</td>", "<h4>",
     "</h4>", "<h3 id='x'>", "#### ", "# ", "---|---|---", "---", "    ", "```", "- ", "1. ", ",", "(", ")", "：", "（",
-    "String", "Parameter", "HTTP Request", f"GET {PATH}", "no more than 7", "2026-09-30", "&gt;", "\0", "\ud83d", "无",
+    "String", "Parameter", "HTTP Request", f"GET {PATH}", "no more than 7", "2026-09-30", "&gt;", "&#0;", "\0",
+    "\ud83d", "无", "限速：", "<br>", "<pre>", "<code>", "<!--", "**",
 )  # fmt: skip
 
 

