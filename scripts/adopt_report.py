@@ -26,7 +26,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from okx_maxloan_sdk.validation import matches
-from okx_maxloan_sdk.verify.open_questions import REPORT_SCHEMA, facts_of
+from okx_maxloan_sdk.verify.open_questions import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,43 +36,7 @@ OPEN, ANSWERED = "x-okx-open-questions", "x-okx-answered-questions"
 LEFT_TO_A_PERSON, REFUSED = 10, 20
 SITES = ("global", "eea", "us", "tr")
 BLOCK = re.compile(r"^```json\s*$(.*?)^```", re.MULTILINE | re.DOTALL)
-# As `okx-maxloan verify` writes them: settings, and values or shapes of fields.
-SETTINGS = {
-    "type": "object",
-    "required": ["account.mode"],
-    "additionalProperties": {"type": "string", "pattern": r"^[a-z_]{1,40}\Z"},
-}
-ROW = {
-    "type": "object",
-    "propertyNames": {"pattern": r"^[A-Za-z][A-Za-z0-9_]{0,39}\Z"},
-    "additionalProperties": {"type": "string", "pattern": r"^[A-Za-z0-9 +*-]{0,60}\Z"},
-}
-HEADER = {"type": "string", "pattern": r"^[A-Za-z0-9-]{1,100}\Z"}
-ANSWER = {
-    "question": {"type": "string"},
-    "outcome": {"type": ["string", "null"]},
-    "sent": {"type": "string"},
-    "status": {"type": "integer", "minimum": 100, "maximum": 599},
-    "code": {"type": "string", "pattern": r"^([0-9]{1,6}(_[0-9]{1,6})?|odd)\Z"},
-    "headers": {"type": "array", "items": HEADER},
-    "rows": {"type": "array", "items": ROW},
-}
-REPORT = {
-    "schema": {"const": REPORT_SCHEMA},
-    "spec_version": {"type": "string"},
-    "sdk_version": {"type": "string"},
-    "date": {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z"},
-    "site": {"enum": [*SITES, "mock", "other"]},
-    "trading": {"enum": ["live", "demo"]},
-    "account": SETTINGS,
-    "answers": {
-        "type": "array",
-        "items": {"type": "object", "required": [*ANSWER], "properties": ANSWER, "additionalProperties": False},
-    },
-}
-VALIDATOR = Draft202012Validator(
-    {"type": "object", "required": [*REPORT], "properties": REPORT, "additionalProperties": False}
-)
+VALIDATOR = Draft202012Validator(json.loads(Path(__file__).with_name("report.schema.json").read_text("utf-8")))
 
 
 class Verdict(NamedTuple):
