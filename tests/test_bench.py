@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 from benchmark import claims, exchange, report, rounds, windows
@@ -17,26 +18,15 @@ if TYPE_CHECKING:
     from benchmark.windows import Case
 
 
-class Written(asyncio.Transport):
-    """A transport that records its output."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bytes = b""
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.bytes += bytes(data)
-
-
 def send_request(line: exchange.Line, target: str, key: str = "k") -> list[dict[str, object]]:
     """Send requests to the exchange in two pieces, and return the response bodies."""
-    written = Written()
-    line.connection_made(written)
+    written: list[bytes] = []
+    line.connection_made(Mock(asyncio.Transport, write=written.append))
     request = f"GET {target} HTTP/1.1\r\nHost: x\r\nok-access-KEY: {key}\r\n\r\n".encode()
     line.data_received(request[:9])
-    assert written.bytes == b""
+    assert not written
     line.data_received(request[9:])
-    return [json.loads(part.partition(b"\r\n\r\n")[2]) for part in written.bytes.split(b"HTTP/1.1 ")[1:]]
+    return [json.loads(part.partition(b"\r\n\r\n")[2]) for part in b"".join(written).split(b"HTTP/1.1 ")[1:]]
 
 
 def test_exchange_returns_rows() -> None:
@@ -126,13 +116,17 @@ def test_claims() -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_report(language: str) -> None:
-    """Every row of a table has as many columns as its header, and every client has a row."""
+    """Every row of a table has as many columns as its header, every client has a row, and the page has the marks."""
     text = report.section(results(), language)
     for block in text.split("\n\n"):
         if block.startswith("|"):
             assert len({line.count("|") for line in block.splitlines()}) == 1
     assert all(f"| {theirs}" in text for _, theirs, _ in claims.RATIOS)
     assert "{" not in text
+    before, begin, rest = report.PAGES[language].read_text(encoding="utf-8").partition(report.BEGIN)
+    assert before
+    assert begin
+    assert report.END in rest
 
 
 def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,12 +142,3 @@ def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert text.endswith(f"\n\n{report.END}\nafter\n")
     assert "old\n" not in text
     assert bare.read_text(encoding="utf-8") == "nothing"
-
-
-def test_pages_have_a_place() -> None:
-    """Both pages have the marks, in order."""
-    for path in report.PAGES.values():
-        before, begin, rest = path.read_text(encoding="utf-8").partition(report.BEGIN)
-        assert before
-        assert begin
-        assert report.END in rest

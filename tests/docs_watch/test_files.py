@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import pytest
 from docs_watch import files
@@ -15,21 +15,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+REDIRECTS = {"/moved": "/page", "/loop": "/loop", "/away": "http://192.0.2.1/page"}
+
+
 class Site(BaseHTTPRequestHandler):
     """A site with a page, a large page and redirects."""
 
-    PLACES: ClassVar[dict[str, str]] = {"/moved": "/page", "/loop": "/loop", "/away": "http://192.0.2.1/page"}
-
     def do_GET(self) -> None:
         """Respond."""
-        if self.path in self.PLACES:
-            self.send_response(302)
-            self.send_header("Location", self.PLACES[self.path])
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
         body = b"x" * 5000 if self.path == "/large" else b"# page"
-        self.send_response(404 if self.path == "/missing" else 200)
+        self.send_response(302 if self.path in REDIRECTS else 404 if self.path == "/missing" else 200)
+        self.send_header("Location", REDIRECTS.get(self.path, ""))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -91,19 +87,15 @@ def test_source_that_cannot_be_read(source: str, message: str, tmp_path: Path, m
 
 
 def test_files_are_replaced_with_their_modes(tmp_path: Path) -> None:
-    """Files are replaced with their modes, new ones are created, and no temporary file remains."""
-    old = tmp_path / "old"
+    """Files are replaced with their modes, new ones are created, or none if a later one fails; nothing else remains."""
+    old, new, folder = (tmp_path / name for name in ("old", "new", "folder"))
     old.write_text("before")
     old.chmod(0o640)
-    files.replace_atomically({old: "after\r\n", tmp_path / "new": "made"})
+    folder.mkdir()
+    with pytest.raises(OSError, match="folder"):
+        files.replace_atomically({new: "made", folder: "text"})
+    assert sorted(tmp_path.iterdir()) == [folder, old]
+    files.replace_atomically({old: "after\r\n", new: "made"})
     assert old.read_bytes() == b"after\r\n"
     assert old.stat().st_mode & 0o777 == 0o640
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
-
-
-def test_new_file_goes_when_a_later_one_fails(tmp_path: Path) -> None:
-    """A new file is removed when a later file of the same operation fails."""
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(OSError, match="folder"):
-        files.replace_atomically({tmp_path / "new": "made", tmp_path / "folder": "text"})
-    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+    assert sorted(tmp_path.iterdir()) == [folder, new, old]
