@@ -62,15 +62,16 @@ def test_mistakes_are_found(mistake: dict[str, Any]) -> None:
     """An editor's mistake is reported with its place."""
     document, question = spec(), deepcopy(QUESTION)
     max_loan(document)["x-okx-open-questions"].append(question)
-    first, *keys = mistake["at"].split("/")
-    node = {"document": document, "operation": max_loan(document), "row": row(document), "question": question}[first]
+    at: Any
+    at, *keys = mistake["at"].split("/")
+    parent: Any = {"document": document, "operation": max_loan(document), "row": row(document), "question": question}
     for key in keys:
-        parent, at = node, int(key) if isinstance(node, list) else key
-        node = parent[at]
+        parent = parent[at]
+        at = int(key) if isinstance(parent, list) else key
     if "update" in mistake:
-        node.update(mistake["update"])
+        parent[at].update(mistake["update"])
     elif "again" in mistake:
-        node.append(node[0])
+        parent[at].append(parent[at][0])
     else:
         del parent[at]
     assert mistake["message"] in "\n".join(faults(document, EXTENSIONS))

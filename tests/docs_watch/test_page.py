@@ -106,7 +106,7 @@ REQUESTS = "".join(f"    GET  {PATH}?{query}\n" for query in EN["queries"].split
     ],
 )
 def test_layout_is_no_fact(old: str, new: str) -> None:
-    """Line ends, a byte order mark and fences around code change no fact; nor do the edits of plausible.toml with 0."""
+    """Line ends, a byte order mark and fences around code change no fact."""
     assert parse_edited(old, new) == parse(EN)
 
 
