@@ -37,8 +37,9 @@ def encode_request(netloc: str, request: Request) -> bytes:
 class ResponseParser:
     """Parse exactly one response; httptools calls what is named `on_...`."""
 
-    received = 0
-    is_complete = is_reusable = False
+    received: int = 0
+    is_complete: bool = False
+    is_reusable: bool = False
     _status = _encoded_bytes = 0
     _has_headers = False
     _body: BodyDecoder | None = None
