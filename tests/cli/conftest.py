@@ -1,9 +1,9 @@
 """Fixtures: a mock exchange in the environment, a file of profiles, and the command in this process."""
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import pytest
 
@@ -11,10 +11,6 @@ from okx_maxloan_sdk.cli.app import main
 from okx_maxloan_sdk.cli.history import HistoryFile
 from okx_maxloan_sdk.mock.server import MockServer, run_mock_server
 from tests.support.contract_values import loan
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 START = 1_700_000_000
 

@@ -1,7 +1,5 @@
 """The command as a whole: help, start-up, secrets, closed pipes, terminals."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json
@@ -10,7 +8,6 @@ import re
 import subprocess
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 import pytest
 from rich.cells import cell_len
@@ -21,12 +18,10 @@ from okx_maxloan_sdk.cli.app import main
 from okx_maxloan_sdk.cli.base import COMMANDS
 from okx_maxloan_sdk.cli.errors import ExitCode, find_nearest
 from okx_maxloan_sdk.mock import User
+from okx_maxloan_sdk.mock.server import MockServer
 from tests.support.clean_env import clean_env
 
-if TYPE_CHECKING:
-    from okx_maxloan_sdk.mock.server import MockServer
-
-    from .conftest import Run
+from .conftest import Run
 
 PROGRAM = [sys.executable, "-m", "okx_maxloan_sdk"]
 

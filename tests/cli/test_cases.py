@@ -9,30 +9,23 @@ exchange, or responses with `rows` beside the usual values, and `requests` is th
 With `columns` standard output is a terminal of each of these widths, where no line may be longer.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re
 import shlex
 import tomllib
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
 
-from okx_maxloan_sdk.mock import User
-from okx_maxloan_sdk.mock.server import run_mock_server
+from okx_maxloan_sdk.mock import ApiKey, User
+from okx_maxloan_sdk.mock.server import MockServer, run_mock_server
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from okx_maxloan_sdk.mock import ApiKey
-    from okx_maxloan_sdk.mock.server import MockServer
-
-    from .conftest import Result, Run
+from .conftest import Result, Run
 
 CASES: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("cases.toml").read_text("utf-8"))
 ESCAPE = re.compile("\x1b\\[[0-9;?]*[a-zA-Z]|\a")

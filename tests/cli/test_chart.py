@@ -1,10 +1,9 @@
 """Command okx-maxloan chart."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -23,13 +22,9 @@ from okx_maxloan_sdk.cli.chart import (
 from okx_maxloan_sdk.cli.history import HistoryFile
 from tests.support.contract_values import loan
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+from .conftest import Run
 
-    from .conftest import Run
-
-    Draw = Callable[..., str]
+Draw = Callable[..., str]
 
 START = 1_700_000_000
 SVG_LINE = r'id="line2d_\d+">\s*<path d="[^"]+" clip-path="[^"]+" style="fill: none; stroke: #c0392b'

@@ -1,16 +1,12 @@
 """okx-maxloan completion."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from .conftest import Run
+from .conftest import Run
 
 # As its own name: completion depends on how the command was called.
 PROGRAM = "import sys; from okx_maxloan_sdk.cli import main; sys.exit(main())"

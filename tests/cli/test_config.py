@@ -1,7 +1,5 @@
 """Settings from the environment, and from profiles; cases.toml has their errors."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

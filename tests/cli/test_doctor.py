@@ -1,26 +1,20 @@
 """Command okx-maxloan doctor: TLS, proxies, narrow terminals, several accounts; cases.toml has the mistakes."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import socket
 import ssl
 import threading
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+from okx_maxloan_sdk.mock.server import MockServer
 from okx_maxloan_sdk.transport.tls import client_context
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from okx_maxloan_sdk.mock.server import MockServer
-
-    from .conftest import Run
+from .conftest import Run
 
 PEM = Path(__file__).resolve().parent.parent / "transport" / "loopback.pem"
 

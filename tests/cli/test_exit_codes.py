@@ -1,7 +1,5 @@
 """Exit codes, which mean the same for every command, and the messages of usage errors."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex
@@ -10,18 +8,15 @@ import sys
 import time
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from okx_maxloan_sdk.cli.errors import ExitCode
-from okx_maxloan_sdk.mock.server import run_mock_server
+from okx_maxloan_sdk.mock.server import MockServer, run_mock_server
 from tests.support.processes import interrupt
 
-if TYPE_CHECKING:
-    from okx_maxloan_sdk.mock.server import MockServer
-
-    from .conftest import Run
+from .conftest import Run
 
 USAGE_ERRORS = tomllib.loads(Path(__file__).with_name("usage_errors.toml").read_text("utf-8"))
 LOANS, CONFIG = "/api/v5/account/max-loan", "/api/v5/account/config"

@@ -1,23 +1,17 @@
 """SQLite history of watch."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from okx_maxloan_sdk import MaxLoan
 from okx_maxloan_sdk.cli.errors import CliError
 from okx_maxloan_sdk.cli.history import HistoryFile, SeriesKey, series_key
 from tests.support import contract_values
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from okx_maxloan_sdk import MaxLoan
-
-    from .conftest import Run
+from .conftest import Run
 
 
 def loan(amount: str, inst_id: str = "BTC-USDT", ccy: str = "BTC") -> MaxLoan:

@@ -1,7 +1,5 @@
 """Command okx-maxloan mock."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -10,7 +8,7 @@ import socket
 import subprocess
 import sys
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -21,10 +19,7 @@ from okx_maxloan_sdk.mock import default_exchange
 from okx_maxloan_sdk.mock.serve import serve
 from tests.support.processes import interrupt
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from .conftest import Run
+from .conftest import Run
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="Windows interrupts programs, and names failures, in other ways")
 

@@ -1,23 +1,18 @@
 """Option --open-questions of okx-maxloan verify."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from okx_maxloan_api.contract import OpenQuestion, Outcome
 
 from okx_maxloan_sdk.cli import verify as open_questions
 from okx_maxloan_sdk.cli.config import Settings
+from okx_maxloan_sdk.mock.server import MockServer
 from okx_maxloan_sdk.verify import open_questions as verify_questions
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from okx_maxloan_sdk.mock.server import MockServer
-
-    from .conftest import Run
+from .conftest import Run
 
 LOANS = "/api/v5/account/max-loan"
 COMMAND = ("verify", "--open-questions")

@@ -1,27 +1,21 @@
 """Rows as table, JSON, NDJSON and CSV; cases.toml has the tables and documents of usual rows."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from attrs import asdict
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk.cli.render import create_writer
+from okx_maxloan_sdk.mock.server import MockServer
 from tests.support.contract_values import loan
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from okx_maxloan_sdk.mock.server import MockServer
-
-    from .conftest import Run
-
+from .conftest import Run
 
 INSTRUMENTS = "/api/v5/account/instruments"
 

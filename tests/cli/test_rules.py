@@ -1,15 +1,11 @@
 """Command okx-maxloan rules; cases.toml has its output on narrow terminals."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
 
 import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
-if TYPE_CHECKING:
-    from .conftest import Run
+from .conftest import Run
 
 # Written by hand from the facts about the endpoint, with the inferred rule where one forbids the request.
 PORTFOLIO = {"pair, cross": "yes", "pair, cross, mgnCcy": "no", "pair, isolated": "isolated-is-futures"}

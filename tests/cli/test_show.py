@@ -1,29 +1,24 @@
 """Command okx-maxloan show: parameters that OKX adds, every pair, several accounts; cases.toml has the rest."""
 
-from __future__ import annotations
-
 import csv
 import gc
 import io
 import json
 import threading
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Generator
+from typing import TypedDict
 
 import attrs
 import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk import MaxLoanClient
+from okx_maxloan_sdk.batching import BatchResult
 from okx_maxloan_sdk.mock.margin import PAIRS
+from okx_maxloan_sdk.mock.server import MockServer
 from tests.support.contract_values import MODES, SIZE
 
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from okx_maxloan_sdk.batching import BatchResult
-    from okx_maxloan_sdk.mock.server import MockServer
-
-    from .conftest import Run
+from .conftest import Run
 
 ENGLISH, CHINESE = "Which `kind`, e.g. 1. More of it.", "哪一种`类型`。其余说明。"
 OPEN = {name for name, pair in PAIRS.items() if pair.state == "live"}

@@ -1,16 +1,12 @@
 """Command okx-maxloan verify: the environment, profiles, and as a module; cases.toml has the differences it finds."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from .conftest import Run
+from .conftest import Run
 
 
 def test_environment(run: Run) -> None:

@@ -1,34 +1,27 @@
 """Command okx-maxloan watch: intervals, lines, the table on a terminal, alerts, exit codes."""
 
-from __future__ import annotations
-
 import json
 import re
 import sqlite3
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from itertools import islice
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from okx_maxloan_sdk.cli.query import map_concurrently
+from okx_maxloan_sdk.cli.query import Result, map_concurrently
 from okx_maxloan_sdk.cli.watch import poll
 from okx_maxloan_sdk.mock.margin import PAIRS
+from okx_maxloan_sdk.mock.server import MockServer
 from tests.support.clock import FakeClock
 from tests.support.contract_values import LIMIT
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+from .conftest import Run
 
-    from okx_maxloan_sdk.cli.query import Result
-    from okx_maxloan_sdk.mock.server import MockServer
-
-    from .conftest import Run
-
-    Screen = Callable[..., str]
+Screen = Callable[..., str]
 
 PATH = "/api/v5/account/max-loan"
 

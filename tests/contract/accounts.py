@@ -1,25 +1,16 @@
 """Users of the mock exchange in the contract tests, and comparison of their responses with the oracle's."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Iterator
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.mock import ApiKey, User, default_exchange
+from okx_maxloan_sdk.clock import Clock, SystemClock
+from okx_maxloan_sdk.mock import ApiKey, MockExchange, User, default_exchange
+from okx_maxloan_sdk.mock.user import Isolated, Mode
 
 from .okx_facts import Caller, World
 from .oracle import explain_mismatch
-from .raw_request import ManualClock, handle
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from okx_maxloan_sdk.clock import Clock
-    from okx_maxloan_sdk.mock import MockExchange
-    from okx_maxloan_sdk.mock.user import Isolated, Mode
-
-    from .raw_request import RawRequest
+from .raw_request import ManualClock, RawRequest, handle
 
 MODES: tuple[Mode, ...] = ("spot", "futures", "multi_currency", "portfolio")
 ISOLATED: tuple[Isolated, ...] = ("automatic", "auto_transfers_ccy", "quick_margin")

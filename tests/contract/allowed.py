@@ -1,7 +1,5 @@
 """Schemas of the spec's responses, and Hypothesis strategies for responses that they allow or that have one defect."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 from typing import Any

@@ -3,11 +3,10 @@
 `python -m tests.contract.fuzz USER EXAMPLES` prints every request that it sends.
 """
 
-from __future__ import annotations
-
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import schemathesis
 from attrs import define, field
@@ -15,14 +14,10 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 
 from okx_maxloan_sdk import mock
+from okx_maxloan_sdk.mock import MockExchange, MockResponse
 
 from . import accounts, hooks
 from .raw_request import RawRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from okx_maxloan_sdk.mock import MockExchange, MockResponse
 
 ROOT = Path(__file__).parents[2]
 # One user for each group of account modes with the same rules; the nightly run covers all users.

@@ -1,19 +1,13 @@
 """Signed requests with one or two invalid headers, and with unusual bodies, addresses and repeated headers."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from itertools import combinations
-from typing import TYPE_CHECKING
+
+from okx_maxloan_sdk.mock import ApiKey
 
 from .raw_request import DEMO, KEY, NOW, PASSPHRASE, SIGN, STAMP, RawRequest, format_timestamp, signature, signed
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from okx_maxloan_sdk.mock import ApiKey
-
-    Change = dict[str, str | None]
-
+Change = dict[str, str | None]
 PAIR = b"mgnMode=cross&instId=BTC-USDT"
 PAIRS = RawRequest(b"mgnMode=cross&instId=BTC-USDT,ETH-USDT")
 # Seconds from the exchange's time, with a signature that fits.

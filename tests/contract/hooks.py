@@ -3,13 +3,12 @@
 `st run` loads this module by its name and sends requests as the user in OKX_MOCK_USER; the test suite sets `target`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -20,16 +19,12 @@ from okx_maxloan_api.contract import GET_MAX_LOAN
 from schemathesis.openapi.checks import RejectedPositiveData
 
 from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.mock import MockExchange, User
 from okx_maxloan_sdk.validation import violated_rules
 
 from . import accounts, raw_request
 from .okx_facts import ITEMS
 from .oracle import explain_mismatch
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from okx_maxloan_sdk.mock import MockExchange, User
 
 PAIRS = ("BTC-USDT", "ETH-USDT", "SOL-USDT", "XRP-USDT", "DOGE-USDT", "ADA-USDT", "LTC-USDT")
 VALUES: Mapping[str, tuple[str, ...]] = {

@@ -3,8 +3,6 @@
 Marks: D documented, O observed in a recorded response.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass

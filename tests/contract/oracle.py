@@ -3,8 +3,6 @@
 Marks: D documented, O observed in a recorded response, I inferred. Unmarked behaviour is unknown and the mock's choice.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

@@ -4,22 +4,17 @@ The exit code is schemathesis' own. Settings are in schemathesis.toml. Every run
 `--seed N` chooses others.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.mock import MockExchange
 from okx_maxloan_sdk.mock.serve import serve
 
 from . import accounts
-
-if TYPE_CHECKING:
-    from okx_maxloan_sdk.mock import MockExchange
 
 ROOT = Path(__file__).parents[2]
 

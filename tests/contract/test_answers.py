@@ -1,10 +1,8 @@
 """The client's handling of the spec's responses: allowed ones are decoded, others raise `InvalidResponseError`."""
 
-from __future__ import annotations
-
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -13,12 +11,10 @@ from okx_maxloan_api.contract import OPERATIONS
 
 from okx_maxloan_sdk import ApiError, InvalidResponseError, PartialFailureError
 from okx_maxloan_sdk.transport import Response
+from tests.support.clients import ClientFactory
 from tests.support.fake_transport import FakeTransport
 
 from .allowed import allowed, content, response_error, row_schema, with_defect
-
-if TYPE_CHECKING:
-    from tests.support.clients import ClientFactory
 
 # Deterministic here; the nightly run uses `--hypothesis-seed` and a profile.
 steady = settings(

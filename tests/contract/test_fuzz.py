@@ -1,7 +1,5 @@
 """Schemathesis on the mock exchange, with the oracle among its checks."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,29 +1,24 @@
 """Checks of the mock exchange against the oracle and the spec; each yields a message for every mismatch."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import tomllib
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from okx_maxloan_sdk import mock
+from okx_maxloan_sdk.mock import ApiKey, MockExchange
 
 from .accounts import SETTINGS, exchange, mismatches, name
 from .allowed import response_error
 from .headers import PAIR, requests_from_addresses, requests_with_changed_headers, unusual_requests
 from .okx_facts import ITEMS, LIMITS, STATES, accepted_arrivals
 from .raw_request import CONFIG, INSTRUMENTS, MAX_LOAN, NOW, SIGN, TIME, ManualClock, RawRequest, handle, signed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from okx_maxloan_sdk.mock import ApiKey, MockExchange
 
 AUTO = "futures/borrowing/auto_transfers_ccy"
 LIVE = [pair for pair, state in STATES.items() if state == "live"]

@@ -1,7 +1,5 @@
 """The oracle imports nothing that it judges, and agrees with the spec's rules and the recorded responses."""
 
-from __future__ import annotations
-
 import ast
 import json
 import sys

@@ -1,19 +1,14 @@
 """Third-party clients on the served mock exchange: they sign requests themselves and receive the same rows as ours."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
+from okx_maxloan_sdk.mock import ApiKey
 from okx_maxloan_sdk.mock.server import MockServer, run_mock_server
 from tests.support.clients import get_max_loan
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from okx_maxloan_sdk.mock import ApiKey
 
 REQUESTS = [
     ("spot", {"instId": "BTC-USDT,ETH-USDT", "mgnMode": "cross"}),

@@ -1,7 +1,5 @@
 """A checkout with a small spec, and a lock of the pages in data/pages.toml."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from datetime import date

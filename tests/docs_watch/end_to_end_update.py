@@ -3,8 +3,6 @@
 `python -m tests.docs_watch.end_to_end_update [FOLDER]` runs it. If a folder is given, the copy stays there.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -12,15 +10,13 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from tests.docs_watch.pages import EN, ZH, both, edit_page
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 ROOT = Path(__file__).resolve().parents[2]
 # Files outside the project, and temporary files of other tests.

@@ -4,15 +4,13 @@
 pages if they are available.
 """
 
-from __future__ import annotations
-
 import contextlib
 import random
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from docs_watch.changelog import notices, parse_changelog
 from docs_watch.facts import PageParseError
@@ -20,9 +18,6 @@ from docs_watch.lock import Lock
 
 from tests.docs_watch.conftest import SPEC, exit_code
 from tests.docs_watch.pages import FORMS, PATH, both
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / "shared" / "okx" / "pages"

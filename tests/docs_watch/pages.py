@@ -1,20 +1,15 @@
 """Documentation pages in our own words, in both formats and both languages, and edits of them; data/ has the texts."""
 
-from __future__ import annotations
-
 import html
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from _pytest.mark.structures import ParameterSet
+from _pytest.mark.structures import ParameterSet
 
 PATH = "/api/v5/account/max-loan"
 FORMS = ("markdown", "html")

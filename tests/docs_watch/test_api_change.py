@@ -1,18 +1,14 @@
 """api_change.py: changes of the public API, and the version that each requires."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from api_change import Report, report
 
 from tests.docs_watch.pages import load
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CASES = load("api_change")
 

@@ -1,11 +1,10 @@
 """changelog.py: the announcements that concern this SDK, the reasons, and the review date in the lock."""
 
-from __future__ import annotations
-
 import json
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import check_docs
 import pytest
@@ -14,9 +13,6 @@ from docs_watch.facts import PageParseError
 
 from tests.docs_watch.conftest import REVIEWED
 from tests.docs_watch.pages import FORMS, both, load
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CASES = load("changelog")
 # Date or heading, title, sentences; in our own words.

@@ -1,15 +1,15 @@
 """check_docs.py as a command: exit codes, formats, several pages, the page of all endpoints, and arbitrary bytes."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
+from docs_watch.lock import Lock
 from docs_watch.page import parse_page
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,11 +17,6 @@ from hypothesis import strategies as st
 from tests.docs_watch.conftest import CODES, ROOT, SPEC, exit_code, run
 from tests.docs_watch.mutated_pages import LONGEST, PIECES, parse_damaged_pages
 from tests.docs_watch.pages import EN, FORMS, PATH, RENDER, ZH, both, edit_page, edited, edits
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from docs_watch.lock import Lock
 
 
 @pytest.mark.parametrize(

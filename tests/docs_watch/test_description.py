@@ -1,7 +1,5 @@
 """description.py: the values that a description lists, and its limit of items."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

@@ -1,20 +1,16 @@
 """Edits of a page, each reported at its place with its severity for a caller."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from docs_watch.compare import allows
 from docs_watch.drift import differences
+from docs_watch.lock import Lock
 from docs_watch.page import parse_page
 from docs_watch.spec import Spec
 
 from tests.docs_watch.conftest import HERE, LOAN, SPEC
 from tests.docs_watch.pages import EN, FORMS, LANGUAGES, PAGES, PATH, RENDER, ZH, both, edit_page, edits
-
-if TYPE_CHECKING:
-    from docs_watch.lock import Lock
 
 TEXT = (HERE / "openapi.yaml").read_text("utf-8")
 

@@ -1,11 +1,10 @@
 """--write: the lines that it edits, the decisions that it leaves to a person, and the lines that it never changes."""
 
-from __future__ import annotations
-
 import difflib
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from docs_watch.lock import Lock
@@ -13,9 +12,6 @@ from docs_watch.spec import Spec
 
 from tests.docs_watch.conftest import run
 from tests.docs_watch.pages import EN, FORMS, PATH, RENDER, ZH, both, edit_page, edited, edits
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 RATE = "Rate Limit: 30 requests per 2 seconds"
 RATE_ZH = "限速：30次/2s"

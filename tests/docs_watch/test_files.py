@@ -1,19 +1,13 @@
 """files.py: pages from files and URLs, and files that are replaced together."""
 
-from __future__ import annotations
-
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from docs_watch import files
 from docs_watch.facts import PageParseError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
 
 REDIRECTS = {"/moved": "/page", "/loop": "/loop", "/away": "http://192.0.2.1/page"}
 

@@ -1,7 +1,5 @@
 """docs.lock.json of this repository, and the differences that a lock accepts."""
 
-from __future__ import annotations
-
 import json
 from datetime import date
 

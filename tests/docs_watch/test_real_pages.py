@@ -1,7 +1,5 @@
 """Real pages of OKX, if available, against the lock and the spec of this repository."""
 
-from __future__ import annotations
-
 import json
 
 import check_docs

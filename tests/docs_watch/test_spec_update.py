@@ -1,22 +1,17 @@
 """Update from a changed page: spec, lock and client follow, and the tests pass with the new facts."""
 
-from __future__ import annotations
-
 import csv
 import json
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from api_change import Report, version
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from tests.docs_watch.end_to_end_update import NESTED_RUN, prepare, run, write_guide
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 USE = """
 import json, sys

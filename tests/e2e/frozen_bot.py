@@ -1,7 +1,5 @@
 """A bot that PyInstaller freezes: `python -m tests.e2e.frozen_bot`, nightly, since it takes a minute."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tempfile

@@ -3,8 +3,6 @@
 Run it from the project's folder: python -m tests.e2e.limiter_figures [--seconds 12] [--only REGEX]
 """
 
-from __future__ import annotations
-
 import argparse
 import re
 import statistics
@@ -12,10 +10,11 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import evolve, field, frozen
 from redis import Redis
@@ -26,9 +25,6 @@ from tests.limiter.counting_server import DELAYS, CountingServer, Counts
 from tests.limiter.load_generator import Workload, WorkloadResult, create_limiter, run_all, run_workload
 from tests.limiter.runner import CLOCK, KEY, run
 from tests.limiter.valkey import Valkey
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 LIMIT = RateLimit(20, 2.0)
 PROCESSES, TASKS = 4, 30
@@ -49,7 +45,7 @@ class Trial:
     settings: dict[str, Any] = field(factory=dict)
     actions: Sequence[tuple[float, Callable[[Valkey], object]]] = ()
 
-    def run(self) -> Measurement:
+    def run(self) -> "Measurement":
         """Start a counting server and the limiter's store, and send."""
         with ExitStack() as stack:
             exchange = stack.enter_context(CountingServer(LIMIT.max_requests, LIMIT.period, self.delay))

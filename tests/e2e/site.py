@@ -1,23 +1,16 @@
 """The guide's site in headless Chromium: `make docs-test`, separate from `make test`, which needs no browser."""
 
-from __future__ import annotations
-
 import functools
 import os
 import shutil
 import threading
+from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN, OPERATIONS
-from playwright.sync_api import sync_playwright
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 SITE = Path(__file__).resolve().parent.parent.parent / "site"
 NAMES = ("chromium", "chromium-browser", "google-chrome")

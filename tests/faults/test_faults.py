@@ -1,17 +1,17 @@
 """Faults of servers, networks and gateways, and the resulting errors, as a table for both clients."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import re
+import socket
 import threading
 import time
 import tracemalloc
 import zlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from okx_maxloan_api.contract import ERRORS
@@ -35,14 +35,8 @@ from okx_maxloan_sdk.exceptions import (
 )
 from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory
 from tests.support.clock import QuickClock
-from tests.support.raw import ROWS, RawServer, drip, hang, head, reset, respond, send_bytes
+from tests.support.raw import ROWS, Behavior, RawServer, drip, hang, head, reset, respond, send_bytes
 from tests.support.transports import HTTPX, OWN
-
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Iterator
-
-    from tests.support.raw import Behavior
 
 # Total timeouts are real time; TIMEOUT is short, so that all tests take seconds. PLENTY is for servers
 # that respond, so that a busy machine causes no failure.

@@ -1,19 +1,15 @@
 """A server in a process of its own that counts requests in a strict sliding window, after a network delay."""
 
-from __future__ import annotations
-
 import asyncio
 import multiprocessing
 import random
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable, Iterable
+from multiprocessing.connection import Connection
+from typing import Self
 
 from attrs import Factory, define
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from multiprocessing.connection import Connection
 
 CHANCE = random.Random(7)  # noqa: S311 -- delays are no secrets
 # Seconds that a request takes to the server and that its response takes back.

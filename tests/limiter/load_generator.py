@@ -1,30 +1,23 @@
 """Load generator: processes, threads and tasks that send as fast as a limiter permits."""
 
-from __future__ import annotations
-
 import asyncio
 import multiprocessing
 import socket
 import threading
 import time
+from collections.abc import Callable, Iterable
+from multiprocessing.connection import Connection
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import define, field, frozen
 
-from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.clock import Clock, SystemClock
 from okx_maxloan_sdk.drivers import run_async, run_sync
 from okx_maxloan_sdk.effects import Flow, Send, Sleep
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
-from okx_maxloan_sdk.limiter import FileLimiter, Limiter, MemoryLimiter, RateLimit, RedisLimiter
+from okx_maxloan_sdk.limiter import FileLimiter, Limiter, MemoryLimiter, RateLimit, RateLimiter, RedisLimiter
 from tests.limiter.runner import KEY
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from multiprocessing.connection import Connection
-
-    from okx_maxloan_sdk.clock import Clock
-    from okx_maxloan_sdk.limiter import RateLimiter
 
 
 class SkewedClock:

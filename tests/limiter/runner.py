@@ -1,15 +1,11 @@
 """Flows in real time."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.drivers import run_async, run_sync
+from okx_maxloan_sdk.effects import Flow
 from okx_maxloan_sdk.limiter import LimitKey
-
-if TYPE_CHECKING:
-    from okx_maxloan_sdk.effects import Flow
 
 T = TypeVar("T")
 

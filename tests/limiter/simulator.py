@@ -1,18 +1,13 @@
 """Simulation in virtual time: it runs many flows concurrently without threads or real sleeps."""
 
-from __future__ import annotations
-
 import heapq
 import itertools
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from okx_maxloan_sdk.clock import WakeEvent
 from okx_maxloan_sdk.effects import Flow, RunBlocking, Sleep
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from okx_maxloan_sdk.clock import WakeEvent
 
 
 class Task:

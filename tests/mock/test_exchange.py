@@ -1,7 +1,5 @@
 """The mock exchange as a Python object; tests/contract checks its responses."""
 
-from __future__ import annotations
-
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

@@ -1,7 +1,5 @@
 """Rows of the mock exchange."""
 
-from __future__ import annotations
-
 import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN
 

@@ -1,7 +1,5 @@
 """The mock exchange's users: the row of their account configuration."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -4,11 +4,10 @@ Each wrong line has a reason and mypy's code. `make types` fails where mypy does
 test_consumer.py where pyright does not report exactly these lines.
 """
 
-from __future__ import annotations
-
 import asyncio
 from contextlib import aclosing
-from typing import TYPE_CHECKING, assert_type
+from decimal import Decimal
+from typing import assert_type
 
 from okx_maxloan_sdk import (
     Account,
@@ -26,9 +25,6 @@ from okx_maxloan_sdk import (
     PartialFailureError,
     Site,
 )
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 credentials = Credentials("key", "secret", "passphrase")
 pairs = ["BTC-USDT", "ETH-USDT"]

@@ -1,7 +1,5 @@
 """Typing: pyright accepts valid calls and rejects invalid ones, as mypy does in `make types`."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

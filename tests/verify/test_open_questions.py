@@ -1,11 +1,10 @@
 """Open questions: outcomes are recognized, the account determines the requests, and reports have nothing private."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -35,9 +34,6 @@ from okx_maxloan_sdk.verify.open_questions import (
 from tests.support.clients import KEY, credentials
 from tests.support.clock import QuickClock
 from tests.support.raw import RawServer, respond
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # An open question that remains when OKX's responses have settled those of the spec.
 BARE = Outcome("bare", {"result": ("rows",), "side": ("absent",)}, (), (), (), "No side.", "无订单方向。")
