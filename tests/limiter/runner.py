@@ -1,5 +1,7 @@
-"""Flows in real time."""
+"""Flows in real time, and the count of requests in a window."""
 
+from collections import deque
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from okx_maxloan_sdk.clock import SystemClock
@@ -22,3 +24,15 @@ def run(flow: Flow[T]) -> T:
 async def arun(flow: Flow[T]) -> T:
     """Run a flow of a limiter in an event loop."""
     return await run_async(flow, NO_TRANSPORT, CLOCK)
+
+
+def max_in_window(timestamps: Iterable[float], period: float) -> int:
+    """Return the maximum number of timestamps in any window shorter than the period."""
+    window: deque[float] = deque()
+    maximum = 0
+    for timestamp in sorted(timestamps):
+        window.append(timestamp)
+        while timestamp - window[0] >= period:
+            window.popleft()
+        maximum = max(maximum, len(window))
+    return maximum

@@ -23,7 +23,7 @@ from okx_maxloan_sdk.limiter.ledger import (
     PermitId,
     Reservation,
 )
-from tests.limiter.counting_server import max_in_window
+from tests.limiter.runner import max_in_window
 
 POLICY = LimitPolicy(3, 2.0)
 SHARED = LimitPolicy(20, 2.0, reserve_ahead=0.5)

@@ -13,8 +13,7 @@ import pytest
 
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.limiter import LimitKey, MemoryLimiter, RateLimit, RateLimiter
-from tests.limiter.counting_server import max_in_window
-from tests.limiter.runner import CLOCK, arun, run
+from tests.limiter.runner import CLOCK, arun, max_in_window, run
 
 PERIOD = 0.2
 LIMIT = RateLimit(5, PERIOD)

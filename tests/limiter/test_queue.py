@@ -1,6 +1,7 @@
 """The acquire queue: order, one sleep per waiter, releases, deadlines and shared stores; all in virtual time."""
 
 import logging
+import random
 import statistics
 from collections.abc import Callable, Generator
 from math import inf
@@ -22,10 +23,17 @@ from okx_maxloan_sdk.limiter.ledger import (
 )
 from okx_maxloan_sdk.limiter.memory import MemoryStore
 from okx_maxloan_sdk.limiter.queue import AcquireQueue, RateLimitStatus, Store, StoreBusyError, Waiter
-from tests.limiter.counting_server import DELAYS, max_in_window
+from tests.limiter.runner import max_in_window
 from tests.limiter.simulator import Simulation, Task
 
 PERIOD = 2.0
+CHANCE = random.Random(7)  # noqa: S311 -- delays are no secrets
+# Seconds that a request takes to the exchange and that its response takes back.
+DELAYS: dict[str, Callable[[float], tuple[float, float]]] = {
+    "none": lambda _: (0.0, 0.0),
+    "5 to 150 ms": lambda _: (CHANCE.uniform(0, 0.075), CHANCE.uniform(0.005, 0.075)),
+    "150 and 10 ms": lambda now: (0.149, 0.001) if int(now) % 2 else (0.009, 0.001),
+}
 
 
 class SharedStore(MemoryStore):

@@ -15,7 +15,7 @@ from okx_maxloan_sdk.limiter.ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitP
 from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusyError
 from okx_maxloan_sdk.limiter.redis import RECONNECT_INTERVAL, RedisStore
 from okx_maxloan_sdk.limiter.redis_client import LuaScript
-from tests.limiter.counting_server import max_in_window
+from tests.limiter.runner import max_in_window
 from tests.limiter.simulator import Simulation
 from tests.limiter.valkey import Valkey
 
