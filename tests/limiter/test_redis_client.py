@@ -157,35 +157,6 @@ def test_real_errors(on_unavailable: Any) -> None:
         assert "READONLY" in error_of(":right", prefix="replica")
 
 
-def test_after_a_failover_the_new_master_is_found(valkey: Valkey) -> None:
-    """A client that looks up the master for each connection continues at once, with the same slots in use."""
-    with Valkey() as old, redis.Redis.from_url(old.url) as admin:
-        masters = [old.port]
-
-        class ManagedConnection(redis.Connection):
-            """Look up the master when connecting, as a Sentinel's client does."""
-
-            def connect(self) -> None:
-                self.port = masters[-1]
-                super().connect()  # type: ignore[no-untyped-call] # redis-py has no type here
-
-        pool = redis.ConnectionPool(connection_class=ManagedConnection, host="127.0.0.1", socket_timeout=0.3)
-        limiter = RedisLimiter.from_client(redis.Redis(connection_pool=pool), period=0.2, prefix="failover")
-        limiter_for_key = limiter.for_key(KEY, LIMIT, CLOCK)
-        permit = run(limiter_for_key.acquire(1.0))
-        dumped: Any = admin.dump("failover:{42/max_loan}")
-        with redis.Redis.from_url(valkey.url) as successor:
-            successor.restore("failover:{42/max_loan}", 0, dumped)
-        admin.execute_command("REPLICAOF", "127.0.0.1", valkey.port)
-        masters.append(valkey.port)
-        run(permit.release_after_response())
-        begun = time.monotonic()
-        permits = [run(limiter_for_key.acquire(1.0)) for _ in range(2)]
-        assert 0.1 < time.monotonic() - begun < 0.5  # the second waits for the slot that the old master granted
-        for permit in permits:
-            run(permit.release_unsent())
-
-
 @pytest.fixture
 def sentinel(tmp_path: Path) -> Iterator[Any]:
     """Start a Sentinel that monitors a master with one replica, and wait until it knows both."""
