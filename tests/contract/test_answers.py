@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from okx_maxloan_api.contract import OPERATIONS
 
-from okx_maxloan_sdk import ApiError, InvalidResponseError, PartialFailureError
+from okx_maxloan_sdk import ApiError, InvalidResponseError
 from okx_maxloan_sdk.transport import Response
 from tests.support.clients import ClientFactory
 from tests.support.fake_transport import FakeTransport
@@ -137,13 +137,6 @@ def test_invalid_responses(client_factory: ClientFactory, status: int, response:
     """Invalid amounts, rows and envelopes raise `InvalidResponseError`; tests/faults has what is no JSON."""
     with pytest.raises(InvalidResponseError):
         client_receiving(client_factory, response, status).get_max_loan("BTC-USDT", mgn_mode="cross")
-
-
-@both
-def test_no_rows(client_factory: ClientFactory) -> None:
-    """A response without a row of the pair raises `PartialFailureError`."""
-    with pytest.raises(PartialFailureError):
-        client_receiving(client_factory, ok()).get_max_loan("BTC-USDT", mgn_mode="cross")
 
 
 @both

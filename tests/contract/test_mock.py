@@ -4,7 +4,6 @@ import asyncio
 import json
 import tomllib
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -182,78 +181,6 @@ def responses() -> Iterator[str]:
                 yield f"{raw.path.decode()}: {response.headers}"
 
 
-def amounts() -> Iterator[str]:
-    """Check that loans are reproducible, differ by pair, side and mode, and follow the balances."""
-    opened = exchange()
-    spot = opened.users["spot"]
-    sell, buy = ("BTC-USDT", "sell"), ("BTC-USDT", "buy")
-
-    def loans(user: str, query: bytes = PAIR, opened: MockExchange = opened) -> dict[tuple[str, str], str]:
-        raw = signed(opened.users[user].keys[0], RawRequest(query), opened.clock.time())
-        rows = json.loads(handle(opened, raw).body)["data"]
-        return {(row["instId"], row["side"]): row["maxLoan"] for row in rows}
-
-    many = loans("spot", (CROSS + ",".join(LIVE[:ITEMS])).encode())
-    modes = [loans(user) for user in ("spot", "multi_currency", "portfolio")]
-    modes += [loans("futures", PAIR + b"&mgnCcy=BTC"), loans("futures", PAIR + b"&mgnCcy=USDT")]
-    modes += [loans("futures", b"mgnMode=isolated&instId=BTC-USDT")]
-    usual, later = loans("spot"), loans("spot", opened=exchange(ManualClock(NOW + 999)))
-    spot.balances["BTC"] *= 2
-    richer = loans("spot")
-    spot.balances["BTC"] *= 10000
-    richest = loans("spot")
-    spot.balances.clear()
-    poorer = loans("spot")
-    spot.balances["USDT"] = Decimal(-1)
-    in_debt = loans("spot")
-    cases = {
-        "a pair alone": usual.items() <= many.items(),
-        "pairs and sides differ": len(set(many.values())) == len(many),
-        "modes differ": all(len({each[side] for each in modes}) == len(modes) for side in (sell, buy)),
-        "the same later": later == usual,
-        "more balance, more loan": all(float(richer[side]) > float(usual[side]) for side in (sell, buy)),
-        "no balance, no loan": set(poorer.values()) == {"0"},
-        "no negative loan": set(in_debt.values()) == {"0"},
-        "no more than the quota, in plain digits": richest[sell] == "60",
-        "sixteen decimals": max(len(amount.partition(".")[2]) for amount in many.values()) == 16,
-    }
-    yield from (case for case, holds in cases.items() if not holds)
-
-
-def plans() -> Iterator[str]:
-    """Check that failures occur as planned, and that the clock and the accounts can be changed meanwhile."""
-    opened = exchange()
-
-    def send_now(raw: RawRequest, at: float = NOW) -> tuple[int, Any, float]:
-        response = handle(opened, signed(opened.users["spot"].keys[0], raw, at))
-        is_html = dict(response.headers)["content-type"] == "text/html"
-        return response.status, response.body if is_html else json.loads(response.body)["code"], response.delay
-
-    pair, config = RawRequest(PAIR), RawRequest(path=CONFIG)
-    opened.fail_next(2, code="50026")
-    opened.fail_next(code=50011)
-    opened.fail_next(html="<p>down", status=520, delay=1.5)
-    opened.fail_next(status=503)
-    opened.fail_next(delay=2.0)
-    opened.fail_next(code="51008_1000")
-    opened.fail_next(path=CONFIG.decode(), code="50013")
-    planned = [(500, "50026", 0), (500, "50026", 0), (429, 50011, 0), (520, b"<p>down", 1.5), (503, b"", 0)]
-    planned += [(200, "0", 2), (200, "51008_1000", 0), (200, "0", 0)]
-    if (codes := [send_now(pair) for _ in planned]) != planned:
-        yield f"planned failures occurred as {codes}"
-    if [send_now(config)[1] for _ in range(2)] != ["50013", "0"]:
-        yield "a failure planned for one path"
-    opened.clock_skew = 60
-    if [send_now(pair)[1], send_now(pair, NOW + 60)[1]] != ["50102", "0"]:
-        yield "a clock that is ahead"
-    opened.clock_skew = 0
-    opened.users["spot"].mode = "multi_currency"
-    if [send_now(pair)[1], send_now(RawRequest(b"mgnMode=cross&ccy=USDT"))[1]] != ["0", "51010"]:
-        yield "an account that changed its mode"
-    if [(entry.method, entry.status) for entry in opened.log][-2:] != [("GET", 200)] * 2 or len(opened.log) != 14:
-        yield f"the log is {list(opened.log)[-2:]}"
-
-
 def adapter() -> Iterator[str]:
     """Check that the ASGI adapter passes bytes through, delays a response as planned and bounds what it reads."""
     clock = ManualClock()
@@ -296,8 +223,7 @@ def adapter() -> Iterator[str]:
 
 
 CHECKS: dict[str, Callable[[], Iterator[str]]] = {
-    check.__name__: check
-    for check in (corpus, rules, operations, auth, limit, shared_limits, responses, amounts, plans, adapter)
+    check.__name__: check for check in (corpus, rules, operations, auth, limit, shared_limits, responses, adapter)
 }
 
 

@@ -19,6 +19,8 @@ USER = User("1", [], "spot", balances={"BTC": "1", "USDT": "10000"})
         # equity / 0.2 / 97342.7, and equity / (0.2 + 0.02), computed with fractions and cut.
         (USER, "5.4136492001968303", "479072.0272727272727272"),
         (User("1", [], "spot", balances={"BTC": "0.01", "USDT": "-5000"}), "0", "0"),  # in debt
+        (User("1", [], "spot", balances={}), "0", "0"),
+        (User("1", [], "spot", balances={"BTC": "20000"}), "60", "5000000"),  # the quota
     ],
 )
 def test_amounts_are_reproducible(user: User, sell: str, buy: str) -> None:
