@@ -12,12 +12,9 @@ from attrs import asdict
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk.cli.render import create_writer
-from okx_maxloan_sdk.mock.server import MockServer
 from tests.support.contract_values import loan
 
 from .conftest import Run
-
-INSTRUMENTS = "/api/v5/account/instruments"
 
 
 def test_colour_is_for_terminals(run: Run, terminal: Callable[[int], None], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,14 +36,6 @@ def test_rows_that_come_later_fit(capsys: pytest.CaptureFixture[str]) -> None:
     head, *rows = capsys.readouterr().out.splitlines()
     assert len({(row.index("cross"), row.index(".")) for row in rows}) == 1
     assert head.count("Instrument") == 1
-
-
-@pytest.mark.parametrize(("form", "text"), [("json", "[]\n"), ("ndjson", ""), ("csv", ""), ("table", "")])
-def test_nothing(run: Run, exchange: MockServer, form: str, text: str) -> None:
-    """No rows give an empty array, or nothing."""
-    exchange.exchange.fail_next(9, status=200, html='{"code": "0", "msg": "", "data": []}', path=INSTRUMENTS)
-    code, out, _ = run("show", "--all", "--format", form)
-    assert (code, out) == (0, text)
 
 
 def test_columns_are_the_contracts(run: Run) -> None:

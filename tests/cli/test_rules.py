@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from .conftest import Run
@@ -47,12 +46,3 @@ def test_every_parameter_is_listed(run: Run) -> None:
     ruled = {name for rule in GET_MAX_LOAN.rules for name in (*rule.when, *rule.then)} & parameters
     labels = {"instId": "pair", "ccy": "currency"}
     assert [name for name in ruled if labels.get(name, name) not in table] == []
-
-
-@pytest.mark.parametrize("mode", ["futures", "portfolio"])
-def test_one_mode(run: Run, mode: str) -> None:
-    """With a mode, only the rules of that mode are listed."""
-    _, out, _ = run("rules", "--account", mode)
-    assert ("futures-cross-needs-margin-currency" in out) == (mode == "futures")
-    assert ("Portfolio" in out) == (mode == "portfolio")
-    assert "spot-is-cross" not in out

@@ -184,13 +184,6 @@ REJECTIONS = [
     rejected(404, 404, ApiError, "check base_url", data={}, error_code="404"),
 ]
 ALL = [*NETWORK, *FRAMES, *BODIES, *REJECTIONS]
-# A retry does not depend on where the silence began; each case takes real time, so "silent" stands for all.
-SILENCES = ("silent ", "drips ", "waits ")
-TEMPORARY = [
-    each
-    for each in ALL
-    if each.requests == TRIES and each.error is not ClockSkewError and not each.name.startswith(SILENCES)
-]
 # Recorded responses of the live exchange; REJECTIONS has the same formats with our own messages.
 RECORDED = Path(__file__).resolve().parents[3] / "shared" / "okx" / "answers.json"
 
@@ -275,16 +268,6 @@ def test_deadline(client_factory: ClientFactory, fault: Fault) -> None:
         began = time.monotonic()
         failing_call(client_factory, server, timeout=5.0, total_timeout=TIMEOUT, max_retries=98, clock=None)
         assert time.monotonic() - began < TIMEOUT + 1.0
-
-
-@pytest.mark.parametrize("fault", TEMPORARY, ids=lambda fault: fault.name)
-def test_one_failure_then_a_response(client_factory: ClientFactory, fault: Fault) -> None:
-    """A fault of the first request only is no error if it is retried."""
-    with RawServer(fault.behavior, respond()) as server:
-        client = open_client(client_factory, server, timeout=timeout_for(fault) + 0.7)
-        assert len(send(client)) == 1
-        assert len(server.requests) == 2
-        client.close()
 
 
 @pytest.mark.parametrize("megabytes", [10, 100])
