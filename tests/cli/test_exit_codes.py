@@ -1,4 +1,4 @@
-"""Exit codes, which mean the same for every command, and the messages of usage errors."""
+"""Usage errors and interruptions, whose exit codes are those of every command; cases.toml has the others."""
 
 import os
 import re
@@ -8,51 +8,16 @@ import sys
 import time
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from okx_maxloan_sdk.cli.errors import ExitCode
-from okx_maxloan_sdk.mock.server import MockServer, run_mock_server
+from okx_maxloan_sdk.mock.server import run_mock_server
 from tests.support.processes import interrupt
 
 from .conftest import Run
 
 USAGE_ERRORS = tomllib.loads(Path(__file__).with_name("usage_errors.toml").read_text("utf-8"))
-LOANS, CONFIG = "/api/v5/account/max-loan", "/api/v5/account/config"
-NO_ROWS: dict[str, Any] = {"n": 99, "status": 200, "html": '{"code": "0", "msg": "", "data": []}', "path": LOANS}
-ONCE = "watch BTC-USDT --every 1ms --count 1"
-TWICE = "watch BTC-USDT --every 1ms --count 2"
-
-# Command, planned failure of the exchange, exit code, where no other test expects it.
-TABLE: list[tuple[str, dict[str, Any], ExitCode]] = [
-    (ONCE, {}, ExitCode.OK),
-    # No response.
-    ("show BTC-USDT", {"n": 99, "code": "50001"}, ExitCode.FAILURE),
-    (TWICE, {"n": 99, "code": "50064", "path": LOANS}, ExitCode.FAILURE),
-    ("doctor", {"code": "50110", "path": CONFIG}, ExitCode.FAILURE),
-    ("verify", {"code": "50120", "path": LOANS}, ExitCode.FAILURE),
-    # Invalid credentials or settings.
-    ("show BTC-USDT", {"code": "50113"}, ExitCode.USAGE),
-    (f"{ONCE} --limiter pigeon:x", {}, ExitCode.USAGE),
-    (f"{ONCE} --profile nobody", {}, ExitCode.USAGE),
-    # A partial response.
-    ("show BTC-USD", {}, ExitCode.PARTIAL),
-    ("show BTC-USDT BTC-USD", {}, ExitCode.PARTIAL),
-    (TWICE, NO_ROWS, ExitCode.PARTIAL),
-    (TWICE, {"code": "50064", "path": LOANS}, ExitCode.PARTIAL),
-]
-
-
-@pytest.mark.parametrize(("command", "failure", "code"), TABLE, ids=lambda each: str(each)[:60])
-def test_table(run: Run, exchange: MockServer, command: str, failure: dict[str, Any], code: ExitCode) -> None:
-    """The exit code says how the command ended, and stderr or the report gives the reason."""
-    if failure:
-        exchange.exchange.fail_next(**failure)
-    exit_code, out, err = run(*command.split())
-    assert exit_code == code
-    assert bool(err) == (code != ExitCode.OK) or command in ("doctor", "verify")
-    assert out or code in (ExitCode.FAILURE, ExitCode.USAGE, ExitCode.PARTIAL)
 
 
 @pytest.mark.parametrize(

@@ -10,38 +10,12 @@ import pytest
 from okx_maxloan_sdk.mock import scenario
 from tests.contract.raw_request import CONFIG, ManualClock, RawRequest, handle, signed
 
-FULL = """
-clock_skew = 7.5
-enforce_rate_limit = false
-drift_seed = 7
-
-[users.boss]
-
-[users.bot]
-mode = "futures"
-isolated = "auto_transfers_ccy"
-borrowing = false
-main = "boss"
-balances = { BTC = "0.5", USDT = "1000" }
-keys = [
-  { key = "k", secret = "s", passphrase = "p", permissions = ["read_only"], addresses = ["127.0.0.1"], label = "x" },
-  { key = "k2", secret = "s", passphrase = "p", demo = true },
-]
-
-[[failures]]
-n = 2
-code = "50011"
-[[failures]]
-status = 503
-html = "<p>down"
-path = "/api/v5/account/config"
-"""
+INVALID = tomllib.loads(Path(__file__).with_name("invalid_scenarios.toml").read_text("utf-8"))
 
 
-def test_full_scenario(tmp_path: Path) -> None:
+def test_full_scenario() -> None:
     """Users, keys, settings, the clock and planned failures are loaded as written."""
-    (tmp_path / "full.toml").write_text(FULL)
-    exchange = scenario.load(tmp_path / "full.toml")
+    exchange = scenario.load(Path(__file__).with_name("scenario.toml"))
     exchange.clock = clock = ManualClock()
     boss, bot = exchange.users["boss"], exchange.users["bot"]
     assert (boss.mode, boss.main_uid, len(boss.keys)) == ("spot", boss.uid, 1)
@@ -76,31 +50,7 @@ def test_the_documented_example_works() -> None:
     assert scenario.build(tomllib.loads(example)).users["bot"].mode == "futures"
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("clock_skew = 'x'", "the scenario.clock_skew is 'x'; expected int or float"),
-        ("enforce_rate_limit = 1", "the scenario.enforce_rate_limit is 1; expected bool"),
-        ("clock_skew = true", "the scenario.clock_skew is True; expected int or float"),
-        ("user = {}", "the scenario has 'user'; expected clock_skew, enforce_rate_limit, drift_seed, users, failures"),
-        ("users = { a = 1 }", "users.a is 1; expected a table with mode"),
-        ("[users.a]\nmode = 'cash'", "users.a.mode is 'cash'; expected spot, futures, multi_currency, portfolio"),
-        ("[users.a]\nmain = 'b'", "users.a.main is 'b'; expected one of a"),
-        ("[users.a]\nbalances = { BTC = 0.5 }", "users.a.balances.BTC is 0.5; expected an amount in quotes"),
-        ("[users.a]\nbalances = { BTC = '-1' }", "users.a.balances.BTC is '-1'"),
-        ("[users.a]\nbalances = { XXX = '1' }", "users.a.balances.XXX"),
-        ("[users.a]\nkeys = [{ key = 'k' }]", "users.a.keys[0] has no secret, passphrase"),
-        ("[users.a]\nkeys = [1]", "users.a.keys[0] is 1; expected a table"),
-        (
-            "[users.a]\nkeys = [{key='k',secret='s',passphrase='p',permissions=['trade', 'all']}]",
-            "permissions is ['trade', 'all']; expected read_only",
-        ),
-        ("[[failures]]\ncodes = '1'", "failures[0] has 'codes'; expected n, code"),
-        ("[[failures]]\nn = 1.5", "failures[0].n is 1.5; expected int"),
-        ("clock_skew = ", "Invalid value"),
-        (None, "No such file"),
-    ],
-)
+@pytest.mark.parametrize(("text", "reason"), [*INVALID["scenarios"], (None, "No such file")])
 def test_invalid_file(tmp_path: Path, text: str | None, reason: str) -> None:
     """The error names the file, the place in it, and the expected value."""
     if text is not None:
