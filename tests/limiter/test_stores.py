@@ -42,8 +42,8 @@ class SkewedClock(SystemClock):
     """The clock of a machine that is `ahead` of the others."""
 
     def __init__(self, ahead: float) -> None:
-        self.monotonic = lambda: time.monotonic() + ahead
-        self.time = lambda: time.time() + ahead
+        self.monotonic = staticmethod(lambda: time.monotonic() + ahead)
+        self.time = staticmethod(lambda: time.time() + ahead)
 
 
 def send_requests(store: str, ahead: float, barrier: Any, counted: Any) -> None:
