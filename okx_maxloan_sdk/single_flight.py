@@ -6,7 +6,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .clock import new_wake_event
-from .effects import Flow, sleep
+from .effects import Flow, Sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ class SingleFlight(Generic[T]):
                 if leader is None or leader is timed_out_leader:
                     self._leader = own
                     break
-            timed_out_leader = None if (yield from sleep(timeout, leader)) else leader
+            timed_out_leader = None if (yield Sleep(timeout, leader)) else leader
         try:
             self.value = value = yield from fetch()
             return value

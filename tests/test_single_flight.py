@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from okx_maxloan_sdk.effects import Flow, Sleep, sleep
+from okx_maxloan_sdk.effects import Flow, Sleep
 from okx_maxloan_sdk.exceptions import RequestNotSentError
 from okx_maxloan_sdk.single_flight import SingleFlight
 
@@ -20,7 +20,7 @@ class Harness:
     def fetch(self) -> Flow[str]:
         self.fetches += 1
         number = self.fetches
-        yield from sleep(1.0)
+        yield Sleep(1.0)
         return f"value {number}"
 
     def get(self, *invalid: Any) -> Flow[str]:
