@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from .account import Account
     from .batching import BatchResult
     from .clock import Clock
     from .codec import ExtraParameters
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from .credentials import Credentials
     from .effects import Flow
     from .limiter import Limiter, RateLimitStatus
-    from .models import Instrument, MaxLoan
+    from .models import Account, Instrument, MaxLoan
     from .transport import AsyncTransport, Transport
 
 T = TypeVar("T")

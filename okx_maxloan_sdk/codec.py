@@ -33,7 +33,6 @@ from okx_maxloan_api.contract import (
 )
 from okx_maxloan_api.rows import AccountConfigFields, InstrumentFields, MaxLoanFields
 
-from .account import Account
 from .exceptions import InvalidResponseError
 
 if TYPE_CHECKING:
@@ -50,6 +49,7 @@ __all__ = [
     "GET_ACCOUNT_INSTRUMENTS",
     "GET_MAX_LOAN",
     "GET_TIME",
+    "AccountConfigFields",
     "Condition",
     "Error",
     "ExtraParameters",
@@ -275,21 +275,6 @@ def to_models(model: Callable[..., T], operation: Operation, rows: Iterable[Mapp
             unknown = MappingProxyType({name: value for name, value in row.items() if name not in attributes})
         models.append(model(**known, additional_properties=unknown))
     return models
-
-
-def to_account(row: Mapping[str, Any]) -> Account:
-    """Return the account's settings; an account mode that is not documented is unknown."""
-    [config] = to_models(AccountConfigFields, GET_ACCOUNT_CONFIG, [row])
-    level = next(field for field in GET_ACCOUNT_CONFIG.fields if field.name == "acctLv")
-    return Account(
-        mode={each.value: each.name for each in level.values}.get(config.acct_lv),
-        spot_borrow_enabled=config.enable_spot_borrow,
-        isolated_margin_mode=config.mgn_iso_mode or None,
-        uid=config.uid,
-        main_uid=config.main_uid,
-        permissions=tuple(config.perm.split(",")) if config.perm else (),
-        ip_allowlist=tuple(config.ip.split(",")) if config.ip else (),
-    )
 
 
 def _parse_json(response: Response) -> Any:

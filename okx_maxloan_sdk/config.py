@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from attrs import field, frozen
 
-from .account import Account
 from .clock import Clock, SystemClock
 from .credentials import Credentials
 from .limiter import Limiter, create_limiter
+from .models import Account
 from .sites import Origin, Site, parse_origin
 
 if TYPE_CHECKING:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from . import batching, codec, validation
 from .batching import MAX_INST_IDS, BatchResult
 from .exceptions import MissingDataError, OkxError
-from .models import Instrument, MaxLoan
+from .models import Account, Instrument, MaxLoan, to_account
 from .request import remaining_time, send_with_retries, sync_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from .account import Account
     from .codec import Query
     from .effects import Flow
     from .state import ClientState
@@ -91,7 +90,7 @@ def get_account(state: ClientState) -> Flow[Account]:
 
 def _fetch_account(state: ClientState, deadline: float | None) -> Flow[Account]:
     response = yield from send_with_retries(state, codec.ACCOUNT_QUERY, deadline)
-    account = codec.to_account(response.row)
+    account = to_account(response.row)
     state.set_account(account)
     return account
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import define, field
 
-from .account import Account
 from .codec import DEMO_HEADER
 from .exceptions import ClientClosedError
 from .limiter import LimitKey, RateLimit
+from .models import Account
 from .single_flight import SingleFlight
 from .sites import is_loopback
 

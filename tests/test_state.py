@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from okx_maxloan_api.contract import DEMO_HEADER, GET_ACCOUNT_CONFIG, GET_MAX_LOAN, GET_TIME, Operation
 
-from okx_maxloan_sdk.account import Account
 from okx_maxloan_sdk.limiter import LimitKey, RateLimit
+from okx_maxloan_sdk.models import Account
 from okx_maxloan_sdk.sites import Site
 from okx_maxloan_sdk.state import ClockSkew
 from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials
