@@ -20,7 +20,6 @@ from .transport import transport_factory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Coroutine, Generator, Iterable
-    from types import TracebackType
     from typing import Self, Unpack
 
     import httpx
@@ -249,9 +248,7 @@ class MaxLoanClient(_BaseClient):
         self._get_transport()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
 
@@ -338,9 +335,8 @@ class AsyncMaxLoanClient(_BaseClient):
         trade_quote_ccy: str | None = None,
         **extra: Unpack[ExtraParameters],
     ) -> AsyncGenerator[BatchResult, None]:
-        """Yield the outcome of each request as it arrives, for any number of pairs; parameters as `get_max_loan`.
+        """Yield the outcome of each request as it arrives, as `MaxLoanClient.iter_max_loan`.
 
-        Pairs are taken from `inst_ids` as they are needed, and nothing is kept. Errors are in `BatchResult.error`.
         Close it (`contextlib.aclosing`) to stop early.
         """
         given = {"mgn_mode": mgn_mode, "mgn_ccy": mgn_ccy, "trade_quote_ccy": trade_quote_ccy, **extra}
@@ -356,25 +352,15 @@ class AsyncMaxLoanClient(_BaseClient):
         return results()
 
     async def get_account(self) -> Account:
-        """Return the account's settings; raises as `get_max_loan`.
-
-        From now on account-dependent rules apply, and requests are counted under the account's uid.
-        https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-account-configuration
-        """
+        """Return the account's settings, as `MaxLoanClient.get_account`."""
         return await self._run(operations.get_account(self._state))
 
     async def get_instruments(self, inst_type: str = "MARGIN", inst_id: str | None = None) -> list[Instrument]:
-        """Return the instruments that the account may trade, by default margin pairs; raises as `get_max_loan`.
-
-        https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-instruments
-        """
+        """Return the instruments that the account may trade, as `MaxLoanClient.get_instruments`."""
         return await self._run(operations.get_instruments(self._state, inst_type, inst_id))
 
     async def sync_clock(self) -> float:
-        """Return how many seconds OKX's clock is ahead of this machine's; later requests are signed with its time.
-
-        Raises as `get_max_loan`. https://www.okx.com/docs-v5/en/#public-data-rest-api-get-system-time
-        """
+        """Return how many seconds OKX's clock is ahead of this machine's, as `MaxLoanClient.sync_clock`."""
         return await self._run(operations.measure_clock_offset(self._state))
 
     async def close(self) -> None:
@@ -388,7 +374,5 @@ class AsyncMaxLoanClient(_BaseClient):
         self._get_transport()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self.close()
