@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .clock import new_wake_event, wake_up
+from .clock import WakeEvent, wake_up
 from .effects import Flow, Gather, RunBlocking, Send, Sleep
 from .exceptions import OkxError, RequestNotSentError
 from .threads import call_to_end, start_thread
@@ -20,7 +20,7 @@ from .tracebacks import hide_frames
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterator
 
-    from .clock import Clock, WakeEvent
+    from .clock import Clock
     from .transport import AsyncTransport, Request, Response, Transport
 
 T = TypeVar("T")
@@ -142,7 +142,7 @@ class _Cancellable:
 
     def sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
         # An event of its own: flows that are not cancelled may sleep on `wake`.
-        event = new_wake_event()
+        event = WakeEvent()
         with self._lock:
             if self._is_cancelled:
                 raise CancelledError

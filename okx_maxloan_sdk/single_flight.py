@@ -5,13 +5,11 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .clock import new_wake_event
+from .clock import WakeEvent
 from .effects import Flow, Sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from .clock import WakeEvent
 
 T = TypeVar("T")
 
@@ -35,7 +33,7 @@ class SingleFlight(Generic[T]):
             with self._lock:
                 if self.value is not None and self.value is not invalid:
                     return self.value
-                leader, own = self._leader, new_wake_event()
+                leader, own = self._leader, WakeEvent()
                 if leader is None or leader is timed_out_leader:
                     self._leader = own
                     break
