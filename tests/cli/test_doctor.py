@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from okx_maxloan_sdk.transport.tls import client_context
+from okx_maxloan_sdk.transport.connect import client_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
