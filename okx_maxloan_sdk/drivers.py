@@ -15,7 +15,6 @@ from .clock import WakeEvent, wake_up
 from .effects import Flow, Gather, RunBlocking, Send, Sleep
 from .exceptions import OkxError, RequestNotSentError
 from .threads import call_to_end, start_thread
-from .tracebacks import hide_frames
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterator
@@ -24,6 +23,28 @@ if TYPE_CHECKING:
     from .transport import AsyncTransport, Request, Response, Transport
 
 T = TypeVar("T")
+
+
+def hide_frames(error: BaseException, handled: BaseException | None) -> BaseException:
+    """Remove every frame from an error, its context and its cause, and return it.
+
+    The locals of those frames hold signed headers and request bytes, and a traceback may be rendered with its locals.
+    `handled` is what the caller was handling before: it keeps its traceback.
+    """
+    if isinstance(error, Exception) and not isinstance(error, OkxError) and (traceback := error.__traceback__):
+        while traceback.tb_next:
+            traceback = traceback.tb_next
+        error.add_note(f"raised at {traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}")
+    seen: list[BaseException | None] = [None, handled]
+    todo: list[BaseException | None] = [error]
+    while todo:
+        each = todo.pop()
+        if not any(each is other for other in seen) and each is not None:
+            seen.append(each)
+            each.__traceback__ = None
+            todo += [each.__context__, each.__cause__]
+            todo += each.exceptions if isinstance(each, BaseExceptionGroup) else []
+    return error
 
 
 def run_sync(flow: Flow[T], transport: Transport, clock: Clock) -> T:

@@ -7,7 +7,7 @@ import pytest
 
 from okx_maxloan_sdk.effects import Flow, Sleep
 from okx_maxloan_sdk.exceptions import RequestNotSentError
-from okx_maxloan_sdk.single_flight import SingleFlight
+from okx_maxloan_sdk.state import SingleFlight
 
 
 class Harness:

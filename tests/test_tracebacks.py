@@ -5,8 +5,8 @@ import traceback
 
 import pytest
 
+from okx_maxloan_sdk.drivers import hide_frames
 from okx_maxloan_sdk.exceptions import OkxError
-from okx_maxloan_sdk.tracebacks import hide_frames
 
 
 def fail(error: BaseException, cause: BaseException | None = None) -> None:
