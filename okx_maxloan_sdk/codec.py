@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote
 
 from attrs import Factory, frozen
@@ -72,6 +72,7 @@ JSON_TYPE_NAMES: Mapping[type, str] = {
 # The body of an invalid response that is redacted and then shortened for the exception.
 MAX_REDACTED_BYTES = 4096
 NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
+MAX_LOAN_KEYWORDS = [each.attribute for each in GET_MAX_LOAN.parameters if each.attribute != "inst_id"]
 
 
 def _inst_ids_of(query: Query) -> tuple[str, ...]:
@@ -121,42 +122,24 @@ def max_loan_query(
 
     Raises `TypeError` for a parameter that the operation does not have, or a value that is not a string.
     """
-    given: dict[str, Any] = {
-        "mgn_mode": mgn_mode,
-        "ccy": ccy,
-        "mgn_ccy": mgn_ccy,
-        "trade_quote_ccy": trade_quote_ccy,
-        **extra,
-    }
-    for name, value in given.items():
-        if value is not None and type(value) is not str:
-            given[name] = _text(name, value)
-    if extra:
-        _check_names(extra)
+    if unknown := ", ".join(sorted(set(extra).difference(MAX_LOAN_KEYWORDS))):
+        names = ", ".join(MAX_LOAN_KEYWORDS)
+        message = f"get_max_loan() has no keyword argument {unknown}; it has {names}, and pairs without a keyword"
+        raise TypeError(message)
     kwargs = get_max_loan._get_kwargs(  # noqa: SLF001 -- the generator's only function that builds a request
-        mgn_mode=given.pop("mgn_mode"),
-        ccy=given.pop("ccy"),
-        mgn_ccy=given.pop("mgn_ccy"),
-        trade_quote_ccy=given.pop("trade_quote_ccy"),
-        **given,
+        mgn_mode=_text("mgn_mode", mgn_mode),
+        ccy=_text("ccy", ccy),
+        mgn_ccy=_text("mgn_ccy", mgn_ccy),
+        trade_quote_ccy=_text("trade_quote_ccy", trade_quote_ccy),
+        **{name: _text(name, value) for name, value in extra.items()},
     )
     return Query(GET_MAX_LOAN, kwargs["url"], kwargs["params"])
-
-
-def _check_names(extra: Mapping[str, object]) -> None:
-    names = [each.attribute for each in GET_MAX_LOAN.parameters if each.attribute != "inst_id"]
-    if unknown := sorted(extra.keys() - {*names}):
-        message = (
-            f"get_max_loan() has no keyword argument {', '.join(unknown)}; it has {', '.join(names)}, and pairs without"
-            " a keyword"
-        )
-        raise TypeError(message)
 
 
 def instruments_query(*, inst_type: object, inst_id: object) -> Query:
     """Encode parameters of the account's instruments; raise `TypeError` for a value that is not a string."""
     kwargs = get_account_instruments._get_kwargs(  # noqa: SLF001 -- see above
-        inst_type=cast("Any", _text("inst_type", inst_type)), inst_id=_text("inst_id", inst_id)
+        inst_type=_text("inst_type", inst_type), inst_id=_text("inst_id", inst_id)
     )
     return Query(GET_ACCOUNT_INSTRUMENTS, kwargs["url"], kwargs["params"])
 
@@ -203,22 +186,10 @@ def parse_envelope(response: Response) -> tuple[str, str, list[Any]]:
     return code, message, data
 
 
-class FieldCheck(NamedTuple):
-    """What a valid value of a field is: its type, and a test that it passes."""
-
-    name: str
-    python_type: type
-    is_valid: Callable[[Any], object] | None
-    field: Field
-
-
-def _field_check(field: Field) -> FieldCheck:
-    is_valid: Callable[[Any], object] | None = None
-    if field.type == "array":
-        is_valid = _has_only_strings
-    elif field.pattern:
-        is_valid = re.compile(field.pattern.strip("^$")).fullmatch
-    return FieldCheck(field.name, PYTHON_TYPES[field.type], is_valid, field)
+def _field_check(field: Field) -> tuple[str, type, Callable[[Any], object] | None, Field]:
+    """Return what a valid value of a field is: its type, and a test that it passes."""
+    pattern = re.compile(field.pattern.strip("^$")).fullmatch if field.pattern else None
+    return field.name, PYTHON_TYPES[field.type], _has_only_strings if field.type == "array" else pattern, field
 
 
 def _has_only_strings(value: list[Any]) -> bool:
