@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 from . import operations
 from .batching import MAX_CONCURRENCY
+from .clock import SystemClock
 from .codec import GET_MAX_LOAN
 from .config import ClientConfig, settings_from_env
 from .drivers import arun_concurrently, check_event_loop, run_async, run_concurrently, run_sync
@@ -126,7 +127,7 @@ class MaxLoanClient(_BaseClient):
         """
         config = ClientConfig(
             credentials, site, base_url, demo, account, limiter, rate_limit_key, timeout, total_timeout, max_retries,
-            language, clock,
+            language, clock or SystemClock(),
         )  # fmt: skip
         self._configure(config, http_client, proxy)
 
@@ -279,7 +280,7 @@ class AsyncMaxLoanClient(_BaseClient):
         """Create a client; arguments and errors as `MaxLoanClient`."""
         config = ClientConfig(
             credentials, site, base_url, demo, account, limiter, rate_limit_key, timeout, total_timeout, max_retries,
-            language, clock,
+            language, clock or SystemClock(),
         )  # fmt: skip
         self._configure(config, http_client, proxy)
 

@@ -12,7 +12,7 @@ from .clock import WakeEvent
 from .codec import DEMO_HEADER
 from .effects import Flow, Sleep
 from .exceptions import ClientClosedError
-from .limiter import LimitKey, RateLimit
+from .limiter import LimitKey, RateLimit, create_limiter
 from .models import Account
 from .sites import is_loopback
 
@@ -97,7 +97,7 @@ class ClientState:
 
     def __attrs_post_init__(self) -> None:
         account = self.config.account
-        self.clock, self._limiter = self.config.clock, self.config.create_limiter()
+        self.clock, self._limiter = self.config.clock, create_limiter(self.config.limiter)
         self._headers = BASE_HEADERS | (dict([DEMO_HEADER]) if self.config.demo else {})
         self.set_account(account if isinstance(account, Account) else None)
 
