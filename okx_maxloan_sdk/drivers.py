@@ -8,7 +8,6 @@ from contextlib import aclosing, closing
 from functools import partial
 from itertools import islice
 from queue import SimpleQueue
-from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .clock import WakeEvent, wake_up
@@ -148,8 +147,7 @@ class _Cancellable:
 
     def __init__(self, transport: Transport, clock: Clock) -> None:
         self._transport, self._clock = transport, clock
-        self._wake_events: set[WakeEvent] = set()
-        self._lock = RLock()
+        self._wake_events: set[WakeEvent] = set()  # its operations are atomic
         self._is_cancelled = False
         self.close = transport.close
         self.monotonic = clock.monotonic
@@ -164,26 +162,21 @@ class _Cancellable:
     def sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
         # An event of its own: flows that are not cancelled may sleep on `wake`.
         event = WakeEvent()
-        with self._lock:
-            if self._is_cancelled:
-                raise CancelledError
-            self._wake_events.add(event)
         if wake is not None:
             wake.add_done_callback(lambda _: wake_up(event))
+        self._wake_events.add(event)
         try:
-            self._clock.sleep(seconds, event)
+            if not self._is_cancelled:
+                self._clock.sleep(seconds, event)
         finally:
-            with self._lock:
-                self._wake_events.discard(event)
+            self._wake_events.discard(event)
         if self._is_cancelled:
             raise CancelledError
         return wake is not None and wake.done()
 
     def cancel(self) -> None:
-        with self._lock:
-            self._is_cancelled = True
-            events = list(self._wake_events)
-        for event in events:
+        self._is_cancelled = True
+        for event in list(self._wake_events):
             wake_up(event)
 
 
