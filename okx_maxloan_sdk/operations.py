@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from .effects import Flow
     from .state import ClientState
 
+# Queries that a client keeps by their arguments; each takes about 1 KB.
+MAX_PLANS = 64
+
 
 def get_max_loan(state: ClientState, inst_ids: Any, parameters: Mapping[str, Any]) -> Flow[list[MaxLoan]]:
     """Return the rows of any number of pairs, in the order requested, or of one currency."""
@@ -40,7 +43,9 @@ def get_max_loan(state: ClientState, inst_ids: Any, parameters: Mapping[str, Any
         return (yield from _get_currency(state, query, deadline))
     chunks = batching.split_valid(state, query, pairs)
     if arguments is not None and len(chunks) == 1:
-        state.remember_plan(arguments, chunks[0])
+        if len(state.plans) >= MAX_PLANS:
+            state.plans.clear()
+        state.plans[arguments] = chunks[0]
     return (yield from batching.fetch_all(state, chunks, deadline))
 
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 BASE_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "okx-maxloan-sdk"}
-# Each takes about 1 KB.
-MAX_PLANS = 64
 
 
 class ClockSkew(NamedTuple):
@@ -117,12 +115,6 @@ class ClientState:
         uid = account.uid if account else ""
         self._rate_limit_keys[self.config.rate_limit_key or uid or self.config.credentials.fingerprint] = None
         self._rate_limiters = {}
-
-    def remember_plan(self, arguments: Hashable, query: Query) -> None:
-        """Encode and validate no more what comes with these arguments."""
-        if len(self.plans) >= MAX_PLANS:
-            self.plans = {}
-        self.plans[arguments] = query
 
     def rate_limiters(self, operation: Operation) -> list[RateLimiter]:
         """Return the rate limiters that count a request, always in the same order."""
