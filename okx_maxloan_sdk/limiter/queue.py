@@ -247,7 +247,9 @@ class AcquireQueue:
                 if self._first() is waiter and self._now() >= self._retry_at:
                     yield from self._request_grant()
         except BaseException:
-            self._abandon(waiter)
+            # `acquire` gives back the slot if it was granted meanwhile.
+            if self._remove(waiter) and (first := self._first()):
+                first.wake()
             raise
         return waiter.start
 
@@ -272,18 +274,10 @@ class AcquireQueue:
 
     def _request_grant(self) -> Flow[None]:
         self._grant_requested = True
-        yield from self._process_or_defer()
-
-    def _process_or_defer(self) -> Flow[None]:
         if self.store.is_blocking:
             yield RunBlocking(self._process)
         else:
             self._process()
-
-    def _abandon(self, waiter: Waiter) -> None:
-        """Give back the place; `acquire` gives back the slot if it was granted meanwhile."""
-        if self._remove(waiter) and (first := self._first()):
-            first.wake()
 
     def _remove(self, waiter: Waiter) -> bool:
         """Remove a waiter; of several callers only one succeeds, and decides about its slot."""
