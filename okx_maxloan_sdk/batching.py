@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
+from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from . import codec, validation
-from .codec import GET_MAX_LOAN
 from .effects import Flow, gather
 from .exceptions import (
     AccountModeError,

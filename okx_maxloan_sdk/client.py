@@ -8,10 +8,11 @@ from __future__ import annotations
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
+from okx_maxloan_api.contract import GET_MAX_LOAN
+
 from . import operations
 from .batching import MAX_CONCURRENCY
 from .clock import SystemClock
-from .codec import GET_MAX_LOAN
 from .config import ClientConfig, settings_from_env
 from .drivers import arun_concurrently, check_event_loop, run_async, run_concurrently, run_sync
 from .exceptions import ClientClosedError
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     import httpx
+    from okx_maxloan_api.contract import ExtraParameters
 
     from .batching import BatchResult
     from .clock import Clock
-    from .codec import ExtraParameters
     from .config import ClientSettings
     from .credentials import Credentials
     from .effects import Flow

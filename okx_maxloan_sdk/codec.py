@@ -1,6 +1,6 @@
 """Codec between Python values and HTTP: encode requests, validate responses.
 
-The only module of the SDK that imports generated code.
+The only module of the SDK that imports the generated client.
 """
 
 from __future__ import annotations
@@ -16,49 +16,16 @@ from urllib.parse import quote
 from attrs import Factory, frozen
 from okx_maxloan_api.api.account import get_account_config, get_account_instruments, get_max_loan
 from okx_maxloan_api.api.public import get_time
-from okx_maxloan_api.contract import (
-    DEMO_HEADER,
-    ERRORS,
-    GET_ACCOUNT_CONFIG,
-    GET_ACCOUNT_INSTRUMENTS,
-    GET_MAX_LOAN,
-    GET_TIME,
-    OPERATIONS,
-    Condition,
-    Error,
-    ExtraParameters,
-    Operation,
-    Parameter,
-    Rule,
-)
-from okx_maxloan_api.rows import AccountConfigFields, InstrumentFields, MaxLoanFields
+from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG, GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN, GET_TIME, OPERATIONS
 
 from .exceptions import InvalidResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from okx_maxloan_api.contract import Field
+    from okx_maxloan_api.contract import Field, Operation
 
     from .transport import Response
-
-__all__ = [
-    "DEMO_HEADER",
-    "ERRORS",
-    "GET_ACCOUNT_CONFIG",
-    "GET_ACCOUNT_INSTRUMENTS",
-    "GET_MAX_LOAN",
-    "GET_TIME",
-    "AccountConfigFields",
-    "Condition",
-    "Error",
-    "ExtraParameters",
-    "InstrumentFields",
-    "MaxLoanFields",
-    "Operation",
-    "Parameter",
-    "Rule",
-]
 
 T = TypeVar("T")
 PYTHON_TYPES: Mapping[str, type] = {"string": str, "boolean": bool, "array": list}

@@ -8,8 +8,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, fields_dict, frozen
+from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG
+from okx_maxloan_api.rows import AccountConfigFields, InstrumentFields, MaxLoanFields
 
-from .codec import GET_ACCOUNT_CONFIG, AccountConfigFields, InstrumentFields, MaxLoanFields, to_models
+from .codec import to_models
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

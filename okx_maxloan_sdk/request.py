@@ -26,7 +26,9 @@ from .transport import ConnectionDroppedError, Request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .codec import Operation, Query
+    from okx_maxloan_api.contract import Operation
+
+    from .codec import Query
     from .limiter import Permit
     from .transport import Response
 

@@ -7,9 +7,9 @@ from threading import RLock
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from attrs import define, field
+from okx_maxloan_api.contract import DEMO_HEADER
 
 from .clock import WakeEvent
-from .codec import DEMO_HEADER
 from .effects import Flow, Sleep
 from .exceptions import ClientClosedError
 from .limiter import LimitKey, RateLimit, create_limiter
@@ -19,8 +19,10 @@ from .sites import is_loopback
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
+    from okx_maxloan_api.contract import Operation
+
     from .clock import Clock
-    from .codec import Operation, Query
+    from .codec import Query
     from .config import ClientConfig
     from .limiter import Limiter, RateLimiter
 

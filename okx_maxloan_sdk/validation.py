@@ -12,7 +12,9 @@ from .exceptions import InvalidParametersError, Violation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from .codec import Condition, Operation, Parameter, Query, Rule
+    from okx_maxloan_api.contract import Condition, Operation, Parameter, Rule
+
+    from .codec import Query
 
 # Inferred rules never block a request; if OKX rejects it, they are shown as a hint.
 ENFORCED_BASES = ("documented", "observed")
