@@ -78,12 +78,7 @@ class Query:
 
 
 def max_loan_query(
-    *,
-    mgn_mode: object,
-    ccy: object = None,
-    mgn_ccy: object = None,
-    trade_quote_ccy: object = None,
-    **extra: object,
+    *, mgn_mode: object, ccy: object = None, mgn_ccy: object = None, trade_quote_ccy: object = None, **extra: object
 ) -> Query:
     """Encode parameters of the maximum loan, without pairs.
 
