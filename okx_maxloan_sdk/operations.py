@@ -25,12 +25,7 @@ MAX_PLANS = 64
 def get_max_loan(state: ClientState, inst_ids: Any, parameters: Mapping[str, Any]) -> Flow[list[MaxLoan]]:
     """Return the rows of any number of pairs, in the order requested, or of one currency."""
     deadline = None if state.config.total_timeout is None else state.start_deadline()
-    arguments: Any = None
-    try:
-        arguments = (",".join(inst_ids), *parameters.items())
-        planned = state.plans.get(arguments)
-    except TypeError:  # pairs in a list, or no string
-        planned = None
+    planned = state.plans.get(_plan_key(inst_ids, parameters))
     if planned is not None:
         return (yield from batching.fetch_all(state, [planned], deadline))
     query = codec.max_loan_query(**parameters)
@@ -42,11 +37,21 @@ def get_max_loan(state: ClientState, inst_ids: Any, parameters: Mapping[str, Any
     if "ccy" in query.params and not pairs:
         return (yield from _get_currency(state, query, deadline))
     chunks = batching.split_valid(state, query, pairs)
-    if arguments is not None and len(chunks) == 1:
+    if len(chunks) == 1 and (key := _plan_key(inst_ids, parameters)):
         if len(state.plans) >= MAX_PLANS:
             state.plans.clear()
-        state.plans[arguments] = chunks[0]
+        state.plans[key] = chunks[0]
     return (yield from batching.fetch_all(state, chunks, deadline))
+
+
+def _plan_key(inst_ids: Any, parameters: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Return what tells one call from another; None where there are lists of pairs, or something else than a str."""
+    try:
+        key = (",".join(inst_ids), *parameters.items())
+        hash(key)
+    except TypeError:
+        return None
+    return key
 
 
 def _get_currency(state: ClientState, query: Query, deadline: float | None) -> Flow[list[MaxLoan]]:

@@ -30,6 +30,8 @@ CLOSE_TURNS = 3
 class AsyncConnection(Connection, asyncio.Protocol):
     """One connection of one event loop."""
 
+    is_reusable: bool
+    must_close: bool
     _transport: asyncio.Transport
     _parser: ResponseParser | None = None
     _waiter: asyncio.Future[Exception | None] | None = None

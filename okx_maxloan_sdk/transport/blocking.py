@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 class BlockingConnection(Connection):
     """One connection over a plain socket."""
 
+    is_reusable: bool
+    must_close: bool
+
     def open(self, origin: Origin, deadline: float) -> None:
         """Connect and do the TLS handshake; raise `RequestNotSentError`."""
         try:
