@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from . import limiter as _limiter
-from .account import Account, AccountMode
 from .batching import BatchResult
 from .client import AsyncMaxLoanClient, MaxLoanClient
 from .credentials import Credentials
@@ -31,7 +30,7 @@ from .exceptions import (
     Violation,
 )
 from .limiter import MemoryLimiter, RateLimitStatus
-from .models import Instrument, MaxLoan
+from .models import Account, AccountMode, Instrument, MaxLoan
 from .sites import Site
 
 if TYPE_CHECKING:

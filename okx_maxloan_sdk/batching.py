@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
+from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from . import codec, validation
-from .codec import GET_MAX_LOAN
 from .effects import Flow, gather
 from .exceptions import (
     AccountModeError,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from .codec import Query
     from .state import ClientState
 
-E = TypeVar("E", bound=OkxError)
 INST_ID = next(each for each in GET_MAX_LOAN.parameters if each.name == "instId")
 MAX_INST_IDS = INST_ID.max_items
 MAX_CONCURRENCY = GET_MAX_LOAN.limit.requests
@@ -219,7 +218,9 @@ class ResultCollector:
                 self.failures.append((result.inst_ids, result.error))
                 keep_going = keep_going and not affects_all(result.error)
             if result.missing:
-                self.failures.append((result.missing, self._missing_data(result.missing)))
+                query = self._chunks[0].with_inst_ids(result.missing)
+                hint = validation.hint(query, self._state.rule_inputs, self._state.config.language)
+                self.failures.append((result.missing, MissingDataError(result.missing, hint)))
         return keep_going
 
     def finish(self) -> list[MaxLoan]:
@@ -229,22 +230,17 @@ class ResultCollector:
         self.loans.sort(key=lambda loan: position.get(loan.inst_id.upper(), len(position)))
         if not_sent := tuple(each for each in inst_ids if each not in self._seen):
             reason = late(self._state) if self._is_late() else NOT_SENT_FATAL[self._state.config.language]
-            self.failures.append((not_sent, self._in_language(RequestNotSentError(reason))))
+            self.failures.append((not_sent, RequestNotSentError(reason)))
         if not self.failures:
             return self.loans
+        for _, error in self.failures:
+            error.language = self._state.config.language
         if not self.loans and len(self.failures) == 1 and not isinstance(self.failures[0][1], MissingDataError):
             raise self.failures[0][1]
         self.failures.sort(key=lambda failure: position[failure[0][0].upper()])
-        raise self._in_language(PartialFailureError(self.loans, self.failures))
+        partial = PartialFailureError(self.loans, self.failures)
+        partial.language = self._state.config.language
+        raise partial
 
     def _is_late(self) -> bool:
         return self._deadline is not None and self._state.clock.monotonic() >= self._deadline
-
-    def _missing_data(self, inst_ids: tuple[str, ...]) -> MissingDataError:
-        query = self._chunks[0].with_inst_ids(inst_ids)
-        hint = validation.hint(query, self._state.rule_inputs, self._state.config.language)
-        return self._in_language(MissingDataError(inst_ids, hint))
-
-    def _in_language(self, error: E) -> E:
-        error.language = self._state.config.language
-        return error

@@ -8,9 +8,11 @@ from __future__ import annotations
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
+from okx_maxloan_api.contract import GET_MAX_LOAN
+
 from . import operations
 from .batching import MAX_CONCURRENCY
-from .codec import GET_MAX_LOAN
+from .clock import SystemClock
 from .config import ClientConfig, settings_from_env
 from .drivers import arun_concurrently, check_event_loop, run_async, run_concurrently, run_sync
 from .exceptions import ClientClosedError
@@ -20,20 +22,18 @@ from .transport import transport_factory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Coroutine, Generator, Iterable
-    from types import TracebackType
     from typing import Self, Unpack
 
     import httpx
+    from okx_maxloan_api.contract import ExtraParameters
 
-    from .account import Account
     from .batching import BatchResult
     from .clock import Clock
-    from .codec import ExtraParameters
     from .config import ClientSettings
     from .credentials import Credentials
     from .effects import Flow
     from .limiter import Limiter, RateLimitStatus
-    from .models import Instrument, MaxLoan
+    from .models import Account, Instrument, MaxLoan
     from .transport import AsyncTransport, Transport
 
 T = TypeVar("T")
@@ -128,7 +128,7 @@ class MaxLoanClient(_BaseClient):
         """
         config = ClientConfig(
             credentials, site, base_url, demo, account, limiter, rate_limit_key, timeout, total_timeout, max_retries,
-            language, clock,
+            language, clock or SystemClock(),
         )  # fmt: skip
         self._configure(config, http_client, proxy)
 
@@ -250,9 +250,7 @@ class MaxLoanClient(_BaseClient):
         self._get_transport()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
 
@@ -283,7 +281,7 @@ class AsyncMaxLoanClient(_BaseClient):
         """Create a client; arguments and errors as `MaxLoanClient`."""
         config = ClientConfig(
             credentials, site, base_url, demo, account, limiter, rate_limit_key, timeout, total_timeout, max_retries,
-            language, clock,
+            language, clock or SystemClock(),
         )  # fmt: skip
         self._configure(config, http_client, proxy)
 
@@ -339,9 +337,8 @@ class AsyncMaxLoanClient(_BaseClient):
         trade_quote_ccy: str | None = None,
         **extra: Unpack[ExtraParameters],
     ) -> AsyncGenerator[BatchResult, None]:
-        """Yield the outcome of each request as it arrives, for any number of pairs; parameters as `get_max_loan`.
+        """Yield the outcome of each request as it arrives, as `MaxLoanClient.iter_max_loan`.
 
-        Pairs are taken from `inst_ids` as they are needed, and nothing is kept. Errors are in `BatchResult.error`.
         Close it (`contextlib.aclosing`) to stop early.
         """
         given = {"mgn_mode": mgn_mode, "mgn_ccy": mgn_ccy, "trade_quote_ccy": trade_quote_ccy, **extra}
@@ -357,25 +354,15 @@ class AsyncMaxLoanClient(_BaseClient):
         return results()
 
     async def get_account(self) -> Account:
-        """Return the account's settings; raises as `get_max_loan`.
-
-        From now on account-dependent rules apply, and requests are counted under the account's uid.
-        https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-account-configuration
-        """
+        """Return the account's settings, as `MaxLoanClient.get_account`."""
         return await self._run(operations.get_account(self._state))
 
     async def get_instruments(self, inst_type: str = "MARGIN", inst_id: str | None = None) -> list[Instrument]:
-        """Return the instruments that the account may trade, by default margin pairs; raises as `get_max_loan`.
-
-        https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-instruments
-        """
+        """Return the instruments that the account may trade, as `MaxLoanClient.get_instruments`."""
         return await self._run(operations.get_instruments(self._state, inst_type, inst_id))
 
     async def sync_clock(self) -> float:
-        """Return how many seconds OKX's clock is ahead of this machine's; later requests are signed with its time.
-
-        Raises as `get_max_loan`. https://www.okx.com/docs-v5/en/#public-data-rest-api-get-system-time
-        """
+        """Return how many seconds OKX's clock is ahead of this machine's, as `MaxLoanClient.sync_clock`."""
         return await self._run(operations.measure_clock_offset(self._state))
 
     async def close(self) -> None:
@@ -389,7 +376,5 @@ class AsyncMaxLoanClient(_BaseClient):
         self._get_transport()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self.close()

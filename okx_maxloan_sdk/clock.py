@@ -10,11 +10,7 @@ from typing import Protocol, TypeAlias
 from .threads import wait
 
 WakeEvent: TypeAlias = Future[None]
-
-
-def new_wake_event() -> WakeEvent:
-    """Return an event that ends a sleep once it is set."""
-    return Future()
+"""Ends a sleep once it is set."""
 
 
 def wake_up(event: WakeEvent) -> None:

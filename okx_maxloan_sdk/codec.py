@@ -1,6 +1,6 @@
 """Codec between Python values and HTTP: encode requests, validate responses.
 
-The only module of the SDK that imports generated code.
+The only module of the SDK that imports the generated client.
 """
 
 from __future__ import annotations
@@ -10,55 +10,22 @@ import re
 from decimal import Decimal
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote
 
 from attrs import Factory, frozen
 from okx_maxloan_api.api.account import get_account_config, get_account_instruments, get_max_loan
 from okx_maxloan_api.api.public import get_time
-from okx_maxloan_api.contract import (
-    DEMO_HEADER,
-    ERRORS,
-    GET_ACCOUNT_CONFIG,
-    GET_ACCOUNT_INSTRUMENTS,
-    GET_MAX_LOAN,
-    GET_TIME,
-    OPERATIONS,
-    Condition,
-    Error,
-    ExtraParameters,
-    Operation,
-    Parameter,
-    Rule,
-)
-from okx_maxloan_api.rows import AccountConfigFields, InstrumentFields, MaxLoanFields
+from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG, GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN, GET_TIME, OPERATIONS
 
-from .account import Account
 from .exceptions import InvalidResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from okx_maxloan_api.contract import Field
+    from okx_maxloan_api.contract import Field, Operation
 
     from .transport import Response
-
-__all__ = [
-    "DEMO_HEADER",
-    "ERRORS",
-    "GET_ACCOUNT_CONFIG",
-    "GET_ACCOUNT_INSTRUMENTS",
-    "GET_MAX_LOAN",
-    "GET_TIME",
-    "Condition",
-    "Error",
-    "ExtraParameters",
-    "InstrumentFields",
-    "MaxLoanFields",
-    "Operation",
-    "Parameter",
-    "Rule",
-]
 
 T = TypeVar("T")
 PYTHON_TYPES: Mapping[str, type] = {"string": str, "boolean": bool, "array": list}
@@ -72,6 +39,7 @@ JSON_TYPE_NAMES: Mapping[type, str] = {
 # The body of an invalid response that is redacted and then shortened for the exception.
 MAX_REDACTED_BYTES = 4096
 NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
+MAX_LOAN_KEYWORDS = [each.attribute for each in GET_MAX_LOAN.parameters if each.attribute != "inst_id"]
 
 
 def _inst_ids_of(query: Query) -> tuple[str, ...]:
@@ -110,53 +78,30 @@ class Query:
 
 
 def max_loan_query(
-    *,
-    mgn_mode: object,
-    ccy: object = None,
-    mgn_ccy: object = None,
-    trade_quote_ccy: object = None,
-    **extra: object,
+    *, mgn_mode: object, ccy: object = None, mgn_ccy: object = None, trade_quote_ccy: object = None, **extra: object
 ) -> Query:
     """Encode parameters of the maximum loan, without pairs.
 
     Raises `TypeError` for a parameter that the operation does not have, or a value that is not a string.
     """
-    given: dict[str, Any] = {
-        "mgn_mode": mgn_mode,
-        "ccy": ccy,
-        "mgn_ccy": mgn_ccy,
-        "trade_quote_ccy": trade_quote_ccy,
-        **extra,
-    }
-    for name, value in given.items():
-        if value is not None and type(value) is not str:
-            given[name] = _text(name, value)
-    if extra:
-        _check_names(extra)
+    if unknown := ", ".join(sorted(set(extra).difference(MAX_LOAN_KEYWORDS))):
+        names = ", ".join(MAX_LOAN_KEYWORDS)
+        message = f"get_max_loan() has no keyword argument {unknown}; it has {names}, and pairs without a keyword"
+        raise TypeError(message)
     kwargs = get_max_loan._get_kwargs(  # noqa: SLF001 -- the generator's only function that builds a request
-        mgn_mode=given.pop("mgn_mode"),
-        ccy=given.pop("ccy"),
-        mgn_ccy=given.pop("mgn_ccy"),
-        trade_quote_ccy=given.pop("trade_quote_ccy"),
-        **given,
+        mgn_mode=_text("mgn_mode", mgn_mode),
+        ccy=_text("ccy", ccy),
+        mgn_ccy=_text("mgn_ccy", mgn_ccy),
+        trade_quote_ccy=_text("trade_quote_ccy", trade_quote_ccy),
+        **{name: _text(name, value) for name, value in extra.items()},
     )
     return Query(GET_MAX_LOAN, kwargs["url"], kwargs["params"])
-
-
-def _check_names(extra: Mapping[str, object]) -> None:
-    names = [each.attribute for each in GET_MAX_LOAN.parameters if each.attribute != "inst_id"]
-    if unknown := sorted(extra.keys() - {*names}):
-        message = (
-            f"get_max_loan() has no keyword argument {', '.join(unknown)}; it has {', '.join(names)}, and pairs without"
-            " a keyword"
-        )
-        raise TypeError(message)
 
 
 def instruments_query(*, inst_type: object, inst_id: object) -> Query:
     """Encode parameters of the account's instruments; raise `TypeError` for a value that is not a string."""
     kwargs = get_account_instruments._get_kwargs(  # noqa: SLF001 -- see above
-        inst_type=cast("Any", _text("inst_type", inst_type)), inst_id=_text("inst_id", inst_id)
+        inst_type=_text("inst_type", inst_type), inst_id=_text("inst_id", inst_id)
     )
     return Query(GET_ACCOUNT_INSTRUMENTS, kwargs["url"], kwargs["params"])
 
@@ -203,22 +148,10 @@ def parse_envelope(response: Response) -> tuple[str, str, list[Any]]:
     return code, message, data
 
 
-class FieldCheck(NamedTuple):
-    """What a valid value of a field is: its type, and a test that it passes."""
-
-    name: str
-    python_type: type
-    is_valid: Callable[[Any], object] | None
-    field: Field
-
-
-def _field_check(field: Field) -> FieldCheck:
-    is_valid: Callable[[Any], object] | None = None
-    if field.type == "array":
-        is_valid = _has_only_strings
-    elif field.pattern:
-        is_valid = re.compile(field.pattern.strip("^$")).fullmatch
-    return FieldCheck(field.name, PYTHON_TYPES[field.type], is_valid, field)
+def _field_check(field: Field) -> tuple[str, type, Callable[[Any], object] | None, Field]:
+    """Return what a valid value of a field is: its type, and a test that it passes."""
+    pattern = re.compile(field.pattern.strip("^$")).fullmatch if field.pattern else None
+    return field.name, PYTHON_TYPES[field.type], _has_only_strings if field.type == "array" else pattern, field
 
 
 def _has_only_strings(value: list[Any]) -> bool:
@@ -275,21 +208,6 @@ def to_models(model: Callable[..., T], operation: Operation, rows: Iterable[Mapp
             unknown = MappingProxyType({name: value for name, value in row.items() if name not in attributes})
         models.append(model(**known, additional_properties=unknown))
     return models
-
-
-def to_account(row: Mapping[str, Any]) -> Account:
-    """Return the account's settings; an account mode that is not documented is unknown."""
-    [config] = to_models(AccountConfigFields, GET_ACCOUNT_CONFIG, [row])
-    level = next(field for field in GET_ACCOUNT_CONFIG.fields if field.name == "acctLv")
-    return Account(
-        mode={each.value: each.name for each in level.values}.get(config.acct_lv),
-        spot_borrow_enabled=config.enable_spot_borrow,
-        isolated_margin_mode=config.mgn_iso_mode or None,
-        uid=config.uid,
-        main_uid=config.main_uid,
-        permissions=tuple(config.perm.split(",")) if config.perm else (),
-        ip_allowlist=tuple(config.ip.split(",")) if config.ip else (),
-    )
 
 
 def _parse_json(response: Response) -> Any:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from attrs import field, frozen
 
-from .account import Account
 from .clock import Clock, SystemClock
 from .credentials import Credentials
-from .limiter import Limiter, create_limiter
+from .models import Account
 from .sites import Origin, Site, parse_origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import httpx
+
+    from .limiter import Limiter
 
 ENV_CREDENTIALS = ("OKX_API_KEY", "OKX_API_SECRET", "OKX_API_PASSPHRASE")
 BOOLEAN_VALUES = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
@@ -41,10 +42,6 @@ class ClientSettings(TypedDict, total=False):
     clock: Clock | None
 
 
-def _system_clock(clock: Clock | None) -> Clock:
-    return clock or SystemClock()
-
-
 @frozen
 class ClientConfig:
     """Settings of one client. Raises `ValueError` that names every wrong one."""
@@ -60,7 +57,7 @@ class ClientConfig:
     total_timeout: float | None = None
     max_retries: int = 2
     language: Literal["en", "zh"] = "en"
-    clock: Clock = field(default=None, converter=_system_clock)
+    clock: Clock = field(factory=SystemClock)
     origin: Origin = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -92,10 +89,6 @@ class ClientConfig:
         ]:
             raise ValueError("; ".join(errors))
         object.__setattr__(self, "origin", parse_origin(self.base_url or self.site.value))
-
-    def create_limiter(self) -> Limiter:
-        """Return the limiter that `limiter` names."""
-        return create_limiter(self.limiter)
 
 
 def given(name: str, value: object) -> str:

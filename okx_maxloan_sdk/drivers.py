@@ -8,22 +8,42 @@ from contextlib import aclosing, closing
 from functools import partial
 from itertools import islice
 from queue import SimpleQueue
-from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .clock import new_wake_event, wake_up
+from .clock import WakeEvent, wake_up
 from .effects import Flow, Gather, RunBlocking, Send, Sleep
 from .exceptions import OkxError, RequestNotSentError
 from .threads import call_to_end, start_thread
-from .tracebacks import hide_frames
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterator
 
-    from .clock import Clock, WakeEvent
+    from .clock import Clock
     from .transport import AsyncTransport, Request, Response, Transport
 
 T = TypeVar("T")
+
+
+def hide_frames(error: BaseException, handled: BaseException | None) -> BaseException:
+    """Remove every frame from an error, its context and its cause, and return it.
+
+    The locals of those frames hold signed headers and request bytes, and a traceback may be rendered with its locals.
+    `handled` is what the caller was handling before: it keeps its traceback.
+    """
+    if isinstance(error, Exception) and not isinstance(error, OkxError) and (traceback := error.__traceback__):
+        while traceback.tb_next:
+            traceback = traceback.tb_next
+        error.add_note(f"raised at {traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}")
+    seen: list[BaseException | None] = [None, handled]
+    todo: list[BaseException | None] = [error]
+    while todo:
+        each = todo.pop()
+        if not any(each is other for other in seen) and each is not None:
+            seen.append(each)
+            each.__traceback__ = None
+            todo += [each.__context__, each.__cause__]
+            todo += each.exceptions if isinstance(each, BaseExceptionGroup) else []
+    return error
 
 
 def run_sync(flow: Flow[T], transport: Transport, clock: Clock) -> T:
@@ -127,8 +147,7 @@ class _Cancellable:
 
     def __init__(self, transport: Transport, clock: Clock) -> None:
         self._transport, self._clock = transport, clock
-        self._wake_events: set[WakeEvent] = set()
-        self._lock = RLock()
+        self._wake_events: set[WakeEvent] = set()  # its operations are atomic
         self._is_cancelled = False
         self.close = transport.close
         self.monotonic = clock.monotonic
@@ -142,27 +161,22 @@ class _Cancellable:
 
     def sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
         # An event of its own: flows that are not cancelled may sleep on `wake`.
-        event = new_wake_event()
-        with self._lock:
-            if self._is_cancelled:
-                raise CancelledError
-            self._wake_events.add(event)
+        event = WakeEvent()
         if wake is not None:
             wake.add_done_callback(lambda _: wake_up(event))
+        self._wake_events.add(event)
         try:
-            self._clock.sleep(seconds, event)
+            if not self._is_cancelled:
+                self._clock.sleep(seconds, event)
         finally:
-            with self._lock:
-                self._wake_events.discard(event)
+            self._wake_events.discard(event)
         if self._is_cancelled:
             raise CancelledError
         return wake is not None and wake.done()
 
     def cancel(self) -> None:
-        with self._lock:
-            self._is_cancelled = True
-            events = list(self._wake_events)
-        for event in events:
+        self._is_cancelled = True
+        for event in list(self._wake_events):
             wake_up(event)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from .clock import WakeEvent
-    from .transport import Request, Response
+    from .transport import Request
 
 T = TypeVar("T")
 
@@ -48,24 +48,6 @@ class Gather(NamedTuple, Generic[T]):
 
 Effect: TypeAlias = Send | Sleep | RunBlocking[Any] | Gather[Any]
 Flow: TypeAlias = Generator[Effect, Any, T]
-
-
-def send(request: Request, timeout: float) -> Flow[Response]:
-    """Send one request."""
-    response: Response = yield Send(request, timeout)
-    return response
-
-
-def sleep(seconds: float, wake: WakeEvent | None = None) -> Flow[bool]:
-    """Sleep."""
-    is_woken: bool = yield Sleep(seconds, wake)
-    return is_woken
-
-
-def run_blocking(function: Callable[[], T]) -> Flow[T]:
-    """Call a function that may block."""
-    result: T = yield RunBlocking(function)
-    return result
 
 
 def gather(flows: Iterator[Flow[T]], width: int, on_result: Callable[[T], bool]) -> Flow[None]:

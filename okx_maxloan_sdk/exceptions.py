@@ -76,6 +76,10 @@ class OkxError(Exception):
     def _text(self, name: str, **values: object) -> str:
         return TEXTS[self.language][name].format(**values)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without the constructor, whose keyword arguments are attributes.
+        return type(self).__new__, (type(self), *self.args), self.__dict__.copy()
+
 
 @frozen
 class Violation:
@@ -135,15 +139,6 @@ class ApiError(OkxError):
         summary = self._text("rejected", code=self.code, status=self.http_status, message=self.message or "-")
         pairs = f"instId {','.join(self.inst_ids)}" if self.inst_ids else ""
         return "\n".join(line for line in (summary, self.explanation, self.hint, pairs) if line)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.code, self.message, self.__dict__.copy())
-
-
-def _rebuild(kind: type[ApiError], code: str, message: str, state: Mapping[str, Any]) -> ApiError:
-    error = kind(code, message, http_status=state["http_status"])
-    error.__dict__.update(state)
-    return error
 
 
 class AuthenticationError(ApiError):
@@ -223,15 +218,6 @@ class InvalidResponseError(OkxError):
         self.args: tuple[Any, ...] = (self.reason, self.http_status, self.body_excerpt, self.rows)
         self.__context__: BaseException | None = None
         return self.with_traceback(None)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild_invalid, self.args, self.__dict__.copy()
-
-
-def _rebuild_invalid(
-    reason: str, http_status: int, body_excerpt: str, rows: Sequence[Mapping[str, Any]]
-) -> InvalidResponseError:
-    return InvalidResponseError(reason, http_status=http_status, body_excerpt=body_excerpt, rows=rows)
 
 
 class MissingDataError(OkxError):

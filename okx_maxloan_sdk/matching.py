@@ -9,7 +9,8 @@ from __future__ import annotations
 from logging import Logger, getLogger
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .codec import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN
+from okx_maxloan_api.contract import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN
+
 from .exceptions import InvalidResponseError
 from .models import parse_amount
 

@@ -8,27 +8,24 @@ from typing import TYPE_CHECKING, Any
 from . import batching, codec, validation
 from .batching import MAX_INST_IDS, BatchResult
 from .exceptions import MissingDataError, OkxError
-from .models import Instrument, MaxLoan
+from .models import Account, Instrument, MaxLoan, to_account
 from .request import remaining_time, send_with_retries, sync_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from .account import Account
     from .codec import Query
     from .effects import Flow
     from .state import ClientState
+
+# Queries that a client keeps by their arguments; each takes about 1 KB.
+MAX_PLANS = 64
 
 
 def get_max_loan(state: ClientState, inst_ids: Any, parameters: Mapping[str, Any]) -> Flow[list[MaxLoan]]:
     """Return the rows of any number of pairs, in the order requested, or of one currency."""
     deadline = None if state.config.total_timeout is None else state.start_deadline()
-    arguments: Any = None
-    try:
-        arguments = (",".join(inst_ids), *parameters.items())
-        planned = state.plans.get(arguments)
-    except TypeError:  # pairs in a list, or no string
-        planned = None
+    planned = state.plans.get(_plan_key(inst_ids, parameters))
     if planned is not None:
         return (yield from batching.fetch_all(state, [planned], deadline))
     query = codec.max_loan_query(**parameters)
@@ -40,9 +37,21 @@ def get_max_loan(state: ClientState, inst_ids: Any, parameters: Mapping[str, Any
     if "ccy" in query.params and not pairs:
         return (yield from _get_currency(state, query, deadline))
     chunks = batching.split_valid(state, query, pairs)
-    if arguments is not None and len(chunks) == 1:
-        state.remember_plan(arguments, chunks[0])
+    if len(chunks) == 1 and (key := _plan_key(inst_ids, parameters)):
+        if len(state.plans) >= MAX_PLANS:
+            state.plans.clear()
+        state.plans[key] = chunks[0]
     return (yield from batching.fetch_all(state, chunks, deadline))
+
+
+def _plan_key(inst_ids: Any, parameters: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Return what tells one call from another; None where there are lists of pairs, or something else than a str."""
+    try:
+        key = (",".join(inst_ids), *parameters.items())
+        hash(key)
+    except TypeError:
+        return None
+    return key
 
 
 def _get_currency(state: ClientState, query: Query, deadline: float | None) -> Flow[list[MaxLoan]]:
@@ -91,7 +100,7 @@ def get_account(state: ClientState) -> Flow[Account]:
 
 def _fetch_account(state: ClientState, deadline: float | None) -> Flow[Account]:
     response = yield from send_with_retries(state, codec.ACCOUNT_QUERY, deadline)
-    account = codec.to_account(response.row)
+    account = to_account(response.row)
     state.set_account(account)
     return account
 

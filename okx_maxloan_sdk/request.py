@@ -6,7 +6,7 @@ from logging import Logger, getLogger
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import codec, validation
-from .effects import Flow, Send, sleep
+from .effects import Flow, Send, Sleep
 from .exceptions import (
     EXCEPTION_BY_KIND,
     ApiError,
@@ -26,7 +26,9 @@ from .transport import ConnectionDroppedError, Request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .codec import Operation, Query
+    from okx_maxloan_api.contract import Operation
+
+    from .codec import Query
     from .limiter import Permit
     from .transport import Response
 
@@ -105,7 +107,7 @@ def send_with_retries(state: ClientState, query: Query, deadline: float | None) 
                 yield from permit.release_outcome_unknown()
             raise
         # Outside the handler: a traceback of what happens during the pause does not hold this error.
-        yield from sleep(pause)
+        yield Sleep(pause)
 
 
 def send_once(

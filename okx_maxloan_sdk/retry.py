@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .codec import ERRORS
+from okx_maxloan_api.contract import ERRORS
+
 from .exceptions import ApiConnectionError, ApiError, InvalidResponseError
 
 if TYPE_CHECKING:
-    from .codec import Error
+    from okx_maxloan_api.contract import Error
+
     from .exceptions import OkxError
 
 BACKOFF_MIN_S, BACKOFF_MAX_S = 0.25, 4.0

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, NamedTuple
+from threading import RLock
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from attrs import define, field
+from okx_maxloan_api.contract import DEMO_HEADER
 
-from .account import Account
-from .codec import DEMO_HEADER
+from .clock import WakeEvent
+from .effects import Flow, Sleep
 from .exceptions import ClientClosedError
-from .limiter import LimitKey, RateLimit
-from .single_flight import SingleFlight
+from .limiter import LimitKey, RateLimit, create_limiter
+from .models import Account
 from .sites import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
+    from okx_maxloan_api.contract import Operation
+
     from .clock import Clock
-    from .codec import Operation, Query
+    from .codec import Query
     from .config import ClientConfig
     from .limiter import Limiter, RateLimiter
 
+T = TypeVar("T")
 BASE_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "okx-maxloan-sdk"}
-
-# Each takes about 1 KB.
-MAX_PLANS = 64
 
 
 class ClockSkew(NamedTuple):
@@ -35,6 +37,40 @@ class ClockSkew(NamedTuple):
 
 
 NO_CLOCK_SKEW = ClockSkew(0.0)
+
+
+class SingleFlight(Generic[T]):
+    """A value that one caller fetches while the others wait for it."""
+
+    def __init__(self, value: T | None = None) -> None:
+        self.value = value
+        # Re-entrant: the garbage collector may close a flow while another in the same thread holds the lock.
+        self._lock = RLock()
+        self._leader: WakeEvent | None = None
+
+    def get(self, fetch: Callable[[], Flow[T]], timeout: float, invalid: T | None = None) -> Flow[T]:
+        """Return the value; fetch it if there is none, or if it is still the `invalid` one.
+
+        A caller that has waited `timeout` seconds for one leader fetches as well: the leader's thread may have died.
+        """
+        timed_out_leader: WakeEvent | None = None
+        while True:
+            with self._lock:
+                if self.value is not None and self.value is not invalid:
+                    return self.value
+                leader, own = self._leader, WakeEvent()
+                if leader is None or leader is timed_out_leader:
+                    self._leader = own
+                    break
+            timed_out_leader = None if (yield Sleep(timeout, leader)) else leader
+        try:
+            self.value = value = yield from fetch()
+            return value
+        finally:
+            with self._lock:
+                if self._leader is own:
+                    self._leader = None
+            own.set_result(None)
 
 
 @define(eq=False)
@@ -61,7 +97,7 @@ class ClientState:
 
     def __attrs_post_init__(self) -> None:
         account = self.config.account
-        self.clock, self._limiter = self.config.clock, self.config.create_limiter()
+        self.clock, self._limiter = self.config.clock, create_limiter(self.config.limiter)
         self._headers = BASE_HEADERS | (dict([DEMO_HEADER]) if self.config.demo else {})
         self.set_account(account if isinstance(account, Account) else None)
 
@@ -81,12 +117,6 @@ class ClientState:
         uid = account.uid if account else ""
         self._rate_limit_keys[self.config.rate_limit_key or uid or self.config.credentials.fingerprint] = None
         self._rate_limiters = {}
-
-    def remember_plan(self, arguments: Hashable, query: Query) -> None:
-        """Encode and validate no more what comes with these arguments."""
-        if len(self.plans) >= MAX_PLANS:
-            self.plans = {}
-        self.plans[arguments] = query
 
     def rate_limiters(self, operation: Operation) -> list[RateLimiter]:
         """Return the rate limiters that count a request, always in the same order."""

@@ -12,7 +12,9 @@ from .exceptions import InvalidParametersError, Violation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from .codec import Condition, Operation, Parameter, Query, Rule
+    from okx_maxloan_api.contract import Condition, Parameter, Rule
+
+    from .codec import Query
 
 # Inferred rules never block a request; if OKX rejects it, they are shown as a hint.
 ENFORCED_BASES = ("documented", "observed")
@@ -116,27 +118,10 @@ def find_violations(
 
     `only_pairs` leaves out rules that cannot tell one pair from another, for the further requests of a call.
     """
-    operation, inputs = query.operation, {**query.params, **account}
-    rules = (
-        rule for rule in operation.rules if rule.basis in ENFORCED_BASES and (not only_pairs or _is_about_pairs(rule))
-    )
-    enforced = violated_rules(rules, inputs)
-    docs = _docs_url(operation, language)
-    between = [
-        Violation(rule.id, format_inputs(rule, inputs), _message(rule, language), docs, language) for rule in enforced
-    ]
-    return [*find_parameter_violations(query, language), *between]
-
-
-def _is_about_pairs(rule: Rule) -> bool:
-    cells = (rule.when.get("instId"), rule.then.get("instId"))
-    return any(cell is not None and cell not in (("present",), ("absent",)) for cell in cells)
-
-
-def find_parameter_violations(query: Query, language: str) -> list[Violation]:
-    """Return what is wrong with the parameters, each by itself."""
-    messages, docs, violations = MESSAGES[language], _docs_url(query.operation, language), []
-    for parameter in query.operation.parameters:
+    operation, inputs, messages = query.operation, {**query.params, **account}, MESSAGES[language]
+    docs = operation.docs_zh if language == "zh" else operation.docs_en
+    violations = []
+    for parameter in operation.parameters:
         value = query.params.get(parameter.name)
         for message_id, context in check_parameter(parameter, value):
             close = context.get("close")
@@ -145,7 +130,18 @@ def find_parameter_violations(query: Query, language: str) -> list[Violation]:
             shown = context.get("value", value)
             given = f"{parameter.name}: {'-' if shown is None else repr(shown[:80])}"
             violations.append(Violation(message_id, given, expected, docs, language))
-    return violations
+    rules = (
+        rule for rule in operation.rules if rule.basis in ENFORCED_BASES and (not only_pairs or _is_about_pairs(rule))
+    )
+    return violations + [
+        Violation(rule.id, format_inputs(rule, inputs), _message(rule, language), docs, language)
+        for rule in violated_rules(rules, inputs)
+    ]
+
+
+def _is_about_pairs(rule: Rule) -> bool:
+    cells = (rule.when.get("instId"), rule.then.get("instId"))
+    return any(cell is not None and cell not in (("present",), ("absent",)) for cell in cells)
 
 
 def hint(query: Query, account: Mapping[str, str], language: str) -> str:
@@ -162,7 +158,3 @@ def format_inputs(rule: Rule, inputs: Mapping[str, str]) -> str:
 
 def _message(rule: Rule, language: str) -> str:
     return rule.zh if language == "zh" else rule.en
-
-
-def _docs_url(operation: Operation, language: str) -> str:
-    return operation.docs_zh if language == "zh" else operation.docs_en

@@ -115,7 +115,7 @@ def test_settings(make: Any) -> None:
     assert (config.demo, config.timeout, config.total_timeout, config.max_retries) == (False, 10.0, None, 2)
     assert (config.language, config.account, config.rate_limit_key) == ("en", None, None)
     assert isinstance(config.clock, SystemClock)
-    assert isinstance(config.create_limiter(), MemoryLimiter)
+    assert isinstance(client._state._limiter, MemoryLimiter)
     account = Account(uid="7")
     state = make(credentials(), account=account, rate_limit_key="me")._state
     assert (state.account, state.config.rate_limit_key) == (account, "me")

@@ -8,8 +8,8 @@ import pytest
 from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG, GET_MAX_LOAN, OPERATIONS, Operation
 
 from okx_maxloan_sdk import MaxLoan, codec
-from okx_maxloan_sdk.account import Account, AccountMode
 from okx_maxloan_sdk.exceptions import InvalidResponseError
+from okx_maxloan_sdk.models import Account, AccountMode, to_account
 from okx_maxloan_sdk.transport import Response
 from tests.support.cases import cases
 from tests.support.contract_values import EMPTY
@@ -146,7 +146,7 @@ def test_types_other_than_text() -> None:
 
 def account(**changes: object) -> Account:
     """Convert a row."""
-    return codec.to_account({**CASES["account"], **changes})
+    return to_account({**CASES["account"], **changes})
 
 
 def test_account() -> None:

@@ -1,9 +1,11 @@
-"""Drivers: effects of a flow, blocking and asynchronous, concurrent flows, and what remains of abandoned ones."""
+"""Drivers: effects, concurrent and abandoned flows, and errors without the frames that may hold secrets."""
 
 import asyncio
 import gc
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import aclosing, closing
@@ -14,9 +16,9 @@ import pytest
 
 from okx_maxloan_sdk import AsyncMaxLoanClient
 from okx_maxloan_sdk.clock import SystemClock, WakeEvent
-from okx_maxloan_sdk.drivers import arun_concurrently, run_async, run_concurrently, run_sync
-from okx_maxloan_sdk.effects import Flow, gather, run_blocking, send, sleep
-from okx_maxloan_sdk.exceptions import RequestNotSentError
+from okx_maxloan_sdk.drivers import arun_concurrently, hide_frames, run_async, run_concurrently, run_sync
+from okx_maxloan_sdk.effects import Effect, Flow, RunBlocking, Send, Sleep, gather
+from okx_maxloan_sdk.exceptions import OkxError, RequestNotSentError
 from tests.support.clients import credentials
 from tests.support.clock import FakeClock, client_threads_end, until
 from tests.support.fake_transport import AsyncFakeTransport, FakeTransport, ok_response
@@ -56,9 +58,14 @@ class FlowRunner:
         return asyncio.run(collect())
 
 
+def perform(effect: Effect) -> Flow[Any]:
+    """Return the result of one effect."""
+    return (yield effect)
+
+
 def flow_returning(value: Any) -> Flow[Any]:
     """Return a value after one sleep."""
-    yield from sleep(0.0)
+    yield Sleep(0.0)
     return value
 
 
@@ -77,9 +84,9 @@ def test_effects(driver: FlowRunner) -> None:
             return True
 
         results: list[Any] = [
-            (yield from send(GET, 3.0)),
-            (yield from sleep(1.5)),
-            (yield from run_blocking(lambda: 7)),
+            (yield Send(GET, 3.0)),
+            (yield Sleep(1.5)),
+            (yield RunBlocking(lambda: 7)),
         ]
         yield from gather(iter([flow_returning(8), flow_returning(9)]), 1, take)
         return results
@@ -97,11 +104,11 @@ def test_failures_are_raised_in_the_flow(driver: FlowRunner) -> None:
 
     def flow() -> Flow[None]:
         with pytest.raises(RequestNotSentError):
-            yield from send(GET, 1.0)
+            yield Send(GET, 1.0)
         try:
-            yield from send(GET, 1.0)
+            yield Send(GET, 1.0)
         finally:
-            yield from sleep(0.25)
+            yield Sleep(0.25)
             cleaned.append(True)
 
     with pytest.raises(RequestNotSentError) as caught:
@@ -122,7 +129,7 @@ async def test_full_executor() -> None:
     asyncio.get_running_loop().set_default_executor(executor)
     executor.submit(busy.wait, 20)
     async with asyncio.timeout(5):
-        await run_on_the_clock(run_blocking(lambda: None))
+        await run_on_the_clock(perform(RunBlocking(lambda: None)))
     busy.set()
 
 
@@ -138,7 +145,7 @@ async def test_blocking_work_leaves_the_loop_free() -> None:
 
     def flow() -> Flow[None]:
         try:
-            yield from run_blocking(work)
+            yield RunBlocking(work)
         finally:
             order.append("cleaned up")
 
@@ -169,7 +176,7 @@ def test_concurrent_results(driver: FlowRunner) -> None:
         nonlocal going, max_results
         going += 1
         max_results = max(max_results, going)
-        yield from sleep(0.001)
+        yield Sleep(0.001)
         going -= 1
         return number
 
@@ -205,7 +212,7 @@ def test_failing_supply(driver: FlowRunner) -> None:
 
     def flow() -> Flow[None]:
         try:
-            yield from sleep(30)
+            yield Sleep(30)
         except BaseException as error:
             ended.append(type(error))
             raise
@@ -227,7 +234,7 @@ def test_failing_flow(driver: FlowRunner) -> None:
     """A flow's error is raised, and the other flows are abandoned."""
 
     def flow() -> Flow[None]:
-        yield from sleep(0.0)
+        yield Sleep(0.0)
         raise LookupError
 
     with pytest.raises(LookupError):
@@ -251,12 +258,12 @@ def test_abandoned_sleepers_wake() -> None:
 
     def sleeps(wake: WakeEvent | None) -> Flow[None]:
         try:
-            yield from sleep(30, wake)
+            yield Sleep(30, wake)
         finally:
             with pytest.raises(RequestNotSentError):
-                yield from send(GET, 1.0)
+                yield Send(GET, 1.0)
             with pytest.raises(CancelledError):
-                yield from sleep(30)
+                yield Sleep(30)
 
     abandon(sleeps(None), sleeps(shared), transport=transport)
     assert transport.requests == []
@@ -269,7 +276,7 @@ def test_abandoned_does_not_wake_others() -> None:
     shared: WakeEvent = Future()
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(SystemClock().sleep, 30, shared)
-        abandon(sleep(30, shared), transport=FakeTransport(RESPONSE))
+        abandon(perform(Sleep(30, shared)), transport=FakeTransport(RESPONSE))
         assert not other.done()
         shared.set_result(None)
         assert other.result(5) is True
@@ -279,7 +286,7 @@ def test_wakes_reach_sleepers() -> None:
     """A wake event ends the sleep of one of several flows, whose effect returns True."""
     wake: WakeEvent = Future()
     threading.Timer(0.02, wake.set_result, [None]).start()
-    assert list(run_concurrently(iter([sleep(30, wake)]), 1, FakeTransport(RESPONSE), SystemClock())) == [True]
+    assert list(run_concurrently(iter([perform(Sleep(30, wake))]), 1, FakeTransport(RESPONSE), SystemClock())) == [True]
 
 
 @pytest.mark.usefixtures("run")
@@ -290,11 +297,11 @@ async def test_abandoned_tasks_are_cancelled() -> None:
     def clean() -> None:
         ended.append("cleaned up")
 
-    def flow() -> Flow[bool]:
+    def flow() -> Flow[Any]:
         try:
-            return (yield from sleep(30))
+            return (yield Sleep(30))
         finally:
-            yield from run_blocking(clean)
+            yield RunBlocking(clean)
 
     flows = iter([flow_returning(1), flow(), flow()])
     transport = AsyncFakeTransport(FakeTransport(RESPONSE))
@@ -309,10 +316,71 @@ async def test_failing_supply_leaves_no_task() -> None:
     """Tasks that start while the supply fails are cancelled too."""
 
     def flows() -> Iterator[Flow[bool]]:
-        yield sleep(30)
+        yield perform(Sleep(30))
         raise LookupError
 
     transport = AsyncFakeTransport(FakeTransport(RESPONSE))
     with pytest.raises(LookupError):
         await anext(arun_concurrently(flows(), 3, transport, SystemClock()))
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+def fail(error: BaseException, cause: BaseException | None = None) -> None:
+    """Raise an error in a frame with a secret, while another error is handled."""
+    secret = "in-a-local"
+    try:
+        raise LookupError(len(secret))
+    except LookupError:
+        raise error from cause
+
+
+def hidden(error: BaseException, cause: BaseException | None = None) -> BaseException:
+    """Raise an error as `fail` does, and hide its frames."""
+    handled = sys.exception()
+    try:
+        fail(error, cause)
+    except BaseException as caught:  # noqa: BLE001 -- any error
+        return hide_frames(caught, handled)
+    raise AssertionError
+
+
+def rendered(error: BaseException) -> str:
+    """Render an error with the locals of each frame."""
+    return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+
+
+@pytest.mark.parametrize("kind", [OkxError, ValueError, KeyboardInterrupt])
+@pytest.mark.parametrize("cause", [None, KeyError("x")])
+def test_frames_are_gone(kind: type[BaseException], cause: BaseException | None) -> None:
+    """An error, its context and its cause show no local of the hidden frames."""
+    error = hidden(kind("x"), cause)
+    assert error.__context__ is not None
+    assert "in-a-local" not in rendered(error)
+
+
+def test_group() -> None:
+    """The errors of a group are treated like the group."""
+    errors = []
+    for number in range(2):
+        try:
+            fail(ValueError(number))
+        except ValueError as error:
+            errors.append(error)
+    assert "in-a-local" not in rendered(hidden(ExceptionGroup("several", errors)))
+
+
+def test_unexpected_error_names_its_line() -> None:
+    """An unexpected error names the line that raised it, since its frames are hidden; one of ours does not."""
+    (note,) = hidden(ValueError("x")).__notes__
+    assert note.startswith(f"raised at {__file__}:")
+    assert not hasattr(hidden(OkxError("x")), "__notes__")
+
+
+def test_error_of_the_caller_keeps_its_frames() -> None:
+    """An error that the caller was handling keeps its traceback."""
+    outer = LookupError()
+    try:
+        raise outer
+    except LookupError:
+        assert hidden(ValueError("x")).__traceback__ is None
+    assert outer.__traceback__ is not None

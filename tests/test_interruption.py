@@ -19,9 +19,9 @@ from pathlib import Path
 import httpx
 import pytest
 import redis
+from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk import AsyncMaxLoanClient, FileLimiter, MaxLoan, MaxLoanClient, MemoryLimiter, RedisLimiter
-from okx_maxloan_sdk.codec import GET_MAX_LOAN
 from tests.limiter.valkey import Valkey
 from tests.support.clean_env import clean_env
 from tests.support.clients import credentials

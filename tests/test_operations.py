@@ -5,13 +5,13 @@ from urllib.parse import urlsplit
 import pytest
 from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG, GET_TIME
 
-from okx_maxloan_sdk.account import Account, AccountMode
 from okx_maxloan_sdk.exceptions import (
     InvalidParametersError,
     InvalidResponseError,
     NoResponseError,
     RequestNotSentError,
 )
+from okx_maxloan_sdk.models import Account, AccountMode
 from okx_maxloan_sdk.transport import Request, Response
 from tests.support.clients import ClientFactory
 from tests.support.clock import QuickClock

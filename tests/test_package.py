@@ -191,8 +191,8 @@ def test_public_names() -> None:
 # Each module imports only modules that are listed before it.
 LAYERS = """
     threads escape
-    sites clock credentials account exceptions effects
-    tracebacks single_flight transport limiter codec
+    sites clock credentials exceptions effects
+    transport limiter codec
     models validation drivers
     config matching retry
     state

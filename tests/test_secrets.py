@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 from attrs import asdict
+from okx_maxloan_api.contract import GET_MAX_LOAN
 
 import okx_maxloan_sdk
 from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MaxLoanClient
-from okx_maxloan_sdk.codec import GET_MAX_LOAN
 from okx_maxloan_sdk.effects import Send
 from okx_maxloan_sdk.exceptions import OkxError, PartialFailureError
 from okx_maxloan_sdk.transport import Request

@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from okx_maxloan_sdk.sites import PORTS, parse_origin
+from okx_maxloan_sdk.transport.connect import client_context
 from okx_maxloan_sdk.transport.proxy import choose
-from okx_maxloan_sdk.transport.tls import client_context
 from okx_maxloan_sdk.verify import CheckResult, checks
 
 from .base import Command, Run

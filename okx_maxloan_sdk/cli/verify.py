@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from okx_maxloan_api.contract import OpenQuestion
+from okx_maxloan_api.contract import GET_MAX_LOAN, OpenQuestion
 from okx_maxloan_api.open_questions import OPEN_QUESTIONS
 
 from okx_maxloan_sdk import AuthenticationError, MaxLoanClient, OkxError, PermissionDeniedError, Site, __version__
-from okx_maxloan_sdk.codec import GET_MAX_LOAN
 from okx_maxloan_sdk.sites import is_loopback, parse_origin
 from okx_maxloan_sdk.validation import ENFORCED_BASES
 from okx_maxloan_sdk.verify.checks import VERIFY_CHECKS

@@ -38,9 +38,9 @@ def create_limiter(spec: Limiter | str | None = None) -> Limiter:
 
     Raises `ValueError` for any other string, `ImportError` for Redis without the extra `redis`.
     """
-    if spec is not None and not isinstance(spec, str):
-        return spec
     spec = "memory" if spec is None else spec
+    if not isinstance(spec, str):
+        return spec
     digest = hashlib.sha256(spec.encode()).hexdigest()
     return _instances.get(digest) or _instances.setdefault(digest, _create(spec))
 
@@ -65,7 +65,6 @@ def _create(spec: str) -> Limiter:
 
 
 def _folder(url: str) -> str:
-    """Return the folder that a file URL names."""
     parts = urlsplit(url)
     path, host = unquote(parts.path), parts.netloc.rpartition("@")[2]
     if parts.netloc not in ("", "localhost"):

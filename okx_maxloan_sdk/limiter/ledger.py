@@ -76,14 +76,13 @@ class Reservation(NamedTuple):
     """A ledger's decision on one permit.
 
     `wait` is in how many seconds the granted slot starts, or the store is worth another call; `earliest` in how many
-    seconds a slot can start at the earliest; of the `capacity` slots, `in_use` are held.
+    seconds a slot can start at the earliest; `capacity` is how many slots there are.
     """
 
     granted: bool
     wait: float
     earliest: float
     capacity: int
-    in_use: int
 
 
 @define
@@ -111,7 +110,7 @@ class Ledger:
         capacity = self.capacity(now, policy) if self.reduction else policy.max_requests
         if permit_id in self.in_flight:
             wait = max(0.0, self.in_flight[permit_id][0] - now)
-            return Reservation(True, wait, wait, capacity, len(self.in_flight) + len(self.held))
+            return Reservation(True, wait, wait, capacity)
         self.expire(now)
         owner, is_shared = permit_id[0], policy.reserve_ahead != inf
         owed = self.shares.slots_owed_to_others(now, owner, capacity, self._slots_by_owner) if is_shared else 0
@@ -125,7 +124,7 @@ class Ledger:
                 self.in_flight[permit_id] = start, start + lease
                 if is_shared:
                     self.shares.update(owner, 1, queued - 1, now + policy.period / 8)
-                return Reservation(True, start - now, start - now, capacity, len(self.in_flight) + len(self.held))
+                return Reservation(True, start - now, start - now, capacity)
             wait = earliest - policy.reserve_ahead
         else:
             # No slot is free before some response, and that slot only a period later.
@@ -136,7 +135,7 @@ class Ledger:
                 wait = min(wait, earliest - policy.reserve_ahead)
         if is_shared:
             self.shares.update(owner, 0, queued, now + wait + policy.period / 8)
-        return Reservation(False, wait, earliest, capacity, len(self.in_flight) + len(self.held))
+        return Reservation(False, wait, earliest, capacity)
 
     def release(self, now: float, permit_id: PermitId, hold: float) -> None:
         """Hold a permit's slot for `hold` more seconds, or free it; record the slot of an unknown permit."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from attrs import define
 
-from okx_maxloan_sdk.clock import new_wake_event, wake_up
+from okx_maxloan_sdk.clock import WakeEvent, wake_up
 from okx_maxloan_sdk.effects import Flow, RunBlocking, Sleep
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError, RateLimitTimeoutError
 
@@ -21,7 +21,7 @@ from .ledger import MAX_DELIVERY_DELAY, SCHEDULING_SLACK, LimitPolicy, PermitId,
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from okx_maxloan_sdk.clock import Clock, WakeEvent
+    from okx_maxloan_sdk.clock import Clock
 
 T = TypeVar("T")
 
@@ -241,13 +241,15 @@ class AcquireQueue:
             while waiter.start is None:
                 if waiter.error is not None:
                     raise waiter.error
-                waiter.alarm = new_wake_event()
+                waiter.alarm = WakeEvent()
                 if waiter.start is None and waiter.error is None:
                     yield Sleep(self._sleep_time(waiter, deadline), waiter.alarm)
                 if self._first() is waiter and self._now() >= self._retry_at:
                     yield from self._request_grant()
         except BaseException:
-            self._abandon(waiter)
+            # `acquire` gives back the slot if it was granted meanwhile.
+            if self._remove(waiter) and (first := self._first()):
+                first.wake()
             raise
         return waiter.start
 
@@ -272,18 +274,10 @@ class AcquireQueue:
 
     def _request_grant(self) -> Flow[None]:
         self._grant_requested = True
-        yield from self._process_or_defer()
-
-    def _process_or_defer(self) -> Flow[None]:
         if self.store.is_blocking:
             yield RunBlocking(self._process)
         else:
             self._process()
-
-    def _abandon(self, waiter: Waiter) -> None:
-        """Give back the place; `acquire` gives back the slot if it was granted meanwhile."""
-        if self._remove(waiter) and (first := self._first()):
-            first.wake()
 
     def _remove(self, waiter: Waiter) -> bool:
         """Remove a waiter; of several callers only one succeeds, and decides about its slot."""

@@ -77,7 +77,7 @@ class RedisStore:
             raise LimiterUnavailableError(message) from error
         self._usage = usage[0], usage[1]
         seconds = wait * MICROSECONDS if granted else min(wait * MICROSECONDS, POLL_INTERVAL)
-        return Reservation(bool(granted), seconds, earliest * MICROSECONDS, *self._usage)
+        return Reservation(bool(granted), seconds, earliest * MICROSECONDS, usage[0])
 
     def release(self, permit_id: PermitId, hold: float) -> None:
         """Hold a slot for `hold` more seconds; raise `StoreBusyError` while the server does not know of it."""

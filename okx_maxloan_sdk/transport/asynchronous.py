@@ -12,7 +12,7 @@ from okx_maxloan_sdk.exceptions import ClientClosedError, InvalidResponseError
 from okx_maxloan_sdk.threads import start_thread
 
 from .base import not_sent
-from .connect import connect, seconds_until
+from .connect import client_context, connect, seconds_until
 from .http1 import ResponseParser, encode_request
 from .pool import Connection, ConnectionPool
 
@@ -58,8 +58,6 @@ class AsyncConnection(Connection, asyncio.Protocol):
             # Neither cancelled nor aborted half-way: uvloop would close the descriptor twice (its issue 738).
             await asyncio.shield(making)
             if origin.scheme == "https":
-                from .tls import client_context  # noqa: PLC0415 -- plain HTTP to a mock needs no certificates
-
                 tls, plain, host = client_context(), self._transport, origin.host
                 async with asyncio.timeout(seconds_until(deadline)):
                     secured = await loop.start_tls(plain, self, tls, server_hostname=host)

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-def _keep() -> None:
-    """Leave the connection as it is."""
-
-
 @define
 class Request:
     """One request, in the very bytes that were signed."""
@@ -36,7 +32,7 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
-    discard: Callable[[], None] = field(default=_keep, repr=False, eq=False)
+    discard: Callable[[], None] = field(default=lambda: None, repr=False, eq=False)
 
 
 class Transport(Protocol):

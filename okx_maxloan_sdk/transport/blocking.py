@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from okx_maxloan_sdk.exceptions import ClientClosedError
 
 from .base import not_sent
-from .connect import connect, seconds_until
+from .connect import client_context, connect, seconds_until
 from .http1 import READ_SIZE, ResponseParser, encode_request
 from .pool import Connection, ConnectionPool
 
@@ -34,11 +34,8 @@ class BlockingConnection(Connection):
         try:
             self.attach(connect(origin.host, origin.port, deadline, lambda: self.must_close))
             if origin.scheme == "https":
-                from .tls import client_context  # noqa: PLC0415 -- plain HTTP to a mock needs no certificates
-
-                tls, host = client_context(), origin.host
-                self._socket = secured = tls.wrap_socket(
-                    self._socket, server_hostname=host, do_handshake_on_connect=False
+                self._socket = secured = client_context().wrap_socket(
+                    self._socket, server_hostname=origin.host, do_handshake_on_connect=False
                 )
                 secured.settimeout(seconds_until(deadline))
                 secured.do_handshake()
@@ -58,7 +55,7 @@ class BlockingConnection(Connection):
             self._socket.sendall(data[sent:])
             self._socket.setblocking(False)
         while not parser.is_complete:
-            self._poll.poll(seconds_until(deadline) * 1000)
+            self._poll(seconds_until(deadline) * 1000)
             try:
                 received = self._socket.recv(READ_SIZE)
             except (BlockingIOError, SSLWantReadError):  # too late, or a part of a TLS record

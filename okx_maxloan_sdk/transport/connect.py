@@ -1,4 +1,4 @@
-"""TCP connections: names resolved on threads of our own, addresses raced as in RFC 8305."""
+"""TCP connections: names resolved on threads of our own, addresses raced as in RFC 8305; and their TLS context."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import os
 import select
 import selectors
 import socket
+import ssl
 import sys
 import time
 from concurrent.futures import CancelledError, Future
 from errno import EINPROGRESS, EWOULDBLOCK
+from functools import cache
 from ipaddress import ip_address
 from itertools import zip_longest
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from okx_maxloan_sdk.threads import start_thread, wait
+
+from .base import not_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,21 +38,16 @@ def seconds_until(deadline: float) -> float:
     return seconds
 
 
-class ReadPoll(Protocol):
-    """Tells whether there is something to read from a socket, which may be the end or an error."""
+def read_poll(sock: socket.socket) -> Callable[[float], list[Any]]:
+    """Return a function that waits for input from a socket, its end included, for some milliseconds.
 
-    def poll(self, timeout: float, /) -> list[Any]:
-        """Wait for it, up to `timeout` milliseconds; return an empty list if nothing came."""
-        ...
-
-
-def read_poll(sock: socket.socket) -> ReadPoll:
-    """Return what polls one socket; it raises no exception when there is nothing, as `recv` does."""
+    It returns an empty list when there is none; `recv` would raise an exception.
+    """
     if sys.platform == "win32":
-        return cast("ReadPoll", SimpleNamespace(poll=lambda timeout: select.select([sock], [], [], timeout / 1000)[0]))
+        return lambda timeout: select.select([sock], [], [], timeout / 1000)[0]
     poll = select.poll()
     poll.register(sock, select.POLLIN)
-    return poll
+    return poll.poll
 
 
 def resolve(host: str, port: int, deadline: float) -> list[Any]:
@@ -129,3 +128,23 @@ def _start(family: int, kind: int, protocol: int, _: str, address: Any) -> socke
         attempt.close()
         raise
     return attempt
+
+
+@cache
+def client_context() -> ssl.SSLContext:
+    """Make the one TLS context of the process, which checks certificates and host names; it takes 30 ms.
+
+    SSL_CERT_FILE and SSL_CERT_DIR replace certifi's certificates; an empty one counts as unset.
+    """
+    import certifi  # noqa: PLC0415 -- plain HTTP to a mock needs no certificates
+
+    file, folder = os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None
+    for name, path in (("SSL_CERT_FILE", file), ("SSL_CERT_DIR", folder)):
+        if path and not Path(path).exists():
+            raise not_sent(f"{name} is {path!r}, which does not exist; correct or unset it")
+    try:
+        context = ssl.create_default_context(cafile=file if file or folder else certifi.where(), capath=folder)
+    except (OSError, ssl.SSLError) as error:
+        raise not_sent(f"the certificates of SSL_CERT_FILE {file!r} cannot be read: {error}") from None
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -18,7 +18,7 @@ from okx_maxloan_sdk.threads import start_thread, wait
 
 from .base import Request, Response, no_response, not_sent
 from .body import BodyDecoder, has_length
-from .tls import client_context
+from .connect import client_context
 
 if TYPE_CHECKING:
     from okx_maxloan_sdk.sites import Origin

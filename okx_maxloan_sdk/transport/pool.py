@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from logging import Logger, getLogger
 from ssl import SSLWantReadError
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from .base import no_response
@@ -15,10 +15,10 @@ from .connect import read_poll
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     from okx_maxloan_sdk.exceptions import NoResponseError
 
-    from .connect import ReadPoll
     from .http1 import ResponseParser
 
 logger: Logger = getLogger(__name__)
@@ -36,7 +36,7 @@ class Connection(ABC):
     # When it last became idle, on the monotonic clock.
     idle_since: float = 0.0
     _socket: socket.socket
-    _poll: ReadPoll
+    _poll: Callable[[float], list[Any]]
 
     def attach(self, connected: socket.socket) -> None:
         """Take a socket that is connected, and non-blocking."""
@@ -45,7 +45,7 @@ class Connection(ABC):
     def has_input(self) -> bool:
         """Return whether anything came while it is idle, the end included; a TLS session ticket is nothing."""
         try:
-            if self._poll.poll(0):
+            if self._poll(0):
                 self._socket.recv(1)
                 return True
         except (BlockingIOError, SSLWantReadError):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from okx_maxloan_sdk.mock.server import MockServer
-from okx_maxloan_sdk.transport.tls import client_context
+from okx_maxloan_sdk.transport.connect import client_context
 
 from .conftest import Run
 

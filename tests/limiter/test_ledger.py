@@ -48,7 +48,8 @@ def test_as_many_start_at_once_as_there_are_slots() -> None:
     """N requests start at once, and the next one gets the time to retry and its earliest start."""
     ledger = filled()
     response = reserve(ledger, 100.0, 9)
-    assert response == Reservation(granted=False, wait=LEASE, earliest=2.0, capacity=3, in_use=3)
+    assert response == Reservation(granted=False, wait=LEASE, earliest=2.0, capacity=3)
+    assert ledger.usage(100.0, POLICY) == (3, 3)
 
 
 def test_slot_is_held_until_a_period_after_its_response() -> None:
@@ -81,7 +82,8 @@ def test_a_request_that_was_not_sent_frees_its_slot_at_once() -> None:
 def test_repeated_calls_use_one_slot() -> None:
     """A reservation or release repeated after a lost response, or a release of an unknown permit, uses one slot."""
     ledger = Ledger()
-    assert [reserve(ledger, 100.0, 1).in_use for _ in range(2)] == [1, 1]
+    assert reserve(ledger, 100.0, 1) == reserve(ledger, 100.0, 1)
+    assert ledger.usage(100.0, POLICY)[1] == 1
     ledger = Ledger()
     for now in (100.0, 100.5):
         ledger.release(now, (1, 7), 2.0)

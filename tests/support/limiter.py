@@ -3,7 +3,7 @@
 from typing import Any
 
 from okx_maxloan_sdk.clock import Clock
-from okx_maxloan_sdk.effects import Flow, sleep
+from okx_maxloan_sdk.effects import Flow, Sleep
 from okx_maxloan_sdk.limiter import LimitKey, RateLimit, RateLimitStatus
 
 
@@ -59,7 +59,7 @@ class RecordingRateLimiter:
     ) -> Flow[Permit]:
         self._limiter.acquisitions.append((timeout, deadline))
         if seconds := self._limiter.waits.get(self._key.user):
-            yield from sleep(seconds)
+            yield Sleep(seconds)
         permit = Permit(self._limiter.outcomes)
         if permits is not None:
             permits.append(permit)

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk import request
-from okx_maxloan_sdk.codec import GET_MAX_LOAN, Query
+from okx_maxloan_sdk.codec import Query
 from okx_maxloan_sdk.config import ClientConfig
 from okx_maxloan_sdk.drivers import run_sync
 from okx_maxloan_sdk.effects import Flow

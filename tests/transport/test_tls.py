@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from okx_maxloan_sdk.exceptions import RequestNotSentError
-from okx_maxloan_sdk.transport.tls import client_context
+from okx_maxloan_sdk.transport.connect import client_context
 from tests.support.raw import ROWS, Behavior, Push, RawServer, head, reset, respond, send_bytes
 from tests.support.transports import GET, OWN, TransportHarness
 

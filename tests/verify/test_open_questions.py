@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from okx_maxloan_api.contract import OpenQuestion, Outcome
+from okx_maxloan_api.contract import GET_MAX_LOAN, OpenQuestion, Outcome
 from okx_maxloan_api.open_questions import OPEN_QUESTIONS
 
 from okx_maxloan_sdk import (
@@ -19,7 +19,6 @@ from okx_maxloan_sdk import (
     MaxLoanClient,
     ServiceUnavailableError,
 )
-from okx_maxloan_sdk.codec import GET_MAX_LOAN
 from okx_maxloan_sdk.mock import MockExchange, MockResponse, default_exchange
 from okx_maxloan_sdk.mock.server import run_mock_server
 from okx_maxloan_sdk.verify import open_questions
