@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Self
 
 from attrs import Factory, define
 
+from tests.limiter.runner import max_in_window
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
 
 CHANCE = random.Random(7)  # noqa: S311 -- delays are no secrets
@@ -22,18 +24,6 @@ DELAYS: dict[str, Callable[[float], tuple[float, float]]] = {
     "5 to 150 ms": lambda _: (CHANCE.uniform(0, 0.075), CHANCE.uniform(0.005, 0.075)),
     "150 and 10 ms": lambda now: (0.149, 0.001) if int(now) % 2 else (0.009, 0.001),
 }
-
-
-def max_in_window(timestamps: Iterable[float], period: float) -> int:
-    """Return the maximum number of timestamps in any window shorter than the period."""
-    window: deque[float] = deque()
-    maximum = 0
-    for timestamp in sorted(timestamps):
-        window.append(timestamp)
-        while timestamp - window[0] >= period:
-            window.popleft()
-        maximum = max(maximum, len(window))
-    return maximum
 
 
 @define
