@@ -54,7 +54,7 @@ stress: $(READY) ## ten times as many cancellations and signals as `make tests` 
 
 coverage: $(READY) ## every test once more, with the lines and branches that they miss
 	@$(BIN)/python -m coverage erase
-	@$(BIN)/python -m coverage run -m pytest
+	@$(BIN)/python -m coverage run -m pytest -n 4 --dist worksteal
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report
 
