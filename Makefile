@@ -52,9 +52,14 @@ fuzz: $(READY)
 stress: $(READY) ## ten times as many cancellations and signals as `make tests` has
 	@OKX_STRESS=10 $(BIN)/python -m pytest tests/test_interruption.py
 
-coverage: $(READY) ## every test once more, with the lines and branches that they miss
+# Without tests that run nothing of the package, measure time or memory, or interrupt it between any two instructions.
+UNTRACED := $(addprefix --ignore tests/,docs_watch codegen e2e typing test_adopt_report.py test_regenerate.py test_spec.py \
+	test_bench.py test_interruption.py) --deselect tests/test_batching.py::test_memory \
+	--deselect tests/test_batching.py::test_deadline_of_100_000_pairs
+
+coverage: $(READY) ## the tests of the package once more, with the lines and branches that they miss
 	@$(BIN)/python -m coverage erase
-	@$(BIN)/python -m coverage run -m pytest -n 4 --dist worksteal
+	@$(BIN)/python -m coverage run -m pytest -n 4 --dist worksteal $(UNTRACED)
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report
 
