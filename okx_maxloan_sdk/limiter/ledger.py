@@ -26,7 +26,7 @@ the one that was granted last: all the others were among the N - 1 that were cou
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right, insort
 from collections import Counter
 from math import inf
 from typing import NamedTuple, TypeAlias
@@ -171,8 +171,8 @@ class Ledger:
 
     def expire(self, now: float) -> None:
         """Free the slots whose hold or lease is over."""
-        while self.held and self.held[0][0] <= now:
-            del self.held[0]
+        if self.held and self.held[0][0] <= now:
+            del self.held[: bisect_right(self.held, (now, inf))]
         if self._first_end <= now:
             for permit_id, (_, end) in list(self.in_flight.items()):
                 if end <= now:
