@@ -36,11 +36,12 @@ def get_max_loan(state: ClientState, inst_ids: Any, parameters: Mapping[str, Any
         yield from ensure_account(state, deadline)
     if "ccy" in query.params and not pairs:
         return (yield from _get_currency(state, query, deadline))
+    plans = state.plans  # before the check: a new account, with other rules, replaces them
     chunks = batching.split_valid(state, query, pairs)
     if len(chunks) == 1 and (key := _plan_key(inst_ids, parameters)):
-        if len(state.plans) >= MAX_PLANS:
-            state.plans.clear()
-        state.plans[key] = chunks[0]
+        if len(plans) >= MAX_PLANS:
+            plans.clear()
+        plans[key] = chunks[0]
     return (yield from batching.fetch_all(state, chunks, deadline))
 
 

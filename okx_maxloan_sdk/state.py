@@ -122,7 +122,8 @@ class ClientState:
         """Return the rate limiters that count a request, always in the same order."""
         if self.is_closed:
             raise ClientClosedError
-        if limiters := self._rate_limiters.get(operation.id):
+        known = self._rate_limiters  # before the keys are read: a new account replaces both
+        if limiters := known.get(operation.id):
             return limiters
         # A site has several host names, and a user is counted once. On this machine each port is an exchange.
         origin = self.config.origin
@@ -133,7 +134,7 @@ class ClientState:
             site = site or self.config.site.name.lower()
         limit = RateLimit(operation.limit.requests, operation.limit.period)
         limiters = [self._limiter.for_key(LimitKey(user, operation.id, site), limit, self.clock) for user in users]
-        self._rate_limiters[operation.id] = limiters
+        known[operation.id] = limiters
         return limiters
 
     def headers(self, operation: Operation, target: str) -> Mapping[str, str]:

@@ -196,3 +196,18 @@ def test_waiting_caller_fetches_after_the_timeout() -> None:
     assert run_flow(second) == "value 2"
     assert is_woken(waiting)
     assert run_flow(third) == "value 2"
+
+
+def test_account_that_arrives_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account that another thread sets while a request looks for its limiters counts from the next request on."""
+    harness = RequestHarness()
+    for_key = harness.limiter.for_key
+
+    def interrupted(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        harness.state.set_account(Account(uid="77"))
+        return for_key(*arguments)
+
+    monkeypatch.setattr(harness.limiter, "for_key", interrupted)
+    harness.state.rate_limiters(GET_MAX_LOAN)
+    assert [each.user for each in keys(harness)] == [FINGERPRINT, "77"]
