@@ -143,16 +143,12 @@ async def _aexecute(effect: Sleep | RunBlocking[Any] | Gather[Any], transport: A
 
 
 class _Cancellable:
-    """A transport and a clock that end every flow that uses them, once cancelled."""
+    """What `run_sync` uses of a transport and a clock; once cancelled, it ends every flow that uses it."""
 
     def __init__(self, transport: Transport, clock: Clock) -> None:
         self._transport, self._clock = transport, clock
         self._wake_events: set[WakeEvent] = set()  # its operations are atomic
         self._is_cancelled = False
-        self.close = transport.close
-        self.monotonic = clock.monotonic
-        self.time = clock.time
-        self.async_sleep = clock.async_sleep
 
     def send(self, request: Request, timeout: float) -> Response:
         if self._is_cancelled:
@@ -188,7 +184,7 @@ def run_concurrently(
     A flow is taken from the iterator when fewer than `width` run. Closing the generator ends waiting flows at once;
     requests already sent end by their own timeout.
     """
-    scope = _Cancellable(transport, clock)
+    scope: Any = _Cancellable(transport, clock)
     done: SimpleQueue[Future[T]] = SimpleQueue()
     running = 0
     try:

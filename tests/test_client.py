@@ -338,13 +338,12 @@ def test_concurrent_callers(client_factory: ClientFactory, exchange: tuple[str, 
 
 
 def test_threads_share_one_transport() -> None:
-    """Threads that make a client's first calls concurrently share one transport and its pool."""
+    """Threads that make a client's first calls concurrently share one transport."""
     client, barrier = MaxLoanClient(credentials(), base_url="http://127.0.0.1:1"), Barrier(8)
 
-    def first(_: int) -> tuple[Any, Any]:
+    def first(_: int) -> Any:
         barrier.wait(5)
-        transport = client._get_transport()
-        return transport, transport._pool()
+        return client._get_transport()
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(first, range(8)))) == 1
@@ -358,7 +357,7 @@ from okx_maxloan_sdk import Credentials, MaxLoanClient
 url, size, *key = sys.argv[1:]
 client = MaxLoanClient(Credentials(*key), base_url=url, timeout=5.0)
 assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2
-inherited = next(iter(client._transport._pool()._open.values()))._socket.fileno()
+inherited = next(iter(client._transport._open.values()))._socket.fileno()
 if child := os.fork():
     assert os.waitpid(child, 0)[1] == 0
     assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2
@@ -366,7 +365,7 @@ if child := os.fork():
 else:
     status = 1
     try:
-        client._transport._pool()
+        client._transport._take()
         try:
             os.fstat(inherited)
         except OSError:
@@ -400,12 +399,13 @@ def test_second_event_loop(exchange: tuple[str, MockExchange]) -> None:
             return len(await client.get_max_loan("BTC-USDT", mgn_mode="cross"))
         finally:
             # asyncio complains of connections that are open at the end of their loop.
-            transport._pool().close()
+            for connection in transport._idle[asyncio.get_running_loop()]:
+                connection.close()
             await asyncio.sleep(0.01)
 
     for _ in range(2):
         assert asyncio.run(send()) == 2
-        assert len(transport._pools) == 1
+        assert len(transport._idle) == 1
     with ThreadPoolExecutor(4) as pool:
         assert [*pool.map(lambda _: asyncio.run(send()), range(4))] == [2] * 4
     asyncio.run(client.close())

@@ -20,7 +20,7 @@ from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MaxLoanClient
 from okx_maxloan_sdk.effects import Send
 from okx_maxloan_sdk.exceptions import OkxError, PartialFailureError
 from okx_maxloan_sdk.transport import Request
-from okx_maxloan_sdk.transport.body import BodyDecoder
+from okx_maxloan_sdk.transport.response import ResponseBuilder
 from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory, credentials
 from tests.support.clock import QuickClock
 from tests.support.fake_transport import FakeTransport, loans_response
@@ -176,7 +176,7 @@ def test_errors_inside_a_transport(client_factory: ClientFactory, monkeypatch: p
     def fail(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(BodyDecoder, "feed", fail)
+    monkeypatch.setattr(ResponseBuilder, "feed", fail)
     with RawServer(respond()) as server:
         client = client_factory.open(base_url=server.url, clock=QuickClock())
         with pytest.raises(ZeroDivisionError) as caught:

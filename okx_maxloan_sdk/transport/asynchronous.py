@@ -3,84 +3,71 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from okx_maxloan_sdk.exceptions import ClientClosedError, InvalidResponseError
+from okx_maxloan_sdk.exceptions import InvalidResponseError
 from okx_maxloan_sdk.threads import start_thread
 
-from .base import not_sent
-from .connect import client_context, connect, seconds_until
-from .http1 import ResponseParser, encode_request
-from .pool import Connection, ConnectionPool
+from .blocking import Connection
+from .connect import client_context, seconds_until
+from .http1 import READ_SIZE
+from .pool import PooledTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from okx_maxloan_sdk.sites import Origin
 
     from .base import Request, Response
+    from .http1 import ResponseParser
 
 # Turns of the event loop until it has closed the sockets: one to abort them, one to close them, one more for TLS.
 CLOSE_TURNS = 3
 
 
-class AsyncConnection(Connection, asyncio.Protocol):
+class AsyncConnection(Connection, asyncio.BufferedProtocol):
     """One connection of one event loop."""
 
-    is_reusable: bool
-    must_close: bool
+    owner: asyncio.AbstractEventLoop
     _transport: asyncio.Transport
     _parser: ResponseParser | None = None
-    _waiter: asyncio.Future[Exception | None] | None = None
+    _waiter: asyncio.Future[BaseException | None] | None = None
+
+    def __init__(self, owner: asyncio.AbstractEventLoop) -> None:
+        super().__init__(owner)
+        # asyncio's own buffer of 256 KiB may cost a system call for each response.
+        self._buffer = memoryview(bytearray(READ_SIZE))
 
     async def open(self, origin: Origin, deadline: float) -> None:
-        """Connect and do the TLS handshake; raise `RequestNotSentError`."""
-        loop = asyncio.get_running_loop()
+        """Connect and do the TLS handshake; raise `OSError`."""
+        tls, host = (client_context(), origin.host) if origin.scheme == "https" else (None, None)
 
-        def race() -> None:
-            failure: Exception | None = None
-            try:
-                self.attach(connect(origin.host, origin.port, deadline, lambda: self.must_close))
-                if self.must_close:
-                    Connection.close(self)
-            except Exception as error:  # noqa: BLE001 -- the task raises it
-                failure = error
-            with suppress(RuntimeError):  # the event loop is closed
-                loop.call_soon_threadsafe(self._finish, failure)
+        def connect() -> None:
+            connecting = start_thread(partial(self._connect, origin, deadline))
+            asyncio.wrap_future(connecting).add_done_callback(self._done)
 
-        try:
-            await self._wait(deadline, lambda: start_thread(race))
-            making = loop.create_task(loop.create_connection(lambda: self, sock=self._socket))
-            making.add_done_callback(self._made)
+        def start() -> None:
             # Neither cancelled nor aborted half-way: uvloop would close the descriptor twice (its issue 738).
-            await asyncio.shield(making)
-            if origin.scheme == "https":
-                tls, plain, host = client_context(), self._transport, origin.host
-                async with asyncio.timeout(seconds_until(deadline)):
-                    secured = await loop.start_tls(plain, self, tls, server_hostname=host)
-                self._transport = secured or plain  # none, where the connection was closed
-        except OSError as error:
-            raise not_sent(error) from None
-        if self.must_close:
-            raise not_sent("the connection was closed before the request")
+            starting = self.owner.create_connection(lambda: self, sock=self._socket, ssl=tls, server_hostname=host)
+            self.owner.create_task(starting).add_done_callback(self._done)
+
+        await self._wait(deadline, connect)
+        await self._wait(deadline, start)
 
     async def exchange(self, data: bytes, deadline: float, parser: ResponseParser) -> None:
         """Send a request and read its response; raise `OSError`."""
-        self.is_reusable, self._parser = False, parser
+        self._parser = parser
         try:
             await self._wait(deadline, partial(self._transport.write, data))
         finally:
             self._parser = None
-        self.is_reusable = parser.is_reusable
 
     async def _wait(self, deadline: float, begin: Callable[[], object]) -> None:
         """Begin something, and wait until `_finish` is called; raise its error, or `TimeoutError`."""
-        loop = asyncio.get_running_loop()
-        self._waiter = waiter = loop.create_future()
-        timer = loop.call_later(seconds_until(deadline), self._finish, TimeoutError("the deadline has passed"))
+        self._waiter = waiter = self.owner.create_future()
+        timer = self.owner.call_later(seconds_until(deadline), self._finish, TimeoutError("the deadline has passed"))
         try:
             begin()
             if error := await waiter:
@@ -88,16 +75,25 @@ class AsyncConnection(Connection, asyncio.Protocol):
         finally:
             timer.cancel()
 
-    def _finish(self, error: Exception | None = None) -> None:
+    def _finish(self, error: BaseException | None = None) -> None:
         if self._waiter is not None and not self._waiter.done():
             # Not as its exception: asyncio logs one that a task cancelled in the same turn does not take.
             self._waiter.set_result(error)
 
-    def _made(self, making: asyncio.Task[tuple[asyncio.Transport, AsyncConnection]]) -> None:
-        if not making.cancelled() and not making.exception():
-            self._transport, _ = making.result()
+    def _done(self, done: asyncio.Future[Any]) -> None:
+        if done.cancelled():
+            return
+        if not (error := done.exception()) and done.result():
+            self._transport, _ = done.result()
             if self.must_close:
                 self.close()
+        self._finish(error)
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 -- asyncio passes it
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(self._buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         if self._parser is None or self._parser.is_complete:
@@ -118,56 +114,34 @@ class AsyncConnection(Connection, asyncio.Protocol):
         self._finish(exc or ConnectionResetError("the server closed the connection"))
 
     def interrupt(self) -> None:
-        """Make the request on it fail, on the thread of its event loop; its owner closes it then."""
-        self._finish(ConnectionError("the client was closed"))
-        self.close()
+        """Make the request on it fail, from any thread."""
+
+        def fail() -> None:
+            self._finish(ConnectionError("the client was closed"))
+            self.close()
+
+        with suppress(RuntimeError):  # the event loop is closed
+            self.owner.call_soon_threadsafe(fail)
 
     def close(self) -> None:
-        """Close it at once, with what has not been sent."""
-        self.must_close = True
+        """Close it at once, with what has not been sent; a TLS handshake ends with its socket."""
+        self._shut_down()
         with suppress(AttributeError):  # it is not connected, or not yet
             self._transport.abort()
 
 
-class AsyncioTransport:
+class AsyncioTransport(PooledTransport):
     """Sends requests from any task; each event loop has connections of its own."""
 
     def __init__(self, origin: Origin) -> None:
-        self._origin, self._netloc = origin, origin.netloc
-        self._is_closed = False
-        self._pools: dict[asyncio.AbstractEventLoop, ConnectionPool[AsyncConnection]] = {}
+        super().__init__(origin, AsyncConnection, asyncio.get_running_loop, lambda loop: loop.is_closed())
 
-    async def send(self, request: Request, timeout: float) -> Response:
+    def send(self, request: Request, timeout: float) -> Coroutine[Any, Any, Response]:
         """Send and read to the end within `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        data, parser = encode_request(self._netloc, request), ResponseParser()
-        pool = self._pool()
-        connection = pool.take()
-        try:
-            if not connection.is_reused:
-                await connection.open(self._origin, deadline)
-            await connection.exchange(data, deadline, parser)
-        except OSError as error:
-            raise pool.failure(connection, error, parser) from None
-        finally:
-            pool.release(connection)
-        return parser.response(partial(pool.discard, connection))
-
-    def _pool(self) -> ConnectionPool[AsyncConnection]:
-        if self._is_closed:
-            raise ClientClosedError
-        loop = asyncio.get_running_loop()
-        if (pool := self._pools.get(loop)) is None:
-            for closed in [each for each in list(self._pools) if each.is_closed()]:
-                self._pools.pop(closed, None)
-            pool = self._pools.setdefault(loop, ConnectionPool(AsyncConnection))
-        return pool
+        return self._send(request, timeout)
 
     async def close(self) -> None:
         """Close every connection; requests under way fail."""
-        self._is_closed = True
-        for loop, pool in list(self._pools.items()):
-            with suppress(RuntimeError):  # it is closed
-                loop.call_soon_threadsafe(pool.close)
+        self._close()
         for _ in range(CLOSE_TURNS):
             await asyncio.sleep(0)

@@ -4,50 +4,60 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from contextlib import suppress
-from functools import partial
 from ssl import SSLWantReadError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from okx_maxloan_sdk.exceptions import ClientClosedError
-
-from .base import not_sent
-from .connect import client_context, connect, seconds_until
-from .http1 import READ_SIZE, ResponseParser, encode_request
-from .pool import Connection, ConnectionPool
+from .connect import client_context, connect, read_poll, seconds_until
+from .http1 import READ_SIZE
+from .pool import PooledTransport
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from okx_maxloan_sdk.sites import Origin
 
     from .base import Request, Response
+    from .http1 import ResponseParser
 
 
-class BlockingConnection(Connection):
-    """One connection over a plain socket."""
+class Connection:
+    """One connection of a process; who takes it from the pool has it alone until its release.
 
-    is_reusable: bool
-    must_close: bool
+    Its coroutines never suspend; those of the asyncio transport's connections, which derive from it, do.
+    """
 
-    def open(self, origin: Origin, deadline: float) -> None:
-        """Connect and do the TLS handshake; raise `RequestNotSentError`."""
-        try:
-            self.attach(connect(origin.host, origin.port, deadline, lambda: self.must_close))
-            if origin.scheme == "https":
-                self._socket = secured = client_context().wrap_socket(
-                    self._socket, server_hostname=origin.host, do_handshake_on_connect=False
-                )
-                secured.settimeout(seconds_until(deadline))
-                secured.do_handshake()
-                secured.setblocking(False)
-        except OSError as error:
-            raise not_sent(error) from None
-        if self.must_close:
-            raise not_sent("the client was closed")
+    is_open: bool = False
+    # Whether it has had an exchange; whether it is to be closed although its last one allows another.
+    is_reused: bool = False
+    must_close: bool = False
+    # When it last became idle, on the monotonic clock.
+    idle_since: float = 0.0
+    _socket: socket.socket
+    _poll: Callable[[float], list[Any]]
 
-    def exchange(self, data: bytes, deadline: float, parser: ResponseParser) -> None:
+    def __init__(self, owner: Any) -> None:
+        self.owner: Any = owner
+
+    async def open(self, origin: Origin, deadline: float) -> None:
+        """Connect and do the TLS handshake; raise `OSError`."""
+        self._connect(origin, deadline)
+        if origin.scheme == "https":
+            self._socket = secured = client_context().wrap_socket(
+                self._socket, server_hostname=origin.host, do_handshake_on_connect=False
+            )
+            secured.settimeout(seconds_until(deadline))
+            secured.do_handshake()
+            secured.setblocking(False)
+
+    def _connect(self, origin: Origin, deadline: float) -> None:
+        self._socket = connect(origin.host, origin.port, deadline, lambda: self.must_close)
+        self._poll = read_poll(self._socket)
+        if self.must_close:  # on a thread of its own, nobody else might close it
+            self._shut_down()
+
+    async def exchange(self, data: bytes, deadline: float, parser: ResponseParser) -> None:
         """Send a request and read its response; raise `OSError`."""
-        self.is_reusable = False
         remaining = seconds_until(deadline)
         sent = self._socket.send(data)
         if sent < len(data):
@@ -61,53 +71,54 @@ class BlockingConnection(Connection):
             except (BlockingIOError, SSLWantReadError):  # too late, or a part of a TLS record
                 continue
             parser.feed(received)
-        self.is_reusable = parser.is_reusable
+
+    def has_input(self) -> bool:
+        """Return whether anything came while it is idle, the end included; a TLS session ticket is nothing."""
+        try:
+            if self._poll(0):
+                self._socket.recv(1)
+                return True
+        except (BlockingIOError, SSLWantReadError):
+            pass
+        except (OSError, ValueError):  # it is closed
+            return True
+        return self.must_close  # an event loop has read it
 
     def interrupt(self) -> None:
-        """Make the request on it fail, from any thread; its owner closes it then."""
+        """Make the request on it fail, from any thread of its process: a forked one has copies of the descriptors."""
+        if self.owner == os.getpid():
+            self._shut_down()
+
+    def _shut_down(self) -> None:
         self.must_close = True
         with suppress(OSError, AttributeError):  # not connected any more, or yet
             # Not SSLSocket's method: that takes TLS off first, and a request could follow in plain text.
             socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
+    def close(self) -> None:
+        """Close it, as the one who has it."""
+        with suppress(AttributeError):  # it is not connected
+            self._socket.close()
 
-class BlockingTransport:
+    def __del__(self) -> None:
+        Connection.close(self)
+
+
+class BlockingTransport(PooledTransport):
     """Sends requests from any thread; after a fork, the child opens connections of its own."""
 
     def __init__(self, origin: Origin) -> None:
-        self._origin, self._netloc = origin, origin.netloc
-        self._is_closed = False
-        # By process; `setdefault` is atomic, so threads that come first together share one.
-        self._pools: dict[int, ConnectionPool[BlockingConnection]] = {}
+        super().__init__(origin, Connection, os.getpid, lambda pid: pid != os.getpid())
 
     def send(self, request: Request, timeout: float) -> Response:
         """Send and read to the end within `timeout` seconds."""
-        if self._is_closed:
-            raise ClientClosedError
-        deadline = time.monotonic() + timeout
-        data, parser = encode_request(self._netloc, request), ResponseParser()
-        pool = self._pools.get(os.getpid()) or self._pool()
-        connection = pool.take()
         try:
-            if not connection.is_reused:
-                connection.open(self._origin, deadline)
-            connection.exchange(data, deadline, parser)
-        except OSError as error:
-            raise pool.failure(connection, error, parser) from None
-        finally:
-            pool.release(connection)
-        return parser.response(partial(pool.discard, connection))
-
-    def _pool(self) -> ConnectionPool[BlockingConnection]:
-        pid = os.getpid()
-        pool = self._pools.setdefault(pid, ConnectionPool(BlockingConnection))
-        for parent in self._pools.keys() - {pid}:
-            # This process has copies of the parent's descriptors; to close them does not disturb the parent.
-            self._pools.pop(parent, None)
-        return pool
+            self._send(request, timeout).send(None)
+        except StopIteration as done:
+            response: Response = done.value
+            return response
+        raise AssertionError("a blocking connection does not suspend")
 
     def close(self) -> None:
         """Close every connection of this process; requests under way fail."""
-        self._is_closed = True
-        if pool := self._pools.get(os.getpid()):
-            pool.close()
+        self._close()

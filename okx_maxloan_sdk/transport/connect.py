@@ -85,35 +85,32 @@ def connect(host: str, port: int, deadline: float, is_cancelled: Callable[[], bo
     An attempt starts 250 ms after the one before it, or as soon as that one fails; the others are closed.
     """
     waiting, failure = resolve(host, port, deadline)[::-1], OSError(f"{host} has no address")
-    attempts: set[socket.socket] = set()
     next_start = 0.0
-    with selectors.DefaultSelector() as selector:
+    with selectors.DefaultSelector() as attempts:
         try:
-            while waiting or attempts:
+            while waiting or attempts.get_map():
                 remaining = seconds_until(deadline)
                 if is_cancelled():
                     raise ConnectionError("the request was cancelled")
-                delay = next_start - time.monotonic() if attempts else 0.0
+                delay = next_start - time.monotonic() if attempts.get_map() else 0.0
                 if waiting and delay <= 0:
                     next_start, delay = time.monotonic() + ATTEMPT_DELAY, ATTEMPT_DELAY
                     try:
-                        attempts.add(attempt := _start(*waiting.pop()))
-                        selector.register(attempt, selectors.EVENT_WRITE)
+                        attempts.register(_start(*waiting.pop()), selectors.EVENT_WRITE)
                     except OSError as error:
                         failure, next_start = error, 0.0
                         continue
-                for key, _ in selector.select(min(remaining, delay if waiting else ATTEMPT_DELAY)):
-                    tried: Any = key.fileobj
-                    selector.unregister(tried)
-                    attempts.remove(tried)
-                    if not (code := tried.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
-                        return cast("socket.socket", tried)
-                    tried.close()
+                for key, _ in attempts.select(min(remaining, delay if waiting else ATTEMPT_DELAY)):
+                    attempt: Any = key.fileobj
+                    attempts.unregister(attempt)
+                    if not (code := attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
+                        return cast("socket.socket", attempt)
+                    attempt.close()
                     failure, next_start = OSError(code, os.strerror(code)), 0.0
             raise failure
         finally:
-            for attempt in attempts:
-                attempt.close()
+            for key in attempts.get_map().values():
+                cast("socket.socket", key.fileobj).close()
 
 
 def _start(family: int, kind: int, protocol: int, _: str, address: Any) -> socket.socket:

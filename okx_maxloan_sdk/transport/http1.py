@@ -9,29 +9,30 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from okx_maxloan_sdk.exceptions import InvalidResponseError
 
-from .base import Response, not_sent
-from .body import MAX_BODY_BYTES, BodyDecoder, has_length
+from .base import not_sent
+from .response import CUT_SHORT, MAX_BODY_BYTES, ResponseBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .base import Request
+    from .base import Request, Response
 
 # As much as a TLS record has, so that what was received later can be seen on the socket.
 READ_SIZE = 1 << 14
 # Of all headers and trailers, and of all before the body; h11 allows as much. Chunk sizes may take as much as a body.
 MAX_HEADER_BYTES = 100 << 10
-LINE_ENDS = b"\r\n"
+PRINTABLE = bytes(range(0x20, 0x7F))
+LINE_END = b"\r\n"
 
 
 def encode_request(netloc: str, request: Request) -> bytes:
     """Write a request without a body; raise `RequestNotSentError` for characters that could start another line."""
-    lines = [f"{request.method} {request.target} HTTP/1.1", f"Host: {netloc}"]
-    lines += [f"{name}: {value}" for name, value in request.headers.items()]
-    text = "".join(lines)
-    if not text.isascii() or not text.isprintable() or " " in request.target:
+    fields = [f"{name}: {value}" for name, value in request.headers.items()]
+    lines = [f"{request.method} {request.target} HTTP/1.1", f"Host: {netloc}", *fields, "", ""]
+    data = "\r\n".join(lines).encode("utf-8", "surrogatepass")
+    if data.translate(None, PRINTABLE) != LINE_END * (len(lines) - 1) or " " in request.target:
         raise not_sent("its target or a header has a character that HTTP does not allow")
-    return "\r\n".join([*lines, "", ""]).encode("ascii")
+    return data
 
 
 class ResponseParser:
@@ -41,12 +42,9 @@ class ResponseParser:
     is_complete: bool = False
     is_reusable: bool = False
     _status = _encoded_bytes = 0
-    _has_headers = False
-    _body: BodyDecoder | None = None
+    _builder: ResponseBuilder | None = None  # once there are the headers
 
-    def _start(self) -> None:
-        # With the first bytes, so that a request that waits is a dozen objects less for the garbage collector.
-        self._headers: dict[str, str] = {}
+    def __init__(self) -> None:
         self._fields: dict[bytes, bytes] = {}  # of the message that is read; after its headers, the trailers
         self._chunks: list[bytes] = []
         self._begun: list[None] = []  # one entry while a message is read
@@ -59,15 +57,15 @@ class ResponseParser:
         if self.is_complete:
             raise HttpParserError("a second response")
         self._status = self._parser.get_status_code()
-        self._has_headers = self._status >= 200  # noqa: PLR2004 -- RFC 9110, 15.2: 1xx are interim
-        if self._has_headers:
+        if self._status >= 200:  # noqa: PLR2004 -- RFC 9110, 15.2: 1xx are interim
             fields = self._fields.items()
-            self._headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in fields}
+            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in fields}
+            self._builder = ResponseBuilder(self._status, headers)
         self._fields.clear()
 
     def on_message_complete(self) -> None:
         self._begun.clear()
-        if self._has_headers:
+        if self._builder is not None:
             self.is_complete, self.is_reusable = True, self._parser.should_keep_alive()
 
     def feed(self, data: bytes) -> None:
@@ -76,46 +74,45 @@ class ResponseParser:
         Raises `InvalidResponseError` for what is no response, `ConnectionError` for one that is cut short.
         """
         if not data:
-            self._end()
+            if self._builder is None or self._builder.has_length:
+                raise ConnectionError(CUT_SHORT)
+            self.is_complete = True
             return
-        if not self.received:
-            self._start()
         self.received += len(data)
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
-            self._fail(error)
-        if self._has_headers:
-            if self._body is None:
-                self._body = BodyDecoder(self._status, self._headers.get("content-encoding", ""))
+            self.is_reusable = False
+            cause = error.__context__ or error
+            if not isinstance(cause, (HttpParserError, HttpParserUpgrade)):
+                raise cause from None  # of a method above, such as a signal's KeyboardInterrupt
+            if not self.is_complete:
+                raise self._invalid(str(cause)) from None
+        if self._builder is not None:
             for chunk in self._chunks:
                 self._encoded_bytes += len(chunk)
-                self._body.feed(chunk)
+                self._builder.feed(chunk)
         if self.received > MAX_HEADER_BYTES:
             self._check_sizes()
         if self._begun or not self._ends_with(data):
             self.is_reusable = False
         self._chunks.clear()
 
-    def response(self, discard: Callable[[], None]) -> Response:
+    def finish(self, discard: Callable[[], None]) -> Response:
         """Return the complete response."""
         # It refers to our methods: without this, each response would wait for the garbage collector.
         del self._parser
-        return Response(self._status, self._headers, self._body.finish() if self._body else b"", discard)
-
-    def _fail(self, error: HttpParserError | HttpParserUpgrade) -> None:
-        self.is_reusable = False
-        if isinstance(error.__context__, BaseException) and not isinstance(error.__context__, Exception):
-            raise error.__context__ from None  # such as KeyboardInterrupt, in one of the methods above
-        if not self.is_complete:
-            raise self._invalid(str(error)) from None
+        if self._builder is None:
+            raise ConnectionError(CUT_SHORT)
+        return self._builder.finish(discard)
 
     def _invalid(self, reason: str) -> InvalidResponseError:
         return InvalidResponseError(f"it is not HTTP/1.1: {reason}", http_status=self._status)
 
     def _check_sizes(self) -> None:
-        fields = [*self._headers.items(), *self._fields.items()]
-        limit = MAX_BODY_BYTES if self._has_headers else MAX_HEADER_BYTES
+        headers = self._builder.headers if self._builder else {}
+        fields = [*headers.items(), *self._fields.items()]
+        limit = MAX_BODY_BYTES if self._builder else MAX_HEADER_BYTES
         if (
             sum(len(name) + len(value) for name, value in fields) > MAX_HEADER_BYTES
             or self.received - self._encoded_bytes > limit
@@ -124,15 +121,10 @@ class ResponseParser:
 
     def _ends_with(self, data: bytes) -> bool:
         """Return whether no byte follows the response: llhttp skips line ends between two messages."""
-        if "content-length" in self._headers and self._chunks:
+        if self._builder and "content-length" in self._builder.headers and self._chunks:
             last = self._chunks[-1]
-            return data.endswith(last) and bool(last.strip(LINE_ENDS))
+            return data.endswith(last) and bool(last.strip(LINE_END))
         # No content where there may be some (RFC 9110, 6.4.1): what follows could be a body that came all the same.
         if self._status in (204, 304):
             return False
-        return len(data) - len(data.rstrip(LINE_ENDS)) == len(LINE_ENDS * 2)
-
-    def _end(self) -> None:
-        if self._body is None or has_length(self._headers) or not self._body.is_complete:
-            raise ConnectionError("the server closed the connection before the end of the response")
-        self.is_complete = True
+        return len(data) - len(data.rstrip(LINE_END)) == len(LINE_END * 2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import aclosing, closing, nullcontext
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,8 @@ from okx_maxloan_sdk.exceptions import ClientClosedError, InvalidResponseError, 
 from okx_maxloan_sdk.threads import start_thread, wait
 
 from .base import Request, Response, no_response, not_sent
-from .body import BodyDecoder, has_length
 from .connect import client_context
+from .response import ResponseBuilder
 
 if TYPE_CHECKING:
     from okx_maxloan_sdk.sites import Origin
@@ -35,7 +36,7 @@ UNSENT = (
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
 )
-FAILURES = (httpx.HTTPError, httpx.InvalidURL, TimeoutError)
+FAILURES = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ConnectionError)
 # How h11, under httpx, says that the connection was closed before the end of the response.
 CUT_SHORT = ("Server disconnected without sending a response", "without sending complete message body")
 # Seconds after the deadline in which httpx may end a blocking call itself: its errors tell what was sent.
@@ -52,11 +53,13 @@ class _Httpx:
         self._origin, self._proxy, self._client = origin, proxy, client
         self._is_closed = False
 
-    def _settings(self) -> dict[str, Any]:
-        """Return what a client of our own is made of."""
-        proxy = self._proxy and httpx.Proxy(self._proxy.url, auth=self._proxy.auth)
+    def _open(self, kind: type[httpx.Client | httpx.AsyncClient]) -> Any:
+        """Return a context with the caller's client, or with one of our own."""
+        if self._client is not None:
+            return nullcontext(self._client)
+        proxy = httpx.Proxy(self._proxy.url, auth=self._proxy.auth) if self._proxy else None
         verify = client_context() if self._origin.scheme == "https" else False
-        return {"proxy": proxy, "verify": verify, "trust_env": False}
+        return kind(proxy=proxy, verify=verify, trust_env=False)
 
     def _request(self, request: Request, timeout: float) -> httpx.Request:
         if self._is_closed:
@@ -71,16 +74,10 @@ class _Httpx:
         limits = httpx.Timeout(timeout).as_dict()
         return httpx.Request(request.method, url, headers=headers, extensions={"timeout": limits})
 
-    @staticmethod
-    def _begin(response: httpx.Response) -> tuple[dict[str, str], BodyDecoder]:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return headers, BodyDecoder(response.status_code, headers.get("content-encoding", ""))
 
-    @staticmethod
-    def _end(response: httpx.Response, headers: dict[str, str], body: BodyDecoder) -> Response:
-        if not has_length(headers) and not body.is_complete:
-            raise no_response("the server closed the connection before the end of the response")
-        return Response(response.status_code, headers, body.finish())
+def builder(response: httpx.Response) -> ResponseBuilder:
+    """Begin a response of ours."""
+    return ResponseBuilder(response.status_code, {name.lower(): value for name, value in response.headers.items()})
 
 
 def meaning(error: Exception) -> OkxError:
@@ -112,23 +109,16 @@ class HttpxTransport(_Httpx):
         return call.result()
 
     def _exchange(self, message: httpx.Request, deadline: float) -> Response:
-        client = self._client or httpx.Client(**self._settings())
         try:
-            response = client.send(message, **SEND)
-            try:
-                headers, body = self._begin(response)
+            with self._open(httpx.Client) as client, closing(client.send(message, **SEND)) as response:
+                body = builder(response)
                 for chunk in response.iter_raw():
                     body.feed(chunk)
                     if time.monotonic() > deadline:
                         raise TimeoutError(LATE)
-            finally:
-                response.close()
-            return self._end(response, headers, body)
+                return body.finish()
         except FAILURES as error:
             failure = meaning(error)
-        finally:
-            if client is not self._client:
-                client.close()
         raise failure  # here, where httpx's error, which has the signed request, is not its context
 
     def close(self) -> None:
@@ -142,22 +132,18 @@ class AsyncHttpxTransport(_Httpx):
     async def send(self, request: Request, timeout: float) -> Response:
         """Send and read to the end within `timeout` seconds."""
         message = self._request(request, timeout)
-        client = self._client or httpx.AsyncClient(**self._settings())
         try:
-            async with asyncio.timeout(timeout):
-                response = await client.send(message, **SEND)
-                try:
-                    headers, body = self._begin(response)
-                    async for chunk in response.aiter_raw():
-                        body.feed(chunk)
-                finally:
-                    await response.aclose()
-            return self._end(response, headers, body)
+            async with (
+                self._open(httpx.AsyncClient) as client,
+                asyncio.timeout(timeout),
+                aclosing(await client.send(message, **SEND)) as response,
+            ):
+                body = builder(response)
+                async for chunk in response.aiter_raw():
+                    body.feed(chunk)
+                return body.finish()
         except FAILURES as error:
             failure = meaning(error)
-        finally:
-            if client is not self._client:
-                await client.aclose()
         raise failure  # as above
 
     async def close(self) -> None:

@@ -1,141 +1,125 @@
-"""Connection pool of one process or event loop."""
+"""Connection pool: what the blocking and the asyncio transport have in common."""
 
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
+from collections import defaultdict
 from contextlib import suppress
+from functools import partial
 from logging import Logger, getLogger
-from ssl import SSLWantReadError
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from .base import no_response
-from .connect import read_poll
+from okx_maxloan_sdk.exceptions import ClientClosedError
+
+from .base import no_response, not_sent
+from .http1 import ResponseParser, encode_request
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
 
-    from okx_maxloan_sdk.exceptions import NoResponseError
+    from okx_maxloan_sdk.exceptions import ApiConnectionError
+    from okx_maxloan_sdk.sites import Origin
 
-    from .http1 import ResponseParser
+    from .base import Request, Response
+    from .blocking import Connection
 
 logger: Logger = getLogger(__name__)
 # Seconds that a connection may be idle.
 KEEP_ALIVE = 55.0
 
 
-class Connection(ABC):
-    """One connection; the thread or task that takes it from the pool owns it until its release."""
-
-    # Whether its last exchange allows another; whether it has had one; whether it is to be closed all the same.
-    is_reusable: bool = False
-    is_reused: bool = False
-    must_close: bool = False
-    # When it last became idle, on the monotonic clock.
-    idle_since: float = 0.0
-    _socket: socket.socket
-    _poll: Callable[[float], list[Any]]
-
-    def attach(self, connected: socket.socket) -> None:
-        """Take a socket that is connected, and non-blocking."""
-        self._socket, self._poll = connected, read_poll(connected)
-
-    def has_input(self) -> bool:
-        """Return whether anything came while it is idle, the end included; a TLS session ticket is nothing."""
-        try:
-            if self._poll(0):
-                self._socket.recv(1)
-                return True
-        except (BlockingIOError, SSLWantReadError):
-            pass
-        except (OSError, ValueError):  # it is closed
-            return True
-        return self.must_close  # an event loop has read it
-
-    @abstractmethod
-    def interrupt(self) -> None:
-        """Make the request on it fail, from any thread; its owner closes it then."""
-
-    def close(self) -> None:
-        """Close it, as its owner."""
-        with suppress(AttributeError):  # it is not connected
-            self._socket.close()
-
-    def __del__(self) -> None:
-        Connection.close(self)
-
-
-C = TypeVar("C", bound=Connection)
-
-
-class ConnectionPool(Generic[C]):
+class PooledTransport:
     """Connections to one origin, the one used last reused first; each has one request at a time.
 
-    Safe for threads without a lock, as each operation of a list is atomic.
+    Each owner, a process or an event loop, has its own. Safe for threads without a lock, as each operation of a list or
+    dictionary is atomic.
     """
 
-    def __init__(self, make: type[C]) -> None:
-        self._make = make
-        self._idle: list[C] = []
-        # Weak: a connection that an interrupt takes from its owner is closed with its last reference.
-        self._open: WeakValueDictionary[int, C] = WeakValueDictionary()
+    def __init__(
+        self, origin: Origin, make: type[Connection], owner: Callable[[], Any], is_gone: Callable[[Any], bool]
+    ) -> None:
+        self._origin, self._netloc, self._make = origin, origin.netloc, make
+        self._owner, self._is_gone = owner, is_gone
+        self._idle: defaultdict[Any, list[Connection]] = defaultdict(list)
+        # Weak: a connection that an interrupt takes from its user is closed with its last reference.
+        self._open: WeakValueDictionary[int, Connection] = WeakValueDictionary()
         self._is_closed = False
 
-    def take(self) -> C:
-        """Return an idle connection, or a new one that is not yet open; close those that cannot be reused."""
+    async def _send(self, request: Request, timeout: float) -> Response:
+        """Send and read to the end within `timeout` seconds; blocking connections never suspend it."""
+        deadline, is_reusable = time.monotonic() + timeout, False
+        data, parser = encode_request(self._netloc, request), ResponseParser()
+        connection = self._take()
         try:
-            while time.monotonic() - self._idle[0].idle_since > KEEP_ALIVE:
-                self._idle.pop(0).close()
-            while (connection := self._idle.pop()).has_input():
+            if not connection.is_open:
+                await connection.open(self._origin, deadline)
+                if connection.must_close:
+                    raise ConnectionError("the connection was closed before the request")
+                connection.is_open = True
+            await connection.exchange(data, deadline, parser)
+            is_reusable = parser.is_reusable
+            return parser.finish(partial(self._discard, connection))
+        except OSError as error:
+            raise self._failure(connection, error, parser) from None
+        finally:
+            self._release(connection, is_reusable=is_reusable)
+
+    def _take(self) -> Connection:
+        """Return an idle connection, or a new one that is not yet open; close those that cannot be reused."""
+        if self._is_closed:
+            raise ClientClosedError
+        owner = self._owner()
+        idle = self._idle[owner]
+        try:
+            while time.monotonic() - idle[0].idle_since > KEEP_ALIVE:
+                idle.pop(0).close()
+            while (connection := idle.pop()).has_input():
                 connection.close()
         except IndexError:  # no idle connection, or another thread took it
-            connection = self._make()
+            for other in filter(self._is_gone, list(self._idle)):
+                self._idle.pop(other, None)
+            connection = self._make(owner)
             self._open[id(connection)] = connection
             if self._is_closed:
                 connection.interrupt()
         return connection
 
-    def release(self, connection: C) -> None:
-        """Take a connection back, and close it if it cannot be reused."""
-        if not connection.is_reusable or connection.must_close:
+    def _release(self, connection: Connection, *, is_reusable: bool) -> None:
+        if not is_reusable or connection.must_close:
             connection.close()
             return
         connection.is_reused, connection.idle_since = True, time.monotonic()
-        self._idle.append(connection)
+        self._idle[connection.owner].append(connection)
         if self._is_closed:
-            self._close_idle()
+            self._idle.clear()
 
-    def discard(self, connection: C) -> None:
+    def _discard(self, connection: Connection) -> None:
         """Send no further request over a connection; close it now unless it has one."""
         connection.must_close = True
         with suppress(ValueError):  # another request has it
-            self._idle.remove(connection)
+            self._idle[connection.owner].remove(connection)
             connection.close()
 
-    def failure(self, connection: C, error: OSError, parser: ResponseParser) -> NoResponseError:
-        """Return the error of ours for an exchange that failed.
+    def _failure(self, connection: Connection, error: OSError, parser: ResponseParser) -> ApiConnectionError:
+        """Return the error of ours for a request that failed.
 
         Where a reused connection brought nothing, those that were idle as long are not used again: what ended one, such
         as a suspended machine or a load balancer, ended all of them.
         """
+        if not connection.is_open:
+            return not_sent(error)
         is_stale = connection.is_reused and not parser.received
         if is_stale:
-            stale = [each for each in list(self._idle) if each.idle_since <= connection.idle_since]
+            stale = [each for each in list(self._idle[connection.owner]) if each.idle_since <= connection.idle_since]
             logger.debug("a reused connection brought no response; %d idle ones are closed as well", len(stale))
             for each in stale:
-                self.discard(each)
+                self._discard(each)
         return no_response(error, dropped=is_stale and not isinstance(error, TimeoutError))
 
-    def close(self) -> None:
-        """Close every connection; requests under way fail."""
+    def _close(self) -> None:
         self._is_closed = True
-        for connection in list(self._open.values()):
-            connection.interrupt()
-        self._close_idle()
-
-    def _close_idle(self) -> None:
-        with suppress(IndexError):
-            while True:
-                self._idle.pop().close()
+        for reference in self._open.valuerefs():  # a list: other threads may add to it
+            if connection := reference():
+                connection.interrupt()
+        self._idle.clear()

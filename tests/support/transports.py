@@ -4,6 +4,7 @@ import asyncio
 import sys
 from contextlib import ExitStack
 from importlib.util import find_spec
+from itertools import chain
 from typing import Any, Self
 
 import httpx
@@ -31,9 +32,9 @@ def runner(kind: str) -> asyncio.Runner | None:
 
 
 def in_use(transport: Any) -> list[Any]:
-    """List the connections of this process or event loop that are in use or not reusable."""
-    pool = transport._pool()
-    return [each for each in list(pool._open.values()) if each not in pool._idle and not each.must_close]
+    """List the connections that are in use or not reusable."""
+    idle = list(chain.from_iterable(transport._idle.values()))
+    return [each for each in list(transport._open.values()) if each not in idle and not each.must_close]
 
 
 class TransportHarness:

@@ -11,7 +11,7 @@ import pytest
 
 from okx_maxloan_sdk.exceptions import ClientClosedError, NoResponseError, OkxError, RequestNotSentError
 from okx_maxloan_sdk.sites import parse_origin
-from okx_maxloan_sdk.transport import asynchronous
+from okx_maxloan_sdk.transport import blocking
 from okx_maxloan_sdk.transport.asynchronous import AsyncioTransport
 from tests.support.raw import ROWS, Behavior, RawServer, hang, head, respond
 from tests.support.transports import GET, in_use
@@ -65,7 +65,7 @@ async def test_closed_under_requests() -> None:
     async with serve(hang(head(10))) as (server, transport):
         tasks = [asyncio.ensure_future(transport.send(GET, 30.0)) for _ in range(3)]
         await asyncio.to_thread(server.wait, 3)
-        connections = list(transport._pool()._open.values())
+        connections = list(transport._open.values())
         async with asyncio.timeout(5):
             await transport.close()
         assert [each._socket.fileno() for each in connections] == [-1, -1, -1]
@@ -87,7 +87,7 @@ async def test_closed_while_it_connects(monkeypatch: pytest.MonkeyPatch) -> None
         ended.set()
         raise ConnectionError
 
-    monkeypatch.setattr(asynchronous, "connect", connect)
+    monkeypatch.setattr(blocking, "connect", connect)
     transport = AsyncioTransport(parse_origin("http://127.0.0.1:1"))
     task = asyncio.ensure_future(transport.send(GET, 30.0))
     await asyncio.to_thread(begun.wait, 5)
@@ -108,7 +108,7 @@ async def test_closed_from_another_event_loop() -> None:
             return caught.value
 
         async def nothing() -> None:
-            transport._pool()
+            transport._take()
 
         await asyncio.to_thread(asyncio.run, nothing())
         other = asyncio.ensure_future(asyncio.to_thread(asyncio.run, request()))

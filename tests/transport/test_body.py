@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from okx_maxloan_sdk.exceptions import InvalidResponseError
-from okx_maxloan_sdk.transport.body import MAX_BODY_BYTES, BodyDecoder
+from okx_maxloan_sdk.transport.response import MAX_BODY_BYTES, ResponseBuilder
 
 TEXT = b'{"code":"0"}' * 50
 GZIPPED = gzip.compress(TEXT, mtime=0)
@@ -14,10 +14,10 @@ GZIPPED = gzip.compress(TEXT, mtime=0)
 
 def decode(data: bytes, encoding: str, size: int = 65536) -> bytes:
     """Feed a body in chunks of this size, and decode it."""
-    body = BodyDecoder(200, encoding)
+    response = ResponseBuilder(200, {"content-encoding": encoding, "content-length": ""})
     for start in range(0, len(data), size):
-        body.feed(data[start : start + size])
-    return body.finish()
+        response.feed(data[start : start + size])
+    return response.finish().body
 
 
 @pytest.mark.parametrize("size", [1, 7, 65536])

@@ -1,13 +1,21 @@
 """Connection pool: most recently used first, no stale connection, and none left open."""
 
+import sys
 import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Event
+from typing import Any
 
 import pytest
 
-from okx_maxloan_sdk.exceptions import NoResponseError
+from okx_maxloan_sdk.exceptions import ClientClosedError, NoResponseError
+from okx_maxloan_sdk.sites import Origin
 from okx_maxloan_sdk.transport import pool as module
+from okx_maxloan_sdk.transport.blocking import Connection
 from okx_maxloan_sdk.transport.http1 import ResponseParser
-from okx_maxloan_sdk.transport.pool import Connection, ConnectionPool
+from okx_maxloan_sdk.transport.pool import PooledTransport
 
 
 class FakeConnection(Connection):
@@ -25,25 +33,27 @@ class FakeConnection(Connection):
         self.closed = True
 
 
-Pool = ConnectionPool[FakeConnection]
+def make_pool() -> Any:
+    """Make a pool with one owner."""
+    return PooledTransport(Origin("http", "127.0.0.1", 1), FakeConnection, lambda: 1, lambda _: False)
 
 
-def acquire_and_release(pool: Pool, count: int) -> list[FakeConnection]:
+def acquire_and_release(pool: Any, count: int) -> list[FakeConnection]:
     """Acquire connections concurrently, and release them after an exchange."""
-    connections = [pool.take() for _ in range(count)]
+    connections = [pool._take() for _ in range(count)]
     for each in connections:
-        each.is_reusable = True
-        pool.release(each)
+        each.is_open = True
+        pool._release(each, is_reusable=True)
     return connections
 
 
 def test_a_request_has_a_connection_to_itself() -> None:
     """A connection in use is not shared, and the most recently used one comes first."""
-    pool = ConnectionPool(FakeConnection)
+    pool = make_pool()
     one, two = acquire_and_release(pool, 2)
     assert one is not two
     assert one.is_reused
-    taken = [pool.take() for _ in range(3)]
+    taken = [pool._take() for _ in range(3)]
     assert taken[:2] == [two, one]
     assert not taken[2].is_reused
 
@@ -52,59 +62,79 @@ def test_connection_idle_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections that were idle for too long are closed, even if a younger one is used."""
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    pool = ConnectionPool(FakeConnection)
+    pool = make_pool()
     one, two, three = acquire_and_release(pool, 3)
     now += module.KEEP_ALIVE
-    assert pool.take() is three
-    pool.release(three)
+    assert pool._take() is three
+    pool._release(three, is_reusable=True)
     now += 0.1
-    assert pool.take() is three
+    assert pool._take() is three
     assert (one.closed, two.closed, three.closed) == (True, True, False)
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError("reset"), TimeoutError("too late")], ids=["reset", "silent"])
 def test_stale_connections(error: OSError) -> None:
     """A reused connection that fails closes all that were idle as long, but not those used since."""
-    pool = ConnectionPool(FakeConnection)
+    pool = make_pool()
     old, used_since, failed = acquire_and_release(pool, 3)
-    assert pool.take() is failed
-    failed.is_reusable = False
+    assert pool._take() is failed
     used_since.idle_since = time.monotonic()
-    assert isinstance(pool.failure(failed, error, ResponseParser()), NoResponseError)
+    assert isinstance(pool._failure(failed, error, ResponseParser()), NoResponseError)
     assert (old.closed, used_since.closed) == (True, False)
-    pool.release(failed)
-    assert pool.take() is used_since
+    pool._release(failed, is_reusable=False)
+    assert pool._take() is used_since
 
 
 def test_failure_of_one_connection() -> None:
     """A failure of a new connection, or within a response, closes no other connection."""
-    pool, received = ConnectionPool(FakeConnection), ResponseParser()
+    pool, received = make_pool(), ResponseParser()
     received.received = 1
     idle, failed = acquire_and_release(pool, 2)
-    assert pool.take() is failed
-    pool.failure(failed, ConnectionResetError("reset"), received)
-    pool.failure(FakeConnection(), ConnectionResetError("reset"), ResponseParser())
+    assert pool._take() is failed
+    pool._failure(failed, ConnectionResetError("reset"), received)
+    pool._failure(FakeConnection(1), ConnectionResetError("reset"), ResponseParser())
     assert not idle.closed
 
 
 def test_released_as_the_pool_closes() -> None:
     """A connection that is released while the pool closes is closed, and a later one fails."""
-    pool = ConnectionPool(FakeConnection)
-    connection = pool.take()
-    pool.close()
-    connection.is_reusable, connection.must_close = True, False
-    pool.release(connection)
-    assert connection.closed
-    assert pool.take().must_close
+    pool = make_pool()
+    connection = pool._take()
+    pool._close()
+    connection.must_close = False
+    pool._release(connection, is_reusable=True)
+    assert not pool._idle
 
 
 def test_discarded_connection() -> None:
     """A discarded connection is closed: at once if it is idle, else after its request; twice is no error."""
-    pool = ConnectionPool(FakeConnection)
+    pool = make_pool()
     idle, busy = acquire_and_release(pool, 2)
-    assert pool.take() is busy
+    assert pool._take() is busy
     for each in (idle, busy, idle, busy):
-        pool.discard(each)
+        pool._discard(each)
     assert (idle.closed, busy.closed) == (True, False)
-    pool.release(busy)
+    pool._release(busy, is_reusable=True)
     assert busy.closed
+
+
+def test_closed_while_another_thread_takes_connections() -> None:
+    """Closing is safe while another thread takes connections."""
+    pool, ended, taken = make_pool(), Event(), deque[Any](maxlen=200)
+
+    def take() -> None:
+        while not ended.is_set():
+            pool._is_closed = False
+            with suppress(ClientClosedError):
+                taken.append(pool._take())
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(take)
+        try:
+            for _ in range(2000):
+                pool._close()
+        finally:
+            ended.set()
+            sys.setswitchinterval(interval)
