@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from okx_maxloan_sdk.clock import Clock
 
-    from .queue import RateLimitStatus
+    from .base import RateLimitStatus
 
 logger: Logger = getLogger(__name__)
 T = TypeVar("T")

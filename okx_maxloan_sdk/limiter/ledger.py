@@ -160,9 +160,9 @@ class Ledger:
         return True
 
     def usage(self, now: float, policy: LimitPolicy) -> tuple[int, int]:
-        """Return the capacity and the number of slots in use."""
-        self.expire(now)
-        return self.capacity(now, policy), len(self.in_flight) + len(self.held)
+        """Return the capacity and the number of slots in use; changes nothing, so that any thread may ask."""
+        in_flight = sum(end > now for _, end in list(self.in_flight.values()))
+        return self.capacity(now, policy), in_flight + sum(slot[0] > now for slot in self.held.copy())
 
     def capacity(self, now: float, policy: LimitPolicy) -> int:
         """Return how many slots there are: all, less those that rejections cost."""

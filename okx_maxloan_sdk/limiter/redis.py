@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from okx_maxloan_sdk.clock import Clock
 
-    from .queue import RateLimitStatus
+    from .base import RateLimitStatus
     from .redis_client import LuaScript
 
 logger: Logger = getLogger(__name__)
@@ -96,13 +96,10 @@ class RedisStore:
 
     def usage(self, policy: LimitPolicy) -> tuple[int, int]:
         """Return the capacity and the number of slots in use, as the server said last."""
-        # Another thread may be using the ledger: here it is only read.
-        now, local = self._now(), self._local
         if self._unavailable_reason:
-            in_use = len(local.in_flight) + sum(release > now for release, *_ in local.held)
-            return local.capacity(now, self._share_policy(policy)), in_use
+            return self._local.usage(self._now(), self._share_policy(policy))
         capacity, in_use = self._usage
-        return min(local.capacity(now, policy), capacity or policy.max_requests), in_use
+        return min(self._local.capacity(self._now(), policy), capacity or policy.max_requests), in_use
 
     def _call(self, operation: str, *arguments: Any) -> list[int]:
         """Run an operation; while the server is unavailable, try it once per `RECONNECT_INTERVAL`."""

@@ -11,7 +11,7 @@ import pytest
 
 from okx_maxloan_sdk.effects import Effect, Flow, RunBlocking, Sleep
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError, RateLimitTimeoutError
-from okx_maxloan_sdk.limiter.base import Permit, RateLimiter
+from okx_maxloan_sdk.limiter.base import RateLimiter, RateLimitStatus
 from okx_maxloan_sdk.limiter.ledger import (
     CLOCK_MARGIN,
     MAX_DELIVERY_DELAY,
@@ -22,7 +22,7 @@ from okx_maxloan_sdk.limiter.ledger import (
     Reservation,
 )
 from okx_maxloan_sdk.limiter.memory import MemoryStore
-from okx_maxloan_sdk.limiter.queue import AcquireQueue, RateLimitStatus, Store, StoreBusyError, Waiter
+from okx_maxloan_sdk.limiter.queue import AcquireQueue, Permit, Store, StoreBusyError
 from tests.limiter.runner import max_in_window
 from tests.limiter.simulator import Simulation, Task
 
@@ -229,21 +229,21 @@ def test_closed_flow_releases_its_slot_without_yielding() -> None:
 
 
 def test_garbage_collector_may_close_a_flow_at_any_time() -> None:
-    """Closing a flow while the same thread uses the ledger does not deadlock, and the release follows later."""
-    simulation = Simulation()
-    one = window(simulation, 1)
-    (slot,) = take(simulation, one, 1)
+    """Closing a flow while the same thread uses the store does not deadlock, and the release follows."""
+    simulation, uncollected = Simulation(), list[Permit]()
+
+    def collect(*_: object) -> None:
+        for permit in [uncollected.pop()] if uncollected else []:
+            simulation.run_flow(permit.release_unsent())
+            assert len(store._ledger.in_flight) == 1
+
+    store = WatchedStore(simulation.monotonic, collect)
+    one = limiter_of(store, simulation, 1)
+    uncollected += take(simulation, one, 1)
     waiting = simulation.spawn(one.acquire(1.0))
     simulation.run(0.1)
-
-    def collect() -> None:
-        simulation.spawn(slot.release_unsent())
-        simulation.run(0.1)
-        assert not waiting.done
-
-    one._queue._locked(collect)
-    simulation.run(0.1)
     assert waiting.done
+    assert list(store._ledger.in_flight) == [waiting.result.permit_id]
 
 
 def test_slot_is_released_once() -> None:
@@ -341,9 +341,9 @@ def test_retry_time_that_passed_during_a_store_call() -> None:
             return response if response.granted else response._replace(wait=min(response.wait, 0.0005))
 
     class Late(AcquireQueue):
-        def _sleep_time(self, waiter: Waiter, deadline: float | None) -> float:
+        def _sleep_time(self, permit: Permit, deadline: float | None) -> float:
             simulation.now += 0.001
-            return super()._sleep_time(waiter, deadline)
+            return super()._sleep_time(permit, deadline)
 
     mine = limiter_of(Slow(simulation.monotonic), simulation, 1, Late)
     (slot,) = take(simulation, mine, 1)
