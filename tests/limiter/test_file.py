@@ -326,7 +326,7 @@ def test_full_disk_is_reported_and_loses_no_slot(machine: Machine) -> None:
             granted += 1
 
     reserve(1)
-    connection = store._file._connection
+    connection = store._connection
     assert connection is not None
     connection.execute("PRAGMA max_page_count = 1")  # the maximum is the current number of pages
     with pytest.raises(LimiterUnavailableError, match=r"key\.sqlite cannot be used: database or disk is full"):
