@@ -113,14 +113,12 @@ class BaseLimiter(ABC):
     def for_key(self, key: LimitKey, limit: RateLimit, clock: Clock) -> RateLimiter:
         """Return the rate limiter of a key; the same one each time."""
         place = key, limit, clock.monotonic
-        return self._limiters.get(place) or self._limiters.setdefault(place, self._create(key, limit, clock))
-
-    def _create(self, key: LimitKey, limit: RateLimit, clock: Clock) -> RateLimiter:
-        queue = self._shared_queue(key, clock)
-        period = self._period or limit.period
-        reserve_ahead = period / 4 if queue.store.is_shared else inf
-        policy = LimitPolicy(self._max_requests or limit.max_requests, period, self._burst, reserve_ahead)
-        return RateLimiter(queue, policy, self._on_throttle)
+        if place not in self._limiters:
+            queue, period = self._shared_queue(key, clock), self._period or limit.period
+            reserve_ahead = period / 4 if queue.store.is_shared else inf
+            policy = LimitPolicy(self._max_requests or limit.max_requests, period, self._burst, reserve_ahead)
+            self._limiters.setdefault(place, RateLimiter(queue, policy, self._on_throttle))
+        return self._limiters[place]
 
     @abstractmethod
     def _shared_queue(self, key: LimitKey, clock: Clock) -> AcquireQueue: ...
