@@ -12,7 +12,7 @@ from pathlib import Path
 
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.mock import MockExchange
-from okx_maxloan_sdk.mock.serve import serve
+from okx_maxloan_sdk.mock.server import serve
 
 from . import accounts
 
