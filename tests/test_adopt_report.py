@@ -209,7 +209,7 @@ OTHERWISE = f"""
 import sys
 from okx_maxloan_sdk.cli import main
 from okx_maxloan_sdk.mock import query
-query.NOT_ENFORCED |= {{{REFUTED!r}}}
+query.ERROR_BY_RULE[{REFUTED!r}] = ()
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -1,16 +1,12 @@
 """The mock exchange as an ASGI application, which passes paths and queries on as the bytes received."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from okx_maxloan_sdk.sites import is_loopback
 
+from .exchange import MockExchange
 from .responses import MockResponse
-
-if TYPE_CHECKING:
-    from .exchange import MockExchange
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -1,40 +1,27 @@
-"""Parses query strings for the mock exchange, and chooses the error code for an invalid one."""
+"""Parses query strings for the mock exchange; error codes of invalid parameters and of violated rules."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 from urllib.parse import parse_qs
+
+from okx_maxloan_api.contract import Operation
 
 from okx_maxloan_sdk.validation import check_parameter
 
 from .responses import MockApiError
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from okx_maxloan_api.contract import Operation
-
-    from .user import User
-
-# Error codes for an invalid parameter and for a violated rule. Only 51000 and 51010 were seen, in Spot mode.
-CODE_BY_CHECK: Mapping[str, str] = {
-    "missing": "50014",
-    "empty": "50014",
-    "enum": "51000",
-    "count": "50025",
-    "twice": "51000",
-    "contract": "51000",
-    "form": "51000",
-}
-CODE_BY_RULE: Mapping[str, tuple[str, ...]] = {
+# Only 51000 and 51010 were seen, in Spot mode. Any other violation of one parameter is a 51000.
+CODE_BY_CHECK: Mapping[str, str] = {"missing": "50014", "empty": "50014", "count": "50025"}
+# Code and arguments of the message; the first violated rule in this order determines the response. A rule without a
+# code is not enforced: the request succeeds.
+ERROR_BY_RULE: dict[str, tuple[str, ...]] = {
     "pair-or-currency": ("50015", "instId", "ccy"),
     "pair-excludes-currency": ("50024", "instId", "ccy"),
     "currency-is-cross": ("50016", "ccy", "mgnMode"),
     "currency-without-margin-currency": ("50024", "ccy", "mgnCcy"),
     "quote-currency-needs-pair": ("50016", "tradeQuoteCcy", "ccy"),
     "quote-currency-is-cross": ("50016", "tradeQuoteCcy", "mgnMode"),
-    "spot-is-cross": ("51000", "mgnMode", ""),
     "spot-needs-borrowing": ("51010",),
+    "spot-is-cross": ("51000", "mgnMode", ""),
     "currency-is-spot": ("51010",),
     "cross-margin-currency-is-futures": ("51000", "mgnCcy", ""),
     "isolated-margin-currency-is-futures": ("51000", "mgnCcy", ""),
@@ -42,9 +29,8 @@ CODE_BY_RULE: Mapping[str, tuple[str, ...]] = {
     "auto-transfer-needs-margin-currency": ("50014", "mgnCcy"),
     "isolated-is-futures": ("51010",),
     "quote-currency-is-spot": ("51000", "tradeQuoteCcy", ""),
+    "usd-pair-became-usdc-pair": (),  # such a pair has no row
 }
-# Rules that the exchange does not enforce: the request succeeds, and such a pair has no row.
-NOT_ENFORCED = frozenset({"usd-pair-became-usdc-pair"})
 
 
 def parse_query(operation: Operation, raw: bytes) -> dict[str, str]:
@@ -60,15 +46,5 @@ def parse_query(operation: Operation, raw: bytes) -> dict[str, str]:
             except ValueError:  # several values, or no UTF-8
                 raise MockApiError("51000", parameter.name, "") from None
         for check, context in check_parameter(parameter, query.get(parameter.name)):
-            raise MockApiError(CODE_BY_CHECK[check], parameter.name, str(context.get("value", "")))
+            raise MockApiError(CODE_BY_CHECK.get(check, "51000"), parameter.name, context.get("value", ""))
     return query
-
-
-def error_for_rule(rule: str, user: User) -> MockApiError | None:
-    """Return the error for a violated rule, which depends on the user's account; None if the request succeeds."""
-    if rule in NOT_ENFORCED:
-        return None
-    if rule == "spot-is-cross" and not user.borrowing:
-        return MockApiError("51010")
-    code, *arguments = CODE_BY_RULE[rule]
-    return MockApiError(code, *arguments)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.mock import rows
+from okx_maxloan_sdk.mock import market
 
 from . import accounts, run_st
 from .fuzz import USERS, fuzz
@@ -60,7 +60,7 @@ def test_st_run_finds_a_bug_and_prints_no_secret(
     options = ("spot", "--max-examples", "3", "--phases", "examples")
     assert run_st.main(*options) == 0
     capfd.readouterr()
-    monkeypatch.setattr("okx_maxloan_sdk.mock.exchange.max_loan_rows", lambda *args: rows.max_loan_rows(*args)[::-1])
+    monkeypatch.setattr("okx_maxloan_sdk.mock.exchange.max_loan_rows", lambda *args: market.max_loan_rows(*args)[::-1])
     assert run_st.main(*options) == 1
     shown = "".join(capfd.readouterr())
     key = accounts.exchange().users["spot"].keys[0]

@@ -20,7 +20,7 @@ from okx_maxloan_api.contract import GET_MAX_LOAN
 from okx_maxloan_sdk import MaxLoan
 from okx_maxloan_sdk.codec import to_models, validate_rows
 from okx_maxloan_sdk.mock import default_exchange
-from okx_maxloan_sdk.mock.rows import max_loan_rows
+from okx_maxloan_sdk.mock.market import max_loan_rows
 from okx_maxloan_sdk.mock.server import run_mock_server
 
 row = {"maxLoan": "1", "ccy": "BTC", "newAmount": "7"}

@@ -8,8 +8,8 @@ import pytest
 from okx_maxloan_api.contract import ERRORS
 
 from okx_maxloan_sdk.mock import ApiKey, MockExchange, User, default_exchange
-from okx_maxloan_sdk.mock.margin import drift_after
-from okx_maxloan_sdk.mock.rows import max_loan_rows
+from okx_maxloan_sdk.mock.market import drift_after, max_loan_rows
+from okx_maxloan_sdk.mock.user import CONFIG_ROW
 from tests.contract.raw_request import CONFIG, ManualClock, RawRequest, handle, signed
 from tests.support.contract_values import LIMIT
 
@@ -123,3 +123,11 @@ def test_repr_has_no_secret() -> None:
     exchange = default_exchange()
     key = exchange.users["spot"].keys[0]
     assert not [part for part in (key.secret, key.passphrase) if part in repr(exchange) + repr(key)]
+
+
+def test_config_row() -> None:
+    """The row of the account configuration has OKX's order and the label of the key; tests/contract has the rest."""
+    user, key = User("7", [], "futures"), ApiKey("k", "s", "p", label="bot")
+    assert list(user.config_row(key)) == list(CONFIG_ROW)
+    changes = {"acctLv": "2", "label": "bot", "mainUid": "7", "mgnIsoMode": "automatic", "perm": "read_only,trade"}
+    assert user.config_row(key) == {**CONFIG_ROW, **changes, "type": "0", "uid": "7"}
