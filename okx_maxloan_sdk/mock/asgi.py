@@ -1,6 +1,6 @@
 """The mock exchange as an ASGI application, which passes paths and queries on as the bytes received."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
 
 from okx_maxloan_sdk.sites import is_loopback
@@ -11,7 +11,7 @@ from .responses import MockResponse
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Coroutine[Any, Any, None]]
 
 BODY_LIMIT = 64 * 1024
 HEADER_LIMIT = 16 * 1024

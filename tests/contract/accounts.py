@@ -1,6 +1,6 @@
 """Users of the mock exchange in the contract tests, and comparison of their responses with the oracle's."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import product
 from typing import Any
 
@@ -45,10 +45,11 @@ def world(opened: MockExchange) -> World:
     return World(opened.clock.time() + opened.clock_skew, tuple(callers), not isinstance(opened.clock, SystemClock))
 
 
-def mismatches(opened: MockExchange, requests: Iterable[RawRequest]) -> Iterator[str]:
-    """Send every request, and yield a message for each response that differs from the oracle's."""
-    expected = world(opened)
+def mismatches(opened: MockExchange, requests: Iterable[RawRequest]) -> list[str]:
+    """Send every request, and return a message for each response that differs from the oracle's."""
+    expected, messages = world(opened), []
     for raw in requests:
         response = handle(opened, raw)
         if mismatch := explain_mismatch(raw, expected, response.status, response.body):
-            yield f"{raw.method} {raw.path.decode('latin-1')}?{raw.query[:100].decode('latin-1')}: {mismatch}"
+            messages.append(f"{raw.method} {raw.path!r} {raw.query[:100]!r}: {mismatch}")
+    return messages
