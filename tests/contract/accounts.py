@@ -7,14 +7,23 @@ from typing import Any
 from okx_maxloan_sdk.clock import Clock, SystemClock
 from okx_maxloan_sdk.mock import ApiKey, MockExchange, User, default_exchange
 from okx_maxloan_sdk.mock.user import Isolated, Mode
+from tests.support.clock import FakeClock
 
 from .okx_facts import Caller, World
 from .oracle import explain_mismatch
-from .raw_request import ManualClock, RawRequest, handle
+from .raw_request import NOW, RawRequest, handle
 
 MODES: tuple[Mode, ...] = ("spot", "futures", "multi_currency", "portfolio")
 ISOLATED: tuple[Isolated, ...] = ("automatic", "auto_transfers_ccy", "quick_margin")
 SETTINGS = [*product(MODES, (True, False), ISOLATED)]
+
+
+class ManualClock(FakeClock):
+    """A clock that starts at the time of signed requests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.behind = NOW - self.now
 
 
 def exchange(clock: Clock | None = None) -> MockExchange:

@@ -10,11 +10,11 @@ from typing import Any
 from okx_maxloan_sdk import mock
 from okx_maxloan_sdk.mock import ApiKey, MockExchange
 
-from .accounts import SETTINGS, exchange, mismatches, name
+from .accounts import SETTINGS, ManualClock, exchange, mismatches, name
 from .allowed import response_error
 from .headers import PAIR, requests_from_addresses, requests_with_changed_headers, unusual_requests
 from .okx_facts import ITEMS, LIMITS, STATES, accepted_arrivals
-from .raw_request import CONFIG, INSTRUMENTS, MAX_LOAN, NOW, SIGN, TIME, ManualClock, RawRequest, handle, signed
+from .raw_request import CONFIG, INSTRUMENTS, MAX_LOAN, NOW, SIGN, TIME, RawRequest, handle, signed
 
 AUTO = "futures/borrowing/auto_transfers_ccy"
 LIVE = [pair for pair, state in STATES.items() if state == "live"]
@@ -107,7 +107,7 @@ def test_limit() -> None:
             for gap in gaps:
                 clock.now += gap
                 arrivals.append(clock.now)
-                response = handle(opened, signed(opened.users["spot"].keys[0], raw, clock.now))
+                response = handle(opened, signed(opened.users["spot"].keys[0], raw, clock.time()))
                 accepted.append(response.status == 200)
                 assert accepted[-1] or response.body == b'{"msg":"Too Many Requests","code":"50011"}'
             assert accepted == accepted_arrivals(arrivals, requests, period), (path, label)
@@ -192,4 +192,4 @@ def test_adapter() -> None:
     assert results == [200, 200, b'{"code":"50120","', 413, 431]
     opened.fail_next(delay=2.5)
     call(encoded)
-    assert clock.now == NOW + 2.5
+    assert clock.slept == [2.5]

@@ -10,7 +10,8 @@ from okx_maxloan_api.contract import ERRORS
 from okx_maxloan_sdk.mock import ApiKey, MockExchange, User, default_exchange
 from okx_maxloan_sdk.mock.market import drift_after, max_loan_rows
 from okx_maxloan_sdk.mock.user import CONFIG_ROW
-from tests.contract.raw_request import CONFIG, ManualClock, RawRequest, handle, signed
+from tests.contract.accounts import ManualClock
+from tests.contract.raw_request import CONFIG, RawRequest, handle, signed
 from tests.support.contract_values import LIMIT
 
 PAIR = RawRequest(b"mgnMode=cross&instId=BTC-USDT")
