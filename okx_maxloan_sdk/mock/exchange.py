@@ -20,22 +20,16 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from threading import RLock
+from urllib.parse import parse_qs
 
 from attrs import Factory, define, evolve, field, frozen
-from okx_maxloan_api.contract import (
-    DEMO_HEADER,
-    GET_ACCOUNT_CONFIG,
-    GET_ACCOUNT_INSTRUMENTS,
-    OPERATIONS,
-    Operation,
-)
+from okx_maxloan_api.contract import DEMO_HEADER, GET_ACCOUNT_CONFIG, GET_ACCOUNT_INSTRUMENTS, OPERATIONS, Operation
 
 from okx_maxloan_sdk.clock import Clock, SystemClock
-from okx_maxloan_sdk.validation import violated_rules
+from okx_maxloan_sdk.validation import check_parameter, violated_rules
 
 from .market import drift_after, instrument_rows, max_loan_rows
-from .query import ERROR_BY_RULE, parse_query
-from .responses import MockApiError, MockResponse, error_response, json_response
+from .responses import CODE_BY_CHECK, ERROR_BY_RULE, MockApiError, MockResponse, error_response, json_response
 from .user import User
 
 BY_PATH: Mapping[bytes, Operation] = {each.path.encode(): each for each in OPERATIONS}
@@ -207,7 +201,7 @@ class MockExchange:
         if "read_only" not in key.permissions:
             raise MockApiError("50120")
         # 11. Each parameter by itself.
-        query = parse_query(operation, request.query)
+        query = _parse_query(operation, request.query)
         if operation is GET_ACCOUNT_CONFIG:
             return {"code": "0", "data": [user.config_row(key)], "msg": ""}
         if operation is GET_ACCOUNT_INSTRUMENTS:
@@ -256,3 +250,20 @@ def _parse_timestamp(timestamp: str) -> float:
         return datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC).timestamp()
     except ValueError:
         raise MockApiError("50112") from None
+
+
+def _parse_query(operation: Operation, raw: bytes) -> dict[str, str]:
+    """Parse the parameters that the operation has, and ignore unknown ones as web frameworks do."""
+    # Latin-1 has a character for each byte.
+    given = parse_qs(raw.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+    query: dict[str, str] = {}
+    for parameter in operation.parameters:
+        if values := given.get(parameter.name):
+            try:
+                (value,) = values
+                query[parameter.name] = value.encode("latin-1").decode()
+            except ValueError:  # several values, or no UTF-8
+                raise MockApiError("51000", parameter.name, "") from None
+        for check, context in check_parameter(parameter, query.get(parameter.name)):
+            raise MockApiError(CODE_BY_CHECK.get(check, "51000"), parameter.name, context.get("value", ""))
+    return query

@@ -143,12 +143,7 @@ def empty_value(field: Field) -> object:
 
 
 def _amount(
-    user: User,
-    borrowed: str,
-    received: str,
-    leverage: Decimal,
-    collateral: Iterable[str],
-    drift: Mapping[str, Decimal],
+    user: User, borrowed: str, received: str, leverage: Decimal, collateral: Iterable[str], drift: Mapping[str, Decimal]
 ) -> str:
     def price(ccy: str) -> Decimal:
         return CURRENCIES[ccy].price * drift.get(ccy, Decimal(1))

@@ -6,17 +6,20 @@ The messages are ours.
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 from okx_maxloan_api.contract import ERRORS
 
-ERROR_RESPONSES: Mapping[str, tuple[int, str, str]] = tomllib.loads(
-    Path(__file__).with_name("errors.toml").read_text("utf-8")
-)
-"""By code: HTTP status, who responds, and the message with placeholders for its arguments."""
+_ERRORS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("errors.toml").read_text("utf-8"))
+# By code: HTTP status, who responds, and the message with placeholders for its arguments.
+ERROR_RESPONSES: Mapping[str, tuple[int, str, str]] = _ERRORS["responses"]
+CODE_BY_CHECK: Mapping[str, str] = _ERRORS["checks"]
+# Code and arguments, none for a rule that is not enforced; the first violated rule in this order decides.
+ERROR_BY_RULE: dict[str, Sequence[str]] = _ERRORS["rules"]
 
 
 class MockApiError(Exception):

@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from okx_maxloan_api.contract import ERRORS
+from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN
 
+from okx_maxloan_sdk import validation
 from okx_maxloan_sdk.mock import ApiKey, MockExchange, User, default_exchange
 from okx_maxloan_sdk.mock.market import drift_after, max_loan_rows
+from okx_maxloan_sdk.mock.responses import CODE_BY_CHECK, ERROR_BY_RULE, ERROR_RESPONSES
 from okx_maxloan_sdk.mock.user import CONFIG_ROW
 from tests.contract.accounts import ManualClock
 from tests.contract.raw_request import CONFIG, RawRequest, handle, signed
@@ -132,3 +134,15 @@ def test_config_row() -> None:
     assert list(user.config_row(key)) == list(CONFIG_ROW)
     changes = {"acctLv": "2", "label": "bot", "mainUid": "7", "mgnIsoMode": "automatic", "perm": "read_only,trade"}
     assert user.config_row(key) == {**CONFIG_ROW, **changes, "type": "0", "uid": "7"}
+
+
+def test_every_rule_has_an_error() -> None:
+    """Every rule of the spec has an error in the mock, which may say that it is not enforced."""
+    assert ERROR_BY_RULE.keys() == {rule.id for rule in GET_MAX_LOAN.rules}
+
+
+def test_every_code_is_documented() -> None:
+    """The mock uses only checks and codes that there are, and has a status and a message for each code."""
+    codes = {*CODE_BY_CHECK.values(), *(error[0] for error in ERROR_BY_RULE.values() if error)}
+    assert CODE_BY_CHECK.keys() <= validation.MESSAGES["en"].keys()
+    assert codes <= ERROR_RESPONSES.keys() <= ERRORS.keys()
