@@ -148,7 +148,7 @@ def test_shared_limits() -> None:
 
 
 def test_responses() -> None:
-    """Every response is valid under the spec's schemas and has the JSON content type."""
+    """Every response is valid under the spec's schemas, has the JSON content type, and names the methods in a 405."""
     opened = exchange()
     queries = (PAIR, PAIR + b"&mgnCcy=BTC", b"mgnMode=isolated&instId=BTC-USDT", b"mgnMode=cross&ccy=USDT")
     requests = [*map(RawRequest, queries), RawRequest(b"instType=MARGIN", INSTRUMENTS)]
@@ -157,7 +157,8 @@ def test_responses() -> None:
         for raw in [*(signed(user.keys[0], raw) for raw in requests), RawRequest(PAIR)]:
             response = handle(opened, raw)
             assert response_error(raw.path.decode(), response.status, json.loads(response.body)) == ""
-            assert dict(response.headers)["content-type"] == "application/json"
+            methods = {"allow": "GET"} if response.status == 405 else {}
+            assert dict(response.headers) == {"content-type": "application/json", **methods}
 
 
 def test_adapter() -> None:

@@ -100,6 +100,7 @@ def test_failures(failure: dict[str, Any], status: int, body: bytes) -> None:
     exchange.fail_next(**failure, delay=1.5)
     response = handle(exchange, PAIR)
     assert (response.status, response.body, response.delay) == (status, body, 1.5)
+    assert response.headers == (("content-type", "application/json" if "code" in failure else "text/html"),)
     assert handle(exchange, PAIR).delay == 0
 
 
