@@ -118,7 +118,7 @@ def test_settings(make: Any) -> None:
     assert isinstance(client._state._limiter, MemoryLimiter)
     account = Account(uid="7")
     state = make(credentials(), account=account, rate_limit_key="me")._state
-    assert (state.account, state.config.rate_limit_key) == (account, "me")
+    assert (state.account.value, state.config.rate_limit_key) == (account, "me")
 
 
 ENVIRONMENT = {"OKX_API_KEY": KEY, "OKX_API_SECRET": SECRET, "OKX_API_PASSPHRASE": PASSPHRASE}

@@ -170,3 +170,5 @@ def test_delisted_pair(client_factory: ClientFactory) -> None:
         client = client_factory.open(base_url=okx.url, credentials=okx.credentials(), clock=QuickClock())
         with pytest.raises(PartialFailureError, match="USDC"):
             client.get_max_loan("BTC-USD", mgn_mode="cross")
+        [batch] = client.iter_max_loan("BTC-USDT,BTC-USD", mgn_mode="cross")
+        assert (batch.missing, "USDC" in batch.hint) == (("BTC-USD",), True)

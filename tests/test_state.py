@@ -11,7 +11,7 @@ from okx_maxloan_sdk.exceptions import RequestNotSentError
 from okx_maxloan_sdk.limiter import LimitKey, RateLimit
 from okx_maxloan_sdk.models import Account
 from okx_maxloan_sdk.sites import Site
-from okx_maxloan_sdk.state import ClockSkew, SingleFlight
+from okx_maxloan_sdk.state import SingleFlight
 from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials
 from tests.support.state import RequestHarness
 
@@ -71,7 +71,7 @@ def test_each_local_port_is_an_exchange(host: str) -> None:
 def test_headers() -> None:
     """Signed requests have the four headers, with the exchange's time; a time request has none; no dict is shared."""
     harness = RequestHarness()
-    harness.state.clock_skew = ClockSkew(60.0)
+    harness.state.clock_skew.value = 60.0
     headers, plain = (harness.state.headers(operation, "/x") for operation in (GET_MAX_LOAN, GET_TIME))
     assert credentials().sign("GET", "/x", harness.clock.time() + 60.0).items() <= headers.items()
     assert (headers["Accept"], headers["Accept-Encoding"]) == ("application/json", "identity")
@@ -94,29 +94,21 @@ def test_start_deadline() -> None:
     assert RequestHarness(total_timeout=7.5).state.start_deadline() == 1007.5
 
 
-def test_skew() -> None:
-    """Without a measurement the clock skew is zero."""
-    harness = RequestHarness()
-    assert harness.state.clock_skew == ClockSkew(0.0)
-    harness.state.clock_skew_flight.value = None
-    assert harness.state.clock_skew == ClockSkew(0.0) != ClockSkew(1.0)
-
-
 class Harness:
     """A single flight whose fetches the test performs effect by effect."""
 
     def __init__(self, value: str | None = None) -> None:
         self.fetches = 0
-        self.flight = SingleFlight[str](value)
+        self.flight = SingleFlight[str | None](value)
 
-    def fetch(self) -> Flow[str]:
+    def fetch(self) -> Flow[str | None]:
         self.fetches += 1
         number = self.fetches
         yield Sleep(1.0)
         return f"value {number}"
 
-    def get(self, *invalid: Any) -> Flow[str]:
-        return self.flight.get(self.fetch, 9.0, *invalid)
+    def get(self, invalid: str | None = None) -> Flow[str | None]:
+        return self.flight.get(self.fetch, 9.0, invalid)
 
 
 def run_flow(flow: Flow[Any], result: object = True) -> Any:
