@@ -108,12 +108,13 @@ def test_order(client_factory: ClientFactory) -> None:
 
 def test_missing_rows(client_factory: ClientFactory) -> None:
     """Pairs without a row in OKX's response fail by name, with the other rows in the error; so does a currency."""
-    client = client_factory.open(FakeTransport(ok_response(loan_row("B-C"), loan_row("A-B")), ok_response()))
+    transport = FakeTransport(ok_response(loan_row("B-C"), loan_row("A-B")), ok_response())
+    client = client_factory.open(transport, language="zh")
     error = partial_failure(client, "X-Z", "A-B", "Y-Z", "B-C")
-    assert "no data for X-Z, Y-Z; it may be delisted" in str(error)
+    assert str(error) == "2 个币对没有结果；已取得 2 条\nX-Z,Y-Z: OKX 未返回 X-Z, Y-Z 的数据，可能已下线"
     assert row_order(error.loans) == ["A-B", "B-C"]
     assert [(pairs, type(each)) for pairs, each in error.failures] == [(("X-Z", "Y-Z"), MissingDataError)]
-    with pytest.raises(MissingDataError, match="no data for USDT"):
+    with pytest.raises(MissingDataError, match="未返回 USDT 的数据"):
         client.get_max_loan(mgn_mode="cross", ccy="USDT")
 
 

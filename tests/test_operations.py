@@ -71,12 +71,15 @@ def test_account_auto_with_concurrent_calls(client_factory: ClientFactory) -> No
 
 def test_account_auto_after_a_failure(client_factory: ClientFactory) -> None:
     """If the account request fails the call is not sent, and the next call requests the account again."""
-    transport = FakeTransport(NoResponseError("reset"), exchange)
+    reset = NoResponseError("reset")
+    transport = FakeTransport(reset, reset, exchange)
     client = client_factory.open(transport, account="auto", max_retries=0)
     with pytest.raises(NoResponseError):
         client.get_max_loan("BTC-USDT", mgn_mode="cross")
+    [batch] = client.iter_max_loan("BTC-USDT", mgn_mode="cross")
+    assert batch.error is reset
     client.get_max_loan("BTC-USDT", mgn_mode="cross", mgn_ccy="BTC")
-    assert paths(transport) == ["config", "config", "max-loan"]
+    assert paths(transport) == ["config", "config", "config", "max-loan"]
 
 
 def test_account_given(client_factory: ClientFactory) -> None:
