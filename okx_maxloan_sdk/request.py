@@ -83,15 +83,12 @@ def send_with_retries(state: ClientState, query: Query, deadline: float | None) 
             yield from acquire_permits(state, query.operation, deadline, permits)
             clock_skew = state.clock_skew.value
             return (yield from send_once(state, query, permits, deadline))
-        except ClockSkewError as error:
-            error.language = state.config.language
-            if is_clock_synced:
-                raise
-            is_clock_synced = True
-            yield from sync_clock(state, deadline, invalid=clock_skew)
-            continue
         except OkxError as error:
             error.language = state.config.language
+            if isinstance(error, ClockSkewError) and not is_clock_synced:
+                is_clock_synced = True
+                yield from sync_clock(state, deadline, invalid=clock_skew)
+                continue
             if isinstance(error, ConnectionDroppedError) and reconnects < MAX_FREE_RECONNECTS:
                 reconnects += 1
                 continue
