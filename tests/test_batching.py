@@ -276,14 +276,20 @@ COMMON_CAUSES = {
 
 @pytest.mark.parametrize("cause", COMMON_CAUSES)
 def test_common_error_costs_one_request(client_factory: ClientFactory, cause: str) -> None:
-    """The first request is sent alone; if it fails for a reason that affects all pairs, the rest is not sent."""
+    """The first request is sent alone; if it fails for a reason that affects all pairs, the rest is not sent.
+
+    An iterator sends each request, and splits none.
+    """
     transport = FakeTransport(COMMON_CAUSES[cause])
-    (first, error), (rest, unsent) = partial_failure(client_factory.open(transport), inst_ids(1000)).failures
+    client = client_factory.open(transport)
+    (first, error), (rest, unsent) = partial_failure(client, inst_ids(1000)).failures
     assert len({each.target for each in transport.requests if "max-loan" in each.target}) == 1
     assert (first, rest) == (tuple(inst_ids(SIZE)), tuple(inst_ids(1000)[SIZE:]))
     assert isinstance(error, ApiError)
     assert isinstance(unsent, RequestNotSentError)
     assert "affects all of them" in str(unsent)
+    results = client.iter_max_loan(inst_ids(4 * SIZE), mgn_mode="isolated")
+    assert [len(each.inst_ids) for each in results] == [SIZE] * 4
 
 
 @pytest.mark.parametrize("response", [error_response("51010"), WRONG_MODE, error_response("50113")])
@@ -301,15 +307,6 @@ def test_late_common_error_costs_the_requests_in_flight(client_factory: ClientFa
     transport.requests.clear()
     partial_failure(client, inst_ids(1000), mgn_mode="isolated")
     assert len(transport.requests) == 1
-
-
-@pytest.mark.parametrize("response", [WRONG_MODE, error_response("51010")])
-def test_iterator_does_not_split_a_common_error(client_factory: ClientFactory, response: Response) -> None:
-    """An iterator does not split an error that affects all pairs: each of its requests fails once."""
-    transport = FakeTransport(response)
-    results = list(client_factory.open(transport).iter_max_loan(inst_ids(4 * SIZE), mgn_mode="isolated"))
-    assert [len(each.inst_ids) for each in results] == [SIZE] * 4
-    assert len(transport.requests) == 4
 
 
 @pytest.mark.parametrize(
