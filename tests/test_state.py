@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from okx_maxloan_api.contract import DEMO_HEADER, GET_ACCOUNT_CONFIG, GET_MAX_LOAN, GET_TIME, Operation
 
+from okx_maxloan_sdk.clock import WakeEvent
 from okx_maxloan_sdk.effects import Flow, Sleep
 from okx_maxloan_sdk.exceptions import RequestNotSentError
 from okx_maxloan_sdk.limiter import LimitKey, RateLimit
@@ -104,18 +105,13 @@ def run_flow(flow: Flow[Any], result: object = True) -> Any:
         return done.value
 
 
-def start_sleeper(flow: Flow[Any]) -> Sleep:
-    """Start a flow that must sleep until it is woken."""
+def start_waiter(flow: Flow[Any]) -> WakeEvent:
+    """Start a flow that must sleep until it is woken, or for the timeout."""
     effect = next(flow)
     assert isinstance(effect, Sleep)
-    assert not is_woken(effect)
-    return effect
-
-
-def is_woken(sleeper: Sleep) -> bool:
-    """Return whether a sleeper was woken."""
-    assert sleeper.wake is not None
-    return sleeper.wake.done()
+    assert effect.wake is not None
+    assert (effect.seconds, effect.wake.done()) == (9.0, False)
+    return effect.wake
 
 
 def test_concurrent_callers_fetch_once() -> None:
@@ -123,10 +119,9 @@ def test_concurrent_callers_fetch_once() -> None:
     harness = Harness()
     first, second = harness.get(), harness.get()
     next(first)
-    waiting = start_sleeper(second)
-    assert waiting.seconds == 9.0
+    waiting = start_waiter(second)
     assert run_flow(first) == "value 1"
-    assert is_woken(waiting)
+    assert waiting.done()
     assert run_flow(second) == "value 1"
     assert run_flow(harness.get(), None) == "value 1"
     assert harness.fetches == 1
@@ -150,10 +145,10 @@ def test_waiting_caller_fetches_after_a_failure(failure: BaseException) -> None:
     harness = Harness()
     first, second = harness.get(), harness.get()
     next(first)
-    waiting = start_sleeper(second)
+    waiting = start_waiter(second)
     with pytest.raises(type(failure)):
         first.throw(failure)
-    assert is_woken(waiting)
+    assert waiting.done()
     second.send(True)
     assert harness.fetches == 2
     assert run_flow(second) == "value 2"
@@ -166,11 +161,11 @@ def test_waiting_caller_fetches_after_the_timeout() -> None:
     next(dead)
     next(second)
     second.send(False)
-    waiting = start_sleeper(third)
+    waiting = start_waiter(third)
     assert run_flow(dead) == "value 1"
-    assert not is_woken(waiting)
+    assert not waiting.done()
     assert run_flow(second) == "value 2"
-    assert is_woken(waiting)
+    assert waiting.done()
     assert run_flow(third) == "value 2"
 
 
