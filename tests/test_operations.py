@@ -43,7 +43,7 @@ def test_account(client_factory: ClientFactory) -> None:
         client.get_max_loan(mgn_mode="cross", ccy="USDT")
     client.get_max_loan("BTC-USDT", mgn_mode="isolated")
     fingerprint = client._state.config.credentials.fingerprint
-    assert [each.user for each in client_factory.limiter.limit_keys][-2:] == [fingerprint, "77"]
+    assert [key.user for key, *_ in client_factory.limiter.rate_limiters][-2:] == [fingerprint, "77"]
     assert client.get_account() == account
     assert paths(transport) == ["config", "max-loan", "config"]
 

@@ -21,12 +21,11 @@ FINGERPRINT = credentials().fingerprint
 
 def keys(harness: RequestHarness, operation: Operation = GET_MAX_LOAN) -> list[LimitKey]:
     """Return the limit keys of a request."""
-    harness.limiter.limit_keys.clear()
+    harness.limiter.rate_limiters.clear()
     harness.state.rate_limiters(operation)
-    assert set(harness.limiter.limits) == {RateLimit(operation.limit.requests, operation.limit.period)}
-    assert set(harness.limiter.clocks) == {harness.clock}
-    harness.limiter.limits.clear()
-    return harness.limiter.limit_keys
+    limit = RateLimit(operation.limit.requests, operation.limit.period)
+    assert {each[1:] for each in harness.limiter.rate_limiters} == {(limit, harness.clock)}
+    return [key for key, *_ in harness.limiter.rate_limiters]
 
 
 @pytest.mark.parametrize(
