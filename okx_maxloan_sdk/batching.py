@@ -131,7 +131,7 @@ def fetch_all(state: ClientState, chunks: Sequence[Query], deadline: float | Non
 def fetch_chunk(
     state: ClientState, query: Query, deadline: float | None, *, is_valid: bool = True
 ) -> Flow[list[BatchResult]]:
-    """Fetch the pairs of one request; validate them first unless that was done."""
+    """Fetch the pairs of one request, validated first unless that was done; when it fails, fetch parts of it."""
     try:
         if not is_valid:
             validation.validate(query, state.rule_inputs, state.config.language)
