@@ -198,8 +198,8 @@ def test_edit_that_makes_the_spec_invalid(root: Path, capsys: pytest.CaptureFixt
 TESTED = (
     *(f"tests/test_{name}.py" for name in ("spec", "validation", "operations")),
     *(f"tests/cli/test_{name}.py" for name in ("rules", "open_questions", "verify", "i18n")),
-    *("tests/verify/test_open_questions.py", "tests/mock/test_exchange.py", "tests/mock/test_query.py"),
-    *("tests/contract/test_mock.py::test_the_mock_passes[rules]", "tests/test_guide.py::test_tables_are_up_to_date"),
+    *("tests/verify/test_open_questions.py", "tests/mock/test_exchange.py"),
+    *("tests/contract/test_mock.py::test_rules", "tests/test_guide.py::test_tables_are_up_to_date"),
 )
 
 
@@ -208,8 +208,8 @@ REFUTED = "quote-currency-needs-pair"
 OTHERWISE = f"""
 import sys
 from okx_maxloan_sdk.cli import main
-from okx_maxloan_sdk.mock import query
-query.NOT_ENFORCED |= {{{REFUTED!r}}}
+from okx_maxloan_sdk.mock import responses
+responses.ERROR_BY_RULE[{REFUTED!r}] = ()
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -218,7 +218,7 @@ def delete_rule(checkout: Path) -> None:
     """Delete the refuted rule by hand from the spec, the mock exchange and the oracle."""
     for place, pattern in (
         ("spec/openapi.yaml", rf" +- id: {REFUTED}\n(?: {{10}}.*\n)+"),
-        ("okx_maxloan_sdk/mock/query.py", rf' +"{REFUTED}": .*\n'),
+        ("okx_maxloan_sdk/mock/errors.toml", rf'"{REFUTED}" = .*\n'),
         ("tests/contract/oracle.py", r' {8}if settle:  # I\n +return "50016"\n'),
     ):
         text, count = re.subn(pattern, "", (checkout / place).read_text("utf-8"))
@@ -243,7 +243,7 @@ def test_from_a_report_to_green_tests(tmp_path: Path) -> None:
     adopt_reports: tuple[str | Path, ...] = (python, "scripts/adopt_report.py", "--rehearsal", *reports)
     output = run(checkout, *adopt_reports, code=10)
     assert f"decide   rule {REFUTED} (inferred) does not hold" in output
-    assert re.search(rf"edit     okx_maxloan_sdk/mock/query\.py:\d+ names {REFUTED}", output)
+    assert re.search(rf"edit     okx_maxloan_sdk/mock/errors\.toml:\d+ names {REFUTED}", output)
     observed = {line.split()[2] for line in output.splitlines() if line.startswith("edited   rule ")}
     assert "currency-is-cross" in observed
     delete_rule(checkout)

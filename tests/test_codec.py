@@ -1,6 +1,9 @@
 """Codec: encoding of queries, decoding of rows, and rejection of invalid responses."""
 
+import copy
+import dataclasses
 import json
+import pickle
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -149,6 +152,20 @@ def account(**changes: object) -> Account:
     return to_account({**CASES["account"], **changes})
 
 
+def test_row_is_a_dataclass() -> None:
+    """What takes dataclasses apart, as pandas does, or copies them, works with rows; unknown fields stay read-only."""
+    [loan] = codec.to_models(MaxLoan, GET_MAX_LOAN, decode({**loan_row("BTC-USDT"), "newField": ["1"]}))
+    plain = {each.attribute: getattr(loan, each.attribute) for each in GET_MAX_LOAN.fields}
+    assert dataclasses.asdict(loan) == {**plain, "additional_properties": {"newField": ["1"]}}
+    copies: list[Any] = [copy.deepcopy(loan), dataclasses.replace(loan)]
+    copies.append(pickle.loads(pickle.dumps(loan)))  # noqa: S301 -- our own bytes
+    for copied in copies:
+        assert copied == loan
+        assert dict(copied.additional_properties) == {"newField": ["1"]}
+        with pytest.raises(TypeError):
+            copied.additional_properties["newField"] = "2"
+
+
 def test_account() -> None:
     """A row's values become those of an account, with lists split at commas; empty ones become None or a tuple."""
     assert account() == Account(
@@ -171,13 +188,15 @@ def test_account_mode(level: str, mode: AccountMode | None) -> None:
     """Each documented level has a mode; for another one no rule about modes applies. A mode may be given by name."""
     assert account(acctLv=level).mode is mode
     assert account(acctLv=level).rule_inputs.get("account.mode") == (mode and mode.value)
-    assert mode is None or Account(mode=mode.value).mode is mode
+    by_name: Any = mode and mode.value
+    assert Account(mode=by_name).mode is mode
 
 
 def test_unknown_mode() -> None:
     """A mode that is given by another name is rejected."""
+    margin: Any = "margin"
     with pytest.raises(ValueError, match="margin"):
-        Account(mode="margin")
+        Account(mode=margin)
 
 
 def test_rule_inputs() -> None:

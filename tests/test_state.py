@@ -10,7 +10,7 @@ from okx_maxloan_sdk.clock import WakeEvent
 from okx_maxloan_sdk.effects import Flow, Sleep
 from okx_maxloan_sdk.exceptions import RequestNotSentError
 from okx_maxloan_sdk.limiter import LimitKey, RateLimit
-from okx_maxloan_sdk.models import Account
+from okx_maxloan_sdk.models import Account, AccountMode
 from okx_maxloan_sdk.sites import Site
 from okx_maxloan_sdk.state import SingleFlight
 from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials
@@ -32,7 +32,7 @@ def keys(harness: RequestHarness, operation: Operation = GET_MAX_LOAN) -> list[L
     ("settings", "user", "site"),
     [
         ({}, FINGERPRINT, ""),
-        ({"account": Account(mode="spot")}, FINGERPRINT, ""),
+        ({"account": Account(mode=AccountMode.SPOT)}, FINGERPRINT, ""),
         ({"account": Account(uid="77")}, "77", ""),
         ({"account": Account(uid="77"), "rate_limit_key": "me"}, "me", ""),
         ({"site": Site.EEA}, FINGERPRINT, ""),
