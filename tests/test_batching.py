@@ -84,10 +84,12 @@ def test_thousand_with_three_bad_ones(client_factory: ClientFactory, response: R
 
 @pytest.mark.parametrize("number", [1, SIZE - 1, SIZE, SIZE + 1, 2 * SIZE, 2 * SIZE + 1, 99])
 def test_requests_are_full(client_factory: ClientFactory, number: int) -> None:
-    """Requests have at most the contract's number of pairs, and no more requests than necessary are sent."""
+    """Requests have at most the contract's number of pairs, and none more than necessary are sent, at each call."""
     transport, pairs = fake_exchange(), inst_ids(number)
-    assert row_order(client_factory.open(transport).get_max_loan(pairs, mgn_mode="cross")) == pairs
-    assert len(transport.requests) == -(-number // SIZE)
+    client = client_factory.open(transport)
+    for _ in range(2):
+        assert row_order(client.get_max_loan(*pairs, mgn_mode="cross")) == pairs
+    assert len(transport.requests) == 2 * -(-number // SIZE)
     assert max(len(requested_inst_ids(each)) for each in transport.requests) == min(number, SIZE)
 
 

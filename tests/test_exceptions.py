@@ -133,9 +133,11 @@ def test_arguments() -> None:
     assert api().args == ("51000", "their words")
     invalid = InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>")
     assert invalid.args == ("it is HTML", 502, "<html>", ())
-    assert ONE_FAILURE.args == ((LOAN,), tuple(ONE_FAILURE.failures))
-    assert ONE_FAILURE.loans == [LOAN]
-    assert [(ids, type(each)) for ids, each in ONE_FAILURE.failures] == [(("A-B", "C-D"), RequestNotSentError)]
+    failures = [(("A-B", "C-D"), RequestNotSentError("no"))]
+    partial = PartialFailureError([LOAN], failures)
+    assert (partial.args, partial.loans, partial.failures) == (((LOAN,), tuple(failures)), [LOAN], failures)
+    assert MissingDataError(["A-B"]).args == (("A-B",), "")
+    assert ClientClosedError().args == ("the client is closed; create a new one",)
     plain = ApiError("1", "words", http_status=200)
     assert (plain.explanation, plain.hint, plain.request_id, plain.inst_ids) == ("", "", "", ())
 

@@ -1,5 +1,6 @@
 """Operations: account, instruments and server time, and rules that are checked before sending."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,7 +16,7 @@ from okx_maxloan_sdk.models import Account, AccountMode
 from okx_maxloan_sdk.transport import Request, Response
 from tests.support.clients import ClientFactory
 from tests.support.clock import QuickClock
-from tests.support.fake_transport import FakeTransport, loans_response, ok_response, time_row
+from tests.support.fake_transport import FakeTransport, inst_ids, loans_response, ok_response, time_row
 
 CONFIG = {"uid": "77", "acctLv": "2", "enableSpotBorrow": False, "mgnIsoMode": "automatic"}
 
@@ -146,13 +147,24 @@ def test_clock_offset(client_factory: ClientFactory) -> None:
     assert transport.stamps == ["", "", signed["OK-ACCESS-TIMESTAMP"]]
 
 
-@pytest.mark.parametrize("name", ["get_account", "get_instruments", "sync_clock", "get_max_loan"])
-def test_deadline_of_every_call(client_factory: ClientFactory, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "arguments", "settings"),
+    [
+        ("get_account", (), {}),
+        ("get_instruments", (), {}),
+        ("sync_clock", (), {}),
+        ("get_max_loan", (), {"mgn_mode": "cross", "ccy": "USDT"}),
+        ("get_max_loan", inst_ids(2), {"mgn_mode": "cross"}),
+    ],
+)
+def test_deadline_of_every_call(
+    client_factory: ClientFactory, name: str, arguments: Sequence[str], settings: dict[str, str]
+) -> None:
     """Each call ends by its deadline, however often it is retried."""
     client = client_factory.open(FakeTransport(NoResponseError("reset")), total_timeout=3.0, max_retries=98)
     began = client_factory.clock.now
     with pytest.raises(NoResponseError):
-        getattr(client, name)(**({"mgn_mode": "cross", "ccy": "USDT"} if name == "get_max_loan" else {}))
+        getattr(client, name)(*arguments, **settings)
     assert 0.0 < client_factory.clock.now - began < 3.0
 
 
