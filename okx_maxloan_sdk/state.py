@@ -34,7 +34,7 @@ class SingleFlight(Generic[T]):
     """A value that one caller fetches while the others wait for it."""
 
     def __init__(self, value: T) -> None:
-        self.value = value
+        self.value: T = value
         # Re-entrant: the garbage collector may close a flow while another in the same thread holds the lock.
         self._lock = RLock()
         self._leader: WakeEvent | None = None
