@@ -53,7 +53,7 @@ class Query:
     @cached_property
     def inst_ids(self) -> tuple[str, ...]:
         """The pairs, if there are any."""
-        return tuple(self.params["instId"].split(",")) if self.params.get("instId") else ()
+        return tuple(self.params["instId"].split(",")) if "instId" in self.params else ()
 
     def with_inst_ids(self, inst_ids: Sequence[str]) -> Query:
         """Return the query for these pairs."""

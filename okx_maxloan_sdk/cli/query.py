@@ -166,7 +166,7 @@ def _collect(profile: str, batches: Iterable[BatchResult]) -> Result:
         if batch.error is not None:
             failures.append((batch.inst_ids, batch.error))
         if batch.missing:
-            failures.append((batch.missing, MissingDataError(batch.missing)))
+            failures.append((batch.missing, MissingDataError(batch.missing, batch.hint)))
     return Result(profile, loans, failures)
 
 
