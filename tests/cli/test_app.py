@@ -119,7 +119,7 @@ def test_nearest() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_options_are_unique(name: str) -> None:
     """No two options of a command share a name, so a parameter that OKX adds hides no option."""
-    params = import_module(f"{package.__name__}.{name}").command("en").params
+    params = import_module(f"{package.__name__}.{name}").command().params
     for names in ([each.name for each in params], [opt for each in params for opt in each.opts]):
         assert len(set(names)) == len(names)
 

@@ -14,12 +14,11 @@ from okx_maxloan_sdk.cli.chart import (
     HOUR,
     MINUTE,
     SECOND,
-    amount_ticks,
-    format_amounts,
-    format_time,
-    time_ticks,
+    label_amounts,
+    label_times,
 )
 from okx_maxloan_sdk.cli.history import HistoryFile
+from okx_maxloan_sdk.cli.i18n import LANGUAGE
 from tests.support.contract_values import loan
 
 from .conftest import Run
@@ -137,7 +136,7 @@ def test_chinese_font(
     """Titles are Chinese if a font has Chinese characters, else English."""
     langs: list[str] = []
     monkeypatch.setattr(chart_image, "CHINESE_FONTS", fonts)
-    monkeypatch.setattr(chart_image, "format_title", lambda _, lang: langs.append(lang))
+    monkeypatch.setattr(chart_image, "_draw", lambda *_: langs.append(LANGUAGE.get()))
     run("chart", str(history), "BTC-USDT", "--out", str(tmp_path / "loans.svg"), "--lang", "zh")
     assert langs == [lang]
 
@@ -162,22 +161,34 @@ def test_colour(draw: Draw, terminal: Callable[[int], None], monkeypatch: pytest
 )
 def test_time_ticks(span: int, step: int) -> None:
     """Time ticks are round UTC times inside the span, and no more than requested."""
-    ticks = time_ticks(START * 1000 + 17, START * 1000 + 17 + span, 4)
+    ticks, _ = label_times(START * 1000 + 17, START * 1000 + 17 + span, 4)
     assert 1 <= len(ticks) <= 4
     assert all(tick % step == 0 for tick in ticks)
     assert {second - first for first, second in pairwise(ticks)} <= {step}
 
 
-def test_amount_ticks() -> None:
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (776_213.2, 1_234_567.8, ["800,000", "1,000,000", "1,200,000"]),
+        (0.00181, 0.00187, ["0.00182", "0.00184", "0.00186"]),
+        (1234.5678, 1234.5678, ["1,234.5678"]),
+    ],
+)
+def test_amount_labels(low: float, high: float, labels: list[str]) -> None:
     """Amount ticks are round, with thousands separators and no more decimals than needed."""
-    assert format_amounts(amount_ticks(776_213.2, 1_234_567.8, 4)) == ["800,000", "1,000,000", "1,200,000"]
-    assert format_amounts(amount_ticks(0.00181, 0.00187, 4)) == ["0.00182", "0.00184", "0.00186"]
-    assert format_amounts(amount_ticks(1234.5678, 1234.5678, 4)) == ["1,234.5678"]
-    assert time_ticks(START * 1000, START * 1000, 4) == [START * 1000]
+    assert label_amounts(low, high, 4)[1] == labels
 
 
-def test_times() -> None:
+@pytest.mark.parametrize(
+    ("start", "span", "labels"),
+    [
+        (START * 1000, 0, ["22:13:20Z"]),
+        (START // 60 * MINUTE, 0, ["22:13Z"]),
+        (START * 1000, MINUTE, ["22:13:30Z", "22:14Z"]),
+        (START * 1000, 2 * DAY, ["11-15 00:00Z", "11-16 00:00Z"]),
+    ],
+)
+def test_time_labels(start: int, span: int, labels: list[str]) -> None:
     """A time has seconds if they matter, and the date if the span exceeds a day."""
-    assert format_time(START * 1000, MINUTE) == "22:13:20Z"
-    assert format_time(START // 60 * MINUTE, MINUTE) == "22:13Z"
-    assert format_time(START * 1000, 2 * DAY) == "11-14 22:13Z"
+    assert label_times(start, start + span, 4)[1] == labels

@@ -39,7 +39,7 @@ def test_no_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "home", fail)
     with pytest.raises(CliError) as caught:
         load_settings(None, {})
-    assert "OKX_API_KEY" in caught.value.text("en")
+    assert "OKX_API_KEY" in str(caught.value)
     assert load_settings(None, ENVIRONMENT).key == "k-env"
 
 
@@ -67,4 +67,4 @@ def test_no_regular_file(file: Path) -> None:
     os.mkfifo(file, 0o600)
     with pytest.raises(CliError) as caught:
         load_settings(None)
-    assert caught.value.text("en").startswith(f"{file} is not a file")
+    assert str(caught.value).startswith(f"{file} is not a file")

@@ -28,10 +28,10 @@ def test_adding_to_a_file(tmp_path: Path) -> None:
             history.add(float(amount) + 1.5, [("", loan(amount)), ("bot", loan(f"{amount}0"))])
     with HistoryFile(path, write=False) as history:
         assert history.read_series("BTC-USDT") == {
-            key: [[(1000, "2"), (2500, "1"), (3500, "2")]],
-            key._replace(profile="bot"): [[(2500, "10"), (3500, "20")]],
+            key: [[(1000, 2), (2500, 1), (3500, 2)]],
+            key._replace(profile="bot"): [[(2500, 10), (3500, 20)]],
         }
-        assert history.read_series("BTC-USDT", 3000)[key] == [[(3500, "2")]]
+        assert history.read_series("BTC-USDT", 3000)[key] == [[(3500, 2)]]
         assert history.last_timestamp() == 3500
 
 
@@ -44,7 +44,7 @@ def test_outages_divide_a_series(tmp_path: Path) -> None:
         history.add(7.5)
         history.add(8, [("", loan("6"))])
         (segments,) = history.read_series("BTC-USDT").values()
-    assert [[amount for _, amount in segment] for segment in segments] == [["1", "2"], ["3"], ["4", "5"], ["6"]]
+    assert [[amount for _, amount in segment] for segment in segments] == [[1, 2], [3], [4, 5], [6]]
 
 
 def test_names(tmp_path: Path) -> None:
@@ -87,5 +87,5 @@ def test_a_full_disk(tmp_path: Path) -> None:
         history._database.execute("PRAGMA max_page_count = 3")
         with pytest.raises(CliError) as caught:
             history.add(1, [("", loan(str(number), f"A{number}-USDT")) for number in range(1000)])
-        assert "full" in caught.value.text("en")
+        assert "full" in str(caught.value)
         assert history.list_names() == []
