@@ -77,38 +77,30 @@ class Series:
         return " · ".join(filter(None, (*names, f"{text('column.max_loan')} ({ccy})")))
 
     def label_times(self, max_count: int) -> tuple[list[int], list[str]]:
-        """Return the ticks of the time axis, and how they are written."""
-        return label_times(self.segments[0][0][0], self.segments[-1][-1][0], max_count)
+        """Return round UTC times as ticks, or the start where there is none, and how they are written."""
+        start, end = self.segments[0][0][0], self.segments[-1][-1][0]
+        step = next((step for step in TIME_STEPS_MS if (end - start) / step < max_count), TIME_STEPS_MS[-1])
+        ticks = list(range(ceil(start / step) * step, end + 1, step)) or [start]
+        labels = []
+        for at in ticks:
+            form = "%m-%d %H:%MZ" if end - start > DAY else "%H:%M:%SZ" if at % MINUTE else "%H:%MZ"
+            labels.append(datetime.fromtimestamp(at / 1000, UTC).strftime(form))
+        return ticks, labels
 
     def label_amounts(self, max_count: int) -> tuple[list[float], list[str]]:
-        """Return the ticks of the axis of amounts, and how they are written."""
+        """Return round amounts as ticks, or the amount where all are equal, and how they are written."""
         amounts = [amount for segment in self.segments for _, amount in segment]
-        return label_amounts(min(amounts), max(amounts), max_count)
-
-
-def label_times(start: int, end: int, max_count: int) -> tuple[list[int], list[str]]:
-    """Return round UTC times between two times, or the start where the span has none; with the date after a day."""
-    step = next((step for step in TIME_STEPS_MS if (end - start) / step < max_count), TIME_STEPS_MS[-1])
-    ticks = list(range(ceil(start / step) * step, end + 1, step)) or [start]
-    labels = []
-    for at in ticks:
-        form = "%m-%d %H:%MZ" if end - start > DAY else "%H:%M:%SZ" if at % MINUTE else "%H:%MZ"
-        labels.append(datetime.fromtimestamp(at / 1000, UTC).strftime(form))
-    return ticks, labels
-
-
-def label_amounts(low: float, high: float, max_count: int) -> tuple[list[float], list[str]]:
-    """Return round amounts between two amounts, or the amount where they are equal, with thousands separators."""
-    ticks, step = [low], 1.0
-    if low < high:
-        power = 10.0 ** floor(log10((high - low) / max_count))
-        step = next(power * factor for factor in (1, 2, 5, 10, 20) if (high - low) / (power * factor) < max_count)
-        ticks = [number * step for number in range(ceil(low / step), floor(high / step) + 1)]
-    if len(ticks) == 1:
-        return ticks, [f"{ticks[0]:,.8g}" if abs(ticks[0]) < 1e8 else f"{ticks[0]:,.0f}"]  # noqa: PLR2004 -- the eight digits before it
-    # As many decimals as tell them apart.
-    decimals = min(max(-floor(log10(step) + 1e-9), 0), 16)
-    return ticks, [f"{each:,.{decimals}f}" for each in ticks]
+        low, high = min(amounts), max(amounts)
+        ticks, step = [low], 1.0
+        if low < high:
+            power = 10.0 ** floor(log10((high - low) / max_count))
+            step = next(power * factor for factor in (1, 2, 5, 10, 20) if (high - low) / (power * factor) < max_count)
+            ticks = [number * step for number in range(ceil(low / step), floor(high / step) + 1)]
+        if len(ticks) == 1:
+            return ticks, [f"{ticks[0]:,.8g}" if abs(ticks[0]) < 1e8 else f"{ticks[0]:,.0f}"]  # noqa: PLR2004 -- the eight digits before it
+        # As many decimals as tell them apart.
+        decimals = min(max(-floor(log10(step) + 1e-9), 0), 16)
+        return ticks, [f"{each:,.{decimals}f}" for each in ticks]
 
 
 def render_terminal(series: Sequence[Series], size: os.terminal_size) -> str:

@@ -61,10 +61,10 @@ class HistoryFile(AbstractContextManager["HistoryFile"]):
         except sqlite3.Error as error:
             raise CliError("history", code=ExitCode.FAILURE, path=self._path, reason=error) from None
 
-    def add(self, at: float, rows: Iterable[tuple[str, MaxLoan]] = ()) -> None:
-        """Write one poll in one transaction: profiles and their rows, at a time in seconds since 1970 UTC."""
+    def add(self, at: float, rows: Iterable[tuple[SeriesKey, MaxLoan]] = ()) -> None:
+        """Write one poll in one transaction: rows with their keys, at a time in seconds since 1970 UTC."""
         at_ms = int(at * 1000)
-        values = [(at_ms, *series_key(loan, profile), loan.max_loan) for profile, loan in rows]
+        values = [(at_ms, *key, loan.max_loan) for key, loan in rows]
         with self._named_errors(), self._database:
             self._database.execute("INSERT OR IGNORE INTO polls VALUES (?)", (at_ms,))
             self._database.executemany("INSERT OR REPLACE INTO loans VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)

@@ -90,9 +90,8 @@ class Writer(ABC):
     def __init__(self, *, has_profiles: bool = False) -> None:
         self._profile_columns = ("profile",) if has_profiles else ()
         self._has_rows = False
-
-    def expect(self, inst_ids: Sequence[str]) -> None:  # noqa: B027 -- only a table has widths
-        """Learn which pairs arrive later."""
+        # Pairs that arrive later: a table reserves the width that they need.
+        self.expected: Sequence[str] = ()
 
     def add(self, loans: Sequence[MaxLoan], profile: str = "") -> None:
         """Write some rows of an account."""
@@ -114,23 +113,18 @@ class TableWriter(Writer):
     def __init__(self, *, has_profiles: bool = False) -> None:
         super().__init__(has_profiles=has_profiles)
         self._columns = (*self._profile_columns, *COLUMNS)
-        self._expected: Sequence[str] = ()
         self._console = StdoutConsole()
         self._widths = [0] * len(self._columns)
         self._block = ""
 
-    def expect(self, inst_ids: Sequence[str]) -> None:
-        """Reserve the width that these pairs need."""
-        self._expected = inst_ids
-
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Print rows, the first below the titles."""
         titles = [text(f"column.{name}") for name in self._columns]
-        amounts = align_decimals([row["max_loan"] or "-" for row in rows], MAX_DECIMALS if self._expected else 0)
+        amounts = align_decimals([row["max_loan"] or "-" for row in rows], MAX_DECIMALS if self.expected else 0)
         cells = [[*(row[name] for name in self._columns[:-1]), each] for row, each in zip(rows, amounts, strict=True)]
         self._widths = [*map(max, self._widths, column_widths(titles, cells))]
         pair_column = len(self._profile_columns)
-        self._widths[pair_column] = max([self._widths[pair_column], *map(len, self._expected)])
+        self._widths[pair_column] = max([self._widths[pair_column], *map(len, self.expected)])
         # Right-aligned here: rich would strip the blanks that align the decimal points.
         width = self._widths[-1]
         styled = [[*names, style_side(side), ccy, amount.rjust(width)] for *names, side, ccy, amount in cells]

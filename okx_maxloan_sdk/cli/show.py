@@ -57,7 +57,7 @@ def write_batches(
     writer: Writer, profile: str, inst_ids: Sequence[str], batches: Iterator[BatchResult]
 ) -> Iterator[BatchResult]:
     """Write rows as they arrive, with a progress bar below them where stderr is a terminal."""
-    writer.expect(inst_ids)
+    writer.expected = inst_ids
     columns, is_hidden = (BarColumn(24), MofNCompleteColumn()), not sys.stderr.isatty()
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, disable=is_hidden) as progress:

@@ -85,9 +85,9 @@ def watch(
         for each in islice(poll(query_all, every, clock), count):
             raise_fatal(each.results, is_first=not outcomes and not query.has_all)
             outcomes |= {result.outcome for result in each.results}
-            rows = dict(each.rows)
             if history is not None:
-                history.add(each.at, [(key.profile, loan) for key, loan in rows.items()])
+                history.add(each.at, each.rows)
+            rows = dict(each.rows)
             without = tracker.update_without_data(rows.values()) if each.is_complete else ()
             done = evolve(each, without_data=without, triggered=tracker.update(rows))
             display.show(done)

@@ -30,7 +30,7 @@ def test_colour_is_for_terminals(run: Run, terminal: Callable[[int], None], monk
 def test_rows_that_come_later_fit(capsys: pytest.CaptureFixture[str]) -> None:
     """If more rows are expected, the columns are wide enough for them from the start."""
     writer = TableWriter()
-    writer.expect(("BTC-USDT", "LONGNAME-USDT"))
+    writer.expected = ("BTC-USDT", "LONGNAME-USDT")
     for inst_id, amount in (("BTC-USDT", "0.0018826268161452"), ("LONGNAME-USDT", "1.5")):
         writer.add([loan(inst_id=inst_id, max_loan=amount)])
     head, *rows = capsys.readouterr().out.splitlines()
