@@ -16,7 +16,7 @@ import okx_maxloan_sdk.cli as package
 from okx_maxloan_sdk import MaxLoanClient
 from okx_maxloan_sdk.cli.app import main
 from okx_maxloan_sdk.cli.base import COMMANDS
-from okx_maxloan_sdk.cli.errors import ExitCode
+from okx_maxloan_sdk.cli.errors import ExitCode, find_nearest
 from okx_maxloan_sdk.mock import User
 from okx_maxloan_sdk.mock.server import MockServer
 from tests.support.clean_env import clean_env
@@ -91,6 +91,11 @@ def test_replaced_standard_output(run: Run) -> None:
     with contextlib.redirect_stdout(io.StringIO()) as simple:
         assert main(["--version"]) == 0
     assert simple.getvalue() == run("--version").out
+
+
+def test_nearest() -> None:
+    """Of similar words, one with the same letters is suggested."""
+    assert find_nearest("BTC-USTD", ["BTC-USD", "BTC-USDT"]) == "BTC-USDT"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
