@@ -13,17 +13,8 @@ from okx_maxloan_api.open_questions import OPEN_QUESTIONS
 from okx_maxloan_sdk import AuthenticationError, MaxLoanClient, OkxError, PermissionDeniedError, Site, __version__
 from okx_maxloan_sdk.sites import is_loopback, parse_origin
 from okx_maxloan_sdk.validation import ENFORCED_BASES
+from okx_maxloan_sdk.verify import open_questions as questions
 from okx_maxloan_sdk.verify.checks import VERIFY_CHECKS
-from okx_maxloan_sdk.verify.open_questions import (
-    MAX_REQUESTS,
-    REQUESTS_BEFORE,
-    Answer,
-    allowed_questions,
-    ask,
-    needed_pairs,
-    report,
-    request_of,
-)
 
 from .base import Command, Run
 from .config import Settings
@@ -71,11 +62,11 @@ def verify(run: Run, *, open_questions: bool, dry_run: bool, file: Path | None, 
 
 def list_requests() -> None:
     """Print every question with its request, and the accounts that may send it; nothing is sent."""
-    print("\n".join(REQUESTS_BEFORE))
+    print("\n".join(questions.REQUESTS_BEFORE))
     for each in OPEN_QUESTIONS:
         conditions = ({name: " / ".join(values) for name, values in account.items()} for account in each.accounts)
         print(f"{_format_question(each)}\n  {' | '.join(map(_format_account, conditions))}")
-    print(text("questions.dry_run", count=len(OPEN_QUESTIONS), most=MAX_REQUESTS))
+    print(text("questions.dry_run", count=len(OPEN_QUESTIONS), most=questions.MAX_REQUESTS))
 
 
 def ask_open_questions(run: Run, file: Path | None, **options: Any) -> int:
@@ -94,18 +85,20 @@ def ask_open_questions(run: Run, file: Path | None, **options: Any) -> int:
             client.sync_clock()
             account = client.get_account()
             tradable = [each.inst_id for each in client.get_instruments("MARGIN")]
-            questions = allowed_questions(account, tradable)
-            needed = {pair for each in allowed_questions(account, ()) for pair in needed_pairs(each)}
+            allowed = questions.allowed_questions(account, tradable)
+            needed = {
+                pair for each in questions.allowed_questions(account, ()) for pair in questions.needed_pairs(each)
+            }
             if missing := needed - {*tradable}:
                 print(text("questions.not_tradable", pairs=sorted(missing)))
-            answers = _ask_each(run, client, questions)
-        print("\n" + text("questions.summary", asked=len(answers), allowed=len(questions)))
+            answers = _ask_each(run, client, allowed)
+        print("\n" + text("questions.summary", asked=len(answers), allowed=len(allowed)))
         if file is not None:
-            found = report(answers, account, site=_site(settings), version=__version__, is_demo=settings.demo)
+            found = questions.report(answers, account, site=_site(settings), version=__version__, is_demo=settings.demo)
             file.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
             print(text("questions.written", path=file))
             print(_markdown(found))
-    if questions and not answers:
+    if allowed and not answers:
         return ExitCode.USAGE
     # A rule that is enforced although it does not hold.
     enforced = {rule.id for rule in GET_MAX_LOAN.rules if rule.basis in ENFORCED_BASES}
@@ -113,12 +106,12 @@ def ask_open_questions(run: Run, file: Path | None, **options: Any) -> int:
     return ExitCode.FAILURE if enforced & refuted else ExitCode.OK
 
 
-def _ask_each(run: Run, client: MaxLoanClient, questions: list[OpenQuestion]) -> list[Answer]:
-    answers: list[Answer] = []
-    for question in questions:
+def _ask_each(run: Run, client: MaxLoanClient, allowed: list[OpenQuestion]) -> list[questions.Answer]:
+    answers: list[questions.Answer] = []
+    for question in allowed:
         print(f"\n{_format_question(question)}")
         try:
-            answers.append(ask(client, question))
+            answers.append(questions.ask(client, question))
         except OkxError as error:
             print(f"  {text('questions.no_verdict', reason=run.redact(str(error)))}")
             if isinstance(error, FATAL_ERRORS):
@@ -128,7 +121,7 @@ def _ask_each(run: Run, client: MaxLoanClient, questions: list[OpenQuestion]) ->
     return answers
 
 
-def _describe(answer: Answer) -> list[str]:
+def _describe(answer: questions.Answer) -> list[str]:
     rows = (", ".join(f"{name}={value}" for name, value in row.items()) for row in answer.rows)
     lines = [text("questions.response", status=answer.status, okx_code=answer.code, rows=len(answer.rows)), *rows]
     if answer.headers:
@@ -160,7 +153,7 @@ def _markdown(found: Mapping[str, Any]) -> str:
 
 
 def _format_question(question: OpenQuestion) -> str:
-    return f"{question.id}: {getattr(question, LANGUAGE.get())}\n  {request_of(question)}"
+    return f"{question.id}: {getattr(question, LANGUAGE.get())}\n  {questions.request_of(question)}"
 
 
 def _format_account(account: Mapping[str, str]) -> str:

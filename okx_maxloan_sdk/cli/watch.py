@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
-from itertools import count as count_from
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -91,30 +90,27 @@ def watch(
             without = tracker.update_without_data(rows.values()) if each.is_complete else ()
             done = evolve(each, without_data=without, triggered=tracker.update(rows))
             display.show(done)
-            for alert, key, loan in done.triggered:
-                if not alert_command:
-                    break
-                alert_text = done.format_alert(alert, key, loan)
-                event = {
-                    "text": alert_text,
-                    "alert": alert.text,
-                    "at": done.timestamp,
-                    **loan_fields(loan, key.profile),
-                }
-                if reason := run_command(alert_command, event):
-                    display.print_line(text("watch.command_failed", command=" ".join(alert_command), reason=reason))
+            for line in run_alert_command(alert_command, done) if alert_command else ():
+                display.print_line(line)
     return exit_code(outcomes)
 
 
 def poll(query_all: Callable[[], Sequence[Result]], every: float, clock: Clock) -> Iterator[Poll]:
     """Query every so many seconds; a poll that takes longer delays the next."""
     due = clock.monotonic()
-    for number in count_from():
-        if number:
-            due = max(due + every, clock.monotonic())
-            clock.sleep(max(due - clock.monotonic(), 0.0))
+    while True:
         results = query_all()
         yield Poll(clock.time(), results)
+        due = max(due + every, clock.monotonic())
+        clock.sleep(max(due - clock.monotonic(), 0.0))
+
+
+def run_alert_command(command: Sequence[str], done: Poll) -> Iterator[str]:
+    """Run the command of each alert that a poll triggers, and yield why one failed."""
+    for alert, key, loan in done.triggered:
+        names = {"text": done.format_alert(alert, key, loan), "alert": alert.text, "at": done.timestamp}
+        if reason := run_command(command, {**names, **loan_fields(loan, key.profile)}):
+            yield text("watch.command_failed", command=" ".join(command), reason=reason)
 
 
 def raise_fatal(results: Sequence[Result], *, is_first: bool) -> None:

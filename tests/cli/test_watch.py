@@ -178,11 +178,11 @@ def test_limit(exchange: MockServer, run: Run) -> None:
 
 @pytest.mark.usefixtures("exchange")
 def test_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal the last poll stays on the screen, and the cursor is shown again."""
+    """On a terminal the first poll is announced, the last one stays on the screen, and the cursor is shown again."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     code, out, err = run(*arguments(count=2))
     assert (code, err) == (0, "")
-    assert out.rindex("\x1b[?25l") < out.rindex("8.7714") < out.rindex("\x1b[?25h")
+    assert out.rindex("\x1b[?25l") < out.index("Querying…") < out.rindex("8.7714") < out.rindex("\x1b[?25h")
 
 
 def test_missing_rows_are_dimmed(
