@@ -64,6 +64,7 @@ def config_path(environ: Mapping[str, str] = os.environ) -> Path:
 def load_settings(profile: str | None, environ: Mapping[str, str] = os.environ) -> Settings:
     """Load the settings of a profile or, without one, of the environment, else of the profile `default`."""
     file = config_path(environ)
+    values: dict[str, Any]
     missing = [name for name in CREDENTIAL_VARS.values() if not environ.get(name)]
     has_variables = len(missing) < len(CREDENTIAL_VARS)
     if profile is None and not has_variables and not file.exists():

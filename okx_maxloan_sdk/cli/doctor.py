@@ -153,10 +153,10 @@ def check_connection(context: Connection) -> Iterator[CheckResult]:
                 with client_context().wrap_socket(plain, server_hostname=host) as secure:
                     yield CheckResult("tls", "ok", "tls_ok", {"version": secure.version()})
     except ssl.SSLCertVerificationError as error:
-        yield CheckResult("tls", "failed", "untrusted", {"reason": error.verify_message}, True)
+        yield CheckResult("tls", "failed", "untrusted", {"reason": error.verify_message})
     except OSError as error:
         args["reason"] = error.strerror or error
-        yield CheckResult(check, "failed", f"no_{check}", args, True)
+        yield CheckResult(check, "failed", f"no_{check}", args)
 
 
 def check_ip_allowlist(context: Connection) -> Iterator[CheckResult]:

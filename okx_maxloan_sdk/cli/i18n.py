@@ -67,9 +67,9 @@ def use_language(lang: Language) -> Iterator[None]:
         return dgettext(domain, singular if count == 1 else plural)
 
     token, originals = LANGUAGE.set(lang), {name: vars(gettext)[name] for name in ("dgettext", "dngettext")}
-    vars(gettext).update(dgettext=dgettext, dngettext=dngettext)
+    gettext.__dict__.update(dgettext=dgettext, dngettext=dngettext)
     try:
         yield
     finally:
-        vars(gettext).update(originals)
+        gettext.__dict__.update(originals)
         LANGUAGE.reset(token)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import partial
 from typing import Any, TypeVar
 
@@ -229,7 +229,11 @@ def map_concurrently(function: Callable[[S], T], items: Sequence[S]) -> list[T]:
     """Return `function(item)` of each item in order; on Ctrl-C, threads that still run do not delay the exit."""
     if len(items) == 1:
         return [function(items[0])]
-    futures = [start_thread(partial(copy_context().run, function, item)) for item in items]
+
+    def call(context: Context, item: S) -> T:
+        return context.run(function, item)
+
+    futures = [start_thread(partial(call, copy_context(), item)) for item in items]
     return [each.result() for each in futures]
 
 

@@ -1,6 +1,7 @@
 """Message catalogues, and the choice of the language."""
 
 import ast
+import gettext
 import string
 from pathlib import Path
 
@@ -108,9 +109,10 @@ def test_no_message_is_missing() -> None:
 
 @pytest.mark.parametrize(("lang", "message"), [("en", "'x' is not one of a, b."), ("zh", "'x' 不在可选值 a、b 之中。")])
 def test_lists(lang: Language, message: str) -> None:
-    """A list is joined as usual in its language."""
+    """A list is joined as usual in its language; after a run in it, gettext is that of the program again."""
     with use_language(lang):
         assert text("error.choice", value="x", words=["a", "b"]) == message
+    assert gettext.gettext("Missing argument") == "Missing argument"
 
 
 @pytest.mark.parametrize(
@@ -120,6 +122,7 @@ def test_lists(lang: Language, message: str) -> None:
         ("--lang=zh show", {}, "zh"),
         ("show -- --lang zh", {}, "en"),
         ("show --lang", {}, "en"),
+        ("show --lan zh", {}, "en"),
         ("", {"LANG": "zh_CN.UTF-8"}, "zh"),
         ("", {"LC_ALL": "en_US.UTF-8", "LANG": "zh_CN.UTF-8"}, "en"),
         ("", {"LC_MESSAGES": "zh_TW", "LANG": "C"}, "zh"),
