@@ -169,6 +169,13 @@ def test_one_profile_several_times(run: Run) -> None:
     assert run("show", "BTC-USDT", "--profile", "wrong", "--profile", "wrong").code == 1
 
 
+@pytest.mark.usefixtures("profiles")
+def test_chinese_with_several_profiles(run: Run) -> None:
+    """The threads of the accounts write their messages in the language of the run."""
+    err = run("show", "BTC-USTD", "--profile", "spot", "--profile", "spot", "--lang", "zh").err
+    assert err.count("BTC-USTD 不是该账户的杠杆币对") == 2
+
+
 def test_site(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """--site selects the URL, in any case of its letters."""
     monkeypatch.setattr("okx_maxloan_sdk.Site.EEA._value_", exchange.url)
