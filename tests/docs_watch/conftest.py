@@ -7,9 +7,7 @@ from pathlib import Path
 
 import check_docs
 import pytest
-from docs_watch.compare import Severity
-from docs_watch.drift import Operation, differences
-from docs_watch.facts import PageParseError
+from docs_watch.drift import Operation
 from docs_watch.lock import Lock
 from docs_watch.page import parse_page
 from docs_watch.spec import Spec
@@ -26,24 +24,47 @@ KNOWN = [
     {**SILENT, "languages": ["zh"], "what": "response.side.values"},
 ]
 REVIEWED = "2026-08-22"  # of the changelog
-CODES = {0, *Severity, 20}
 
 
-def exit_code(spec: Spec, lock: Lock, data: bytes) -> int:
-    """Compare a page as check_docs.py does; return its exit code."""
-    try:
-        rows = differences(spec, lock, LOAN, parse_page(data, LOAN.method, LOAN.path))
-    except PageParseError:
-        return 20
-    return max((row.severity for row in rows), default=0)
+class Checkout:
+    """The files that check_docs.py reads and writes."""
 
+    def __init__(self, root: Path, lock: Lock) -> None:
+        self.root = root
+        self.folder = root / "spec"
+        self.folder.mkdir()
+        shutil.copy(HERE / "openapi.yaml", self.folder)
+        shutil.copy(ROOT / "spec" / "extensions.schema.json", self.folder)
+        self.set_lock(lock)
 
-def run(checkout: Path, *pages: bytes, flags: tuple[str, ...] = ()) -> int:
-    """Run check_docs.py on pages."""
-    paths = [checkout / f"page-{number}" for number in range(len(pages))]
-    for path, page in zip(paths, pages, strict=True):
-        path.write_bytes(page)
-    return check_docs.main([*map(str, paths), "--root", str(checkout), *flags])
+    @property
+    def spec(self) -> str:
+        """The text of the spec."""
+        return (self.folder / "openapi.yaml").read_text("utf-8")
+
+    @property
+    def lock(self) -> Lock:
+        """The lock."""
+        return Lock((self.folder / "docs.lock.json").read_text("utf-8"))
+
+    def set_lock(self, lock: Lock) -> None:
+        """Replace the lock, as a person who edits it does."""
+        (self.folder / "docs.lock.json").write_text(lock.text(), "utf-8")
+
+    def state(self) -> dict[str, str]:
+        """Return the content of every file in spec/."""
+        return {path.name: path.read_text("utf-8") for path in self.folder.iterdir()}
+
+    def check(self, *pages: bytes, flags: tuple[str, ...] = (), name: str = "page") -> int:
+        """Run check_docs.py on pages of this name."""
+        paths = [self.root / f"{name}-{number}" for number in range(len(pages))]
+        for path, page in zip(paths, pages, strict=True):
+            path.write_bytes(page)
+        return check_docs.main([*map(str, paths), "--root", str(self.root), *flags])
+
+    def write(self, *pages: bytes) -> int:
+        """Run check_docs.py with --write on pages."""
+        return self.check(*pages, flags=("--write",))
 
 
 @pytest.fixture
@@ -56,11 +77,6 @@ def lock() -> Lock:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, lock: Lock) -> Path:
-    """Create the files that check_docs.py reads and writes."""
-    folder = tmp_path / "spec"
-    folder.mkdir()
-    shutil.copy(HERE / "openapi.yaml", folder)
-    shutil.copy(ROOT / "spec" / "extensions.schema.json", folder)
-    (folder / "docs.lock.json").write_text(lock.text(), "utf-8")
-    return tmp_path
+def checkout(tmp_path: Path, lock: Lock) -> Checkout:
+    """Create the checkout."""
+    return Checkout(tmp_path, lock)

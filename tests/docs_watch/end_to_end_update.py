@@ -93,7 +93,7 @@ def run(
 
 def prepare(checkout: Path) -> Path:
     """Copy and tag the project, lock today's page there, and return the path of tomorrow's page."""
-    copy(checkout)
+    shutil.copytree(ROOT, checkout, ignore=EXCLUDED, dirs_exist_ok=True)
     # Outside the copy, which contains only the project.
     today, tomorrow = (checkout.parent / f"{name}.md" for name in ("today", "tomorrow"))
     for path, page in zip((today, tomorrow), build_pages(), strict=True):
@@ -103,20 +103,10 @@ def prepare(checkout: Path) -> Path:
     lock = json.loads(lock_file.read_text("utf-8"))
     del lock["unread"]  # Nothing is left to read: today's page has our own texts.
     lock_file.write_text(json.dumps(lock), "utf-8")
-    tag(checkout)
-    return tomorrow
-
-
-def copy(checkout: Path) -> None:
-    """Copy the project."""
-    shutil.copytree(ROOT, checkout, ignore=EXCLUDED, dirs_exist_ok=True)
-
-
-def tag(checkout: Path) -> None:
-    """Commit and tag the copy as the current version."""
     version = tomllib.loads((checkout / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "before"], ["tag", f"v{version}"]):
         run(checkout, *GIT, *command)
+    return tomorrow
 
 
 def write_guide(checkout: Path) -> None:
