@@ -9,11 +9,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from api_change import version
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from tests.docs_watch.pages import EN, ZH, both, edit_page
@@ -103,10 +103,14 @@ def prepare(checkout: Path) -> Path:
     lock = json.loads(lock_file.read_text("utf-8"))
     del lock["unread"]  # Nothing is left to read: today's page has our own texts.
     lock_file.write_text(json.dumps(lock), "utf-8")
-    version = tomllib.loads((checkout / "pyproject.toml").read_text("utf-8"))["project"]["version"]
-    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "before"], ["tag", f"v{version}"]):
-        run(checkout, *GIT, *command)
+    commit(checkout, f"v{version(checkout)}")
     return tomorrow
+
+
+def commit(checkout: Path, tag: str) -> None:
+    """Make a tagged repository of a folder, without the user's configuration."""
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "before"], ["tag", tag]):
+        run(checkout, *GIT, *command)
 
 
 def write_guide(checkout: Path) -> None:
