@@ -1,7 +1,9 @@
 """A checkout with a small spec, and a lock of the pages in data/pages.toml."""
 
 import json
+import os
 import shutil
+import subprocess
 from datetime import date
 from pathlib import Path
 
@@ -24,6 +26,27 @@ KNOWN = [
     {**SILENT, "languages": ["zh"], "what": "response.side.values"},
 ]
 REVIEWED = "2026-08-22"  # of the changelog
+# Set in the copies of the checkout, so that their tests do not make copies.
+IN_COPY = "OKX_IN_COPY"
+GIT = ("git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
+
+
+def run(checkout: Path, *command: str | Path, code: int | None = 0, timeout: float = 120) -> str:
+    """Run a command in a copy of the checkout with the copy's own packages; `code=None` accepts every exit code."""
+    paths = os.pathsep.join([str(checkout), str(checkout / "generated")])
+    environ = {**os.environ, "PYTHONPATH": paths, IN_COPY: "1"}
+    done = subprocess.run(
+        command, cwd=checkout, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        timeout=timeout,
+    )  # fmt: skip
+    assert code in {None, done.returncode}, f"{command} ended with {done.returncode}\n{done.stdout}"
+    return done.stdout
+
+
+def commit(checkout: Path, tag: str) -> None:
+    """Make a tagged repository of a folder, without the user's configuration."""
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "before"], ["tag", tag]):
+        run(checkout, *GIT, *command)
 
 
 class Checkout:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from api_change import Report, report
 
-from tests.docs_watch.end_to_end_update import commit, run
+from tests.docs_watch.conftest import commit, run
 from tests.docs_watch.pages import load
 
 CASES = load("api_change")
