@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from . import codec, validation
@@ -57,7 +57,7 @@ NOT_SENT_FATAL = {
 MARGIN_MODE_NAMES = ("MARGIN_MODE", "mgnMode")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class BatchResult:
     """Outcome of one request: the pairs, and their rows or the error.
 
@@ -197,16 +197,16 @@ def _bisect(inst_ids: tuple[str, ...]) -> list[tuple[str, ...]]:
     return [half for half in (inst_ids[:middle], inst_ids[middle:]) if half]
 
 
-@define
+@dataclass(slots=True, eq=False, repr=False)
 class ResultCollector:
     """Collects the results of one call into its rows, or its one error."""
 
     _state: ClientState
     _chunks: Sequence[Query]
     _deadline: float | None
-    loans: list[MaxLoan] = field(factory=list, init=False)
-    failures: list[tuple[tuple[str, ...], OkxError]] = field(factory=list, init=False)
-    _seen: set[str] = field(factory=set, init=False)
+    loans: list[MaxLoan] = field(default_factory=list, init=False)
+    failures: list[tuple[tuple[str, ...], OkxError]] = field(default_factory=list, init=False)
+    _seen: set[str] = field(default_factory=set, init=False)
 
     def add(self, results: Iterable[BatchResult]) -> bool:
         """Add results as they arrive; return whether other requests may still succeed."""

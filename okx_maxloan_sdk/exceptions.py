@@ -24,9 +24,8 @@ OkxError
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from attrs import field, frozen
 
 from .escape import map_texts
 
@@ -81,7 +80,7 @@ class OkxError(Exception):
         return type(self).__new__, (type(self), *self.args), self.__dict__.copy()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Violation:
     """A rule that the parameters break: its id, what was given, what is expected, and OKX's documentation of it."""
 
@@ -89,7 +88,7 @@ class Violation:
     given: str
     expected: str
     docs_url: str
-    language: str = field(default="en", repr=False, eq=False)
+    language: str = field(default="en", repr=False, compare=False)
 
     def __str__(self) -> str:
         return TEXTS[self.language]["violation"].format(

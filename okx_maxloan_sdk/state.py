@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass, field
 from threading import RLock
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from attrs import define, field
 from okx_maxloan_api.contract import DEMO_HEADER
 
 from .clock import WakeEvent
@@ -73,7 +73,7 @@ class SingleFlight(Generic[T]):
             own.set_result(None)
 
 
-@define(eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ClientState:
     """Settings, and what was learned from OKX: clock skew, account, rate-limit keys."""
 
@@ -82,20 +82,20 @@ class ClientState:
     is_closed: bool = False
     account: Account | None = None
     clock_skew: ClockSkew = NO_CLOCK_SKEW
-    clock_skew_flight: SingleFlight[ClockSkew] = field(factory=lambda: SingleFlight(NO_CLOCK_SKEW))
-    account_flight: SingleFlight[Account] = field(factory=lambda: SingleFlight(None))
-    rule_inputs: Mapping[str, str] = field(factory=dict, init=False)
+    clock_skew_flight: SingleFlight[ClockSkew] = field(default_factory=lambda: SingleFlight(NO_CLOCK_SKEW))
+    account_flight: SingleFlight[Account] = field(default_factory=lambda: SingleFlight(None))
+    rule_inputs: Mapping[str, str] = field(default_factory=dict, init=False)
     # Valid queries by the arguments that they came from: a bot sends the same ones all day.
-    plans: dict[Hashable, Query] = field(factory=dict, init=False)
+    plans: dict[Hashable, Query] = field(default_factory=dict, init=False)
     # Parameters besides the pairs with which OKX has answered a request for the maximum loan.
-    accepted_params: set[tuple[tuple[str, str], ...]] = field(factory=set)
+    accepted_params: set[tuple[tuple[str, str], ...]] = field(default_factory=set)
     clock: Clock = field(init=False)
     _limiter: Limiter = field(init=False)
     _headers: Mapping[str, str] = field(init=False)
-    _rate_limit_keys: dict[str, None] = field(factory=dict)
-    _rate_limiters: dict[str, list[RateLimiter]] = field(factory=dict)
+    _rate_limit_keys: dict[str, None] = field(default_factory=dict)
+    _rate_limiters: dict[str, list[RateLimiter]] = field(default_factory=dict)
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         account = self.config.account
         self.clock, self._limiter = self.config.clock, create_limiter(self.config.limiter)
         self._headers = BASE_HEADERS | (dict([DEMO_HEADER]) if self.config.demo else {})

@@ -1,6 +1,9 @@
 """Codec: encoding of queries, decoding of rows, and rejection of invalid responses."""
 
+import copy
+import dataclasses
 import json
+import pickle
 from decimal import Decimal
 from typing import Any
 
@@ -149,6 +152,20 @@ def account(**changes: object) -> Account:
     return to_account({**CASES["account"], **changes})
 
 
+def test_row_is_a_dataclass() -> None:
+    """What takes dataclasses apart, as pandas does, or copies them, works with rows; unknown fields stay read-only."""
+    [loan] = codec.to_models(MaxLoan, GET_MAX_LOAN, decode({**loan_row("BTC-USDT"), "newField": ["1"]}))
+    plain = {each.attribute: getattr(loan, each.attribute) for each in GET_MAX_LOAN.fields}
+    assert dataclasses.asdict(loan) == {**plain, "additional_properties": {"newField": ["1"]}}
+    copies: list[Any] = [copy.deepcopy(loan), dataclasses.replace(loan)]
+    copies.append(pickle.loads(pickle.dumps(loan)))  # noqa: S301 -- our own bytes
+    for copied in copies:
+        assert copied == loan
+        assert dict(copied.additional_properties) == {"newField": ["1"]}
+        with pytest.raises(TypeError):
+            copied.additional_properties["newField"] = "2"
+
+
 def test_account() -> None:
     """A row's values become those of an account, with lists split at commas; empty ones become None or a tuple."""
     assert account() == Account(
@@ -174,10 +191,12 @@ def test_account_mode(level: str, mode: AccountMode | None) -> None:
 
 
 def test_mode_by_name() -> None:
-    """A mode may be given by its name; another name is rejected."""
-    assert Account(mode="portfolio").mode is AccountMode.PORTFOLIO
+    """A mode read from a file as text becomes that mode; another text is rejected."""
+    portfolio: Any = "portfolio"
+    margin: Any = "margin"
+    assert Account(mode=portfolio).mode is AccountMode.PORTFOLIO
     with pytest.raises(ValueError, match="margin"):
-        Account(mode="margin")
+        Account(mode=margin)
 
 
 def test_rule_inputs() -> None:

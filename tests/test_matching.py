@@ -4,11 +4,11 @@ import logging
 import re
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import count
 
 import pytest
-from attrs import evolve
 
 from okx_maxloan_sdk.exceptions import InvalidResponseError, PartialFailureError
 from okx_maxloan_sdk.mock.server import run_mock_server
@@ -79,7 +79,7 @@ def test_rows_of_another_request(client_factory: ClientFactory, case: str) -> No
     params, rows, reason = FATAL[case]
     discarded: list[int] = []
     responses = respond_to(params, *rows)
-    transport = FakeTransport(lambda _: evolve(next(responses), discard=lambda: discarded.append(1)))
+    transport = FakeTransport(lambda _: replace(next(responses), discard=lambda: discarded.append(1)))
     client = client_factory.open(transport)
     assert len(get_max_loan(client, **params)) == 1
     with pytest.raises(InvalidResponseError) as caught:

@@ -38,7 +38,9 @@ def test_account(client_factory: ClientFactory) -> None:
     transport = FakeTransport(exchange)
     client = client_factory.open(transport)
     account = client.get_account()
-    assert account == Account("futures", spot_borrow_enabled=False, isolated_margin_mode="automatic", uid="77")
+    assert account == Account(
+        AccountMode.FUTURES, spot_borrow_enabled=False, isolated_margin_mode="automatic", uid="77"
+    )
     with pytest.raises(InvalidParametersError, match="Spot mode only"):
         client.get_max_loan(mgn_mode="cross", ccy="USDT")
     client.get_max_loan("BTC-USDT", mgn_mode="isolated")

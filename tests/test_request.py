@@ -1,10 +1,10 @@
 """Request: its permits, its signature, the meaning of its response, retries, and clock skew."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
-from attrs import evolve
 from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN, GET_TIME
 
 from okx_maxloan_sdk import operations, request, retry
@@ -287,7 +287,7 @@ def test_dropped_connections() -> None:
 def test_retry_after(response: Response, value: str, pause: float | None) -> None:
     """A response's Retry-After in seconds is waited for; any other form is as if it were not there."""
     harness = RequestHarness()
-    assert harness.send(evolve(response, headers={"retry-after": value}), OK_RESPONSE).rows
+    assert harness.send(replace(response, headers={"retry-after": value}), OK_RESPONSE).rows
     assert harness.clock.slept == [pause or retry.backoff(1, 0.5)]
 
 
@@ -295,7 +295,7 @@ def test_retry_after(response: Response, value: str, pause: float | None) -> Non
 def test_retry_after_too_late(value: str, deadline: float | None) -> None:
     """A Retry-After beyond the deadline, or of more than a minute, is not waited for."""
     harness = RequestHarness()
-    error = harness.error(evolve(error_response("50011"), headers={"retry-after": value}), deadline=deadline)
+    error = harness.error(replace(error_response("50011"), headers={"retry-after": value}), deadline=deadline)
     assert (type(error), harness.clock.slept) == (RateLimitError, [])
 
 

@@ -9,7 +9,7 @@ from okx_maxloan_api.contract import DEMO_HEADER, GET_ACCOUNT_CONFIG, GET_MAX_LO
 from okx_maxloan_sdk.effects import Flow, Sleep
 from okx_maxloan_sdk.exceptions import RequestNotSentError
 from okx_maxloan_sdk.limiter import LimitKey, RateLimit
-from okx_maxloan_sdk.models import Account
+from okx_maxloan_sdk.models import Account, AccountMode
 from okx_maxloan_sdk.sites import Site
 from okx_maxloan_sdk.state import ClockSkew, SingleFlight
 from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials
@@ -32,7 +32,7 @@ def keys(harness: RequestHarness, operation: Operation = GET_MAX_LOAN) -> list[L
     ("settings", "user"),
     [
         ({}, FINGERPRINT),
-        ({"account": Account(mode="spot")}, FINGERPRINT),
+        ({"account": Account(mode=AccountMode.SPOT)}, FINGERPRINT),
         ({"account": Account(uid="77")}, "77"),
         ({"account": Account(uid="77"), "rate_limit_key": "me"}, "me"),
     ],

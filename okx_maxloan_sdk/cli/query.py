@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any, TypeVar
 
 import click
-from attrs import evolve, field, fields_dict, frozen
+from attrs import field, frozen
 from okx_maxloan_api.contract import GET_MAX_LOAN, ExtraParameters, Parameter
 
 from okx_maxloan_sdk import (
@@ -200,14 +201,13 @@ def iter_all(client: MaxLoanClient, query: Query, inst_ids: Sequence[str]) -> It
                 is_hopeless = failed >= MAX_FAILURES_WITHOUT_ROWS or isinstance(batch.error, InvalidParametersError)
                 if is_hopeless and not has_rows:
                     raise batch.error
-            yield evolve(batch, loans=tuple(map(printable, batch.loans)))
+            yield replace(batch, loans=tuple(map(printable, batch.loans)))
 
 
 def printable(loan: MaxLoan) -> MaxLoan:
     """Return a row for any output: its texts with control characters escaped."""
-    return evolve(
-        loan, **{name: map_texts(getattr(loan, name), escape_control_characters) for name in fields_dict(MaxLoan)}
-    )
+    texts = {each.name: map_texts(getattr(loan, each.name), escape_control_characters) for each in fields(loan)}
+    return replace(loan, **texts)
 
 
 def exit_code(outcomes: Iterable[tuple[bool, bool]]) -> ExitCode:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
+from dataclasses import dataclass
 from itertools import count, repeat
 from math import inf
 from threading import Lock, get_ident
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
-
-from attrs import define
 
 from okx_maxloan_sdk.clock import WakeEvent, wake_up
 from okx_maxloan_sdk.effects import Flow, RunBlocking, Sleep
@@ -77,7 +76,7 @@ class RateLimitStatus(NamedTuple):
     reduced_by: int
 
 
-@define(eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Waiter:
     """A queued request: it has a `start` once it was granted a slot, or an error; `alarm` ends its sleep."""
 

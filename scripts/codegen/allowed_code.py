@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-MODULES = {"__future__", "attrs", "collections.abc", "http", "httpx", "importlib", "ssl", "typing", "urllib.parse"}
+MODULES = {
+    "__future__", "attrs", "collections.abc", "dataclasses", "http", "httpx", "importlib", "ssl", "typing",
+    "urllib.parse",
+}  # fmt: skip
 # What the templates of openapi-python-client 0.29.1 and of this folder call.
 AT_IMPORT = {
     "TypeVar", "Unset", "_attrs_field", "field",
     *(each.__name__ for each in vars(contract_model).values() if isinstance(each, type) and issubclass(each, tuple)),
 }  # fmt: skip
 FUNCTIONS = {
-    *AT_IMPORT, "AttributeError", "HTTPStatus", "Response", "TypeError", "ValueError", "cast", "cls", "dict", "evolve",
-    "float", "int", "isinstance", "list", "quote", "str", "super",
+    *AT_IMPORT, "AttributeError", "HTTPStatus", "Response", "TypeError", "ValueError", "cast", "cls", "dataclass",
+    "dict", "evolve", "float", "int", "isinstance", "list", "quote", "str", "super",
 }  # fmt: skip
 LAZY_IMPORT = {"getattr", "import_module"}
 METHODS = {
@@ -31,7 +34,7 @@ METHODS = {
     "append", "decode", "from_dict", "get_async_httpx_client", "get_httpx_client", "items", "json", "keys", "pop",
     "request", "to_dict", "update",
 }  # fmt: skip
-DECORATORS = {"_attrs_define", "frozen", "classmethod", "define", "property"}
+DECORATORS = {"_attrs_define", "classmethod", "dataclass", "dataclass(frozen=True, slots=True)", "define", "property"}
 IMPORTS = (ast.Import, ast.ImportFrom)
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 STATEMENTS = (
@@ -116,7 +119,7 @@ def is_known(node: ast.AST, functions: set[str], methods: set[str]) -> bool:  # 
         case ast.ImportFrom():
             return bool(node.level) or node.module in MODULES
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            return all(isinstance(each, ast.Name) and each.id in DECORATORS for each in node.decorator_list)
+            return all(ast.unparse(each) in DECORATORS for each in node.decorator_list)
         case ast.Call(func=ast.Name(id=name)):
             return name in functions
         case ast.Call(func=ast.Attribute(attr=name)):

@@ -181,19 +181,16 @@ def source(spec: dict[str, Any]) -> str:
 
 
 ROW_TYPES = {"string": "str", "boolean": "bool", "array": "tuple[str, ...]"}
-ROW_CLASSES = {
-    "getMaxLoan": "MaxLoanFields",
-    "getAccountInstruments": "InstrumentFields",
-    "getAccountConfig": "AccountConfigFields",
-}
+ROW_CLASSES = {"getMaxLoan": "MaxLoanFields", "getAccountInstruments": "InstrumentFields"}
 ROWS_HEAD = '''"""Rows of responses: immutable, hashable, equal by value; never edited by hand."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from attrs import field, frozen
-
 '''
+ROW_HEAD = "@dataclass(frozen=True, slots=True)"
+ROW_END = "    additional_properties: Mapping[str, Any] = field(default_factory=dict, hash=False, kw_only=True)\n"
 
 
 def row_field(each: model.Field) -> str:
@@ -213,6 +210,10 @@ def rows_source(spec: dict[str, Any]) -> str:
         found = operation(spec, path, item["get"])
         if name := ROW_CLASSES.get(found.id):
             fields = "".join(row_field(each) for each in found.fields)
-            more = "    additional_properties: Mapping[str, Any] = field(factory=dict, hash=False, kw_only=True)\n"
-            classes.append(f"@frozen\nclass {name}:\n    {f'Row of {found.path}.'!r}\n\n{fields}{more}")
+            more = (
+                "    additional_properties: Mapping[str, Any] = field(default_factory=dict, hash=False, kw_only=True)\n"
+            )
+            classes.append(
+                f"@dataclass(frozen=True, slots=True)\nclass {name}:\n    {f'Row of {found.path}.'!r}\n\n{fields}{more}"
+            )
     return ROWS_HEAD + "\n\n".join(classes)

@@ -4,11 +4,11 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from attrs import asdict
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk.cli.render import create_writer
