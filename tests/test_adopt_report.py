@@ -84,8 +84,9 @@ def test_confirmed(checkout: Checkout) -> None:
     expected = {"outcome": "refused", "code": "51000", "date": "2026-11-27", "site": "eea", "mode": "spot"}
     assert dict(answered["answer"]) == expected
     assert [each["id"] for each in operation["x-okx-open-questions"]] == ["two"]
-    rule = operation["x-okx-rules"][0]
+    rule, documented, _ = operation["x-okx-rules"]
     assert (rule["basis"], list(rule["source"])) == ("observed", ["report 2026-11-27 eea spot"])
+    assert documented["basis"] == "documented"
     for comment in ("# a comment that stays", "# a guess", before[:200]):
         assert comment in checkout.text
     assert before.partition("      responses:")[2] == checkout.text.partition("      responses:")[2]
@@ -139,7 +140,7 @@ def test_from_an_issue(checkout: Checkout, text: str) -> None:
 def test_agreement(checkout: Checkout) -> None:
     """Of reports that agree, the first one is named."""
     checkout.adopt(0, *(checkout.report(answer("two", "empty"), site=site, name=site) for site in ("us", "tr")))
-    assert "site: us" in checkout.text
+    assert "site: us, mode: spot" in checkout.text
 
 
 def test_contradiction(checkout: Checkout) -> None:
