@@ -11,7 +11,7 @@ from okx_maxloan_api.client import Client
 
 from okx_maxloan_sdk.auth import OkxAuth
 from okx_maxloan_sdk.mock import default_exchange
-from okx_maxloan_sdk.mock.serve import serve
+from okx_maxloan_sdk.mock.server import serve
 from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials, credentials_for
 
 

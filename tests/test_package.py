@@ -167,11 +167,11 @@ def test_command_says_how_to_install_it(tmp_path: Path) -> None:
 
 
 def test_importing_is_cheap() -> None:
-    """Importing the clients loads neither httpx nor asyncio, nor modules for a limiter, a proxy or TLS only."""
+    """Importing the clients loads neither httpx nor asyncio, nor attrs, nor modules for a limiter, a proxy or TLS only."""
     program = "import sys; from okx_maxloan_sdk import AsyncMaxLoanClient, MaxLoanClient; print(*sys.modules)"
     loaded = {*run(sys.executable, "-I", "-c", program, env=clean_env.clean_env()).stdout.split()}
     assert "okx_maxloan_sdk.client" in loaded
-    assert not loaded & {"anyio", "asyncio", "httpcore", "httptools", "httpx", "redis", "sqlite3", "ssl"}
+    assert not loaded & {"anyio", "asyncio", "attr", "httpcore", "httptools", "httpx", "redis", "sqlite3", "ssl"}
 
 
 def test_public_names() -> None:

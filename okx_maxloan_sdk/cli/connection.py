@@ -77,7 +77,7 @@ def resolve_settings(
     if profiles:
         raise CliError("mock_and_profile")
     # It needs the extra `mock`.
-    server, exchange = import_module("okx_maxloan_sdk.mock.serve"), default_exchange(drift_seed=DRIFT_SEED)
+    server, exchange = import_module("okx_maxloan_sdk.mock.server"), default_exchange(drift_seed=DRIFT_SEED)
     name = mock_user or MOCK_USERS[mode]
     keys = find_mock_user(exchange, name).keys
     # A user's second key, where there is one, is for demo trading.

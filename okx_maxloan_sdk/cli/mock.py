@@ -38,7 +38,7 @@ def command(lang: Language) -> Command:
 
 def mock(run: Run, *, port: int, scenario: Path | None, user: str | None) -> None:
     """Serve until Ctrl-C or SIGTERM."""
-    server = import_module("okx_maxloan_sdk.mock.serve")  # it needs the extra `mock`
+    server = import_module("okx_maxloan_sdk.mock.server")  # it needs the extra `mock`
     if scenario is not None and not scenario.is_file():
         raise CliError("no_scenario", path=scenario)
     exchange = load(scenario) if scenario else default_exchange(drift_seed=DRIFT_SEED)
@@ -56,7 +56,7 @@ def banner(lang: Language, exchange: MockExchange, url: str, name: str) -> str:
     """Return variables to paste into a shell, and a signed request that works once they are set."""
     user = exchange.users[name]
     server = import_module("okx_maxloan_sdk.mock.server")  # it needs the extra `mock`
-    variables = server.environment(user.keys[0], url)
+    variables = server.MockServer(exchange, url).environment(name)
     users = [f"{each} ({exchange.users[each].mode})" for each in exchange.users]
     return "\n".join(
         [

@@ -96,7 +96,7 @@ def test_debug_redacts_any_error(run: Run, exchange: MockServer, monkeypatch: py
 
 def test_missing_extras(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the mock's server the error names the extra to install."""
-    monkeypatch.delitem(sys.modules, "okx_maxloan_sdk.mock.serve", raising=False)
+    monkeypatch.delitem(sys.modules, "okx_maxloan_sdk.mock.server", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     for command in (["show", "BTC-USDT", "--mock"], ["mock"]):
         code, out, err = run(*command)

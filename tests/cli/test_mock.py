@@ -16,7 +16,7 @@ from okx_maxloan_sdk import MaxLoanClient
 from okx_maxloan_sdk.cli.errors import ExitCode
 from okx_maxloan_sdk.cli.mock import banner
 from okx_maxloan_sdk.mock import default_exchange
-from okx_maxloan_sdk.mock.serve import serve
+from okx_maxloan_sdk.mock.server import serve
 from tests.support.processes import interrupt
 
 from .conftest import Run

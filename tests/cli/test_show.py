@@ -14,7 +14,7 @@ from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk import MaxLoanClient
 from okx_maxloan_sdk.batching import BatchResult
-from okx_maxloan_sdk.mock.margin import PAIRS
+from okx_maxloan_sdk.mock.market import PAIRS
 from okx_maxloan_sdk.mock.server import MockServer
 from tests.support.contract_values import MODES, SIZE
 
@@ -134,7 +134,7 @@ def test_missing_data(run: Run, exchange: MockServer, arguments: list[str]) -> N
 def test_all_gives_up_after_many_rejections(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the first pairs are all rejected, the rest is not sent."""
     many = {f"A{number}-USDT": attrs.evolve(PAIRS["BTC-USDT"], base=f"A{number}") for number in range(600)}
-    monkeypatch.setattr("okx_maxloan_sdk.mock.rows.PAIRS", many)
+    monkeypatch.setattr("okx_maxloan_sdk.mock.market.PAIRS", many)
     exchange.exchange.fail_next(1000, code="51010", path=LOANS)
     code, out, err = run("show", "--all")
     assert (code, out) == (1, "")

@@ -14,7 +14,7 @@ import pytest
 
 from okx_maxloan_sdk.cli.query import Result, map_concurrently
 from okx_maxloan_sdk.cli.watch import poll
-from okx_maxloan_sdk.mock.margin import PAIRS
+from okx_maxloan_sdk.mock.market import PAIRS
 from okx_maxloan_sdk.mock.server import MockServer
 from tests.support.clock import FakeClock
 from tests.support.contract_values import LIMIT

@@ -25,7 +25,7 @@ from okx_maxloan_api.contract import GET_MAX_LOAN
 from okx_maxloan_sdk import MaxLoan
 from okx_maxloan_sdk.codec import to_models, validate_rows
 from okx_maxloan_sdk.mock import default_exchange
-from okx_maxloan_sdk.mock.rows import max_loan_rows
+from okx_maxloan_sdk.mock.market import max_loan_rows
 from okx_maxloan_sdk.mock.server import run_mock_server
 
 row = {"maxLoan": "1", "ccy": "BTC", "newAmount": "7"}
@@ -46,8 +46,8 @@ REFUTED = "quote-currency-needs-pair"
 OTHERWISE = f"""
 import sys
 from okx_maxloan_sdk.cli import main
-from okx_maxloan_sdk.mock import query
-query.NOT_ENFORCED |= {{{REFUTED!r}}}
+from okx_maxloan_sdk.mock import responses
+responses.ERROR_BY_RULE[{REFUTED!r}] = ()
 sys.exit(main(sys.argv[1:]))
 """
 # Files outside the project, and temporary files of other tests.
@@ -62,8 +62,8 @@ TESTED = (
     *(f"tests/test_{name}.py" for name in ("request", "client", "codec", "validation", "operations", "spec")),
     *(f"tests/cli/test_{name}.py" for name in ("render", "rules", "show", "open_questions", "verify", "i18n")),
     *(f"tests/test_guide.py::test_{name}" for name in ("languages_have_one_structure", "tables_are_up_to_date")),
-    *(f"tests/contract/test_mock.py::test_the_mock_passes[{name}]" for name in ("corpus", "limit", "rules")),
-    *("tests/mock/test_exchange.py", "tests/mock/test_query.py", "tests/contract/test_oracle.py"),
+    *(f"tests/contract/test_mock.py::test_{name}" for name in ("corpus", "limit", "rules")),
+    *("tests/mock/test_exchange.py", "tests/contract/test_oracle.py"),
     "tests/verify/test_open_questions.py",
 )
 
@@ -145,7 +145,7 @@ def delete_rule(checkout: Path) -> None:
     """Delete the refuted rule by hand from the spec, the mock exchange, the oracle and the corpus."""
     for place, pattern in (
         ("spec/openapi.yaml", rf" +- id: {REFUTED}\n(?: {{10}}.*\n)+"),
-        ("okx_maxloan_sdk/mock/query.py", rf' +"{REFUTED}": .*\n'),
+        ("okx_maxloan_sdk/mock/errors.toml", rf'"{REFUTED}" = .*\n'),
         ("tests/contract/oracle.py", r' {8}if settle:  # I\n +return "50016"\n'),
         ("tests/contract/corpus.toml", r' +"50016 mgnMode=cross&ccy=USDT&tradeQuoteCcy=USD",\n'),
     ):
@@ -163,7 +163,7 @@ def adopt_reports(checkout: Path) -> None:
     adopt = (sys.executable, "scripts/adopt_report.py", "--rehearsal", *map(str, reports))
     output = run(checkout, *adopt, code=10)
     assert f"decide   rule {REFUTED} (inferred) does not hold" in output
-    assert re.search(rf"edit     okx_maxloan_sdk/mock/query\.py:\d+ names {REFUTED}", output)
+    assert re.search(rf"edit     okx_maxloan_sdk/mock/errors\.toml:\d+ names {REFUTED}", output)
     observed = {line.split()[2] for line in output.splitlines() if line.startswith("edited   rule ")}
     assert "currency-is-cross" in observed
     delete_rule(checkout)

@@ -7,7 +7,7 @@ from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk import MaxLoan
 from okx_maxloan_sdk.codec import to_models
-from okx_maxloan_sdk.mock.rows import empty_value
+from okx_maxloan_sdk.mock.market import empty_value
 from tests.support.fake_transport import inst_ids
 
 LIMIT = GET_MAX_LOAN.limit
