@@ -167,7 +167,7 @@ def test_command_says_how_to_install_it(tmp_path: Path) -> None:
 
 
 def test_importing_is_cheap() -> None:
-    """Importing the clients loads neither httpx nor asyncio, nor attrs, nor modules for a limiter, a proxy or TLS only."""
+    """Importing the clients loads neither httpx, asyncio nor attrs, nor modules for a limiter, a proxy or TLS only."""
     program = "import sys; from okx_maxloan_sdk import AsyncMaxLoanClient, MaxLoanClient; print(*sys.modules)"
     loaded = {*run(sys.executable, "-I", "-c", program, env=clean_env.clean_env()).stdout.split()}
     assert "okx_maxloan_sdk.client" in loaded
