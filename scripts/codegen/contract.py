@@ -9,7 +9,7 @@ from openapi_python_client.strings import PythonIdentifier
 
 from . import contract_model as model
 
-MODEL = Path(model.__file__)
+MODEL = Path(model.__file__).read_text(encoding="utf-8")
 # What okx_maxloan_sdk/client.py spells out; a later parameter of maximum loan reaches its methods as ExtraParameters.
 EXPLICIT_PARAMETERS = {"mgnMode", "instId", "ccy", "mgnCcy", "tradeQuoteCcy"}
 
@@ -162,26 +162,13 @@ def new_parameters(operations: list[model.Operation]) -> str:
     return f"class ExtraParameters(TypedDict, total=False):\n    {words}\n{fields}"
 
 
-def model_source() -> str:
-    """Read the model's source, as contract.py repeats it."""
-    return MODEL.read_text(encoding="utf-8").replace(
-        "import Literal, NamedTuple", "import Literal, NamedTuple, TypedDict"
-    )
-
-
-def names(spec: dict[str, Any]) -> list[str]:
-    """List the names that contract.py gives to the facts."""
-    operations = [attribute(item["get"]["operationId"]).upper() for item in spec["paths"].values()]
-    return [*operations, "OPERATIONS", "ERRORS", "SITES", "DEMO_HEADER", "SPEC_VERSION"]
-
-
 def source(spec: dict[str, Any]) -> str:
     """Write contract.py: the model's own source, and the facts as its literals."""
     operations = [operation(spec, path, item["get"]) for path, item in spec["paths"].items()]
     errors = {each["code"]: model.Error(**each) for each in spec["x-okx-errors"]}
     sites = {server["x-okx-site"]: server["url"] for server in spec["servers"]}
     lines = [
-        model_source(),
+        MODEL.replace("import Literal, NamedTuple", "import Literal, NamedTuple, TypedDict"),
         new_parameters(operations),
         *(f"{attribute(each.id).upper()} = {each!r}" for each in operations),
         f"OPERATIONS = ({', '.join(attribute(each.id).upper() for each in operations)},)",
