@@ -105,7 +105,13 @@ class BaseLimiter(ABC):
         burst: int | None = None,
         on_throttle: Callable[[RateLimitStatus], object] | None = None,
     ) -> None:
-        LimitPolicy(1 if max_requests is None else max_requests, 1.0 if period is None else period, burst)
+        for name, number in (("max_requests", max_requests), ("burst", burst)):
+            if number is not None and (not isinstance(number, int) or number < 1):
+                message = f"{name} must be an int, 1 or more, or None, not {number!r}"
+                raise ValueError(message)
+        if period is not None and not 0 < period < inf:
+            message = f"period must be a positive number of seconds, or None, not {period!r}"
+            raise ValueError(message)
         self._max_requests, self._period, self._burst = max_requests, period, burst
         self._on_throttle = on_throttle
         self._limiters: dict[tuple[LimitKey, RateLimit, Any], RateLimiter] = {}

@@ -6,11 +6,10 @@ import os
 import sys
 from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count, repeat
 from math import inf
 from typing import TYPE_CHECKING, Protocol
-
-from attrs import define
 
 from okx_maxloan_sdk.clock import WakeEvent, wake_up
 from okx_maxloan_sdk.effects import Flow, RunBlocking, Sleep
@@ -66,7 +65,7 @@ class Store(Protocol):
         ...
 
 
-@define(eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Permit:
     """The right to send one request from its `start` on, or, until it has one, a place in the queue.
 

@@ -10,8 +10,6 @@ from importlib.util import find_spec
 from logging import Logger, getLogger
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import evolve
-
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 
 from .base import BaseLimiter
@@ -148,7 +146,7 @@ class RedisStore:
         return reservation if reservation.granted else reservation._replace(wait=min(reservation.wait, POLL_INTERVAL))
 
     def _share_policy(self, policy: LimitPolicy) -> LimitPolicy:
-        return evolve(policy, max_requests=max(1, int(policy.max_requests * self._fallback_share)))
+        return policy._replace(max_requests=max(1, int(policy.max_requests * self._fallback_share)))
 
 
 def _name(permit_id: PermitId) -> str:
