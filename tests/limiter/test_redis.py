@@ -290,9 +290,42 @@ def test_fallback_requests_are_in_use_on_a_server_that_returned() -> None:
     assert limiter.status().in_use == 2
 
 
+def test_a_share_waits_after_a_pause_in_an_outage() -> None:
+    """A process that was idle while the server was back uses no share of the next outage before one quiet period."""
+    world = World(2, share=0.5)
+    idle, busy = world.limiters
+    world.stop()
+    world.run_flow(world.send(idle))
+    world.start()
+    world.run(10)
+    for _ in range(20):
+        world.run_flow(world.send(busy))
+    dead = world.stop()
+    world.run_flow(world.send(idle))
+    world.close()
+    assert dead + QUIET <= world.now < dead + QUIET + 1.0
+
+
+@pytest.mark.parametrize(("outage", "pause"), [(0.3, 0.0), (2.0, QUIET)])
+def test_the_first_process_waits_for_the_shares_of_others(outage: float, pause: float) -> None:
+    """After an outage in which others may have used their share, the first process to return sends nothing either."""
+    world = World(1)
+    [limiter] = world.limiters
+    world.spawn_senders(limiter, 1)
+    world.run(10)
+    world.stop()
+    world.run(outage)
+    back = world.start()
+    world.run(1.0 + pause)
+    world.close()
+    assert not [at for at in world.counted_after(back) if at < back + pause]
+    assert world.counted_after(back + pause)
+
+
+@pytest.mark.parametrize("emptied", [True, False])
 @pytest.mark.parametrize("seed", range(60))
-def test_no_excess_with_random_demand_and_a_killed_server(seed: int) -> None:
-    """Whatever the demand, and whenever the server dies and returns empty, the limit is never exceeded."""
+def test_no_excess_with_random_demand_and_a_server_that_is_lost(seed: int, emptied: bool) -> None:
+    """Whatever the demand, and whenever the server is lost and returns, empty or not, the limit is never exceeded."""
     world = World(share=0.25, seed=seed)
     chance = world.chance
 
@@ -307,7 +340,7 @@ def test_no_excess_with_random_demand_and_a_killed_server(seed: int) -> None:
             world.spawn(sometimes(limiter))
     for _ in range(4):
         world.run(chance.uniform(4, 9))
-        world.stop(emptied=True)
+        world.stop(emptied=emptied)
         world.run(chance.choice([0.05, 0.4, 1.0, 2.5, 3.2, 8.0]))
         world.start()
     world.run(8)
