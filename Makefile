@@ -42,7 +42,7 @@ check-generated: $(READY) ## is generated/ what the spec says?
 tests: $(READY) ## the test suite, in four processes: for half of its time it waits for sockets and processes
 	@$(BIN)/python -m pytest -n 4 --dist worksteal --durations 10
 
-contract: $(READY) fuzz ## the contract tests, over ASGI and over a socket
+contract: $(READY) fuzz ## the contract tests and the fuzzer
 	@$(BIN)/python -m pytest tests/contract
 
 fuzz: $(READY)

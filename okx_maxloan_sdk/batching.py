@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
-from . import codec, validation
+from . import validation
 from .effects import Flow, gather
 from .exceptions import (
     AccountModeError,
@@ -24,12 +24,11 @@ from .exceptions import (
     RateLimitTimeoutError,
     RequestNotSentError,
 )
-from .matching import find_missing
 from .models import MaxLoan
-from .request import late, send_with_retries
+from .request import fetch_models, late
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from .codec import Query
     from .state import ClientState
@@ -57,17 +56,18 @@ NOT_SENT_FATAL = {
 MARGIN_MODE_NAMES = ("MARGIN_MODE", "mgnMode")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class BatchResult:
     """Outcome of one request: the pairs, and their rows or the error.
 
-    `missing` are the pairs that OKX returned no row for, as for a delisted pair.
+    `missing` are the pairs that OKX returned no row for, as for a delisted pair; `hint` is what else is known of them.
     """
 
     inst_ids: tuple[str, ...]
     loans: tuple[MaxLoan, ...]
     error: OkxError | None
     missing: tuple[str, ...] = ()
+    hint: str = ""
 
 
 def iter_inst_ids(inst_ids: object, depth: int = 0) -> Iterator[str]:
@@ -90,10 +90,9 @@ def iter_inst_ids(inst_ids: object, depth: int = 0) -> Iterator[str]:
 
 def split_valid(state: ClientState, query: Query, inst_ids: Sequence[str]) -> list[Query]:
     """Return one query for each request; raise `InvalidParametersError` with all that is wrong with any pair."""
-    starts = range(0, len(inst_ids), MAX_INST_IDS)
-    chunks = [query.with_inst_ids(inst_ids[start : start + MAX_INST_IDS]) for start in starts]
-    first, language = chunks[0] if chunks else query, state.config.language
-    violations = dict.fromkeys(validation.find_violations(first, state.rule_inputs, language))
+    starts, language = range(0, len(inst_ids), MAX_INST_IDS), state.config.language
+    chunks = [query.with_inst_ids(inst_ids[start : start + MAX_INST_IDS]) for start in starts] or [query]
+    violations = dict.fromkeys(validation.find_violations(chunks[0], state.rule_inputs, language))
     for chunk in chunks[1:]:
         violations |= dict.fromkeys(validation.find_violations(chunk, state.rule_inputs, language, only_pairs=True))
     if violations:
@@ -104,13 +103,17 @@ def split_valid(state: ClientState, query: Query, inst_ids: Sequence[str]) -> li
 def fetch_all(state: ClientState, chunks: Sequence[Query], deadline: float | None) -> Flow[list[MaxLoan]]:
     """Return the rows of valid queries in their order; raise `PartialFailureError` with those that arrived."""
     first, rest = chunks[0], chunks[1:]
-    if not rest and len(first.inst_ids) == 1:
-        # Nothing to bisect or to sort, and an error is that of the call.
-        if loans := (yield from _fetch(state, first, deadline)):
+    if not rest and len(first.inst_ids) <= 1:
+        # A pair or a currency: nothing to bisect or to sort, and an error is that of the call.
+        if loans := (yield from fetch_models(state, first, MaxLoan, deadline)):
             state.accepted_params.add(first.other_params)
             return loans
+        if not first.inst_ids:
+            error = MissingDataError([first.params["ccy"]])
+            error.language = state.config.language
+            raise error
         collector = ResultCollector(state, chunks, deadline)
-        collector.add([BatchResult(first.inst_ids, (), None, first.inst_ids)])
+        collector.add([_to_result(state, first, [])])
         return collector.finish()
     collector = ResultCollector(state, chunks, deadline)
     if not rest or first.other_params not in state.accepted_params:
@@ -125,43 +128,44 @@ def fetch_all(state: ClientState, chunks: Sequence[Query], deadline: float | Non
     return collector.finish()
 
 
-def validate_and_fetch(
-    state: ClientState, query: Query, inst_ids: tuple[str, ...], deadline: float | None
+def fetch_chunk(
+    state: ClientState, query: Query, deadline: float | None, *, is_valid: bool = True
 ) -> Flow[list[BatchResult]]:
-    """Validate the pairs of one request and fetch them; each invalid pair fails by itself."""
+    """Fetch the pairs of one request, validated first unless that was done; when it fails, fetch parts of it."""
     try:
-        [chunk] = split_valid(state, query, inst_ids)
-    except InvalidParametersError as error:
-        failure = error
-    else:
-        return (yield from fetch_chunk(state, chunk, deadline))
-    parts = _separate_invalid(inst_ids)
-    return (
-        yield from _retry_separately(
-            inst_ids, failure, parts, lambda part: validate_and_fetch(state, query, part, deadline)
-        )
-    )
-
-
-def fetch_chunk(state: ClientState, query: Query, deadline: float | None) -> Flow[list[BatchResult]]:
-    """Fetch the pairs of one request; bisect it when OKX rejects one of them."""
-    try:
-        loans = yield from _fetch(state, query, deadline)
+        if not is_valid:
+            validation.validate(query, state.rule_inputs, state.config.language)
+        loans = yield from fetch_models(state, query, MaxLoan, deadline)
     except OkxError as error:
         failure = error
     else:
-        return [BatchResult(query.inst_ids, tuple(loans), None, find_missing(query.inst_ids, loans))]
-    parts = _bisect(query.inst_ids) if isinstance(failure, BadRequestError) and not affects_all(failure) else []
-    return (
-        yield from _retry_separately(
-            query.inst_ids, failure, parts, lambda part: fetch_chunk(state, query.with_inst_ids(part), deadline)
-        )
-    )
+        return [_to_result(state, query, loans)]
+    parts = _split(query.inst_ids, failure)
+    if len(parts) <= 1:
+        return [BatchResult(query.inst_ids, (), failure)]
+    results: list[BatchResult] = []
+    for part in parts:
+        results += yield from fetch_chunk(state, query.with_inst_ids(part), deadline, is_valid=is_valid)
+    return results
 
 
-def _fetch(state: ClientState, query: Query, deadline: float | None) -> Flow[list[MaxLoan]]:
-    response = yield from send_with_retries(state, query, deadline)
-    return codec.to_models(MaxLoan, GET_MAX_LOAN, response.rows)
+def _to_result(state: ClientState, query: Query, loans: Sequence[MaxLoan]) -> BatchResult:
+    arrived = {loan.inst_id.upper() for loan in loans}
+    missing = tuple([inst_id for inst_id in query.inst_ids if inst_id.upper() not in arrived])
+    hint = validation.hint(query.with_inst_ids(missing), state.rule_inputs, state.config.language) if missing else ""
+    return BatchResult(query.inst_ids, tuple(loans), None, missing, hint)
+
+
+def _split(inst_ids: tuple[str, ...], error: OkxError) -> list[tuple[str, ...]]:
+    """Return the parts of a failed request that may succeed without the others; none if the error affects all."""
+    if isinstance(error, InvalidParametersError):
+        invalid = [each for each in inst_ids if any(validation.check_parameter(INST_ID, each))]
+        valid = tuple([each for each in inst_ids if each not in invalid])
+        return [*((each,) for each in invalid), *([valid] if valid else [])]
+    if isinstance(error, BadRequestError) and not affects_all(error):
+        middle = (len(inst_ids) + 1) // 2
+        return [half for half in (inst_ids[:middle], inst_ids[middle:]) if half]
+    return []
 
 
 def affects_all(error: OkxError | None) -> bool:
@@ -171,42 +175,16 @@ def affects_all(error: OkxError | None) -> bool:
     return isinstance(error, FATAL_ERRORS)
 
 
-def _retry_separately(
-    inst_ids: tuple[str, ...],
-    error: OkxError,
-    parts: list[tuple[str, ...]],
-    fetch_part: Callable[[tuple[str, ...]], Flow[list[BatchResult]]],
-) -> Flow[list[BatchResult]]:
-    """Fetch the parts of a failed request one by one, so that one invalid pair does not fail the others."""
-    if len(parts) <= 1:
-        return [BatchResult(inst_ids, (), error)]
-    results: list[BatchResult] = []
-    for part in parts:
-        results += yield from fetch_part(part)
-    return results
-
-
-def _separate_invalid(inst_ids: tuple[str, ...]) -> list[tuple[str, ...]]:
-    invalid = [each for each in inst_ids if any(validation.check_parameter(INST_ID, each))]
-    valid = tuple(each for each in inst_ids if each not in invalid)
-    return [*((each,) for each in invalid), *([valid] if valid else [])]
-
-
-def _bisect(inst_ids: tuple[str, ...]) -> list[tuple[str, ...]]:
-    middle = (len(inst_ids) + 1) // 2
-    return [half for half in (inst_ids[:middle], inst_ids[middle:]) if half]
-
-
-@define
+@dataclass(slots=True, eq=False, repr=False)
 class ResultCollector:
     """Collects the results of one call into its rows, or its one error."""
 
     _state: ClientState
     _chunks: Sequence[Query]
     _deadline: float | None
-    loans: list[MaxLoan] = field(factory=list, init=False)
-    failures: list[tuple[tuple[str, ...], OkxError]] = field(factory=list, init=False)
-    _seen: set[str] = field(factory=set, init=False)
+    loans: list[MaxLoan] = field(default_factory=list, init=False)
+    failures: list[tuple[tuple[str, ...], OkxError]] = field(default_factory=list, init=False)
+    _seen: set[str] = field(default_factory=set, init=False)
 
     def add(self, results: Iterable[BatchResult]) -> bool:
         """Add results as they arrive; return whether other requests may still succeed."""
@@ -218,9 +196,7 @@ class ResultCollector:
                 self.failures.append((result.inst_ids, result.error))
                 keep_going = keep_going and not affects_all(result.error)
             if result.missing:
-                query = self._chunks[0].with_inst_ids(result.missing)
-                hint = validation.hint(query, self._state.rule_inputs, self._state.config.language)
-                self.failures.append((result.missing, MissingDataError(result.missing, hint)))
+                self.failures.append((result.missing, MissingDataError(result.missing, result.hint)))
         return keep_going
 
     def finish(self) -> list[MaxLoan]:
@@ -233,14 +209,13 @@ class ResultCollector:
             self.failures.append((not_sent, RequestNotSentError(reason)))
         if not self.failures:
             return self.loans
-        for _, error in self.failures:
-            error.language = self._state.config.language
-        if not self.loans and len(self.failures) == 1 and not isinstance(self.failures[0][1], MissingDataError):
-            raise self.failures[0][1]
         self.failures.sort(key=lambda failure: position[failure[0][0].upper()])
-        partial = PartialFailureError(self.loans, self.failures)
-        partial.language = self._state.config.language
-        raise partial
+        failure: OkxError = PartialFailureError(self.loans, self.failures)
+        if not self.loans and len(self.failures) == 1 and not isinstance(self.failures[0][1], MissingDataError):
+            failure = self.failures[0][1]
+        for error in (failure, *(error for _, error in self.failures)):
+            error.language = self._state.config.language
+        raise failure
 
     def _is_late(self) -> bool:
         return self._deadline is not None and self._state.clock.monotonic() >= self._deadline

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote
 
-from attrs import Factory, frozen
 from okx_maxloan_api.api.account import get_account_config, get_account_instruments, get_max_loan
 from okx_maxloan_api.api.public import get_time
 from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG, GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN, GET_TIME, OPERATIONS
@@ -42,22 +42,22 @@ NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
 MAX_LOAN_KEYWORDS = [each.attribute for each in GET_MAX_LOAN.parameters if each.attribute != "inst_id"]
 
 
-def _inst_ids_of(query: Query) -> tuple[str, ...]:
-    return tuple(query.params["instId"].split(",")) if query.params.get("instId") else ()
-
-
-@frozen(slots=False)
+@dataclass(frozen=True, eq=False)
 class Query:
     """One operation with its path and query parameters, by OKX's names."""
 
     operation: Operation
     path: str
     params: Mapping[str, str]
-    inst_ids: tuple[str, ...] = Factory(_inst_ids_of, takes_self=True)
+
+    @cached_property
+    def inst_ids(self) -> tuple[str, ...]:
+        """The pairs, if there are any."""
+        return tuple(self.params["instId"].split(",")) if "instId" in self.params else ()
 
     def with_inst_ids(self, inst_ids: Sequence[str]) -> Query:
         """Return the query for these pairs."""
-        return Query(self.operation, self.path, {**self.params, "instId": ",".join(inst_ids)}, tuple(inst_ids))
+        return Query(self.operation, self.path, {**self.params, "instId": ",".join(inst_ids)})
 
     @cached_property
     def other_params(self) -> tuple[tuple[str, str], ...]:
@@ -148,17 +148,22 @@ def parse_envelope(response: Response) -> tuple[str, str, list[Any]]:
     return code, message, data
 
 
-def _field_check(field: Field) -> tuple[str, type, Callable[[Any], object] | None, Field]:
-    """Return what a valid value of a field is: its type, and a test that it passes."""
-    pattern = re.compile(field.pattern.strip("^$")).fullmatch if field.pattern else None
-    return field.name, PYTHON_TYPES[field.type], _has_only_strings if field.type == "array" else pattern, field
+@cache
+def _field_checks(operation_id: str) -> list[tuple[str, type, Callable[[Any], object] | None, Field]]:
+    """Return what a valid value of each field is: its type, and a test that it passes."""
+    checks: list[tuple[str, type, Callable[[Any], object] | None, Field]] = []
+    for field in FIELDS[operation_id]:
+        pattern = re.compile(field.pattern.strip("^$")).fullmatch if field.pattern else None
+        is_valid = _has_only_strings if field.type == "array" else pattern
+        checks.append((field.name, PYTHON_TYPES[field.type], is_valid, field))
+    return checks
 
 
 def _has_only_strings(value: list[Any]) -> bool:
     return all(type(item) is str for item in value)
 
 
-FIELD_CHECKS = {each.id: [_field_check(field) for field in each.fields] for each in OPERATIONS}
+FIELDS = {each.id: each.fields for each in OPERATIONS}
 ARRAYS = {each.id: [field.attribute for field in each.fields if field.type == "array"] for each in OPERATIONS}
 ATTRIBUTE_BY_FIELD = {each.id: {field.name: field.attribute for field in each.fields} for each in OPERATIONS}
 
@@ -168,7 +173,7 @@ def validate_rows(operation: Operation, data: list[Any], response: Response) -> 
 
     Raises `InvalidResponseError`.
     """
-    checks = FIELD_CHECKS[operation.id]
+    checks = _field_checks(operation.id)
     for row in data:
         if not isinstance(row, dict):
             _invalid(response, f"a row is {_json_type_name(row)}, expected an object", data)

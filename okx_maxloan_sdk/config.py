@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
-
-from attrs import field, frozen
 
 from .clock import Clock, SystemClock
 from .credentials import Credentials
@@ -42,7 +41,7 @@ class ClientSettings(TypedDict, total=False):
     clock: Clock | None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ClientConfig:
     """Settings of one client. Raises `ValueError` that names every wrong one."""
 
@@ -57,10 +56,10 @@ class ClientConfig:
     total_timeout: float | None = None
     max_retries: int = 2
     language: Literal["en", "zh"] = "en"
-    clock: Clock = field(factory=SystemClock)
-    origin: Origin = field(init=False)
+    clock: Clock = field(default_factory=SystemClock)
+    origin: Origin = field(init=False, repr=False)
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         checks = {
             "credentials": (isinstance(self.credentials, Credentials), "Credentials(api_key, api_secret, passphrase)"),
             "site": (isinstance(self.site, Site), "a Site, such as Site.EEA"),

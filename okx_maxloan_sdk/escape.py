@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # A terminal obeys C0 and C1, among them ESC, and reorders text after a bidirectional control.
-CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+CONTROL_CHARACTERS = (range(0x20), range(0x7F, 0xA0), range(0x202A, 0x202F), range(0x2066, 0x206A))
+ESCAPES = {code: f"\\x{code:02x}" for codes in CONTROL_CHARACTERS for code in codes}
 
 
 def escape_control_characters(text: str) -> str:
     r"""Return a text with each control character as its number, such as \x1b."""
-    return CONTROL_CHARACTER.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return text.translate(ESCAPES)
 
 
 def map_texts(value: Any, function: Callable[[str], str]) -> Any:

@@ -1,32 +1,9 @@
-"""Exceptions of this package, one tree under `OkxError`.
-
-OkxError
-├ InvalidParametersError   the parameters break rules of the endpoint; nothing was sent
-├ ApiError                 OKX rejected the request
-│ ├ AuthenticationError      API key, passphrase or signature
-│ ├ ClockSkewError           the timestamp is more than 30 s from OKX's clock
-│ ├ PermissionDeniedError    the API key, the IP address or the account lacks a permission
-│ ├ AccountModeError         the account mode does not allow the request
-│ ├ BadRequestError          OKX did not accept a parameter
-│ ├ RateLimitError           too many requests
-│ └ ServiceUnavailableError  OKX is down, busy or under maintenance
-├ ApiConnectionError       no usable response
-│ ├ RequestNotSentError      the request was not sent
-│ └ NoResponseError          the request may have arrived
-│   └ ApiTimeoutError          no complete response in time
-├ InvalidResponseError     a complete response that violates the contract, or answers another request
-├ MissingDataError         a response without a row for something that was requested
-├ RateLimitTimeoutError    the limiter's wait is longer than `total_timeout`
-├ LimiterUnavailableError  the limiter's file or Redis cannot be used
-├ PartialFailureError      some pairs have no rows; it carries the rows of the others
-└ ClientClosedError        the client was used after close()
-"""
+"""Exceptions of this package, one tree under `OkxError`; docs/en/errors.md draws it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from attrs import field, frozen
 
 from .escape import map_texts
 
@@ -81,7 +58,7 @@ class OkxError(Exception):
         return type(self).__new__, (type(self), *self.args), self.__dict__.copy()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Violation:
     """A rule that the parameters break: its id, what was given, what is expected, and OKX's documentation of it."""
 
@@ -89,7 +66,7 @@ class Violation:
     given: str
     expected: str
     docs_url: str
-    language: str = field(default="en", repr=False, eq=False)
+    language: str = field(default="en", repr=False, compare=False)
 
     def __str__(self) -> str:
         return TEXTS[self.language]["violation"].format(

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .codec import Query
-    from .models import MaxLoan
 
     Params: TypeAlias = Mapping[str, str]
     Row: TypeAlias = Mapping[str, Any]
@@ -51,12 +50,6 @@ def match_rows(query: Query, rows: list[dict[str, Any]], redact: Callable[[str],
         query.matched_rows.clear()
         query.matched_rows.update(keys)
     return rows
-
-
-def find_missing(inst_ids: Sequence[str], loans: Sequence[MaxLoan]) -> tuple[str, ...]:
-    """Return the pairs that have no row; case does not matter."""
-    found = {loan.inst_id.upper() for loan in loans}
-    return tuple([inst_id for inst_id in inst_ids if inst_id.upper() not in found])
 
 
 def _raise_or_log(

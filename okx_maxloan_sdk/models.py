@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import copyreg
+from dataclasses import dataclass, fields
 from decimal import Decimal
-from enum import Enum
+from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, fields_dict, frozen
 from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG
-from okx_maxloan_api.rows import AccountConfigFields, InstrumentFields, MaxLoanFields
-
-from .codec import to_models
+from okx_maxloan_api.rows import InstrumentFields, MaxLoanFields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,35 +21,34 @@ def parse_amount(text: str) -> Decimal | None:
     return Decimal(text) if text else None
 
 
+def _read_only(mapping: dict[str, Any]) -> MappingProxyType[str, Any]:
+    return MappingProxyType(mapping)
+
+
+# Python cannot pickle or copy a read-only mapping, which dataclasses.asdict and pandas do with rows.
+copyreg.pickle(MappingProxyType, lambda mapping: (_read_only, (dict(mapping),)))
+
+
 class _Row:
     """What rows of every operation have in common."""
 
     __slots__ = ()
     additional_properties: Mapping[str, Any]
 
-    def _known(self: Any) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in fields_dict(type(self)) if name != "additional_properties"}
-
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self: Any) -> dict[str, Any]:
         """Return the fields by their snake_case names."""
-        return {**self._known(), **self.additional_properties}
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # A mapping proxy cannot be pickled.
-        return _rebuild, (type(self), self._known(), dict(self.additional_properties))
+        known = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "additional_properties"}
+        return {**known, **self.additional_properties}
 
 
-def _rebuild(kind: type[Any], known: dict[str, Any], unknown: dict[str, Any]) -> Any:
-    return kind(**known, additional_properties=MappingProxyType(unknown))
-
-
-@frozen
 class MaxLoan(_Row, MaxLoanFields):
     """How much could be borrowed for one order side of a pair, or of one currency.
 
     The fields are as OKX sent them; `additional_properties` has those that this release does not know.
     https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-the-maximum-loan-of-instrument
     """
+
+    __slots__ = ()
 
     @property
     def amount(self) -> Decimal | None:
@@ -62,15 +60,16 @@ class MaxLoan(_Row, MaxLoanFields):
         return {**super().to_dict(), "amount": self.amount}
 
 
-@frozen
 class Instrument(_Row, InstrumentFields):
     """An instrument that the account may trade.
 
     https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-instruments
     """
 
+    __slots__ = ()
 
-class AccountMode(Enum):
+
+class AccountMode(StrEnum):
     """Account mode, OKX's `acctLv`."""
 
     SPOT = "spot"
@@ -79,22 +78,18 @@ class AccountMode(Enum):
     PORTFOLIO = "portfolio"
 
 
-def _parse_mode(value: AccountMode | str | None) -> AccountMode | None:
-    return AccountMode(value) if isinstance(value, str) else value
-
-
-@frozen
+@dataclass(frozen=True, slots=True)
 class Account:
     """What is known about an account; None means unknown, and rules that depend on it do not apply.
 
     https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-account-configuration
 
-    `mode` is an `AccountMode` or its value, `spot_borrow_enabled` OKX's `enableSpotBorrow`, `isolated_margin_mode` its
+    `mode` is an `AccountMode`, `spot_borrow_enabled` OKX's `enableSpotBorrow`, `isolated_margin_mode` its
     `mgnIsoMode`, `uid` the OKX user whose requests are counted, `main_uid` that of the main account. `permissions` and
     `ip_allowlist` are those of the API key. Raises `ValueError` for an unknown mode.
     """
 
-    mode: AccountMode | None = field(default=None, converter=_parse_mode)
+    mode: AccountMode | None = None
     spot_borrow_enabled: bool | None = None
     isolated_margin_mode: str | None = None
     uid: str = ""
@@ -102,12 +97,16 @@ class Account:
     permissions: tuple[str, ...] = ()
     ip_allowlist: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.mode is not None:
+            object.__setattr__(self, "mode", AccountMode(self.mode))
+
     @property
     def rule_inputs(self) -> dict[str, str]:
         """The account's settings by the names that the rules between parameters use."""
         inputs = {}
         if self.mode is not None:
-            inputs["account.mode"] = self.mode.value
+            inputs["account.mode"] = str(self.mode)
         if self.spot_borrow_enabled is not None:
             inputs["account.borrowing"] = "enabled" if self.spot_borrow_enabled else "disabled"
         if self.isolated_margin_mode is not None:
@@ -116,15 +115,15 @@ class Account:
 
 
 def to_account(row: Mapping[str, Any]) -> Account:
-    """Return the account's settings; an account mode that is not documented is unknown."""
-    [config] = to_models(AccountConfigFields, GET_ACCOUNT_CONFIG, [row])
-    level = next(field for field in GET_ACCOUNT_CONFIG.fields if field.name == "acctLv")
+    """Return the account's settings from a validated row; an account mode that is not documented is unknown."""
+    [level] = (field for field in GET_ACCOUNT_CONFIG.fields if field.name == "acctLv")
+    modes = {each.value: AccountMode(each.name) for each in level.values}
     return Account(
-        mode={each.value: each.name for each in level.values}.get(config.acct_lv),
-        spot_borrow_enabled=config.enable_spot_borrow,
-        isolated_margin_mode=config.mgn_iso_mode or None,
-        uid=config.uid,
-        main_uid=config.main_uid,
-        permissions=tuple(config.perm.split(",")) if config.perm else (),
-        ip_allowlist=tuple(config.ip.split(",")) if config.ip else (),
+        mode=modes.get(row["acctLv"]),
+        spot_borrow_enabled=row["enableSpotBorrow"],
+        isolated_margin_mode=row["mgnIsoMode"] or None,
+        uid=row["uid"],
+        main_uid=row["mainUid"],
+        permissions=tuple(row["perm"].split(",")) if row["perm"] else (),
+        ip_allowlist=tuple(row["ip"].split(",")) if row["ip"] else (),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from logging import Logger, getLogger
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from . import codec, validation
 from .effects import Flow, Send, Sleep
@@ -20,7 +20,6 @@ from .exceptions import (
 from .matching import match_rows
 from .retry import MAX_FREE_RECONNECTS, MAX_RETRY_AFTER_S, backoff, lookup_error, retry_after, should_retry
 from .sites import Site
-from .state import ClientState, ClockSkew
 from .transport import ConnectionDroppedError, Request
 
 if TYPE_CHECKING:
@@ -30,10 +29,12 @@ if TYPE_CHECKING:
 
     from .codec import Query
     from .limiter import Permit
+    from .state import ClientState
     from .transport import Response
 
     Decoder = Callable[[ClientState, Query, Response], list[dict[str, Any]] | OkxError]
 
+T = TypeVar("T")
 logger: Logger = getLogger(__name__)
 # The first millisecond of the year 10000, which a timestamp cannot express.
 MAX_TIMESTAMP_MS = 253_402_300_800_000
@@ -76,21 +77,18 @@ def send_with_retries(state: ClientState, query: Query, deadline: float | None) 
     attempt = reconnects = 0
     is_clock_synced = not query.operation.signed
     while True:
-        clock_skew = state.clock_skew
+        clock_skew = state.clock_skew.value
         permits: list[Permit] = []
         try:
             yield from acquire_permits(state, query.operation, deadline, permits)
-            clock_skew = state.clock_skew
+            clock_skew = state.clock_skew.value
             return (yield from send_once(state, query, permits, deadline))
-        except ClockSkewError as error:
-            error.language = state.config.language
-            if is_clock_synced:
-                raise
-            is_clock_synced = True
-            yield from sync_clock(state, deadline, invalid=clock_skew)
-            continue
         except OkxError as error:
             error.language = state.config.language
+            if isinstance(error, ClockSkewError) and not is_clock_synced:
+                is_clock_synced = True
+                yield from sync_clock(state, deadline, invalid=clock_skew)
+                continue
             if isinstance(error, ConnectionDroppedError) and reconnects < MAX_FREE_RECONNECTS:
                 reconnects += 1
                 continue
@@ -108,6 +106,12 @@ def send_with_retries(state: ClientState, query: Query, deadline: float | None) 
             raise
         # Outside the handler: a traceback of what happens during the pause does not hold this error.
         yield Sleep(pause)
+
+
+def fetch_models(state: ClientState, query: Query, model: Callable[..., T], deadline: float | None) -> Flow[list[T]]:
+    """Return the rows of a query as models."""
+    response = yield from send_with_retries(state, query, deadline)
+    return codec.to_models(model, query.operation, response.rows)
 
 
 def send_once(
@@ -216,7 +220,7 @@ def build_api_error(state: ClientState, query: Query, response: Response, code: 
 
 def hint(state: ClientState, query: Query, code: str) -> str:
     """Return what else is known about a rejected request."""
-    messages, seconds = MESSAGES[state.config.language], state.clock_skew.seconds
+    messages, seconds = MESSAGES[state.config.language], state.clock_skew.value
     if code == UNKNOWN_SITE:
         host = f"{state.config.origin.scheme}://{state.config.origin.netloc}"
         others = ", ".join(f"{site.name} ({site.value})" for site in Site if site.value != host)
@@ -226,19 +230,19 @@ def hint(state: ClientState, query: Query, code: str) -> str:
     return validation.hint(query, state.rule_inputs, state.config.language)
 
 
-def sync_clock(state: ClientState, deadline: float | None, invalid: ClockSkew) -> Flow[ClockSkew]:
-    """Measure the clock skew, unless another call has since `invalid` was."""
+def sync_clock(state: ClientState, deadline: float | None, invalid: float) -> Flow[float]:
+    """Measure the clock skew in seconds, unless another call has since `invalid` was; requests are signed with it."""
     timeout = remaining_time(state, deadline)
-    return (yield from state.clock_skew_flight.get(lambda: measure_clock_skew(state, deadline), timeout, invalid))
+    return (yield from state.clock_skew.get(lambda: measure_clock_skew(state, deadline), timeout, invalid))
 
 
-def measure_clock_skew(state: ClientState, deadline: float | None) -> Flow[ClockSkew]:
+def measure_clock_skew(state: ClientState, deadline: float | None) -> Flow[float]:
     """Compare OKX's time with this machine's in the middle of the round trip."""
     response = yield from send_with_retries(state, codec.TIME_QUERY, deadline)
     milliseconds = int(response.row["ts"])
     if milliseconds >= MAX_TIMESTAMP_MS:
         message = f"server time out of range: {milliseconds}"
         raise InvalidResponseError(message, http_status=200)
-    state.clock_skew = ClockSkew(milliseconds / 1000 - (response.sent_at + response.received_at) / 2)
-    logger.debug("requests are signed %+.3f s from this machine's clock, with OKX's time", state.clock_skew.seconds)
-    return state.clock_skew
+    skew = milliseconds / 1000 - (response.sent_at + response.received_at) / 2
+    logger.debug("requests are signed %+.3f s from this machine's clock, with OKX's time", skew)
+    return skew

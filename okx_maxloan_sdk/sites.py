@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 PORTS = {"https": 443, "http": 80}
 # RFC 1035, 2.3.4: a label has 1 to 63 characters; the resolver fails on others with an error of its own.
-HOST = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?|(?=.*:)[0-9A-Fa-f:.]+")
+HOST = r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?|(?=.*:)[0-9A-Fa-f:.]+"
 
 
 class Site(Enum):
@@ -67,7 +67,7 @@ def parse_origin(url: str) -> Origin:
     parts, host, port = split
     faults = {
         "it needs https": parts.scheme not in PORTS,
-        "it has no host": not host or not HOST.fullmatch(host),
+        "it has no host": not host or not re.fullmatch(HOST, host),
         "http is for loopback only, since the passphrase travels with each request": parts.scheme == "http"
         and not is_loopback(host),
         "it must not have a user or password": "@" in parts.netloc,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass, field
 from threading import RLock
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from attrs import define, field
 from okx_maxloan_api.contract import DEMO_HEADER
 
 from .clock import WakeEvent
@@ -30,33 +30,24 @@ T = TypeVar("T")
 BASE_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "okx-maxloan-sdk"}
 
 
-class ClockSkew(NamedTuple):
-    """How far OKX's clock is ahead of this machine's, in seconds."""
-
-    seconds: float
-
-
-NO_CLOCK_SKEW = ClockSkew(0.0)
-
-
 class SingleFlight(Generic[T]):
     """A value that one caller fetches while the others wait for it."""
 
-    def __init__(self, value: T | None = None) -> None:
-        self.value = value
+    def __init__(self, value: T) -> None:
+        self.value: T = value
         # Re-entrant: the garbage collector may close a flow while another in the same thread holds the lock.
         self._lock = RLock()
         self._leader: WakeEvent | None = None
 
-    def get(self, fetch: Callable[[], Flow[T]], timeout: float, invalid: T | None = None) -> Flow[T]:
-        """Return the value; fetch it if there is none, or if it is still the `invalid` one.
+    def get(self, fetch: Callable[[], Flow[T]], timeout: float, invalid: T) -> Flow[T]:
+        """Return the value; fetch it if it is still the `invalid` one.
 
         A caller that has waited `timeout` seconds for one leader fetches as well: the leader's thread may have died.
         """
         timed_out_leader: WakeEvent | None = None
         while True:
             with self._lock:
-                if self.value is not None and self.value is not invalid:
+                if self.value != invalid:
                     return self.value
                 leader, own = self._leader, WakeEvent()
                 if leader is None or leader is timed_out_leader:
@@ -73,29 +64,28 @@ class SingleFlight(Generic[T]):
             own.set_result(None)
 
 
-@define(eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ClientState:
     """Settings, and what was learned from OKX: clock skew, account, rate-limit keys."""
 
     config: ClientConfig
     random: Callable[[], float] = random.random
     is_closed: bool = False
-    account: Account | None = None
-    clock_skew: ClockSkew = NO_CLOCK_SKEW
-    clock_skew_flight: SingleFlight[ClockSkew] = field(factory=lambda: SingleFlight(NO_CLOCK_SKEW))
-    account_flight: SingleFlight[Account] = field(factory=lambda: SingleFlight(None))
-    rule_inputs: Mapping[str, str] = field(factory=dict, init=False)
-    # Valid queries by the arguments that they came from: a bot sends the same ones all day.
-    plans: dict[Hashable, Query] = field(factory=dict, init=False)
+    account: SingleFlight[Account | None] = field(default_factory=lambda: SingleFlight(None))
+    # Seconds that OKX's clock is ahead of this machine's.
+    clock_skew: SingleFlight[float] = field(default_factory=lambda: SingleFlight(0.0))
+    rule_inputs: Mapping[str, str] = field(default_factory=dict, init=False)
+    # By the arguments that they came from: a bot sends the same ones all day.
+    valid_queries: dict[Hashable, Query] = field(default_factory=dict, init=False)
     # Parameters besides the pairs with which OKX has answered a request for the maximum loan.
-    accepted_params: set[tuple[tuple[str, str], ...]] = field(factory=set)
+    accepted_params: set[tuple[tuple[str, str], ...]] = field(default_factory=set)
     clock: Clock = field(init=False)
     _limiter: Limiter = field(init=False)
     _headers: Mapping[str, str] = field(init=False)
-    _rate_limit_keys: dict[str, None] = field(factory=dict)
-    _rate_limiters: dict[str, list[RateLimiter]] = field(factory=dict)
+    _rate_limit_keys: dict[str, None] = field(default_factory=dict)
+    _rate_limiters: dict[str, list[RateLimiter]] = field(default_factory=dict)
 
-    def __attrs_post_init__(self) -> None:
+    def __post_init__(self) -> None:
         account = self.config.account
         self.clock, self._limiter = self.config.clock, create_limiter(self.config.limiter)
         self._headers = BASE_HEADERS | (dict([DEMO_HEADER]) if self.config.demo else {})
@@ -111,9 +101,9 @@ class ClientState:
 
         Requests that were counted under the API key still count, so its limiter is used as well.
         """
-        self.account = account
+        self.account.value = account
         self.rule_inputs = account.rule_inputs if account else {}
-        self.plans = {}
+        self.valid_queries = {}
         uid = account.uid if account else ""
         self._rate_limit_keys[self.config.rate_limit_key or uid or self.config.credentials.fingerprint] = None
         self._rate_limiters = {}
@@ -141,6 +131,6 @@ class ClientState:
         """Return the headers of one request, signed with OKX's time of now."""
         headers = dict(self._headers)
         if operation.signed:
-            timestamp = self.clock.time() + self.clock_skew.seconds
+            timestamp = self.clock.time() + self.clock_skew.value
             headers |= self.config.credentials.sign(operation.method, target, timestamp)
         return headers

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Inferred rules never block a request; if OKX rejects it, they are shown as a hint.
 ENFORCED_BASES = ("documented", "observed")
-CONTRACT_ID = re.compile(r"[A-Za-z0-9]+-[A-Za-z0-9_]+-[A-Za-z0-9-]+")
+CONTRACT_ID = r"[A-Za-z0-9]+-[A-Za-z0-9_]+-[A-Za-z0-9-]+"
 EXAMPLE_VALUES = {"instId": "BTC-USDT"}
 # Messages for one parameter; the rules bring their own.
 MESSAGES = {
@@ -101,7 +101,7 @@ def check_parameter(parameter: Parameter, value: str | None) -> Iterator[tuple[s
         yield "twice", {"value": item}
     for item in items:
         if parameter.pattern and not re.fullmatch(parameter.pattern, item):
-            message_id = "contract" if parameter.name == "instId" and CONTRACT_ID.fullmatch(item) else "form"
+            message_id = "contract" if parameter.name == "instId" and re.fullmatch(CONTRACT_ID, item) else "form"
             yield message_id, {"value": item, "example": EXAMPLE_VALUES.get(parameter.name, "USDT")}
 
 

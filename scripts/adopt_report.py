@@ -9,6 +9,7 @@ contradicts another; then nothing is written.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
 import sys
@@ -19,10 +20,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codegen.contract import condition, raw_query
 from codegen.validate import EFFECTS
+from docs_watch.draft import flow_mapping
 from docs_watch.spec import Spec
 from docs_watch.write import SPEC, RefusedError, mentions, save, set_version
 from jsonschema import Draft202012Validator
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from okx_maxloan_sdk.validation import matches
@@ -35,6 +37,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OPEN, ANSWERED = "x-okx-open-questions", "x-okx-answered-questions"
 LEFT_TO_A_PERSON, REFUSED = 10, 20
 SITES = ("global", "eea", "us", "tr")
+LABELS = ("edited", "known", "decide", "edit", "read")
+Line = tuple[str, str, str]  # a label, a text, and the rule whose place in the spec follows it
 BLOCK = re.compile(r"^```json\s*$(.*?)^```", re.MULTILINE | re.DOTALL)
 VALIDATOR = Draft202012Validator(json.loads(Path(__file__).with_name("report.schema.json").read_text("utf-8")))
 
@@ -55,15 +59,6 @@ class Verdict(NamedTuple):
         return f"{self.outcome or 'no outcome'} ({self.date}, {self.site}, {self.mode}; {facts})"
 
 
-class Adopted(NamedTuple):
-    """The edits, what is left to a person (each with its rule), and what was known before."""
-
-    edited: list[str]
-    to_decide: list[tuple[str, str]]
-    refuted: list[str]
-    known: list[str]
-
-
 def read_report(path: Path, *, is_rehearsal: bool) -> dict[str, Any]:
     """Read a report; raise `RefusedError` saying why it is none, or not from OKX."""
     try:
@@ -71,30 +66,21 @@ def read_report(path: Path, *, is_rehearsal: bool) -> dict[str, Any]:
         block = BLOCK.search(text)
         report: Any = json.loads(block[1] if block else text)
     except (OSError, ValueError, RecursionError) as error:
-        message = f"{path}: it cannot be read: {error}"
-        raise RefusedError(message) from None
-    if faults := [f"{error.json_path}: {error.message[:100]}" for error in VALIDATOR.iter_errors(report)]:
-        raise RefusedError(
-            "\n  ".join([f"{path}: it is no report of okx-maxloan verify --open-questions", *faults[:5]])
-        )
+        raise RefusedError(f"{path}: it cannot be read: {error}") from None
+    if faults := [f"\n  {error.json_path}: {error.message[:100]}" for error in VALIDATOR.iter_errors(report)]:
+        raise RefusedError(f"{path}: it is no report of okx-maxloan verify --open-questions{''.join(faults[:5])}")
     if report["site"] not in SITES and not is_rehearsal:
-        message = f"{path}: its site is {report['site']}, and only OKX's own answers count; --rehearsal takes it"
-        raise RefusedError(message)
+        raise RefusedError(
+            f"{path}: its site is {report['site']}, and only OKX's own answers count; --rehearsal takes it"
+        )
     if report["trading"] == "demo":
-        message = f"{path}: it is about demo trading, whose rules may differ; make one with a key for live trading"
-        raise RefusedError(message)
-    if (reported := parse_date(report["date"])) is None or reported > datetime.now(UTC).date():
-        message = f"{path}: its date is {report['date']}, which is no date of the past"
-        raise RefusedError(message)
-    return dict(report)
-
-
-def parse_date(text: str) -> date | None:
-    """Read a date, None if there is no such day."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+        raise RefusedError(
+            f"{path}: it is about demo trading, whose rules may differ; make one with a key for live trading"
+        )
+    with contextlib.suppress(ValueError):
+        if date.fromisoformat(report["date"]) <= datetime.now(UTC).date():
+            return dict(report)
+    raise RefusedError(f"{path}: its date is {report['date']}, which is no date of the past")
 
 
 def verdicts(path: Path, report: dict[str, Any], questions: dict[str, Any]) -> Iterator[Verdict]:
@@ -104,12 +90,10 @@ def verdicts(path: Path, report: dict[str, Any], questions: dict[str, Any]) -> I
     for answer in report["answers"]:
         name, facts = answer["question"], facts_of(answer["code"], answer["headers"], answer["rows"])
         if name not in questions:
-            message = f"{path}: the spec has no question {name}"
-            raise RefusedError(message)
+            raise RefusedError(f"{path}: the spec has no question {name}")
         question = questions[name]
         if not any(matches(condition(each), report["account"]) for each in question["accounts"]):
-            message = f"{path}: the question {name} is not for an account in {mode} mode"
-            raise RefusedError(message)
+            raise RefusedError(f"{path}: the question {name} is not for an account in {mode} mode")
         if not answer["sent"].endswith(sent(question)):
             message = f"{path}: the question {name} is about {sent(question)}, and the report about {answer['sent']}"
             raise RefusedError(message)
@@ -145,54 +129,43 @@ def contradictions(found: Iterable[Verdict], questions: dict[str, Any]) -> Itera
             yield "\n  ".join([f"the reports contradict each other about rule {rule}:", *lines])
 
 
-def adopt(operation: Any, found: Iterable[Verdict], questions: Mapping[str, Any]) -> Adopted:
+def adopt(root: Path, operation: Any, found: Iterable[Verdict], questions: Mapping[str, Any]) -> Iterator[Line]:
     """Edit the operation; the first report of several that agree is the one that is named."""
-    adopted = Adopted([], [], [], [])
     rules = {each["id"]: each for each in operation.get("x-okx-rules", ())}
+    guesses = {name for name, rule in rules.items() if rule["basis"] == "inferred"}
     first: dict[str, Verdict] = {}
     for each in found:
         first.setdefault(each.question, each)
-    for verdict in first.values():
+    for name, verdict in first.items():
         if verdict.outcome is None:
-            adopted.to_decide.append((f"question {verdict.question}: none of its outcomes: {verdict}", ""))
+            yield "decide", f"question {name}: none of its outcomes: {verdict}", ""
             continue
-        outcome = next(each for each in questions[verdict.question]["outcomes"] if each["id"] == verdict.outcome)
-        adopted.to_decide.extend(decisions(verdict, outcome, rules))
-        adopted.refuted.extend(rule for rule in outcome.get("refutes", ()) if rule in rules)
+        outcome = next(each for each in questions[name]["outcomes"] if each["id"] == verdict.outcome)
+        # Only a person can change or delete these, as long as the spec has them.
+        for rule in [rule for rule in outcome.get("refutes", ()) if rule in rules]:
+            yield "decide", f"rule {rule} ({rules[rule]['basis']}) does not hold: {verdict}", rule
+            yield from (("edit", f"{place} names {rule}", "") for place in mentions(root, f'"{rule}"'))
+        for rule in [rule for rule in outcome.get("supports", ()) if rule in guesses]:
+            yield "decide", f"rule {rule} held for this request; does it for all that it is about? {verdict}", rule
         open_ids = [each["id"] for each in operation[OPEN]]
-        if verdict.question not in open_ids:
-            adopted.known.append(f"question {verdict.question} is answered already")
+        if name not in open_ids:
+            yield "known", f"question {name} is answered already", ""
             continue
-        question = operation[OPEN].pop(open_ids.index(verdict.question))
-        question["answer"] = CommentedMap(
-            outcome=verdict.outcome,
-            code=SingleQuotedScalarString(verdict.code),
-            date=SingleQuotedScalarString(verdict.date),
-            site=verdict.site,
-            mode=verdict.mode,
+        question = operation[OPEN].pop(open_ids.index(name))
+        code, day = SingleQuotedScalarString(verdict.code), SingleQuotedScalarString(verdict.date)
+        question["answer"] = flow_mapping(
+            {"outcome": verdict.outcome, "code": code, "date": day, "site": verdict.site, "mode": verdict.mode}
         )
-        question["answer"].fa.set_flow_style()
         append(operation, ANSWERED, question)
-        adopted.edited.append(f"question {verdict.question} is answered: {verdict.outcome}")
-        for rule in outcome.get("confirms", ()):
-            if rule in rules and rules[rule]["basis"] == "inferred":
-                rules[rule]["basis"] = "observed"
-                append(rules[rule], "source", f"report {verdict.date} {verdict.site} {verdict.mode}")
-                adopted.edited.append(f"rule {rule} is observed")
+        yield "edited", f"question {name} is answered: {verdict.outcome}", ""
+        for rule in [rule for rule in outcome.get("confirms", ()) if rule in guesses]:
+            rules[rule]["basis"] = "observed"
+            append(rules[rule], "source", f"report {verdict.date} {verdict.site} {verdict.mode}")
+            yield "edited", f"rule {rule} is observed", ""
+            yield "read", f"the comment of rule {rule} may say that it is a guess", rule
     if not operation[OPEN]:
         operation[OPEN] = CommentedSeq()
         operation.ca.items.pop(OPEN, None)  # comments above the first question would stand nowhere
-    return adopted
-
-
-def decisions(verdict: Verdict, outcome: Any, rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Report what an answer means for rules that only a person can change, as long as the spec has them."""
-    for rule in outcome.get("refutes", ()):
-        if rule in rules:
-            yield f"rule {rule} ({rules[rule]['basis']}) does not hold: {verdict}", rule
-    for rule in outcome.get("supports", ()):
-        if rule in rules and rules[rule]["basis"] == "inferred":
-            yield f"rule {rule} held for this request; does it for all that it is about? {verdict}", rule
 
 
 def append(node: Any, key: str, value: object) -> None:
@@ -204,40 +177,27 @@ def append(node: Any, key: str, value: object) -> None:
     node[key].append(value)
 
 
-def rule_lines(spec: Spec) -> dict[str, int]:
-    """Return the line of each rule of the maximum loan."""
-    method, path = next((method, path) for name, method, path in spec.operations() if name == "getMaxLoan")
-    prefix = "x-okx-rules."
-    found = spec.lines(method, path).items()
-    return {name.removeprefix(prefix): line for name, line in found if name.startswith(prefix)}
-
-
 def run(root: Path, paths: Sequence[Path], *, is_rehearsal: bool) -> int:
     """Adopt reports and print what that came to."""
     spec = Spec((root / SPEC).read_text(encoding="utf-8"))
-    operation = next(item["get"] for item in spec.document["paths"].values() if OPEN in item["get"])
+    path, operation = next((path, item["get"]) for path, item in spec.document["paths"].items() if OPEN in item["get"])
     questions = {each["id"]: each for each in (*operation[OPEN], *operation.get(ANSWERED, ()))}
     try:
         reports = [(path, read_report(path, is_rehearsal=is_rehearsal)) for path in paths]
         found = [each for path, report in reports for each in verdicts(path, report, questions)]
         if conflicts := list(contradictions(found, questions)):
             raise RefusedError("\n".join(conflicts))
-        adopted = adopt(operation, found, questions)
-        if adopted.edited:
+        lines = sorted(adopt(root, operation, found, questions), key=lambda line: LABELS.index(line[0]))
+        if any(label == "edited" for label, _, _ in lines):
             set_version(spec)
             save(root, spec)
     except RefusedError as refused:
         print(f"adopt_report: {refused}\nnothing was written", file=sys.stderr)
         return REFUSED
-    now = rule_lines(Spec(spec.text()))
-    to_decide = [f"{about} {SPEC}:{now[rule]}" if rule else about for about, rule in adopted.to_decide]
-    for label, lines in (("edited", adopted.edited), ("known", adopted.known), ("decide", to_decide)):
-        print("".join(f"{label:8} {each}\n" for each in lines), end="")
-    for rule in adopted.refuted:
-        print("".join(f"edit     {place} names {rule}\n" for place in mentions(root, f'"{rule}"')), end="")
-    for rule in sorted({each.split()[1] for each in adopted.edited if each.startswith("rule ")}):
-        print(f"read     {SPEC}:{now[rule]}: the comment of rule {rule} may say that it is a guess")
-    return LEFT_TO_A_PERSON if adopted.to_decide else 0
+    numbers = Spec(spec.text()).lines("GET", path)
+    for label, text, rule in lines:
+        print(f"{label:8} {text}" + (f" {SPEC}:{numbers[f'x-okx-rules.{rule}']}" if rule else ""))
+    return LEFT_TO_A_PERSON if any(label == "decide" for label, _, _ in lines) else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

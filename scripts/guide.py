@@ -15,7 +15,7 @@ from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN
 from okx_maxloan_sdk import MaxLoanClient
 from okx_maxloan_sdk.cli import rules as matrix
 from okx_maxloan_sdk.cli.base import COMMANDS, NAME, CommandGroup
-from okx_maxloan_sdk.cli.i18n import text, translated_click
+from okx_maxloan_sdk.cli.i18n import text, use_language
 from okx_maxloan_sdk.exceptions import EXCEPTION_BY_KIND
 
 if TYPE_CHECKING:
@@ -85,21 +85,16 @@ def modes(lang: Language) -> str:
     """Write which account may ask what."""
     accounts, requests = matrix.list_accounts(), matrix.EXAMPLE_REQUESTS
     allowed = {name: [matrix.is_allowed(each, name) for each in accounts] for name in requests}
-    rows = ([text(lang, f"matrix.{each}") for each in (name, *allowed[name])] for name in requests)
-    return table([text(lang, f"matrix.{each}") for each in ("request", *accounts)], rows)
+    with use_language(lang):
+        rows = ([text(f"matrix.{each}") for each in (name, *allowed[name])] for name in requests)
+        return table([text(f"matrix.{each}") for each in ("request", *accounts)], rows)
 
 
 def rules(lang: Language) -> str:
     """Write the rules between parameters."""
-    rows = (
-        [
-            f"`{each.id}`",
-            text(lang, f"rules.{each.basis}"),
-            _plain(each, lang),
-        ]
-        for each in matrix.list_rules()
-    )
-    return table([text(lang, "rules.rule"), text(lang, "rules.basis"), WORDS[lang]["about"]], rows)
+    with use_language(lang):
+        rows = ([f"`{each.id}`", text(f"rules.{each.basis}"), _plain(each, lang)] for each in matrix.list_rules())
+        return table([text("rules.rule"), text("rules.basis"), WORDS[lang]["about"]], rows)
 
 
 def codes(lang: Language) -> str:
@@ -143,8 +138,8 @@ def settings(lang: Language) -> str:
 def commands(lang: Language) -> str:
     """Write each command's usage, options and examples, as its help page has them."""
     words, parts = WORDS[lang], []
-    with translated_click(lang):
-        group = CommandGroup(lang)
+    with use_language(lang):
+        group = CommandGroup()
         context = click.Context(group, info_name=NAME)
         for name in COMMANDS:
             command = group.get_command(context, name)
@@ -166,4 +161,5 @@ def commands(lang: Language) -> str:
 
 def exit_codes(lang: Language) -> str:
     """Write what each exit code means."""
-    return f"\n{text(lang, 'app.exit_codes')}\n\n"
+    with use_language(lang):
+        return f"\n{text('app.exit_codes')}\n\n"

@@ -80,7 +80,7 @@ def generate(spec: dict[str, Any], folder: Path) -> Path:
             *flags,
             out,
         )
-    if found := code_faults(out, contract.model_source(), contract.names(spec), contract.QUESTIONS_HEAD):
+    if found := code_faults(out):
         fail("the generated code has what no template makes; nothing was written\n  " + "\n  ".join(found))
     return out
 

@@ -11,7 +11,7 @@ import pytest
 
 from okx_maxloan_sdk.mock import default_exchange
 from okx_maxloan_sdk.mock.exchange import MockExchange
-from okx_maxloan_sdk.mock.serve import serve
+from okx_maxloan_sdk.mock.server import serve
 from tests.support.clients import ClientFactory
 from tests.support.transports import KINDS, LOOPS, runner
 

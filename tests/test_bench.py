@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from unittest.mock import Mock
 
 import pytest
+from bench import judge
 from benchmark import claims, exchange, report, rounds, windows
 from benchmark.process import Cost
 from benchmark.rounds import Spread
@@ -72,9 +73,7 @@ def test_room_forgets_after_the_period(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_ideal_windows(case: Case, requests: int, ideal: float, expected_span: float) -> None:
     """Windows start a period apart, plus a round trip for a limiter that waits for responses."""
-    assert case.requests == requests
-    assert case.ideal == pytest.approx(ideal)
-    assert case.answered == pytest.approx(expected_span)
+    assert (case.requests, case.ideal, case.answered) == pytest.approx((requests, ideal, expected_span))
 
 
 def test_ratio_is_taken_round_by_round() -> None:
@@ -83,62 +82,53 @@ def test_ratio_is_taken_round_by_round() -> None:
     assert rounds.ratio(durations, "ours", "theirs") == Spread(0.5, 0.5, 0.5)
 
 
+@pytest.fixture
 def results() -> report.Results:
-    """Make results without a measurement."""
+    """Make results without a measurement: our calls cost a fifth more, and a window with a round trip is too long."""
     names = dict.fromkeys(name for pair in claims.RATIOS for name in pair[:2])
     cost = Cost(Spread(1, 1, 1), Spread(1, 1, 1))
-    many_clients = {"made_ms": 0.5, "made_kb": 1, "connected_kb": 1, "calls_per_cpu_second": 1}
-    late = {0.15: 1.05}
-    spans = [windows.Span(case, case.answered * late.get(case.rtt, 1), 0.05, 0) for case in windows.cases(False)]
+    spans = [windows.Span(case, case.answered * (1.05 if case.rtt else 1), 0.05, 0) for case in windows.cases(False)]
     processes = ("nothing", "import httpx", "import both clients", "import python-okx", "python-okx", claims.OURS)
     return report.Results(
         2,
         {name: [1.2, 1.2] if name.startswith(claims.OURS) else [1.0, 1.0] for name in names},
         spans,
         dict.fromkeys(processes, cost),
-        many_clients,
+        {"made_ms": 0.5, "made_kb": 1, "connected_kb": 1, "calls_per_cpu_second": 1},
         {"sync": {1000: 1.0}},
     )
 
 
-def test_claims() -> None:
+def test_claims(results: report.Results) -> None:
     """A call that costs a fifth more fails every target, and a window that is too long fails its own."""
-    measured = results()
-    judged = [*claims.calls(measured.calls), *claims.windows(measured.windows), *claims.processes(measured.processes)]
-    judged += claims.many_clients(measured.many_clients)
-    failed = [claim.text for claim in judged if not claim.holds]
+    failed = [claim.text for claim in judge(results) if not claim.holds]
     assert len([text for text in failed if text.startswith("CPU per call, ")]) == len(claims.RATIOS)
     assert [text for text in failed if "window" in text] == [
-        f"{span.case.name}: over the answered window" for span in measured.windows if span.case.rtt == 0.15
+        f"{span.case.name}: over the answered window" for span in results.windows if span.case.rtt
     ]
     assert not any("refused" in text for text in failed)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_report(language: str) -> None:
+def test_report(results: report.Results, language: str) -> None:
     """Every row of a table has as many columns as its header, every client has a row, and the page has the marks."""
-    text = report.section(results(), language)
+    text = report.section(results, language)
     for block in text.split("\n\n"):
         if block.startswith("|"):
             assert len({line.count("|") for line in block.splitlines()}) == 1
     assert all(f"| {theirs}" in text for _, theirs, _ in claims.RATIOS)
     assert "{" not in text
-    before, begin, rest = report.PAGES[language].read_text(encoding="utf-8").partition(report.BEGIN)
-    assert before
-    assert begin
-    assert report.END in rest
+    assert report.END in report.PAGES[language].read_text(encoding="utf-8").partition(report.BEGIN)[2]
 
 
-def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writing(results: report.Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the text between the marks is replaced, repeatedly; a file without marks is an error that names it."""
     marked, bare = tmp_path / "a.md", tmp_path / "b.md"
     marked.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n", encoding="utf-8")
     bare.write_text("nothing", encoding="utf-8")
     monkeypatch.setattr(report, "PAGES", {"en": marked, "zh": bare})
     for _ in range(2):
-        assert report.write(results()) == [bare]
-    text = marked.read_text(encoding="utf-8")
-    assert text.startswith(f"before\n{report.BEGIN}\n\n")
-    assert text.endswith(f"\n\n{report.END}\nafter\n")
-    assert "old\n" not in text
+        assert report.write(results) == [bare]
+    section = report.section(results, "en")
+    assert marked.read_text(encoding="utf-8") == f"before\n{report.BEGIN}\n\n{section}\n\n{report.END}\nafter\n"
     assert bare.read_text(encoding="utf-8") == "nothing"

@@ -1,11 +1,15 @@
 """Codec: encoding of queries, decoding of rows, and rejection of invalid responses."""
 
+import copy
+import dataclasses
 import json
+import pickle
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 import pytest
-from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG, GET_MAX_LOAN, OPERATIONS, Operation
+from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG, GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN, OPERATIONS, Operation
 
 from okx_maxloan_sdk import MaxLoan, codec
 from okx_maxloan_sdk.exceptions import InvalidResponseError
@@ -17,6 +21,12 @@ from tests.support.fake_transport import json_response, loan_row, ok_response
 
 CASES = cases(__file__)
 ROW = loan_row("BTC-USDT", max_loan="0.0018826268161452")
+
+
+class Mode(str, Enum):  # noqa: UP042 -- as in older programs
+    """Margin modes, whose values are sent."""
+
+    CROSS = "cross"
 
 
 def decode(*rows: object, operation: Operation = GET_MAX_LOAN) -> list[dict[str, Any]]:
@@ -37,6 +47,7 @@ def test_target_has_raw_commas_in_contract_order() -> None:
     assert query.target == f"/api/v5/account/max-loan?mgnMode=cross&{pairs}&tradeQuoteCcy=USDC"
     assert codec.max_loan_query(mgn_mode=None, ccy="a b&c=d/é").target.endswith("?ccy=a%20b%26c%3Dd%2F%C3%A9")
     assert codec.max_loan_query(mgn_mode=None, ccy=["A", "B"]).target.endswith("?ccy=A,B")
+    assert codec.max_loan_query(mgn_mode=Mode.CROSS).target.endswith("?mgnMode=cross")
     assert codec.TIME_QUERY.target == "/api/v5/public/time"
     assert query.inst_ids == ("BTC-USDT", "ETH-USDT")
 
@@ -94,13 +105,9 @@ def test_invalid_row(changes: str, reason: str) -> None:
     row = {**ROW, **json.loads(changes)}
     with pytest.raises(InvalidResponseError, match=reason):
         decode(ROW, {name: value for name, value in row.items() if value != "-"})
-
-
-@pytest.mark.parametrize(("row", "reason"), [("row", "a row is a string"), (None, "a row is missing or null")])
-def test_no_row(row: object, reason: str) -> None:
-    """A row that is no object is rejected."""
-    with pytest.raises(InvalidResponseError, match=reason):
-        decode(ROW, row)
+    for no_row, description in (("row", "a string"), (None, "missing or null")):
+        with pytest.raises(InvalidResponseError, match=f"a row is {description}"):
+            decode(ROW, no_row)
 
 
 @pytest.mark.parametrize(
@@ -123,30 +130,40 @@ def test_invalid_response(body: bytes, status: int, reason: str) -> None:
 @pytest.mark.parametrize("status", [400, 429])
 @pytest.mark.parametrize("code", ["50011", 50011])
 def test_gateway_errors_are_decoded(code: object, status: int) -> None:
-    """An error of the gateway may have a numeric code, no message and no data."""
-    response = json_response({"msg": "Too Many Requests", "code": code}, status)
-    assert codec.parse_envelope(response) == ("50011", "Too Many Requests", [])
+    """An error of the gateway may have a numeric code, no message, no data, and an object as data."""
+    for data in ({}, {"data": {}, "error_code": "404", "error_message": "Not Found"}):
+        response = json_response({"msg": "Too Many Requests", "code": code, **data}, status)
+        assert codec.parse_envelope(response) == ("50011", "Too Many Requests", [])
     assert codec.parse_envelope(json_response({"code": code}, status)) == ("50011", "", [])
 
 
-def test_unknown_path() -> None:
-    """The 404 response, with a numeric code and an object as data, is an error response."""
-    more = {"detailMsg": "", "error_code": "404", "error_message": "Not Found"}
-    response = json_response({"code": 404, "data": {}, "msg": "Not Found", **more}, 404)
-    assert codec.parse_envelope(response)[:2] == ("404", "Not Found")
-
-
 def test_types_other_than_text() -> None:
-    """Booleans are checked as booleans, and missing fields of an account row get defaults."""
+    """Booleans and lists are checked as such, and missing fields of an account row get defaults."""
     row = {"uid": "1", "acctLv": "2"}
     assert decode(row, operation=GET_ACCOUNT_CONFIG)[0]["enableSpotBorrow"] is False
     with pytest.raises(InvalidResponseError, match="enableSpotBorrow is a string, expected boolean"):
         decode({**row, "enableSpotBorrow": "false"}, operation=GET_ACCOUNT_CONFIG)
+    with pytest.raises(InvalidResponseError, match="tradeQuoteCcyList has something other than strings in its list"):
+        decode({"instId": "BTC-USDC", "tradeQuoteCcyList": ["USDC", 5]}, operation=GET_ACCOUNT_INSTRUMENTS)
 
 
 def account(**changes: object) -> Account:
     """Convert a row."""
     return to_account({**CASES["account"], **changes})
+
+
+def test_row_is_a_dataclass() -> None:
+    """What takes dataclasses apart, as pandas does, or copies them, works with rows; unknown fields stay read-only."""
+    [loan] = codec.to_models(MaxLoan, GET_MAX_LOAN, decode({**loan_row("BTC-USDT"), "newField": ["1"]}))
+    plain = {each.attribute: getattr(loan, each.attribute) for each in GET_MAX_LOAN.fields}
+    assert dataclasses.asdict(loan) == {**plain, "additional_properties": {"newField": ["1"]}}
+    copies: list[Any] = [copy.deepcopy(loan), dataclasses.replace(loan)]
+    copies.append(pickle.loads(pickle.dumps(loan)))  # noqa: S301 -- our own bytes
+    for copied in copies:
+        assert copied == loan
+        assert dict(copied.additional_properties) == {"newField": ["1"]}
+        with pytest.raises(TypeError):
+            copied.additional_properties["newField"] = "2"
 
 
 def test_account() -> None:
@@ -168,16 +185,18 @@ def test_account() -> None:
     ("level", "mode"), [*zip("1234", AccountMode, strict=True), ("5", None), ("", None), ("spot", None)]
 )
 def test_account_mode(level: str, mode: AccountMode | None) -> None:
-    """Each documented level has a mode; for another one no rule about modes applies."""
+    """Each documented level has a mode; for another one no rule about modes applies. A mode may be given by name."""
     assert account(acctLv=level).mode is mode
-    assert ("account.mode" in account(acctLv=level).rule_inputs) == (mode is not None)
+    assert account(acctLv=level).rule_inputs.get("account.mode") == (mode and mode.value)
+    by_name: Any = mode and mode.value
+    assert Account(mode=by_name).mode is mode
 
 
-def test_mode_by_name() -> None:
-    """A mode may be given by its name; another name is rejected."""
-    assert Account(mode="portfolio").mode is AccountMode.PORTFOLIO
+def test_unknown_mode() -> None:
+    """A mode that is given by another name is rejected."""
+    margin: Any = "margin"
     with pytest.raises(ValueError, match="margin"):
-        Account(mode="margin")
+        Account(mode=margin)
 
 
 def test_rule_inputs() -> None:

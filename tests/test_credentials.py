@@ -6,6 +6,7 @@ import hmac
 import itertools
 import pickle
 import traceback
+from typing import Any
 
 import pytest
 
@@ -70,12 +71,15 @@ def test_no_pickle(take: object) -> None:
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-@pytest.mark.parametrize("illegal", ["", " x", "x\n", "x\r\ny", "clé", "x\x00", "\x7f"])
-def test_illegal_characters(place: int, illegal: str) -> None:
-    """The error for an illegal character names the part, and no traceback with locals shows its value."""
-    parts: list[str] = [*PARTS]
-    parts[place] = f"{illegal}{illegal and 's3cret'}"
-    with pytest.raises(ValueError, match=("API key", "API secret", "API passphrase")[place]) as caught:
+@pytest.mark.parametrize(
+    "illegal", ["", " s3cret", "s3cret\n", "s3cret\r\ny", "clé s3cret", "s3cret\x00", "s3cret\x7f", 5]
+)
+def test_illegal_characters(place: int, illegal: Any) -> None:
+    """The error for an illegal part names it, and no traceback with locals shows its value."""
+    parts: list[Any] = [*PARTS]
+    parts[place] = illegal
+    name = ("API key", "API secret", "API passphrase")[place]
+    with pytest.raises(ValueError, match=f"{name} must be a str, not int" if illegal == 5 else name) as caught:
         Credentials(*parts)
     stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
     ours = [str(frame.locals) for frame in stack if frame.filename == module.__file__]
@@ -83,21 +87,11 @@ def test_illegal_characters(place: int, illegal: str) -> None:
     assert not any(part in shown for shown in ours for part in (*PARTS, "s3cret"))
 
 
-def test_not_text() -> None:
-    """A part that is no text is rejected with its type."""
-    with pytest.raises(ValueError, match="must be a str, not int"):
-        Credentials(1, "s", "p")  # type: ignore[arg-type]
-
-
 def test_redact() -> None:
-    """Redaction replaces every part, anything in the format of an API key, and a signature."""
+    """Redaction replaces every part, one inside another too, anything in the format of an API key, and a signature."""
     signature = credentials().sign("GET", "/x", 1.0)["OK-ACCESS-SIGN"]
     text = f"key the-api-key, 01234567-89ab-cdef-0123-456789abcdef, the passphrase, {signature}."
     assert credentials().redact(text) == "key ***, ***, ***, ***."
-
-
-def test_redact_nested() -> None:
-    """If one part contains another, both are redacted completely."""
     for parts in itertools.permutations(("bc", "abcd", "zabcdz")):
         assert Credentials(*parts).redact("zabcdz abcd bc") == "*** *** ***"
 

@@ -3,14 +3,14 @@
 import copy
 import pickle
 import re
-from collections.abc import Iterator
-from typing import Any, get_args, get_type_hints
+from collections.abc import Mapping
+from typing import get_args, get_type_hints
 
 import pytest
 from okx_maxloan_api.contract import ERRORS, Error
 
 import okx_maxloan_sdk
-from okx_maxloan_sdk import exceptions
+from okx_maxloan_sdk import exceptions, request, validation
 from okx_maxloan_sdk.exceptions import (
     EXCEPTION_BY_KIND,
     MAX_REASONS,
@@ -32,16 +32,9 @@ from okx_maxloan_sdk.exceptions import (
 from okx_maxloan_sdk.transport import ConnectionDroppedError
 from tests.support.contract_values import loan
 
+FIELD = re.compile(r"{\w+")
 LOAN = loan(max_loan="1.5", ccy="BTC", side="sell")
 BROKEN = Violation("some-rule", "ccy=USDT", "Ask for pairs.", "https://www.okx.com/docs-v5/en/#x")
-
-
-def tree(root: type[OkxError], depth: int = 0) -> Iterator[tuple[str, int]]:
-    """List the classes of the module in the order of the source, with their depth."""
-    source = list(vars(exceptions).values())
-    for each in sorted((each for each in root.__subclasses__() if each in source), key=source.index):
-        yield each.__name__, depth
-        yield from tree(each, depth + 1)
 
 
 def api(kind: type[ApiError] = ApiError) -> ApiError:
@@ -57,40 +50,47 @@ def api(kind: type[ApiError] = ApiError) -> ApiError:
     )
 
 
-EVERY: list[OkxError] = [
-    OkxError("words"),
-    InvalidParametersError([BROKEN, BROKEN]),
-    *(api(kind) for kind in EXCEPTION_BY_KIND.values()),
-    ApiConnectionError("words"),
-    RequestNotSentError("words"),
-    LimiterUnavailableError("words"),
-    RateLimitTimeoutError("words"),
-    NoResponseError("words"),
-    ApiTimeoutError("words"),
-    ConnectionDroppedError("words"),
-    InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>", rows=[{"a": 1}]),
-    MissingDataError(("BTC-USD",), "a hint"),
-    PartialFailureError([LOAN], [(("ETH-USDT",), api()), (("A-B", "C-D"), RequestNotSentError("no"))]),
-    ClientClosedError(),
+LINE = "Ask for pairs. (given: ccy=USDT; rule some-rule; https://www.okx.com/docs-v5/en/#x)"
+REJECTED = "OKX rejected the request with code"
+ONE_FAILURE = PartialFailureError((LOAN,), ((("A-B", "C-D"), RequestNotSentError("no")),))
+MESSAGES: list[tuple[OkxError, str]] = [
+    (OkxError("words"), "words"),
+    (InvalidParametersError([BROKEN, BROKEN]), f"{LINE}\n{LINE}"),
+    *(
+        (api(kind), f"{REJECTED} 51000 (HTTP 400): their words\nour words\na hint\ninstId BTC-USDT,ETH-USDT")
+        for kind in EXCEPTION_BY_KIND.values()
+    ),
+    (ApiError("59999", "", http_status=200), f"{REJECTED} 59999 (HTTP 200): -"),
+    (ApiConnectionError("words"), "words"),
+    (RequestNotSentError("no"), "the request was not sent: no"),
+    (LimiterUnavailableError("words"), "words"),
+    (RateLimitTimeoutError("words"), "words"),
+    (NoResponseError("reset"), "no complete response: reset"),
+    (ApiTimeoutError("late"), "no complete response: late"),
+    (ConnectionDroppedError("gone"), "no complete response: gone"),
+    (
+        InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>\n", rows=[{"a": 1}]),
+        "invalid response from OKX (HTTP 502): it is HTML: '<html>\\n'",
+    ),
+    (InvalidResponseError("it is empty"), "invalid response from OKX (HTTP 0): it is empty"),
+    (MissingDataError(["BTC-USD"], "a hint"), "OKX returned no data for BTC-USD; it may be delisted\na hint"),
+    (ONE_FAILURE, "no rows for 2 of the pairs; 1 rows arrived\nA-B,C-D: the request was not sent: no"),
+    (ClientClosedError(), "the client is closed; create a new one"),
 ]
 
 
-def test_the_tree_is_documented() -> None:
-    """The module's docstring has the tree, with a line for each class."""
-    drawn = re.findall(r"^([│├└ ]*)(\w+)(?:  +(\S.*))?$", exceptions.__doc__ or "", re.MULTILINE)
-    root, *rest = [each for each in drawn if each[1] in vars(exceptions)]
-    assert root[1] == "OkxError"
-    assert [(name, len(lines) // 2 - 1) for lines, name, _ in rest] == list(tree(OkxError))
-    assert all(text for *_, text in rest)
-
-
 def test_every_class_is_exported_and_explained() -> None:
-    """Every class can be imported from the package, has a docstring, and is an `OkxError`."""
-    assert {type(each).__name__ for each in EVERY} >= {name for name, _ in tree(OkxError)}
-    for name, _ in tree(OkxError):
-        assert getattr(okx_maxloan_sdk, name) is getattr(exceptions, name)
-        assert name in okx_maxloan_sdk.__all__
-    assert all((type(each).__doc__ or "").strip() for each in EVERY)
+    """Every class can be imported from the package, has a docstring, and is an `OkxError`; some are of the builtins."""
+    names = {name for name, each in vars(exceptions).items() if isinstance(each, type) and issubclass(each, Exception)}
+    assert {type(each).__name__ for each, _ in MESSAGES} == {*names, "ConnectionDroppedError"}
+    assert names <= set(okx_maxloan_sdk.__all__)
+    assert all(getattr(okx_maxloan_sdk, name) is getattr(exceptions, name) for name in names)
+    assert all(isinstance(each, OkxError) and (type(each).__doc__ or "").strip() for each, _ in MESSAGES)
+    assert issubclass(InvalidParametersError, ValueError)
+    assert issubclass(RateLimitTimeoutError, TimeoutError)
+    assert issubclass(ApiTimeoutError, TimeoutError)
+    assert set(NoResponseError.__subclasses__()) == {ApiTimeoutError, ConnectionDroppedError}
+    assert set(ApiConnectionError.__subclasses__()) == {RequestNotSentError, NoResponseError}
 
 
 def test_contract_is_total() -> None:
@@ -99,20 +99,25 @@ def test_contract_is_total() -> None:
     assert set(get_args(hints["kind"])) == set(EXCEPTION_BY_KIND)
     assert set(EXCEPTION_BY_KIND.values()) == {ApiError, *ApiError.__subclasses__()}
     for code, each in ERRORS.items():
-        assert (each.code, each.kind in EXCEPTION_BY_KIND) == (code, True)
-        assert each.en
-        assert each.zh
+        assert (each.code, each.kind in EXCEPTION_BY_KIND, bool(each.en), bool(each.zh)) == (code, True, True, True)
         assert each.retry in get_args(hints["retry"])
 
 
-@pytest.mark.parametrize("error", EVERY, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("how", [*range(6), copy.copy, copy.deepcopy])
-def test_pickle_and_copy(error: OkxError, how: Any) -> None:
-    """Pickling, with any protocol, and copying return an equal error."""
-    copied = how(error) if callable(how) else pickle.loads(pickle.dumps(error, how))  # noqa: S301 -- our own bytes
-    assert type(copied) is type(error)
-    assert str(copied) == str(error)
-    assert state(copied) == state(error)
+@pytest.mark.parametrize("messages", [exceptions.TEXTS, request.MESSAGES, validation.MESSAGES])
+def test_languages(messages: Mapping[str, Mapping[str, str]]) -> None:
+    """Both languages have the same messages, with the same values."""
+    english, chinese = (
+        {name: sorted(FIELD.findall(text)) for name, text in messages[each].items()} for each in ("en", "zh")
+    )
+    assert english == chinese
+
+
+@pytest.mark.parametrize(("error", "message"), MESSAGES, ids=lambda each: type(each).__name__)
+def test_messages(error: OkxError, message: str) -> None:
+    """The message says what is wrong and what to do; copies, and pickles of any protocol, are equal."""
+    pickled = [pickle.loads(pickle.dumps(error, protocol)) for protocol in range(6)]  # noqa: S301 -- our own bytes
+    for each in (error, *pickled, copy.copy(error), copy.deepcopy(error)):
+        assert (type(each), str(each), state(each)) == (type(error), message, state(error))
 
 
 def state(error: BaseException) -> object:
@@ -128,9 +133,11 @@ def test_arguments() -> None:
     assert api().args == ("51000", "their words")
     invalid = InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>")
     assert invalid.args == ("it is HTML", 502, "<html>", ())
-    assert ONE_FAILURE.args == ((LOAN,), tuple(ONE_FAILURE.failures))
-    assert ONE_FAILURE.loans == [LOAN]
-    assert [(ids, type(each)) for ids, each in ONE_FAILURE.failures] == [(("A-B", "C-D"), RequestNotSentError)]
+    failures = [(("A-B", "C-D"), RequestNotSentError("no"))]
+    partial = PartialFailureError([LOAN], failures)
+    assert (partial.args, partial.loans, partial.failures) == (((LOAN,), tuple(failures)), [LOAN], failures)
+    assert MissingDataError(["A-B"]).args == (("A-B",), "")
+    assert ClientClosedError().args == ("the client is closed; create a new one",)
     plain = ApiError("1", "words", http_status=200)
     assert (plain.explanation, plain.hint, plain.request_id, plain.inst_ids) == ("", "", "", ())
 
@@ -155,45 +162,9 @@ def test_redacted() -> None:
     assert (error.__context__, error.__traceback__) == (None, None)
 
 
-LINE = "Ask for pairs. (given: ccy=USDT; rule some-rule; https://www.okx.com/docs-v5/en/#x)"
-REJECTED = "OKX rejected the request with code"
-ONE_FAILURE = PartialFailureError((LOAN,), ((("A-B", "C-D"), RequestNotSentError("no")),))
-
-
-@pytest.mark.parametrize(
-    ("error", "message"),
-    [
-        (api(), f"{REJECTED} 51000 (HTTP 400): their words\nour words\na hint\ninstId BTC-USDT,ETH-USDT"),
-        (ApiError("59999", "", http_status=200), f"{REJECTED} 59999 (HTTP 200): -"),
-        (InvalidParametersError([BROKEN, BROKEN]), f"{LINE}\n{LINE}"),
-        (
-            InvalidResponseError("it is HTML", http_status=502, body_excerpt="<html>\n"),
-            "invalid response from OKX (HTTP 502): it is HTML: '<html>\\n'",
-        ),
-        (InvalidResponseError("it is empty"), "invalid response from OKX (HTTP 0): it is empty"),
-        (MissingDataError(["BTC-USD"], "a hint"), "OKX returned no data for BTC-USD; it may be delisted\na hint"),
-        (ONE_FAILURE, "no rows for 2 of the pairs; 1 rows arrived\nA-B,C-D: the request was not sent: no"),
-        (NoResponseError("reset"), "no complete response: reset"),
-        (ClientClosedError(), "the client is closed; create a new one"),
-    ],
-    ids=lambda each: type(each).__name__ if isinstance(each, OkxError) else "",
-)
-def test_messages(error: OkxError, message: str) -> None:
-    """The message of an error says what is wrong, what was given, what is expected, and what to do."""
-    assert str(error) == message
-
-
 def test_message_of_many_failures() -> None:
     """Failures beyond the first few are counted."""
     failures = [((f"A{number}-B",), RequestNotSentError("no")) for number in range(MAX_REASONS + 2)]
     lines = str(PartialFailureError((), failures)).splitlines()
     assert len(lines) == 1 + MAX_REASONS + 1
     assert lines[-1] == "and 2 more in .failures"
-
-
-def test_families() -> None:
-    """Errors can be caught by family: connection errors, and invalid parameters as ValueError."""
-    assert issubclass(InvalidParametersError, ValueError)
-    assert issubclass(ConnectionDroppedError, NoResponseError)
-    assert issubclass(NoResponseError, ApiConnectionError)
-    assert not issubclass(InvalidResponseError, ApiConnectionError)

@@ -4,17 +4,18 @@ import logging
 import re
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import count
 
 import pytest
-from attrs import evolve
 
 from okx_maxloan_sdk.exceptions import InvalidResponseError, PartialFailureError
 from okx_maxloan_sdk.mock.server import run_mock_server
 from okx_maxloan_sdk.transport import Response
 from tests.support.clients import ClientFactory, get_max_loan
 from tests.support.clock import QuickClock
+from tests.support.contract_values import SIZE
 from tests.support.fake_transport import FakeTransport, loan_row, ok_response
 from tests.support.raw import ROWS, RawServer, head, respond, send_bytes
 from tests.support.transports import HTTPX, OWN
@@ -79,7 +80,7 @@ def test_rows_of_another_request(client_factory: ClientFactory, case: str) -> No
     params, rows, reason = FATAL[case]
     discarded: list[int] = []
     responses = respond_to(params, *rows)
-    transport = FakeTransport(lambda _: evolve(next(responses), discard=lambda: discarded.append(1)))
+    transport = FakeTransport(lambda _: replace(next(responses), discard=lambda: discarded.append(1)))
     client = client_factory.open(transport)
     assert len(get_max_loan(client, **params)) == 1
     with pytest.raises(InvalidResponseError) as caught:
@@ -128,15 +129,14 @@ def test_other_instrument(client_factory: ClientFactory) -> None:
 
 
 def test_iterator_continues(client_factory: ClientFactory) -> None:
-    """Only the mismatched request of an iterator fails; missing pairs are named."""
-    first, second = [f"A{n}-B" for n in range(5)], ["C-D", "X-USD"]
+    """Only the mismatched request of an iterator fails."""
     transport = FakeTransport(lambda request: ok_response(loan_row("E-F" if "A0-B" in request.target else "C-D")))
-    batches = list(client_factory.open(transport, limiter="memory").iter_max_loan([*first, *second], mgn_mode="cross"))
-    by_ids = {each.inst_ids: each for each in batches}
-    failed, incomplete = by_ids[*first], by_ids[*second]
-    assert isinstance(failed.error, InvalidResponseError)
-    assert (incomplete.error, len(incomplete.loans)) == (None, 1)
-    assert len(incomplete.missing) == len(incomplete.inst_ids) - 1
+    pairs = [*(f"A{n}-B" for n in range(SIZE)), "C-D"]
+    batches = list(client_factory.open(transport).iter_max_loan(pairs, mgn_mode="cross"))
+    assert {each.inst_ids[-1]: type(each.error) for each in batches} == {
+        pairs[SIZE - 1]: InvalidResponseError,
+        "C-D": type(None),
+    }
 
 
 def test_mismatch_gets_a_new_connection(client_factory: ClientFactory) -> None:
@@ -170,3 +170,5 @@ def test_delisted_pair(client_factory: ClientFactory) -> None:
         client = client_factory.open(base_url=okx.url, credentials=okx.credentials(), clock=QuickClock())
         with pytest.raises(PartialFailureError, match="USDC"):
             client.get_max_loan("BTC-USD", mgn_mode="cross")
+        [batch] = client.iter_max_loan("BTC-USDT,BTC-USD", mgn_mode="cross")
+        assert (batch.missing, "USDC" in batch.hint) == (("BTC-USD",), True)

@@ -1,12 +1,11 @@
 """Rows of responses: immutable, hashable, equal by value; never edited by hand."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from attrs import field, frozen
 
-
-@frozen
+@dataclass(frozen=True, slots=True)
 class MaxLoanFields:
     "Row of /api/v5/account/max-loan."
 
@@ -22,37 +21,10 @@ class MaxLoanFields:
     "Currency of the loan.\n所借币种。"
     side: Literal["buy", "sell"] | str = field(default="", kw_only=True)
     "Side of the order that uses the loan.\n订单方向，即所借币种用于买单还是卖单。"
-    additional_properties: Mapping[str, Any] = field(factory=dict, hash=False, kw_only=True)
+    additional_properties: Mapping[str, Any] = field(default_factory=dict, hash=False, kw_only=True)
 
 
-@frozen
-class AccountConfigFields:
-    "Row of /api/v5/account/config."
-
-    uid: str
-    "The account's User ID, which the rate limit is counted by.\n账户的 User ID，限速按它计算。"
-    main_uid: str = field(default="", kw_only=True)
-    "User ID of the main account; equal to `uid` for a main account.\n母账户的 User ID；母账户自身与 `uid` 相同。"
-    acct_lv: Literal["1", "2", "3", "4"] | str
-    "Account mode.\n账户模式。"
-    auto_loan: bool = field(default=False, kw_only=True)
-    "Whether coins are borrowed automatically.\n是否自动借币。"
-    enable_spot_borrow: bool = field(default=False, kw_only=True)
-    "Whether borrowing is enabled in Spot mode.\n现货模式是否已开通借币。"
-    mgn_iso_mode: Literal["automatic", "auto_transfers_ccy", "quick_margin"] | str = field(default="", kw_only=True)
-    "How isolated margin is transferred.\n逐仓杠杆保证金的划转方式。"
-    perm: Literal["read_only", "trade", "withdraw"] | str = field(default="", kw_only=True)
-    "What the API key may do, joined by commas.\nAPI key 的权限，用半角逗号连接。"
-    ip: str = field(default="", kw_only=True)
-    "Addresses that the API key is bound to, joined by commas; empty when it is bound to none.\nAPI key 绑定的 IP，用半角逗号连接；未绑定时为空。"
-    label: str = field(default="", kw_only=True)
-    "Name that the API key was given.\nAPI key 的备注名。"
-    type_: str = field(default="", kw_only=True)
-    'Kind of account; "0" is a main account, any other a sub-account.\n账户类型；"0" 为母账户，其余为子账户。'
-    additional_properties: Mapping[str, Any] = field(factory=dict, hash=False, kw_only=True)
-
-
-@frozen
+@dataclass(frozen=True, slots=True)
 class InstrumentFields:
     "Row of /api/v5/account/instruments."
 
@@ -70,4 +42,4 @@ class InstrumentFields:
     "Whether it can be traded now.\n当前能否交易。"
     trade_quote_ccy_list: tuple[str, ...] = field(default=(), kw_only=True)
     "Quote currencies that a trade of it can be settled in; the values of `tradeQuoteCcy`.\n可用的计价币种，即 `tradeQuoteCcy` 的取值。"
-    additional_properties: Mapping[str, Any] = field(factory=dict, hash=False, kw_only=True)
+    additional_properties: Mapping[str, Any] = field(default_factory=dict, hash=False, kw_only=True)

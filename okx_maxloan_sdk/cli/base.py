@@ -1,10 +1,9 @@
-"""Base classes of the commands: one run, help pages in two languages, types of parameters, usage errors."""
+"""Base classes of the commands: one run, help pages, types of parameters."""
 
-import io
 import re
 import shutil
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from .errors import CliError, did_you_mean, find_nearest
-from .i18n import Language, text
+from .i18n import text
 
 NAME, PACKAGE = "okx-maxloan", "okx-maxloan-sdk"
 # Click's name for it.
@@ -41,9 +40,8 @@ DURATION = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?)\s*(?P<unit>ms|s|m|h|d|)")
 
 @define
 class Run:
-    """One run of the command: its language, and the secrets that no output may show."""
+    """One run of the command, and the secrets that no output may show."""
 
-    lang: Language
     debug: bool = False
     secrets: set[str] = field(factory=set, init=False)
 
@@ -57,11 +55,10 @@ class Run:
 class Choice(click.Choice[str]):
     """One of a few words; the error message suggests the nearest."""
 
-    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002 -- click's signature
         """Return what the choices are, and the nearest."""
-        lang = (ctx or click.get_current_context()).obj.lang
-        message = text(lang, "error.choice", value=value, words=list(self.choices))
-        return did_you_mean(lang, message, find_nearest(str(value), self.choices))
+        message = text("error.choice", value=value, words=list(self.choices))
+        return did_you_mean(message, find_nearest(str(value), self.choices))
 
     def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:  # noqa: ARG002 -- click's signature
         """Return nothing: the parameter's metavar lists the choices already."""
@@ -69,14 +66,13 @@ class Choice(click.Choice[str]):
 
 
 class Command(click.Command):
-    """A command in one language; `run` gets the run and the options by name, and may return an exit code."""
+    """A command; `run` gets the run and the options by name, and may return an exit code."""
 
     summaries: Sequence[tuple[str, str]] = ()
 
     def __init__(
         self,
         name: str,
-        lang: Language,
         run: Callable[..., int | None] | None,
         params: Sequence[click.Parameter],
         *,
@@ -85,44 +81,38 @@ class Command(click.Command):
     ) -> None:
         # Both are read before the arguments are parsed.
         common = [
-            click.Option(["--lang"], type=Choice(["en", "zh"]), expose_value=False, help=text(lang, "app.lang")),
-            click.Option(["--debug"], is_flag=True, expose_value=False, help=text(lang, "app.debug")),
+            click.Option(["--lang"], type=Choice(["en", "zh"]), expose_value=False, help=text("app.lang")),
+            click.Option(["--debug"], is_flag=True, expose_value=False, help=text("app.debug")),
         ]
         super().__init__(
             name,
             callback=run and click.pass_obj(run),
             params=[*params, *common],
-            help=text(lang, about or f"{name}.about"),
+            help=text(about or f"{name}.about"),
             context_settings={"help_option_names": ["-h", "--help"]},
         )
-        self.lang: Language = lang
         self.examples: Sequence[str] = EXAMPLES[name].splitlines()
         self._exit_codes = exit_codes
 
     def get_help(self, ctx: click.Context) -> str:
         """Return the help page, laid out by rich, which measures Chinese characters as two cells."""
         width = min(shutil.get_terminal_size().columns, MAX_HELP_WIDTH)
-        file = io.StringIO()
-        console = Console(file=file, width=width, color_system=None, markup=False, emoji=False, highlight=False)
-        usage = text(self.lang, "click.usage") + (" " if self.lang == "en" else "")
+        console = Console(width=width, color_system=None, markup=False, emoji=False, highlight=False)
         sections: dict[str, list[tuple[str, str]]] = {"arguments": [], "options": [], "commands": [*self.summaries]}
         for param in self.get_params(ctx):
             if record := param.get_help_record(ctx):
                 sections["arguments" if isinstance(param, click.Argument) else "options"].append(record)
-        page: list[RenderableType] = [usage + " ".join((ctx.command_path, *self.collect_usage_pieces(ctx)))]
-        page += ["", Padding(self.help or "", INDENT)]
-        for name, rows in sections.items():
-            if rows:
-                page += ["", self._heading(f"click.{name}"), Padding(_definitions(rows, width), INDENT)]
-        console.print(Group(*page, "", self._heading("app.examples")))
-        # Not wrapped: they are there to be copied.
-        console.print("\n".join(f"  {line}" for line in self.examples), soft_wrap=True)
-        console.print(Group("", text(self.lang, self._exit_codes)))
-        return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
-
-    def _heading(self, message_id: str) -> str:
-        heading = text(self.lang, message_id)
-        return heading if heading.endswith("：") else f"{heading}:"
+        with console.capture() as page:
+            console.print(text("app.usage") + " ".join((ctx.command_path, *self.collect_usage_pieces(ctx))))
+            console.print("", Padding(self.help or "", INDENT))
+            for name, rows in sections.items():
+                if rows:
+                    console.print("", text(f"app.{name}"), Padding(_definitions(rows, width), INDENT), sep="\n")
+            console.print("", text("app.examples"), sep="\n")
+            # Not wrapped: they are there to be copied.
+            console.print("\n".join(f"  {line}" for line in self.examples), soft_wrap=True)
+            console.print("", text(self._exit_codes), sep="\n")
+        return "\n".join(line.rstrip() for line in page.get().splitlines())
 
 
 def _definitions(rows: Sequence[tuple[str, str]], width: int) -> RenderableType:
@@ -141,14 +131,13 @@ def _definitions(rows: Sequence[tuple[str, str]], width: int) -> RenderableType:
 class CommandGroup(Command, click.Group):
     """The commands of this package, each imported when it is called so that help stays fast."""
 
-    def __init__(self, lang: Language) -> None:
-        super().__init__(NAME, lang, None, [], about="app.about")
-        names, message = ("-V", "--version"), f"{NAME} %(version)s"
-        add_version = click.version_option(
-            None, *names, package_name=PACKAGE, message=message, help=text(lang, "app.version")
+    def __init__(self) -> None:
+        super().__init__(NAME, None, [], about="app.about")
+        message = f"{NAME} %(version)s"
+        click.version_option(None, "-V", "--version", package_name=PACKAGE, message=message, help=text("app.version"))(
+            self
         )
-        add_version(self)
-        self.summaries: Sequence[tuple[str, str]] = [(each, text(lang, f"{each}.summary")) for each in COMMANDS]
+        self.summaries: Sequence[tuple[str, str]] = [(each, text(f"{each}.summary")) for each in COMMANDS]
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
         """List the commands in the order of their use."""
@@ -158,7 +147,7 @@ class CommandGroup(Command, click.Group):
         """Import and create a command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f".{cmd_name}", __package__).command(self.lang)
+        command: click.Command = import_module(f".{cmd_name}", __package__).command()
         return command
 
 
@@ -174,25 +163,3 @@ def parse_duration(value: str) -> float:
 def parse_currency(value: str) -> str:
     """Return a currency as OKX writes it."""
     return value.strip().upper()
-
-
-def split_pairs(values: Iterable[str]) -> list[str]:
-    """Return pairs as OKX writes them; each value may hold several, joined by commas."""
-    return [pair.strip().upper() for value in values for pair in value.split(",")]
-
-
-def format_usage_error(error: click.ClickException, lang: Language) -> str:
-    """Return what is wrong with the arguments, and where help is."""
-    if isinstance(error, click.exceptions.NoSuchCommand):
-        error = click.exceptions.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=error.ctx)
-    elif isinstance(error, click.NoSuchOption) and error.possibilities:
-        # The dashes, which all options have, make any two of them look alike.
-        near = find_nearest(error.option_name.lstrip("-"), [each.lstrip("-") for each in error.possibilities])
-        options = [each for each in error.possibilities if each.lstrip("-") == near]
-        error = click.NoSuchOption(error.option_name, possibilities=options, ctx=error.ctx)
-    message = error.format_message()
-    if lang == "zh":
-        # Click's own full stops and spaces, which its catalogue does not hold.
-        message = re.sub(r"(?<=[。：？]) ", "", re.sub(r"\.$", "。", message)).replace(" integer range", "整数")
-    path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else NAME
-    return f"{message}\n{text(lang, 'error.see_help', path=path)}"

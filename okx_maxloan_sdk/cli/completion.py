@@ -4,15 +4,15 @@ import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
 from .base import COMPLETION_VARIABLE, NAME, Choice, Command, Run
-from .i18n import Language, text
+from .i18n import text
 
 SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
-def command(lang: Language) -> Command:
+def command() -> Command:
     """Create the command."""
-    shell = click.Argument(["shell"], help=text(lang, "completion.shell"), type=Choice(list(SHELLS)))
-    return Command("completion", lang, completion, [shell])
+    shell = click.Argument(["shell"], help=text("completion.shell"), type=Choice(list(SHELLS)))
+    return Command("completion", completion, [shell])
 
 
 def completion(_run: Run, *, shell: str) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 from attrs import field, frozen
 
 from okx_maxloan_sdk import Site
+from okx_maxloan_sdk.config import BOOLEAN_VALUES
 
 from .errors import CliError, find_nearest
 
@@ -28,7 +29,6 @@ CREDENTIAL_VARS = {"key": "OKX_API_KEY", "secret": "OKX_API_SECRET", "passphrase
 OPTIONAL_VARS = {"site": "OKX_SITE", "demo": "OKX_DEMO", "base_url": "OKX_BASE_URL", "limiter": "OKX_LIMITER"}
 SETTINGS = [*CREDENTIAL_VARS, *OPTIONAL_VARS, "proxy"]
 SITES = ("global", "eea", "us", "tr")
-BOOLEAN_VALUES = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
 
 
 @frozen
@@ -51,11 +51,6 @@ class Settings:
         """The URL that requests are sent to."""
         return self.base_url or Site[self.site.upper()].value
 
-    @property
-    def secrets(self) -> set[str]:
-        """What no output may show, beside the passwords in URLs."""
-        return {self.key, self.secret, self.passphrase}
-
 
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
     """Return where the file of profiles is."""
@@ -69,23 +64,32 @@ def config_path(environ: Mapping[str, str] = os.environ) -> Path:
 def load_settings(profile: str | None, environ: Mapping[str, str] = os.environ) -> Settings:
     """Load the settings of a profile or, without one, of the environment, else of the profile `default`."""
     file = config_path(environ)
+    values: dict[str, Any]
     missing = [name for name in CREDENTIAL_VARS.values() if not environ.get(name)]
     has_variables = len(missing) < len(CREDENTIAL_VARS)
     if profile is None and not has_variables and not file.exists():
         raise CliError("no_credentials", path=file)
     if profile is not None or not has_variables:
-        return _load_profile(file, profile or "default")
-    if missing:
+        name = profile or "default"
+        source = f"{file} [{name}]"
+        where, values = f"{source} site", _load_profile(file, name)
+    elif missing:
         raise CliError("incomplete_credentials", missing=missing, path=file)
-    variables = {**CREDENTIAL_VARS, **OPTIONAL_VARS}
-    values: dict[str, Any] = {name: environ[variable] for name, variable in variables.items() if environ.get(variable)}
-    demo = values.get("demo", "").lower()
-    if demo not in BOOLEAN_VALUES:
-        raise CliError("boolean", where=OPTIONAL_VARS["demo"], value=demo)
-    return _create(OPTIONAL_VARS["site"], {**values, "demo": BOOLEAN_VALUES[demo]}, source="OKX_API_KEY")
+    else:
+        variables = {**CREDENTIAL_VARS, **OPTIONAL_VARS}
+        values = {name: environ[variable] for name, variable in variables.items() if environ.get(variable)}
+        demo = values.get("demo", "").lower()
+        if demo not in BOOLEAN_VALUES:
+            raise CliError("boolean", where=OPTIONAL_VARS["demo"], value=demo)
+        values["demo"] = BOOLEAN_VALUES[demo]
+        where, source = OPTIONAL_VARS["site"], "OKX_API_KEY"
+    site = values.get("site", "global").lower()
+    if site not in SITES:
+        raise CliError("site", where=where, value=site, allowed=SITES, suggest_from=(site, SITES))
+    return Settings(**{**values, "site": site}, source=source)
 
 
-def _load_profile(file: Path, name: str) -> Settings:
+def _load_profile(file: Path, name: str) -> dict[str, Any]:
     profiles = _read_profiles(file, name)
     if name not in profiles or not isinstance(profiles[name], dict):
         raise CliError("no_profile", path=file, name=name, names=list(profiles) or "-", suggest_from=(name, profiles))
@@ -101,8 +105,7 @@ def _load_profile(file: Path, name: str) -> Settings:
             raise CliError("setting_type", path=file, name=name, setting=key, expected=expected)
     if missing := [key for key in CREDENTIAL_VARS if not values.get(key)]:
         raise CliError("incomplete_profile", path=file, name=name, missing=missing)
-    source = f"{file} [{name}]"
-    return _create(f"{source} site", values, source)
+    return values
 
 
 def _read_profiles(file: Path, name: str) -> dict[str, Any]:
@@ -120,10 +123,3 @@ def _read_profiles(file: Path, name: str) -> dict[str, Any]:
         raise CliError("no_config", path=file, name=name) from None
     except ValueError as error:
         raise CliError("config_syntax", path=file, reason=error) from None
-
-
-def _create(where: str, values: Mapping[str, Any], source: str) -> Settings:
-    site = values.get("site", "global").lower()
-    if site not in SITES:
-        raise CliError("site", where=where, value=site, allowed=SITES, suggest_from=(site, SITES))
-    return Settings(**{**values, "site": site}, source=source)

@@ -1,12 +1,11 @@
 """Clients of a command: for the embedded mock exchange, for profiles, or for the environment."""
 
-import errno
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -20,8 +19,8 @@ from okx_maxloan_sdk.verify.checks import Context
 
 from .base import Choice, Run
 from .config import SITES, Settings, load_settings
-from .errors import CliError, ExitCode
-from .i18n import Language, text
+from .errors import CliError
+from .i18n import LANGUAGE, text
 
 # Prices of the mock move, so that watch and chart show something, and move alike each time.
 DRIFT_SEED = 1
@@ -32,8 +31,8 @@ MOCK_USERS = {"cross": "spot", "isolated": "futures"}
 class Connection(Context):
     """An account, and its client once it is needed; `profile` is empty unless the account has one by name."""
 
-    def __init__(self, run: Run, settings: Settings, profile: str = "") -> None:
-        super().__init__(partial(create_client, run, settings))
+    def __init__(self, settings: Settings, profile: str = "") -> None:
+        super().__init__(partial(create_client, settings))
         self.settings = settings
         self.profile = profile
 
@@ -43,15 +42,15 @@ class Connection(Context):
             self.client.close()
 
 
-def connection_options(lang: Language) -> list[click.Parameter]:
+def connection_options() -> list[click.Parameter]:
     """Return the options that say which accounts are queried, and how."""
     return [
-        click.Option(["--profile", "profiles"], multiple=True, metavar="NAME", help=text(lang, "connection.profile")),
-        click.Option(["--mock"], is_flag=True, help=text(lang, "connection.mock")),
-        click.Option(["--mock-user"], metavar="NAME", help=text(lang, "connection.mock_user")),
-        click.Option(["--site"], type=Choice(SITES, case_sensitive=False), help=text(lang, "connection.site")),
-        click.Option(["--demo"], is_flag=True, help=text(lang, "connection.demo")),
-        click.Option(["--limiter"], envvar="OKX_LIMITER", metavar="LIMITER", help=text(lang, "connection.limiter")),
+        click.Option(["--profile", "profiles"], multiple=True, metavar="NAME", help=text("connection.profile")),
+        click.Option(["--mock"], is_flag=True, help=text("connection.mock")),
+        click.Option(["--mock-user"], metavar="NAME", help=text("connection.mock_user")),
+        click.Option(["--site"], type=Choice(SITES, case_sensitive=False), help=text("connection.site")),
+        click.Option(["--demo"], is_flag=True, help=text("connection.demo")),
+        click.Option(["--limiter"], envvar="OKX_LIMITER", metavar="LIMITER", help=text("connection.limiter")),
     ]
 
 
@@ -71,26 +70,34 @@ def resolve_settings(
     given = {name: value for name, value in more.items() if value}
     if not mock and mock_user is None:
         found = [evolve(load_settings(profile), **given) for profile in profiles or (None,)]
-        run.secrets.update(*(each.secrets for each in found))
+        for each in found:
+            run.secrets |= {each.key, each.secret, each.passphrase}
         yield found
         return
     if profiles:
         raise CliError("mock_and_profile")
     # It needs the extra `mock`.
-    server, exchange = import_module("okx_maxloan_sdk.mock.serve"), default_exchange(drift_seed=DRIFT_SEED)
+    server, exchange = import_module("okx_maxloan_sdk.mock.server"), default_exchange(drift_seed=DRIFT_SEED)
     name = mock_user or MOCK_USERS[mode]
     keys = find_mock_user(exchange, name).keys
     # A user's second key, where there is one, is for demo trading.
     key = next((each for each in keys if each.demo == more["demo"]), keys[0])
-    settings = Settings(key.key, key.secret, key.passphrase, f"--mock-user {name}", is_mock=True)
-    run.secrets |= settings.secrets
+    run.secrets |= {key.key, key.secret, key.passphrase}
     with server.serve(exchange) as url:
-        yield [evolve(settings, base_url=url, **given)]
+        source = f"--mock-user {name}"
+        yield [Settings(key.key, key.secret, key.passphrase, source, base_url=url, is_mock=True, **given)]
 
 
-def create_client(run: Run, settings: Settings, max_retries: int = 2) -> MaxLoanClient:
-    """Create the client of an account."""
-    check_limiter(settings)
+def create_client(settings: Settings, max_retries: int = 2) -> MaxLoanClient:
+    """Create the client of an account; raise a usage error where its limiter's folder cannot be used."""
+    limiter = urlsplit(settings.limiter or "")
+    if limiter.scheme == "file" and not limiter.netloc:
+        folder = Path(url2pathname(limiter.path))
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            TemporaryFile(dir=folder).close()
+        except OSError as error:
+            raise CliError("limiter_folder", limiter=settings.limiter, reason=error.strerror or error) from None
     return MaxLoanClient(
         Credentials(settings.key, settings.secret, settings.passphrase),
         site=Site[settings.site.upper()],
@@ -98,38 +105,17 @@ def create_client(run: Run, settings: Settings, max_retries: int = 2) -> MaxLoan
         demo=settings.demo,
         limiter=settings.limiter,
         proxy=settings.proxy,
-        language=run.lang,
+        language=LANGUAGE.get(),
         max_retries=max_retries,
     )
 
 
-def check_limiter(settings: Settings) -> None:
-    """Raise a usage error where the limiter's folder cannot be used."""
-    parts = urlsplit(settings.limiter or "")
-    if parts.scheme != "file" or parts.netloc:
-        return
-    folder = Path(url2pathname(parts.path))
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    except OSError as error:
-        raise CliError("limiter_folder", limiter=settings.limiter, reason=error.strerror or error) from None
-
-
 @contextmanager
-def open_connections(run: Run, mode: str, **options: Any) -> Iterator[Sequence[Connection]]:
+def open_connections(run: Run, mode: str, **options: Any) -> Iterator[list[Connection]]:
     """Create the client of each account, and close them all."""
     with resolve_settings(run, mode, **options) as accounts, ExitStack() as stack:
         names = options["profiles"] or ("",)
-        connections = [Connection(run, *each) for each in zip(accounts, names, strict=True)]
+        connections = [*map(Connection, accounts, names)]
         for connection in connections:
             stack.enter_context(connection.client)
         yield connections
-
-
-def no_response_error(url: str, error: Exception) -> CliError:
-    """Return the error that says that OKX did not respond, and where to look."""
-    wrapped = CliError("no_response", code=ExitCode.FAILURE, url=url, reason=error)
-    wrapped.__cause__ = error
-    return wrapped

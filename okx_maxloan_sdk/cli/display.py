@@ -2,25 +2,26 @@
 
 import sys
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Context, Decimal
-from typing import Self
+from typing import Any
 
 from attrs import define, field, frozen
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from okx_maxloan_sdk import MaxLoan
+from okx_maxloan_sdk import BadRequestError, MaxLoan, MissingDataError
 
 from .alerts import Alert
 from .app import classify_error
 from .base import Run
 from .history import SeriesKey, series_key
-from .i18n import Language, text
+from .i18n import text
 from .query import Result
-from .render import StdoutConsole, fit_table, json_text, loan_fields, style_side
+from .render import StdoutConsole, build_table, json_text, loan_fields, style_side
 
 COLUMNS = ("inst_id", "side", "ccy", "max_loan", "change", "trend")
 MAX_ALERTS = 5
@@ -55,37 +56,58 @@ class Poll:
         """Rows with their key."""
         return [(series_key(loan, each.profile), loan) for each in self.results for loan in each.loans]
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether OKX answered the whole query, be it that it has no data or rejects a pair."""
+        errors = [error for each in self.results for _, error in each.failures]
+        is_answered = all(isinstance(error, MissingDataError | BadRequestError) for error in errors)
+        return is_answered and not any(each.error for each in self.results)
 
-@define
-class RowHistory:
+    def format_alert(self, alert: Alert, key: SeriesKey, loan: MaxLoan) -> str:
+        """Return the message of an alert that this poll triggers."""
+        amount = loan.amount and format_short(loan.amount)
+        what = " ".join(filter(None, (key.profile, key.inst_id or key.ccy, key.side)))
+        return text("watch.alerted", time=self.time, alert=alert.text, what=what, amount=amount, ccy=key.ccy)
+
+    def format_alerts(self) -> list[str]:
+        """Return which alerts this poll triggers, and which cannot be triggered."""
+        without = (text("watch.without_data", alert=each.text, what=each.subject) for each in self.without_data)
+        return [*without, *(self.format_alert(*each) for each in self.triggered)]
+
+    def format_failures(self, run: Run) -> list[str]:
+        """Return what failed in this poll, one line each."""
+        lines = []
+        for result in self.results:
+            prefix = f"[{result.profile}] " if result.profile else ""
+            for pairs, error in result.all_failures:
+                reason = run.redact(classify_error(error)[1].splitlines()[0])
+                lines.append(prefix + text("watch.failed", what=list(pairs) or self.time, reason=reason))
+        return lines
+
+
+class Amounts(deque[Decimal]):
     """The last amounts of one row."""
 
-    amounts: deque[Decimal] = field(factory=lambda: deque(maxlen=MAX_AMOUNTS))
+    def __init__(self) -> None:
+        super().__init__(maxlen=MAX_AMOUNTS)
 
     def add(self, amount: Decimal | None) -> None:
         """Add an amount; None changes nothing."""
         if amount is not None:
-            self.amounts.append(amount)
+            self.append(amount)
 
     @property
     def change(self) -> Decimal:
         """Difference to the amount before."""
-        if len(self.amounts) < 2:  # noqa: PLR2004 -- a difference is between two
-            return Decimal(0)
-        return EXACT.normalize(EXACT.subtract(self.amounts[-1], self.amounts[-2]))
+        return EXACT.normalize(EXACT.subtract(self[-1], self[-2])) if len(self) > 1 else Decimal(0)
 
     @property
     def sparkline(self) -> str:
-        """The amounts as a row of bars."""
-        return draw_sparkline(self.amounts)
-
-
-def draw_sparkline(amounts: Sequence[Decimal]) -> str:
-    """Draw amounts as bars between their minimum and maximum, all of one height where they are equal."""
-    low, high = min(amounts, default=Decimal(0)), max(amounts, default=Decimal(0))
-    if low == high:
-        return BARS[3] * len(amounts)
-    return "".join(BARS[int((amount - low) / (high - low) * (len(BARS) - 1))] for amount in amounts)
+        """The amounts as bars between their minimum and maximum, all of one height where they are equal."""
+        low, high = min(self, default=Decimal(0)), max(self, default=Decimal(0))
+        if low == high:
+            return BARS[3] * len(self)
+        return "".join(BARS[int((amount - low) / (high - low) * (len(BARS) - 1))] for amount in self)
 
 
 def format_short(amount: Decimal, *, has_sign: bool = False) -> str:
@@ -94,141 +116,117 @@ def format_short(amount: Decimal, *, has_sign: bool = False) -> str:
     return f"{cut:+f}" if has_sign and cut else f"{cut:f}"
 
 
+@define
 class LineDisplay:
     """One line for each row and poll on stdout, as TSV or NDJSON; alerts and failures on stderr."""
 
-    def __init__(self, run: Run, *, is_json: bool = False, has_profiles: bool = False) -> None:
-        self._run = run
-        self._is_json = is_json
-        self._has_profiles = has_profiles
-        self._history: defaultdict[SeriesKey, RowHistory] = defaultdict(RowHistory)
+    run: Run
+    has_profiles: bool
+    is_json: bool
+    _history: defaultdict[SeriesKey, Amounts] = field(factory=lambda: defaultdict(Amounts), init=False)
 
     def show(self, poll: Poll) -> None:
         """Print the lines."""
         for key, loan in poll.rows:
-            history = self._history[key]
-            history.add(loan.amount)
-            change = f"{history.change:+f}" if history.change else "0"
+            amounts = self._history[key]
+            amounts.add(loan.amount)
+            change = f"{amounts.change:+f}" if amounts.change else "0"
             change = change if loan.max_loan else ""
-            if self._is_json:
-                row = loan_fields(loan, key.profile if self._has_profiles else None)
+            if self.is_json:
+                row: dict[str, Any] = loan_fields(loan, key.profile if self.has_profiles else None)
                 print(json_text({"at": poll.timestamp, **row, "change": change}))
             else:
-                print("\t".join((poll.timestamp, *key[0 if self._has_profiles else 1 :], loan.max_loan, change)))
+                print("\t".join((poll.timestamp, *key[0 if self.has_profiles else 1 :], loan.max_loan, change)))
         sys.stdout.flush()
-        for line in (*format_alerts(self._run.lang, poll), *format_failures(self._run, poll)):
+        for line in (*poll.format_alerts(), *poll.format_failures(self.run)):
             self.print_line(line)
 
     def print_line(self, line: str) -> None:
         """Print a line to stderr."""
         print(line, file=sys.stderr, flush=True)
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        """Do nothing: lines stay."""
-
-
+@define
 class LiveDisplay:
     """A table that is redrawn; the last alerts and failures stand below it."""
 
-    def __init__(self, run: Run, every: float, *, has_profiles: bool = False) -> None:
-        self._run = run
-        self._every = every
-        self._has_profiles = has_profiles
-        self._history: defaultdict[SeriesKey, RowHistory] = defaultdict(RowHistory)
-        self._alerts: deque[str] = deque(maxlen=MAX_ALERTS)
-        self._console = StdoutConsole()
-        self._live = Live(text(run.lang, "watch.first"), console=self._console, auto_refresh=False)
+    run: Run
+    has_profiles: bool
+    every: float
+    live: Live
+    _history: defaultdict[SeriesKey, Amounts] = field(factory=lambda: defaultdict(Amounts), init=False)
+    _alerts: deque[str] = field(factory=lambda: deque(maxlen=MAX_ALERTS), init=False)
 
     def show(self, poll: Poll) -> None:
         """Draw the table."""
         for key, loan in poll.rows:
             self._history[key].add(loan.amount)
-        self._alerts.extend(format_alerts(self._run.lang, poll))
+        self._alerts.extend(poll.format_alerts())
         if poll.triggered:
-            self._console.bell()
-        if self._console.is_terminal:
-            self._live.update(self.draw(poll), refresh=True)
+            self.live.console.bell()
+        if self.live.is_started:
+            self.live.update(self._draw(poll), refresh=True)
         else:
-            # Rich draws nothing in a pipe until the end.
-            self._console.print(self.draw(poll))
+            self.live.console.print(self._draw(poll))
 
     def print_line(self, line: str) -> None:
         """Show a line among the alerts of the next poll."""
         self._alerts.append(line)
 
-    def draw(self, poll: Poll) -> RenderableType:
+    def _draw(self, poll: Poll) -> RenderableType:
         """Return what is on the screen after a poll."""
-        lang, fresh = self._run.lang, {key for key, _ in poll.rows}
-        columns = ("profile", *COLUMNS) if self._has_profiles else COLUMNS
-        titles = [text(lang, f"column.{name}") for name in columns]
-        rows = [self._row(key, history, key in fresh) for key, history in self._history.items()]
-        right = {columns.index("max_loan"), columns.index("change")}
-        table = fit_table(self._console.width, titles, rows, right)
+        titles = [Text(text(f"column.{name}")) for name in ("profile", *COLUMNS)]
+        for index in (-3, -2):
+            titles[index].justify = "right"
+        fresh = {key for key, _ in poll.rows}
+        rows = [self._row(key, amounts, key in fresh) for key, amounts in self._history.items()]
+        shown = slice(0 if self.has_profiles else 1, None)
+        table = build_table(self.live.console.width, titles[shown], [row[shown] for row in rows])
         return Group(
-            *([table] if table else [line for row in rows for line in self._block(*map(str, row))]),
+            *([table] if table else [line for row in rows for line in self._block(*map(str, row[shown]))]),
             *(Text(f"! {line}", "bold yellow") for line in self._alerts),
-            *(Text(line, "red") for line in format_failures(self._run, poll)),
-            Text(text(lang, "watch.foot", time=poll.time, every=self._every), "dim"),
+            *(Text(line, "red") for line in poll.format_failures(self.run)),
+            Text(text("watch.foot", time=poll.time, every=self.every), "dim"),
         )
 
-    def _row(self, key: SeriesKey, history: RowHistory, is_fresh: bool) -> list[Text]:
-        amount = format_short(history.amounts[-1]) if history.amounts else "-"
-        change = format_short(history.change, has_sign=True) if history.change else ""
-        row = [Text(key.inst_id), style_side(key.side), Text(key.ccy), Text(amount)]
-        row += [Text(change, "red" if history.change < 0 else "green"), Text(history.sparkline)]
-        row = [Text(key.profile), *row] if self._has_profiles else row
+    def _row(self, key: SeriesKey, amounts: Amounts, is_fresh: bool) -> list[Text]:
+        amount = format_short(amounts[-1]) if amounts else "-"
+        change = format_short(amounts.change, has_sign=True) if amounts.change else ""
+        row = [
+            Text(key.profile),
+            Text(key.inst_id),
+            style_side(key.side),
+            Text(key.ccy),
+            Text(amount, justify="right"),
+            Text(change, "red" if amounts.change < 0 else "green", justify="right"),
+            Text(amounts.sparkline),
+        ]
         # A row that is missing from this poll is dimmed.
-        return row if is_fresh else [Text(str(cell), "dim") for cell in row]
+        return row if is_fresh else [Text(str(cell), "dim", justify=cell.justify) for cell in row]
 
     def _block(self, *row: str) -> list[Text]:
         *heading, side, ccy, amount, change, sparkline = row
         return [
             Text(" ".join(filter(None, (*heading, side))) or ccy, "bold"),
             Text(f"  {amount} {ccy} {change}".rstrip()),
-            Text(f"  {sparkline[2 - self._console.width :]}"),
+            Text(f"  {sparkline[2 - self.live.console.width :]}"),
         ]
 
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._live.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._live.stop()
-
-
-Display = LineDisplay | LiveDisplay
-
-
-def create_display(format: str | None, run: Run, every: float, *, has_profiles: bool) -> Display:  # noqa: A002 -- the option's name
-    """Create the display of a format; without one, a table on a terminal and TSV in a pipe."""
-    if format == "table" or (format is None and StdoutConsole().is_terminal):
-        return LiveDisplay(run, every, has_profiles=has_profiles)
-    return LineDisplay(run, is_json=format == "ndjson", has_profiles=has_profiles)
-
-
-def format_alert(lang: Language, time: str, alert: Alert, key: SeriesKey, loan: MaxLoan) -> str:
-    """Return the message of an alert."""
-    amount = loan.amount and format_short(loan.amount)
-    what = " ".join(filter(None, (key.profile, key.inst_id or key.ccy, key.side)))
-    return text(lang, "watch.alerted", time=time, alert=alert.text, what=what, amount=amount, ccy=key.ccy)
-
-
-def format_alerts(lang: Language, poll: Poll) -> list[str]:
-    """Return which alerts a poll triggers, and which cannot be triggered."""
-    without = (text(lang, "watch.without_data", alert=each.text, what=each.subject) for each in poll.without_data)
-    return [*without, *(format_alert(lang, poll.time, *each) for each in poll.triggered)]
-
-
-def format_failures(run: Run, poll: Poll) -> list[str]:
-    """Return what failed in a poll, one line each."""
-    lines = []
-    for result in poll.results:
-        prefix = f"[{result.profile}] " if result.profile else ""
-        for pairs, error in result.all_failures:
-            reason = run.redact(classify_error(run.lang, error)[1].splitlines()[0])
-            lines.append(prefix + text(run.lang, "watch.failed", what=list(pairs) or poll.time, reason=reason))
-    return lines
+@contextmanager
+def open_display(
+    format: str | None,  # noqa: A002 -- the option's name
+    run: Run,
+    every: float,
+    *,
+    has_profiles: bool,
+) -> Iterator[LineDisplay | LiveDisplay]:
+    """Start the display of a format; without one, a table on a terminal and TSV in a pipe."""
+    console = StdoutConsole()
+    if format not in (None, "table") or (format is None and not console.is_terminal):
+        yield LineDisplay(run, has_profiles, is_json=format == "ndjson")
+        return
+    live = Live(text("watch.first"), console=console, auto_refresh=False)
+    # Rich draws nothing in a pipe until the end.
+    with live if console.is_terminal else nullcontext():
+        yield LiveDisplay(run, has_profiles, every, live)

@@ -8,7 +8,6 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
-from attrs import evolve
 from rich.cells import cell_len
 from rich.padding import Padding
 from rich.table import Table
@@ -23,7 +22,7 @@ from .base import Command, Run
 from .config import Settings
 from .connection import Connection, connection_options, resolve_settings
 from .errors import ExitCode
-from .i18n import Language, load_catalogue, text
+from .i18n import LANGUAGE, load_catalogue, text
 from .render import GAP, StdoutConsole
 
 # How OKX makes keys and secrets.
@@ -42,9 +41,9 @@ MESSAGE_BY_CODE = {
 STATE_STYLES = {"ok": "green", "note": "yellow", "failed": "red", "skipped": "dim"}
 
 
-def command(lang: Language) -> Command:
+def command() -> Command:
     """Create the command."""
-    return Command("doctor", lang, doctor, connection_options(lang))
+    return Command("doctor", doctor, connection_options())
 
 
 def doctor(run: Run, **options: Any) -> int:
@@ -61,42 +60,40 @@ def run_report(
     console = StdoutConsole()
     with resolve_settings(run, **options) as accounts:
         for settings in accounts:
-            console.print(Text(run.redact(heading(settings, run.lang)), "bold"))
-            with closing(Connection(run, settings)) as context:
+            console.print(Text(run.redact(heading(settings)), "bold"))
+            with closing(Connection(settings)) as context:
                 for result in checks.run_checks(context, listed):
-                    results.append(explain_rejection(context, result))
-                    print_result(console, run, results[-1])
+                    results.append(result)
+                    print_result(console, run, settings, result)
                     if stops_at_failure and result.state == "failed":
-                        console.print(Text(text(run.lang, "report.not_tried"), "dim"))
+                        console.print(Text(text("report.not_tried"), "dim"))
                         break
     return results
 
 
-def heading(settings: Settings, lang: Language) -> str:
+def heading(settings: Settings) -> str:
     """Return what is checked, and with which credentials."""
     kind = "mock" if settings.is_mock else "demo" if settings.demo else "live"
-    kind = text(lang, f"report.{kind}")
-    return text(lang, "report.heading", url=settings.url, kind=kind, source=settings.source)
+    return text("report.heading", url=settings.url, kind=text(f"report.{kind}"), source=settings.source)
 
 
-def explain_rejection(context: Connection, result: CheckResult) -> CheckResult:
-    """Replace a rejection by its usual cause, where its code has one."""
-    if result.message_id != "rejected":
-        return result
-    code = str(result.args["code"]).partition("_")[0]
-    message_id = MESSAGE_BY_CODE.get(code, "rejected")
-    if code == "50101":
-        message_id = "live_key" if context.settings.demo else "demo_key"
-    return evolve(result, message_id=message_id, args={**result.args, "url": context.settings.url})
-
-
-def print_result(console: StdoutConsole, run: Run, result: CheckResult) -> None:
+def print_result(console: StdoutConsole, run: Run, settings: Settings, result: CheckResult) -> None:
     """Print one result, its message beside its name or, on a narrow terminal, below it."""
-    titles = load_catalogue(run.lang)["check"]
-    states = {state: text(run.lang, f"report.{state}") for state in STATE_STYLES}
-    message = Text(run.redact(text(run.lang, f"result.{result.message_id}", **result.args)).strip())
-    state, title = Text(states[result.state], STATE_STYLES[result.state]), Text(titles[result.check], "bold")
-    widths = [max(map(cell_len, words.values())) for words in (states, titles)]
+    catalogue = load_catalogue(LANGUAGE.get())
+    message_id = result.message_id
+    if message_id == "rejected":
+        # The usual cause, where the code has one.
+        code = str(result.args["code"]).partition("_")[0]
+        message_id = MESSAGE_BY_CODE.get(code, "rejected")
+        if code == "50101":
+            message_id = "live_key" if settings.demo else "demo_key"
+    message = Text(run.redact(text(f"result.{message_id}", **{"url": settings.url, **result.args})).strip())
+    states = {state: catalogue["report"][state] for state in STATE_STYLES}
+    state, title = (
+        Text(states[result.state], STATE_STYLES[result.state]),
+        Text(catalogue["check"][result.check], "bold"),
+    )
+    widths = [max(map(cell_len, words.values())) for words in (states, catalogue["check"])]
     grid = Table.grid(padding=(0, GAP, 0, 0))
     for width in widths:
         grid.add_column(width=width)
@@ -107,13 +104,6 @@ def print_result(console: StdoutConsole, run: Run, result: CheckResult) -> None:
         grid.add_column(overflow="fold")
         grid.add_row(state, title, message)
         console.print(grid)
-
-
-def find_proxy(context: Connection) -> tuple[str, int] | None:
-    """Return host and port of the proxy that requests take, None where they take none."""
-    proxy = choose(parse_origin(context.settings.url), context.settings.proxy)
-    parts = urlsplit(proxy.url if proxy else "")
-    return (parts.hostname or "", parts.port or PORTS.get(parts.scheme, 1080)) if proxy else None
 
 
 def check_credentials_format(context: Connection) -> Iterator[CheckResult]:
@@ -140,52 +130,33 @@ def check_base_url(context: Connection) -> Iterator[CheckResult]:
     yield CheckResult("base_url", "ok", "settings_ok", {"url": context.settings.url})
 
 
-def check_dns(context: Connection) -> Iterator[CheckResult]:
-    """Resolve the host, unless a proxy does."""
-    if find_proxy(context):
-        return
-    host = parse_origin(context.settings.url).host
-    try:
-        socket.getaddrinfo(host, None)
-    except OSError as error:
-        yield CheckResult("dns", "failed", "no_dns", {"host": host, "reason": error.strerror or error}, True)
-    else:
-        yield CheckResult("dns", "ok", "dns_ok", {"host": host})
-
-
-def check_tcp(context: Connection) -> Iterator[CheckResult]:
-    """Connect to the host, or to the proxy."""
-    proxy = find_proxy(context)
-    host, port = proxy or parse_origin(context.settings.url)[1:]
-    check = "proxy" if proxy else "tcp"
+def check_connection(context: Connection) -> Iterator[CheckResult]:
+    """Resolve the host, connect, and check the certificate; a proxy resolves it, and the first request checks then."""
+    proxy = choose(parse_origin(context.settings.url), context.settings.proxy)
+    parts = urlsplit(proxy.url if proxy else context.settings.url)
+    host, port = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 1080)
     args: dict[str, object] = {"host": host, "port": port}
+    check = "dns"
     try:
-        socket.create_connection((host, port), CONNECT_TIMEOUT_S).close()
-    except OSError as error:
-        yield CheckResult(check, "failed", f"no_{check}", {**args, "reason": error.strerror or error}, True)
-    else:
-        yield CheckResult(check, "ok", f"{check}_ok", args)
-
-
-def check_tls(context: Connection) -> Iterator[CheckResult]:
-    """Check the certificate; behind a proxy, the first request does."""
-    if not context.settings.url.startswith("https://"):
-        yield CheckResult("tls", "ok", "no_tls_needed")
-        return
-    if find_proxy(context):
-        yield CheckResult("tls", "ok", "tls_behind_proxy")
-        return
-    origin = parse_origin(context.settings.url)
-    try:
-        with (
-            socket.create_connection((origin.host, origin.port), CONNECT_TIMEOUT_S) as plain,
-            client_context().wrap_socket(plain, server_hostname=origin.host) as secure,
-        ):
-            yield CheckResult("tls", "ok", "tls_ok", {"version": secure.version()})
+        if not proxy:
+            socket.getaddrinfo(host, None)
+            yield CheckResult("dns", "ok", "dns_ok", args)
+        check = "proxy" if proxy else "connection"
+        with socket.create_connection((host, port), CONNECT_TIMEOUT_S) as plain:
+            yield CheckResult(check, "ok", f"{check}_ok", args)
+            check = "tls"
+            if not context.settings.url.startswith("https://"):
+                yield CheckResult("tls", "ok", "no_tls_needed")
+            elif proxy:
+                yield CheckResult("tls", "ok", "tls_behind_proxy")
+            else:
+                with client_context().wrap_socket(plain, server_hostname=host) as secure:
+                    yield CheckResult("tls", "ok", "tls_ok", {"version": secure.version()})
     except ssl.SSLCertVerificationError as error:
-        yield CheckResult("tls", "failed", "untrusted", {"reason": error.verify_message}, True)
+        yield CheckResult("tls", "failed", "untrusted", {"reason": error.verify_message})
     except OSError as error:
-        yield CheckResult("tls", "failed", "no_tls", {"reason": error.strerror or error}, True)
+        args["reason"] = error.strerror or error
+        yield CheckResult(check, "failed", f"no_{check}", args)
 
 
 def check_ip_allowlist(context: Connection) -> Iterator[CheckResult]:
@@ -220,9 +191,7 @@ def check_rate_limit(context: Connection) -> Iterator[CheckResult]:
 DOCTOR_CHECKS: Sequence[checks.Check] = (
     check_credentials_format,
     check_base_url,
-    check_dns,
-    check_tcp,
-    check_tls,
+    check_connection,
     checks.check_clock,
     checks.check_api_key,
     checks.check_permissions,

@@ -1,10 +1,10 @@
-"""Exit codes, and errors of the command with their message in both languages."""
+"""Exit codes, and errors of the command with their message."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import IntEnum
 
-from .i18n import Language, text
+from .i18n import text
 
 
 class ExitCode(IntEnum):
@@ -25,15 +25,13 @@ def find_nearest(word: str, words: Iterable[str]) -> str | None:
     return close[0] if close else None
 
 
-def did_you_mean(lang: Language, message: str, nearest: str | None) -> str:
+def did_you_mean(message: str, nearest: str | None) -> str:
     """Append a suggestion to a message."""
-    if nearest is None:
-        return message
-    return message + (" " if lang == "en" else "") + text(lang, "error.did_you_mean", word=nearest)
+    return message if nearest is None else message + text("error.did_you_mean", word=nearest)
 
 
 class CliError(Exception):
-    """The command cannot go on: the message `error.<message_id>`, and an exit code."""
+    """The command cannot go on: the message `error.<message_id>`, the nearest of some words, and an exit code."""
 
     def __init__(
         self,
@@ -43,13 +41,6 @@ class CliError(Exception):
         suggest_from: tuple[str, Iterable[str]] | None = None,
         **args: object,
     ) -> None:
-        super().__init__(message_id, args)
-        self.message_id = message_id
-        self.message_args: dict[str, object] = args
+        nearest = find_nearest(*suggest_from) if suggest_from else None
+        super().__init__(did_you_mean(text(f"error.{message_id}", **args), nearest))
         self.code = code
-        self.suggest_from = suggest_from
-
-    def text(self, lang: Language) -> str:
-        """Return the message in a language."""
-        message = text(lang, f"error.{self.message_id}", **self.message_args)
-        return did_you_mean(lang, message, find_nearest(*self.suggest_from) if self.suggest_from else None)

@@ -3,9 +3,9 @@
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from okx_maxloan_sdk import MaxLoan
 
@@ -26,8 +26,8 @@ class SeriesKey(NamedTuple):
     ccy: str
 
 
-# Times in milliseconds and amounts; a segment has no outage inside.
-Segment = list[tuple[int, str]]
+# Times in milliseconds since 1970 UTC, and amounts; a segment has no outage inside.
+Segment = list[tuple[int, float]]
 
 
 def series_key(loan: MaxLoan, profile: str = "") -> SeriesKey:
@@ -35,7 +35,7 @@ def series_key(loan: MaxLoan, profile: str = "") -> SeriesKey:
     return SeriesKey(profile, *(getattr(loan, name) for name in SeriesKey._fields[1:]))
 
 
-class HistoryFile:
+class HistoryFile(AbstractContextManager["HistoryFile"]):
     """An open history; with `write` it is created where it does not exist."""
 
     def __init__(self, path: Path, *, write: bool) -> None:
@@ -61,10 +61,10 @@ class HistoryFile:
         except sqlite3.Error as error:
             raise CliError("history", code=ExitCode.FAILURE, path=self._path, reason=error) from None
 
-    def add(self, at: float, rows: Iterable[tuple[str, MaxLoan]] = ()) -> None:
-        """Write one poll in one transaction: profiles and their rows, at a time in seconds since 1970 UTC."""
+    def add(self, at: float, rows: Iterable[tuple[SeriesKey, MaxLoan]] = ()) -> None:
+        """Write one poll in one transaction: rows with their keys, at a time in seconds since 1970 UTC."""
         at_ms = int(at * 1000)
-        values = [(at_ms, *series_key(loan, profile), loan.max_loan) for profile, loan in rows]
+        values = [(at_ms, *key, loan.max_loan) for key, loan in rows]
         with self._named_errors(), self._database:
             self._database.execute("INSERT OR IGNORE INTO polls VALUES (?)", (at_ms,))
             self._database.executemany("INSERT OR REPLACE INTO loans VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
@@ -89,16 +89,13 @@ class HistoryFile:
                 next_poll = polls[bisect_right(polls, segments[-1][-1][0])] if segments else at
                 if not segments or next_poll != at:
                     segments.append([])
-                segments[-1].append((at, amount))
+                segments[-1].append((at, float(amount)))
         return {key: segments for key, segments in series.items() if segments}
 
     def last_timestamp(self) -> int:
         """Return the time of the last row in milliseconds."""
         at: int = self._database.execute("SELECT coalesce(max(at), 0) FROM loans").fetchone()[0]
         return at
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._database.close()

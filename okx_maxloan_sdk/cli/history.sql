@@ -5,8 +5,8 @@ BEGIN;
 -- One row for each poll, with or without an answer, and for each start of watch.
 CREATE TABLE polls (at INTEGER PRIMARY KEY);
 
--- One row for each row of a response. `profile` is empty unless --profile was repeated, `inst_id` where a currency was
--- queried. `max_loan` is the text that OKX sent, empty where it gave no amount.
+-- One row for each row of a response. `profile` is empty without --profile, `inst_id` where a currency was queried.
+-- `max_loan` is the text that OKX sent, empty where it gave no amount.
 CREATE TABLE loans (
     at INTEGER NOT NULL REFERENCES polls,
     profile TEXT NOT NULL,

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from contextvars import Context, copy_context
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any, TypeVar
 
 import click
-from attrs import evolve, field, fields_dict, frozen
+from attrs import field, frozen
 from okx_maxloan_api.contract import GET_MAX_LOAN, ExtraParameters, Parameter
 
 from okx_maxloan_sdk import (
@@ -25,14 +27,14 @@ from okx_maxloan_sdk import (
 from okx_maxloan_sdk.escape import escape_control_characters, map_texts
 from okx_maxloan_sdk.threads import start_thread
 
-from .base import Choice, parse_currency, split_pairs
-from .connection import Connection, no_response_error
+from .base import Choice, parse_currency
+from .connection import Connection
 from .errors import CliError, ExitCode, did_you_mean
-from .i18n import Language, text
+from .i18n import LANGUAGE, text
 
 T = TypeVar("T")
 S = TypeVar("S")
-Failures = list[tuple[tuple[str, ...], Exception]]
+Failures = list[tuple[Sequence[str], Exception]]
 # Gets all pairs, and yields their batches as they are used.
 OnBatches = Callable[[Sequence[str], Iterator[BatchResult]], Iterator[BatchResult]]
 # After so many pairs without one row, the query itself is rejected and the other pairs would be too.
@@ -82,24 +84,24 @@ class Result:
         return bool(self.loans) or has_no_rows, bool(self.all_failures)
 
 
-def query_options(lang: Language) -> list[click.Parameter]:
+def query_options() -> list[click.Parameter]:
     """Return the argument and the options that say what is queried."""
     currency: dict[str, Any] = {"type": parse_currency, "metavar": "CURRENCY"}
     modes = Choice(["cross", "isolated"])
     return [
-        click.Argument(["pairs"], nargs=-1, metavar="[PAIR]...", help=text(lang, "query.pairs")),
-        click.Option(["--mode", "mgn_mode"], type=modes, default="cross", help=text(lang, "query.mode")),
-        click.Option(["--ccy"], **currency, help=text(lang, "query.ccy")),
-        click.Option(["--mgn-ccy"], **currency, help=text(lang, "query.mgn_ccy")),
-        click.Option(["--trade-quote-ccy"], **currency, help=text(lang, "query.trade_quote_ccy")),
-        click.Option(["--all", "has_all"], is_flag=True, help=text(lang, "query.all")),
+        click.Argument(["pairs"], nargs=-1, metavar="[PAIR]...", help=text("query.pairs")),
+        click.Option(["--mode", "mgn_mode"], type=modes, default="cross", help=text("query.mode")),
+        click.Option(["--ccy"], **currency, help=text("query.ccy")),
+        click.Option(["--mgn-ccy"], **currency, help=text("query.mgn_ccy")),
+        click.Option(["--trade-quote-ccy"], **currency, help=text("query.trade_quote_ccy")),
+        click.Option(["--all", "has_all"], is_flag=True, help=text("query.all")),
         # Those of the contract that have none above.
-        *(_option(each, lang) for each in GET_MAX_LOAN.parameters if each.attribute in ExtraParameters.__annotations__),
+        *(_option(each) for each in GET_MAX_LOAN.parameters if each.attribute in ExtraParameters.__annotations__),
     ]
 
 
-def _option(parameter: Parameter, lang: Language) -> click.Option:
-    meaning = " ".join(getattr(parameter, lang).replace("`", "").split())
+def _option(parameter: Parameter) -> click.Option:
+    meaning = " ".join(getattr(parameter, LANGUAGE.get()).replace("`", "").split())
     sentence = SENTENCE.match(meaning)
     # A list of values is for the rules to check.
     is_closed = parameter.enum and parameter.max_items == 1
@@ -113,7 +115,9 @@ def _option(parameter: Parameter, lang: Language) -> click.Option:
 
 def collect_query(options: dict[str, Any]) -> Query:
     """Take the query out of a command's options; raise a usage error where they contradict each other."""
-    inst_ids, ccy = split_pairs(options.pop("pairs")), options.pop("ccy")
+    # Each value may hold several pairs, joined by commas.
+    inst_ids = [pair.strip().upper() for value in options.pop("pairs") for pair in value.split(",")]
+    ccy: str | None = options.pop("ccy")
     has_all: bool = options.pop("has_all")
     if not inst_ids and ccy is None and not has_all:
         raise CliError("nothing_to_query")
@@ -126,67 +130,71 @@ def collect_query(options: dict[str, Any]) -> Query:
     return Query(inst_ids, ccy, has_all, params)
 
 
-def fetch(connection: Connection, query: Query, lang: Language, on_batches: OnBatches | None = None) -> Result:
+def fetch(connection: Connection, query: Query, on_batches: OnBatches | None = None) -> Result:
     """Query one account; OKX's errors are part of the result."""
-    client, profile = connection.client, connection.profile
+    client, profile, url = connection.client, connection.profile, connection.settings.url
     try:
-        if not query.has_all:
-            return Result(profile, query_with_diagnosis(client, query, lang))
-        client.get_account()
-        inst_ids = [row.inst_id for row in client.get_instruments() if row.state in ("live", "")]
-        batches = iter_all(client, query, inst_ids)
-        return _collect(profile, on_batches(inst_ids, batches) if on_batches else batches)
+        return _fetch_all(connection, query, on_batches) if query.has_all else _fetch_some(connection, query)
     except MissingDataError as error:
         return Result(profile, failures=[(error.requested, error)])
     except PartialFailureError as error:
-        return _partial_result(connection, error, lang)
+        if not error.loans and all(isinstance(each, ApiConnectionError) for _, each in error.failures):
+            return Result(profile, error=no_response_error(url, error.failures[0][1]))
+        rejected = [pair for pairs, each in error.failures if isinstance(each, BadRequestError) for pair in pairs]
+        suggestions = getattr(error, "__notes__", None) or suggest_known(client, rejected)
+        return Result(profile, [printable(loan) for loan in error.loans], list(error.failures), suggestions)
     except ApiConnectionError as error:
-        return Result(profile, error=no_response_error(connection.settings.url, error))
+        return Result(profile, error=no_response_error(url, error))
     except (OkxError, ValueError) as error:
         return Result(profile, error=error)
 
 
-def _partial_result(connection: Connection, error: PartialFailureError, lang: Language) -> Result:
-    failures: Failures = list(error.failures)
-    if not error.loans and all(isinstance(each, ApiConnectionError) for _, each in failures):
-        return Result(connection.profile, error=no_response_error(connection.settings.url, failures[0][1]))
-    suggestions = getattr(error, "__notes__", [])
-    rejected = [pair for pairs, each in failures if isinstance(each, BadRequestError) for pair in pairs]
-    if rejected and not suggestions:
-        suggestions = suggest_known(connection.client, rejected, lang)
-    return Result(connection.profile, [printable(loan) for loan in error.loans], failures, suggestions)
+def no_response_error(url: str, error: Exception) -> CliError:
+    """Return the error that says that OKX did not respond, and where to look."""
+    wrapped = CliError("no_response", code=ExitCode.FAILURE, url=url, reason=error)
+    wrapped.__cause__ = error
+    return wrapped
 
 
-def _collect(profile: str, batches: Iterable[BatchResult]) -> Result:
+def _fetch_all(connection: Connection, query: Query, on_batches: OnBatches | None) -> Result:
+    client = connection.client
+    client.get_account()
+    inst_ids = [row.inst_id for row in client.get_instruments() if row.state in ("live", "")]
+    batches = iter_all(client, query, inst_ids)
     loans: list[MaxLoan] = []
     failures: Failures = []
-    for batch in batches:
+    for batch in on_batches(inst_ids, batches) if on_batches else batches:
         loans += batch.loans
         if batch.error is not None:
             failures.append((batch.inst_ids, batch.error))
         if batch.missing:
-            failures.append((batch.missing, MissingDataError(batch.missing)))
-    return Result(profile, loans, failures)
+            failures.append((batch.missing, MissingDataError(batch.missing, batch.hint)))
+    return Result(connection.profile, loans, failures)
 
 
-def query_with_diagnosis(client: MaxLoanClient, query: Query, lang: Language) -> list[MaxLoan]:
+def _fetch_some(connection: Connection, query: Query) -> Result:
     """Query pairs or a currency; where OKX rejects all, find out whether a pair or the account's mode is why."""
+    client = connection.client
     try:
-        return query.send(client)
+        return Result(connection.profile, query.send(client))
     except InvalidParametersError as error:
-        add_notes(error, suggest_format(query.inst_ids, lang))
+        for pair in dict.fromkeys(query.inst_ids):
+            if (form := normalize_pair(pair)) != pair:
+                error.add_note(did_you_mean(text("error.pair", pair=pair), form))
         raise
     except (BadRequestError, AccountModeError, PartialFailureError) as error:
         errors = [each for _, each in error.failures] if isinstance(error, PartialFailureError) else [error]
         has_rows = isinstance(error, PartialFailureError) and error.loans
         if has_rows or not all(isinstance(each, BadRequestError | AccountModeError) for each in errors):
             raise
-        add_notes(error, suggestions := suggest_known(client, query.inst_ids, lang))
+        suggestions = suggest_known(client, query.inst_ids)
+        for line in suggestions:
+            error.add_note(line)
         if suggestions:
             raise
     # Once the account is known, the rules say why, and mostly without another request.
     client.get_account()
-    return query.send(client)
+    return Result(connection.profile, query.send(client))
 
 
 def iter_all(client: MaxLoanClient, query: Query, inst_ids: Sequence[str]) -> Iterator[BatchResult]:
@@ -200,14 +208,13 @@ def iter_all(client: MaxLoanClient, query: Query, inst_ids: Sequence[str]) -> It
                 is_hopeless = failed >= MAX_FAILURES_WITHOUT_ROWS or isinstance(batch.error, InvalidParametersError)
                 if is_hopeless and not has_rows:
                     raise batch.error
-            yield evolve(batch, loans=tuple(map(printable, batch.loans)))
+            yield replace(batch, loans=tuple(map(printable, batch.loans)))
 
 
 def printable(loan: MaxLoan) -> MaxLoan:
     """Return a row for any output: its texts with control characters escaped."""
-    return evolve(
-        loan, **{name: map_texts(getattr(loan, name), escape_control_characters) for name in fields_dict(MaxLoan)}
-    )
+    texts = {each.name: map_texts(getattr(loan, each.name), escape_control_characters) for each in fields(loan)}
+    return replace(loan, **texts)
 
 
 def exit_code(outcomes: Iterable[tuple[bool, bool]]) -> ExitCode:
@@ -222,7 +229,11 @@ def map_concurrently(function: Callable[[S], T], items: Sequence[S]) -> list[T]:
     """Return `function(item)` of each item in order; on Ctrl-C, threads that still run do not delay the exit."""
     if len(items) == 1:
         return [function(items[0])]
-    futures = [start_thread(partial(function, item)) for item in items]
+
+    def call(context: Context, item: S) -> T:
+        return context.run(function, item)
+
+    futures = [start_thread(partial(call, copy_context(), item)) for item in items]
     return [each.result() for each in futures]
 
 
@@ -235,27 +246,14 @@ def normalize_pair(pair: str) -> str:
     return f"{joined['base']}-{joined['quote']}" if joined else pair
 
 
-def suggest_format(pairs: Iterable[str], lang: Language) -> list[str]:
-    """Return how OKX writes the pairs that have a wrong form, without a request."""
-    separator = ":" if lang == "en" else "："
-    normalized = {pair: normalize_pair(pair) for pair in pairs}
-    return [did_you_mean(lang, f"{pair}{separator}", form) for pair, form in normalized.items() if form != pair]
-
-
-def suggest_known(client: MaxLoanClient, pairs: Iterable[str], lang: Language) -> list[str]:
+def suggest_known(client: MaxLoanClient, pairs: Sequence[str]) -> list[str]:
     """Return the pairs that the account does not have, each with the nearest that it has."""
     try:
-        known = [row.inst_id for row in client.get_instruments()]
+        known = [row.inst_id for row in client.get_instruments()] if pairs else []
     except OkxError:
         return []
     return [
-        CliError("unknown_pair", pair=pair, suggest_from=(normalize_pair(pair), known)).text(lang)
+        str(CliError("unknown_pair", pair=pair, suggest_from=(normalize_pair(pair), known)))
         for pair in pairs
         if pair not in known
     ]
-
-
-def add_notes(error: Exception, suggestions: Iterable[str]) -> None:
-    """Attach suggestions to an error; they are printed with it."""
-    for line in suggestions:
-        error.add_note(line)

@@ -5,8 +5,8 @@ import json
 import re
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from okx_maxloan_api.contract import GET_MAX_LOAN
 from rich.cells import cell_len
@@ -16,9 +16,8 @@ from rich.text import Text
 
 from okx_maxloan_sdk import MaxLoan
 
-from .i18n import Language, text
+from .i18n import text
 
-Format = Literal["table", "json", "ndjson", "csv"]
 Cell = str | Text
 COLUMNS = ("inst_id", "mgn_mode", "mgn_ccy", "side", "ccy", "max_loan")
 SIDE_STYLES = {"sell": "red", "buy": "green"}
@@ -43,7 +42,7 @@ class StdoutConsole(Console):
         raise BrokenPipeError
 
 
-def column_widths(titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[int]:
+def column_widths(titles: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> list[int]:
     """Return the width of each column, 0 where no row has a value."""
     columns = zip(titles, *rows, strict=True)
     return [
@@ -52,36 +51,24 @@ def column_widths(titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list
     ]
 
 
-def fits(widths: Sequence[int], width: int) -> bool:
-    """Return whether columns fit on a line."""
-    return sum(each + GAP for each in widths if each) - GAP <= width
-
-
 def build_table(
-    titles: Sequence[str],
+    width: int,
+    titles: Sequence[Cell],
     rows: Sequence[Sequence[Cell]],
-    widths: Sequence[int],
+    widths: Sequence[int] | None = None,
     *,
-    right: Collection[int] = (),
     has_header: bool = True,
-) -> Table:
-    """Return a table of fixed column widths, without columns of width 0."""
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_header=has_header, header_style="bold")
-    shown = [index for index, width in enumerate(widths) if width]
-    for index in shown:
-        justify: Literal["left", "right"] = "right" if index in right else "left"
-        table.add_column(titles[index], width=widths[index], justify=justify, overflow="fold")
-    for row in rows:
-        table.add_row(*(row[index] for index in shown))
-    return table
-
-
-def fit_table(
-    width: int, titles: Sequence[str], rows: Sequence[Sequence[Cell]], right: Collection[int] = ()
 ) -> Table | None:
-    """Return a table, or None where a line of it is longer than the width."""
-    widths = column_widths(titles, rows)
-    return build_table(titles, rows, widths, right=right) if fits(widths, width) else None
+    """Return a table without columns of width 0, or None where a line of it is longer than `width`."""
+    shown = [(index, each) for index, each in enumerate(widths or column_widths(titles, rows)) if each]
+    if sum(each + GAP for _, each in shown) - GAP > width:
+        return None
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_header=has_header, header_style="bold")
+    for index, each in shown:
+        table.add_column(titles[index], width=each, overflow="fold")
+    for row in rows:
+        table.add_row(*(row[index] for index, _ in shown))
+    return table
 
 
 def style_side(side: str) -> Text:
@@ -100,19 +87,21 @@ def align_decimals(amounts: list[str], min_decimals: int = 0) -> list[str]:
 class Writer(ABC):
     """Writes rows to stdout as they arrive, with the profile of each where there are several."""
 
-    def __init__(self, *, has_profiles: bool) -> None:
+    def __init__(self, *, has_profiles: bool = False) -> None:
         self._profile_columns = ("profile",) if has_profiles else ()
-        self._has_header = False
+        self._has_rows = False
+        # Pairs that arrive later: a table reserves the width that they need.
+        self.expected: Sequence[str] = ()
 
-    def _fields(self, loan: MaxLoan, profile: str) -> dict[str, Any]:
-        return loan_fields(loan, profile if self._profile_columns else None)
-
-    def expect(self, inst_ids: Sequence[str]) -> None:  # noqa: B027 -- only a table has widths
-        """Learn which pairs arrive later."""
-
-    @abstractmethod
     def add(self, loans: Sequence[MaxLoan], profile: str = "") -> None:
         """Write some rows of an account."""
+        self.write([loan_fields(loan, profile if self._profile_columns else None) for loan in loans])
+        self._has_rows = True
+        sys.stdout.flush()
+
+    @abstractmethod
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write rows, one or more."""
 
     def close(self) -> None:  # noqa: B027 -- only JSON has an end
         """Write the end of the document."""
@@ -121,85 +110,77 @@ class Writer(ABC):
 class TableWriter(Writer):
     """Table whose columns are as wide as the first rows need, or blocks where the terminal is narrower than it."""
 
-    def __init__(self, lang: Language, *, has_profiles: bool) -> None:
+    def __init__(self, *, has_profiles: bool = False) -> None:
         super().__init__(has_profiles=has_profiles)
-        self._titles = [text(lang, f"column.{name}") for name in (*self._profile_columns, *COLUMNS)]
-        self._expected: Sequence[str] = ()
+        self._columns = (*self._profile_columns, *COLUMNS)
         self._console = StdoutConsole()
-        self._widths = [0] * len(self._titles)
+        self._widths = [0] * len(self._columns)
         self._block = ""
 
-    def expect(self, inst_ids: Sequence[str]) -> None:
-        """Reserve the width that these pairs need."""
-        self._expected = inst_ids
-
-    def add(self, loans: Sequence[MaxLoan], profile: str = "") -> None:
-        """Print some rows."""
-        amounts = align_decimals([loan.max_loan or "-" for loan in loans], MAX_DECIMALS if self._expected else 0)
-        names = (*self._profile_columns, *COLUMNS[:-1])
-        fields = [self._fields(loan, profile) for loan in loans]
-        rows = [[*(row[name] for name in names), amount] for row, amount in zip(fields, amounts, strict=True)]
-        self._widths = [*map(max, self._widths, column_widths(self._titles, rows))]
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Print rows, the first below the titles."""
+        titles = [text(f"column.{name}") for name in self._columns]
+        amounts = align_decimals([row["max_loan"] or "-" for row in rows], MAX_DECIMALS if self.expected else 0)
+        cells = [[*(row[name] for name in self._columns[:-1]), each] for row, each in zip(rows, amounts, strict=True)]
+        self._widths = [*map(max, self._widths, column_widths(titles, cells))]
         pair_column = len(self._profile_columns)
-        self._widths[pair_column] = max([self._widths[pair_column], *map(len, self._expected)])
-        if not fits(self._widths, self._console.width):
-            for row in rows:
-                self._print_block(row)
-            return
+        self._widths[pair_column] = max([self._widths[pair_column], *map(len, self.expected)])
         # Right-aligned here: rich would strip the blanks that align the decimal points.
         width = self._widths[-1]
-        titles = [*self._titles[:-1], " " * (width - cell_len(self._titles[-1])) + self._titles[-1]]
-        cells = [[*names, style_side(side), ccy, amount.rjust(width)] for *names, side, ccy, amount in rows]
-        self._console.print(build_table(titles, cells, self._widths, has_header=not self._has_header))
-        self._has_header = True
-
-    def _print_block(self, row: Sequence[str]) -> None:
-        *heading, side, ccy, amount = row
-        title = " ".join(filter(None, heading))
-        if title != self._block:
-            self._block = title
-            self._console.print(Text(title, "bold"))
-        self._console.print(Text.assemble("  ", (f"{side:4}", SIDE_STYLES.get(side, "")), f" {amount.strip()} {ccy}"))
+        styled = [[*names, style_side(side), ccy, amount.rjust(width)] for *names, side, ccy, amount in cells]
+        heads: list[Cell] = [*titles[:-1], Text(titles[-1], justify="right")]
+        table = build_table(self._console.width, heads, styled, self._widths, has_header=not self._has_rows)
+        if table:
+            self._console.print(table)
+            return
+        for *names, side, ccy, amount in cells:
+            title = " ".join(filter(None, names))
+            if title != self._block:
+                self._block = title
+                self._console.print(Text(title, "bold"))
+            style = SIDE_STYLES.get(side, "")
+            self._console.print(Text.assemble("  ", (f"{side:4}", style), f" {amount.strip()} {ccy}"))
 
 
 class JsonWriter(Writer):
-    """One JSON array of all rows, or with `is_lines` one JSON object a line (NDJSON)."""
+    """One JSON array of all rows."""
 
-    def __init__(self, *, has_profiles: bool, is_lines: bool) -> None:
-        super().__init__(has_profiles=has_profiles)
-        self._is_lines = is_lines
-
-    def add(self, loans: Sequence[MaxLoan], profile: str = "") -> None:
-        """Print some rows."""
-        for loan in loans:
-            row = json_text(self._fields(loan, profile))
-            if self._is_lines:
-                print(row)
-            else:
-                print(",\n " if self._has_header else "[\n ", row, sep="", end="")
-            self._has_header = True
-        sys.stdout.flush()
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Print rows, the first after the bracket."""
+        print(",\n " if self._has_rows else "[\n ", ",\n ".join(map(json_text, rows)), sep="", end="")
 
     def close(self) -> None:
         """End the array."""
-        if not self._is_lines:
-            print("\n]" if self._has_header else "[]")
+        print("\n]" if self._has_rows else "[]")
+
+
+class NdjsonWriter(Writer):
+    """One JSON object a line."""
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Print rows."""
+        print(*map(json_text, rows), sep="\n")
 
 
 class CsvWriter(Writer):
     """A column for each field of the contract, those added to the contract later at the end."""
 
-    def add(self, loans: Sequence[MaxLoan], profile: str = "") -> None:
-        """Print some rows, the first below the header."""
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Print rows, the first below the header."""
         columns = [*self._profile_columns, *field_names()]
         writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore", lineterminator="\n")
-        if not self._has_header:
-            self._has_header = True
+        if not self._has_rows:
             writer.writeheader()
-        for loan in loans:
-            row = self._fields(loan, profile)
+        for row in rows:
             writer.writerow({name: each if isinstance(each, str) else json_text(each) for name, each in row.items()})
-        sys.stdout.flush()
+
+
+WRITERS: Mapping[str, type[Writer]] = {
+    "table": TableWriter,
+    "json": JsonWriter,
+    "ndjson": NdjsonWriter,
+    "csv": CsvWriter,
+}
 
 
 def field_names() -> list[str]:
@@ -219,13 +200,3 @@ def loan_fields(loan: MaxLoan, profile: str | None = None) -> dict[str, Any]:
 def json_text(value: object) -> str:
     """Return a value as JSON; a number keeps its digits as text."""
     return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def create_writer(format: Format, lang: Language, *, has_profiles: bool = False) -> Writer:  # noqa: A002 -- the option's name
-    """Create the writer of a format."""
-    match format:
-        case "json" | "ndjson":
-            return JsonWriter(has_profiles=has_profiles, is_lines=format == "ndjson")
-        case "csv":
-            return CsvWriter(has_profiles=has_profiles)
-    return TableWriter(lang, has_profiles=has_profiles)

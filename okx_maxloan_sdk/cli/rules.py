@@ -11,8 +11,8 @@ from rich.text import Text
 from okx_maxloan_sdk.validation import ENFORCED_BASES, violated_rules
 
 from .base import INDENT, Choice, Command, Run
-from .i18n import Language, text
-from .render import StdoutConsole, fit_table
+from .i18n import LANGUAGE, text
+from .render import StdoutConsole, build_table
 
 Verdict = Literal["yes", "no", "unconfirmed"]
 Inputs = dict[str, str]
@@ -56,61 +56,45 @@ def list_rules(mode: str | None = None) -> Sequence[Rule]:
     return [rule for rule in GET_MAX_LOAN.rules if mode is None or mode in rule.when.get("account.mode", (mode,))]
 
 
+def command() -> Command:
+    """Create the command."""
+    params = [click.Option(["--account"], type=Choice(MODES), metavar="MODE", help=text("rules.account"))]
+    return Command("rules", rules, params)
+
+
+def rules(_run: Run, *, account: str | None) -> None:
+    """Print which account allows which request, then the rules; where a table is too wide, as blocks."""
+    console = StdoutConsole()
+    accounts = list_accounts(account)
+    titles = [text(f"matrix.{name}") for name in ("request", *accounts)]
+    verdicts: list[list[Text]] = []
+    for request in EXAMPLE_REQUESTS:
+        found = [is_allowed(each, request) for each in accounts]
+        cells = [Text(text(f"matrix.{each}"), STYLES[each]) for each in found]
+        verdicts.append([Text(text(f"matrix.{request}")), *cells])
+    if table := build_table(console.width, titles, verdicts):
+        console.print(table)
+    else:
+        for index, title in enumerate(titles[1:], 1):
+            console.print(Text(title, "bold"))
+            for row in verdicts:
+                request = text("rules.request", request=row[0])
+                console.print(Padding(Text.assemble(request, row[index], style=row[index].style), INDENT))
+    console.print()
+    titles = [text(f"rules.{name}") for name in COLUMNS]
+    rows = []
+    for rule in list_rules(account):
+        conditions = format_condition(rule.when), format_condition(rule.then)
+        rows.append((rule.id, text(f"rules.{rule.basis}"), *conditions, getattr(rule, LANGUAGE.get())))
+    if table := build_table(console.width, titles, rows):
+        console.print(table)
+    else:
+        for name, basis, when, then, meaning in rows:
+            console.print(Text.assemble((name, "bold"), f" ({basis})"))
+            console.print(Padding(Text(f"{when} → {then}", "cyan"), INDENT))
+            console.print(Padding(Text(meaning), INDENT))
+
+
 def format_condition(condition: Condition) -> str:
     """Write one side of a rule in a line."""
     return ", ".join(f"{key}: {' | '.join(words)}" for key, words in condition.items())
-
-
-def command(lang: Language) -> Command:
-    """Create the command."""
-    params = [click.Option(["--account"], type=Choice(MODES), metavar="MODE", help=text(lang, "rules.account"))]
-    return Command("rules", lang, rules, params)
-
-
-def rules(run: Run, *, account: str | None) -> None:
-    """Print the table of requests, then the rules."""
-    console = StdoutConsole()
-    print_requests(console, list_accounts(account), run.lang)
-    console.print()
-    print_rules(console, list_rules(account), run.lang)
-
-
-def print_requests(console: StdoutConsole, accounts: Sequence[str], lang: Language) -> None:
-    """Print which account allows which request, as a table or, where that is too wide, as a block for each account."""
-    titles = [text(lang, f"matrix.{name}") for name in ("request", *accounts)]
-    rows: list[tuple[str, list[Text]]] = []
-    for name in EXAMPLE_REQUESTS:
-        verdicts = [is_allowed(account, name) for account in accounts]
-        cells = [Text(text(lang, f"matrix.{each}"), STYLES[each]) for each in verdicts]
-        rows.append((text(lang, f"matrix.{name}"), cells))
-    if table := fit_table(console.width, titles, [[name, *cells] for name, cells in rows]):
-        console.print(table)
-        return
-    separator = "：" if lang == "zh" else ": "
-    for index, title in enumerate(titles[1:]):
-        console.print(Text(title, "bold"))
-        for name, cells in rows:
-            line = Text.assemble(name, separator, cells[index], style=cells[index].style)
-            console.print(Padding(line, INDENT))
-
-
-def print_rules(console: StdoutConsole, listed: Sequence[Rule], lang: Language) -> None:
-    """Print rules, as a table or, where that is too wide, as a block for each rule."""
-    titles = [text(lang, f"rules.{name}") for name in COLUMNS]
-    rows = [
-        (
-            each.id,
-            text(lang, f"rules.{each.basis}"),
-            format_condition(each.when),
-            format_condition(each.then),
-            getattr(each, lang),
-        )
-        for each in listed
-    ]
-    if table := fit_table(console.width, titles, rows):
-        console.print(table)
-        return
-    for name, basis, when, then, meaning in rows:
-        console.print(Text.assemble((name, "bold"), f" ({basis})"))
-        console.print(Padding(Text(f"{when} → {then}", "cyan"), INDENT))
-        console.print(Padding(Text(meaning), INDENT))

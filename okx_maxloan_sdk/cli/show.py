@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 import click
 from rich.console import Console
@@ -14,39 +14,39 @@ from okx_maxloan_sdk import BatchResult
 from .app import classify_error
 from .base import Choice, Command, Run
 from .connection import connection_options, open_connections
-from .i18n import Language, text
+from .i18n import text
 from .query import Result, collect_query, exit_code, fetch, map_concurrently, query_options
-from .render import Format, Writer, create_writer
+from .render import WRITERS, Writer
 
 
-def command(lang: Language) -> Command:
+def command() -> Command:
     """Create the command."""
-    formats = Choice(get_args(Format))
     params = [
-        *query_options(lang),
-        click.Option(["--format"], type=formats, default="table", help=text(lang, "show.format")),
-        click.Option(["--json", "is_json"], is_flag=True, help=text(lang, "show.json")),
-        *connection_options(lang),
+        *query_options(),
+        click.Option(["--format"], type=Choice(list(WRITERS)), default="table", help=text("show.format")),
+        click.Option(["--json", "is_json"], is_flag=True, help=text("show.json")),
+        *connection_options(),
     ]
-    return Command("show", lang, show, params)
+    return Command("show", show, params)
 
 
-def show(run: Run, *, format: Format, is_json: bool, **options: Any) -> int:  # noqa: A002 -- the option's name
+def show(run: Run, *, format: str, is_json: bool, **options: Any) -> int:  # noqa: A002 -- the option's name
     """Print the rows of each account, and return the exit code."""
     query = collect_query(options)
     with open_connections(run, query.params["mgn_mode"], **options) as connections:
         has_profiles = len(connections) > 1
-        writer = create_writer("json" if is_json else format, run.lang, has_profiles=has_profiles)
-        query_one = partial(fetch, query=query, lang=run.lang)
+        writer = WRITERS["json" if is_json else format](has_profiles=has_profiles)
+        query_one = partial(fetch, query=query)
         if query.has_all:
             results = [query_one(each, on_batches=partial(write_batches, writer, each.profile)) for each in connections]
         else:
             results = map_concurrently(query_one, connections)
         if not has_profiles and results[0].error:
             raise results[0].error
-        if answered := [each for each in results if each.loans or not each.all_failures]:
-            for each in answered if not query.has_all else ():
+        for each in results if not query.has_all else ():
+            if each.loans:
                 writer.add(each.loans, each.profile)
+        if any(each.loans or not each.all_failures for each in results):
             writer.close()
         for each in results:
             print_failures(run, each, has_profiles=has_profiles)
@@ -57,7 +57,7 @@ def write_batches(
     writer: Writer, profile: str, inst_ids: Sequence[str], batches: Iterator[BatchResult]
 ) -> Iterator[BatchResult]:
     """Write rows as they arrive, with a progress bar below them where stderr is a terminal."""
-    writer.expect(inst_ids)
+    writer.expected = inst_ids
     columns, is_hidden = (BarColumn(24), MofNCompleteColumn()), not sys.stderr.isatty()
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, disable=is_hidden) as progress:
@@ -78,11 +78,10 @@ def print_failures(run: Run, result: Result, *, has_profiles: bool) -> None:
         reason = tuple(line for line in str(error).splitlines() if not line.startswith("instId "))
         reasons.setdefault(reason, []).extend(pairs)
     lines = [
-        "\n  ".join((text(run.lang, "show.failed", what=pairs, reason=first), *more))
-        for (first, *more), pairs in reasons.items()
+        "\n  ".join((text("show.failed", what=pairs, reason=first), *more)) for (first, *more), pairs in reasons.items()
     ]
     if result.error is not None:
-        lines += [classify_error(run.lang, result.error)[1], *getattr(result.error, "__notes__", [])]
+        lines += [classify_error(result.error)[1], *getattr(result.error, "__notes__", [])]
     prefix = f"[{result.profile}] " if has_profiles else ""
     for line in (*lines, *result.suggestions):
         print(run.redact(f"{prefix}{line}"), file=sys.stderr)

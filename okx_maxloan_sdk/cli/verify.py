@@ -13,24 +13,15 @@ from okx_maxloan_api.open_questions import OPEN_QUESTIONS
 from okx_maxloan_sdk import AuthenticationError, MaxLoanClient, OkxError, PermissionDeniedError, Site, __version__
 from okx_maxloan_sdk.sites import is_loopback, parse_origin
 from okx_maxloan_sdk.validation import ENFORCED_BASES
+from okx_maxloan_sdk.verify import open_questions as questions
 from okx_maxloan_sdk.verify.checks import VERIFY_CHECKS
-from okx_maxloan_sdk.verify.open_questions import (
-    MAX_REQUESTS,
-    REQUESTS_BEFORE,
-    Answer,
-    allowed_questions,
-    ask,
-    needed_pairs,
-    report,
-    request_of,
-)
 
 from .base import Command, Run
 from .config import Settings
 from .connection import connection_options, create_client, resolve_settings
 from .doctor import STATE_STYLES, heading, run_report
 from .errors import CliError, ExitCode
-from .i18n import Language, text
+from .i18n import LANGUAGE, text
 
 # No later request would succeed, and OKX blocks addresses that repeat wrong credentials.
 FATAL_ERRORS = (AuthenticationError, PermissionDeniedError)
@@ -39,16 +30,16 @@ OTHER_ADDRESSES = {"https://www.okx.com": "global", "https://app.okx.com": "us"}
 EFFECTS = ("confirms", "supports", "refutes")
 
 
-def command(lang: Language) -> Command:
+def command() -> Command:
     """Create the command."""
     file = click.Path(dir_okay=False, path_type=Path)
     params = [
-        click.Option(["--open-questions"], is_flag=True, help=text(lang, "verify.open_questions")),
-        click.Option(["--dry-run"], is_flag=True, help=text(lang, "verify.dry_run")),
-        click.Option(["--report", "file"], type=file, metavar="FILE", help=text(lang, "verify.report")),
-        *connection_options(lang),
+        click.Option(["--open-questions"], is_flag=True, help=text("verify.open_questions")),
+        click.Option(["--dry-run"], is_flag=True, help=text("verify.dry_run")),
+        click.Option(["--report", "file"], type=file, metavar="FILE", help=text("verify.report")),
+        *connection_options(),
     ]
-    return Command("verify", lang, verify, params, exit_codes="verify.exit_codes")
+    return Command("verify", verify, params, exit_codes="verify.exit_codes")
 
 
 def verify(run: Run, *, open_questions: bool, dry_run: bool, file: Path | None, **options: Any) -> int:
@@ -56,26 +47,26 @@ def verify(run: Run, *, open_questions: bool, dry_run: bool, file: Path | None, 
     if (dry_run or file) and not open_questions:
         raise CliError("open_questions_needed", option="--dry-run" if dry_run else "--report")
     if dry_run:
-        list_requests(run.lang)
+        list_requests()
         return ExitCode.OK
     if open_questions:
         return ask_open_questions(run, file, **options)
     results = run_report(run, VERIFY_CHECKS, stops_at_failure=False, **options)
     counts: Counter[str] = Counter(each.state for each in results)
-    print(text(run.lang, "report.summary", **{state: counts[state] for state in STATE_STYLES}))
+    print(text("report.summary", **{state: counts[state] for state in STATE_STYLES}))
     if any(each.is_inconclusive for each in results):
-        print(text(run.lang, "report.inconclusive"))
+        print(text("report.inconclusive"))
         return ExitCode.USAGE
     return ExitCode.FAILURE if counts["failed"] else ExitCode.OK
 
 
-def list_requests(lang: Language) -> None:
+def list_requests() -> None:
     """Print every question with its request, and the accounts that may send it; nothing is sent."""
-    print("\n".join(REQUESTS_BEFORE))
+    print("\n".join(questions.REQUESTS_BEFORE))
     for each in OPEN_QUESTIONS:
         conditions = ({name: " / ".join(values) for name, values in account.items()} for account in each.accounts)
-        print(f"{_format_question(each, lang)}\n  {' | '.join(map(_format_account, conditions))}")
-    print(text(lang, "questions.dry_run", count=len(OPEN_QUESTIONS), most=MAX_REQUESTS))
+        print(f"{_format_question(each)}\n  {' | '.join(map(_format_account, conditions))}")
+    print(text("questions.dry_run", count=len(OPEN_QUESTIONS), most=questions.MAX_REQUESTS))
 
 
 def ask_open_questions(run: Run, file: Path | None, **options: Any) -> int:
@@ -83,25 +74,31 @@ def ask_open_questions(run: Run, file: Path | None, **options: Any) -> int:
     if len(options["profiles"]) > 1:
         raise CliError("one_profile")
     if file is not None:
-        _check_writable(file)
+        # One that cannot be written is an error before anything is sent.
+        is_new = not file.exists()
+        file.open("a").close()
+        if is_new:
+            file.unlink()
     with resolve_settings(run, **options) as (settings,):
-        print(run.redact(heading(settings, run.lang)))
-        with create_client(run, settings, max_retries=0) as client:
+        print(run.redact(heading(settings)))
+        with create_client(settings, max_retries=0) as client:
             client.sync_clock()
             account = client.get_account()
             tradable = [each.inst_id for each in client.get_instruments("MARGIN")]
-            questions = allowed_questions(account, tradable)
-            needed = {pair for each in allowed_questions(account, ()) for pair in needed_pairs(each)}
+            allowed = questions.allowed_questions(account, tradable)
+            needed = {
+                pair for each in questions.allowed_questions(account, ()) for pair in questions.needed_pairs(each)
+            }
             if missing := needed - {*tradable}:
-                print(text(run.lang, "questions.not_tradable", pairs=sorted(missing)))
-            answers = _ask_each(run, client, questions)
-        print("\n" + text(run.lang, "questions.summary", asked=len(answers), allowed=len(questions)))
+                print(text("questions.not_tradable", pairs=sorted(missing)))
+            answers = _ask_each(run, client, allowed)
+        print("\n" + text("questions.summary", asked=len(answers), allowed=len(allowed)))
         if file is not None:
-            found = report(answers, account, site=_site(settings), version=__version__, is_demo=settings.demo)
+            found = questions.report(answers, account, site=_site(settings), version=__version__, is_demo=settings.demo)
             file.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-            print(text(run.lang, "questions.written", path=file))
+            print(text("questions.written", path=file))
             print(_markdown(found))
-    if questions and not answers:
+    if allowed and not answers:
         return ExitCode.USAGE
     # A rule that is enforced although it does not hold.
     enforced = {rule.id for rule in GET_MAX_LOAN.rules if rule.basis in ENFORCED_BASES}
@@ -109,40 +106,32 @@ def ask_open_questions(run: Run, file: Path | None, **options: Any) -> int:
     return ExitCode.FAILURE if enforced & refuted else ExitCode.OK
 
 
-def _ask_each(run: Run, client: MaxLoanClient, questions: list[OpenQuestion]) -> list[Answer]:
-    answers: list[Answer] = []
-    for question in questions:
-        print(f"\n{_format_question(question, run.lang)}")
+def _ask_each(run: Run, client: MaxLoanClient, allowed: list[OpenQuestion]) -> list[questions.Answer]:
+    answers: list[questions.Answer] = []
+    for question in allowed:
+        print(f"\n{_format_question(question)}")
         try:
-            answers.append(ask(client, question))
+            answers.append(questions.ask(client, question))
         except OkxError as error:
-            print(f"  {text(run.lang, 'questions.no_verdict', reason=run.redact(str(error)))}")
+            print(f"  {text('questions.no_verdict', reason=run.redact(str(error)))}")
             if isinstance(error, FATAL_ERRORS):
                 break
         else:
-            print("\n".join(f"  {line}" for line in _describe(answers[-1], run.lang)))
+            print("\n".join(f"  {line}" for line in _describe(answers[-1])))
     return answers
 
 
-def _describe(answer: Answer, lang: Language) -> list[str]:
+def _describe(answer: questions.Answer) -> list[str]:
     rows = (", ".join(f"{name}={value}" for name, value in row.items()) for row in answer.rows)
-    lines = [text(lang, "questions.response", status=answer.status, okx_code=answer.code, rows=len(answer.rows)), *rows]
+    lines = [text("questions.response", status=answer.status, okx_code=answer.code, rows=len(answer.rows)), *rows]
     if answer.headers:
-        lines.append(text(lang, "questions.headers", names=list(answer.headers)))
+        lines.append(text("questions.headers", names=list(answer.headers)))
     outcome = answer.outcome
     if outcome is None:
-        return [*lines, f"=> {text(lang, 'questions.unexpected')}"]
-    lines.append(f"=> {getattr(outcome, lang)}")
+        return [*lines, f"=> {text('questions.unexpected')}"]
+    lines.append(f"=> {getattr(outcome, LANGUAGE.get())}")
     effects = {effect: list(getattr(outcome, effect)) for effect in EFFECTS}
-    return lines + [text(lang, f"questions.{effect}", rules=rules) for effect, rules in effects.items() if rules]
-
-
-def _check_writable(path: Path) -> None:
-    """Raise `OSError` for a file that cannot be written, before anything is sent."""
-    is_new = not path.exists()
-    path.open("a").close()
-    if is_new:
-        path.unlink()
+    return lines + [text(f"questions.{effect}", rules=rules) for effect, rules in effects.items() if rules]
 
 
 def _site(settings: Settings) -> str:
@@ -154,23 +143,17 @@ def _site(settings: Settings) -> str:
 
 def _markdown(found: Mapping[str, Any]) -> str:
     """Return the report as a block for an issue."""
-    account = _format_account(found["account"])
-    lines = [
-        ["question", "outcome", "HTTP", "code", "rows"],
-        ["---"] * 5,
-        *(
-            [each["question"], each["outcome"] or "?", str(each["status"]), each["code"], str(len(each["rows"]))]
-            for each in found["answers"]
-        ),
-    ]
-    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    heading = f"{found['date']}, {found['site']}, {found['trading']}, {_format_account(found['account'])}"
+    lines = ["| question | outcome | HTTP | code | rows |", "| --- | --- | --- | --- | --- |"]
+    for each in found["answers"]:
+        cells = each["question"], each["outcome"] or "?", str(each["status"]), each["code"], str(len(each["rows"]))
+        lines.append(f"| {' | '.join(cells)} |")
     block = f"```json\n{json.dumps(found, ensure_ascii=False)}\n```"
-    heading = f"{found['date']}, {found['site']}, {found['trading']}, {account}, spec {found['spec_version']}"
-    return f"\n{heading}\n\n{table}\n{block}"
+    return "\n".join(["", f"{heading}, spec {found['spec_version']}", "", *lines, "", block])
 
 
-def _format_question(question: OpenQuestion, lang: Language) -> str:
-    return f"{question.id}: {getattr(question, lang)}\n  {request_of(question)}"
+def _format_question(question: OpenQuestion) -> str:
+    return f"{question.id}: {getattr(question, LANGUAGE.get())}\n  {questions.request_of(question)}"
 
 
 def _format_account(account: Mapping[str, str]) -> str:

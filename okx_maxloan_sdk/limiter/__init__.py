@@ -7,10 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from .base import Limiter, Permit, RateLimiter
+from .base import Limiter, RateLimiter, RateLimitStatus
 from .ledger import LimitKey, RateLimit
 from .memory import MemoryLimiter
-from .queue import RateLimitStatus
+from .queue import Permit
 
 if TYPE_CHECKING:
     from .file import FileLimiter

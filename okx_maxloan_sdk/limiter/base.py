@@ -1,15 +1,14 @@
-"""Permit, the rate limiter of one key that grants it, and the base class of all limiters."""
+"""The rate limiter of one key, and the base class of all limiters."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from logging import Logger, getLogger
 from math import inf
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from attrs import define
-
-from .ledger import CLOCK_MARGIN, MAX_DELIVERY_DELAY, RECOVERY_INTERVAL, LimitPolicy
+from .ledger import MAX_DELIVERY_DELAY, RECOVERY_INTERVAL, SCHEDULING_SLACK, LimitPolicy
+from .queue import Permit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,36 +16,22 @@ if TYPE_CHECKING:
     from okx_maxloan_sdk.clock import Clock
     from okx_maxloan_sdk.effects import Flow
 
-    from .ledger import LimitKey, PermitId, RateLimit
-    from .queue import AcquireQueue, RateLimitStatus
+    from .ledger import LimitKey, RateLimit
+    from .queue import AcquireQueue
 
 logger: Logger = getLogger(__name__)
 
 
-@define(eq=False)
-class Permit:
-    """The right to send one request; only the first call of a release method counts."""
+class RateLimitStatus(NamedTuple):
+    """How much of a limit is in use, and how many requests of this process are queued.
 
-    _queue: AcquireQueue
-    _permit_id: PermitId | None
-    _period: float
+    `reduced_by` is how many requests are missing from the limit, after rejections or while Redis is unavailable.
+    """
 
-    def release_unsent(self) -> Flow[None]:
-        """Free the slot at once: no byte was sent."""
-        return self._release(0.0)
-
-    def release_after_response(self) -> Flow[None]:
-        """Free the slot one period from now: a response came."""
-        return self._release(self._period + CLOCK_MARGIN)
-
-    def release_outcome_unknown(self) -> Flow[None]:
-        """Free the slot one period after the last instant at which the exchange may count the request."""
-        return self._release(self._period + MAX_DELIVERY_DELAY)
-
-    def _release(self, hold: float) -> Flow[None]:
-        if self._permit_id is not None:
-            yield from self._queue.release(self._permit_id, hold)
-            self._permit_id = None
+    limit: int
+    in_use: int
+    queued: int
+    reduced_by: int
 
 
 class RateLimiter:
@@ -67,20 +52,24 @@ class RateLimiter:
         Raises `RateLimitTimeoutError` as soon as it is known that none can be had before `deadline` (a time of the
         clock), and `LimiterUnavailableError` when the store cannot be used.
         """
-        permit_id = self._queue.new_permit_id()
-        permit = Permit(self._queue, permit_id, self._policy.period)
+        lease = SCHEDULING_SLACK + timeout + self._policy.period + MAX_DELIVERY_DELAY
+        permit = Permit(self._queue, self._queue.new_permit_id(), self._policy, lease)
         if permits is not None:
             permits.append(permit)
-        yield from self._queue.acquire(permit_id, self._policy, timeout, deadline)
-        return permit
+        if (yield from self._queue.acquire(permit, deadline)) < SCHEDULING_SLACK:
+            return permit
+        # This machine or process was suspended: the lease may end before the request does.
+        yield from permit.release_unsent()
+        return (yield from self.acquire(timeout, deadline, permits))
 
     def status(self) -> RateLimitStatus:
         """Return how much of the limit is in use."""
-        return self._queue.status(self._policy)
+        capacity, in_use = self._queue.store.usage(self._policy)
+        return RateLimitStatus(capacity, in_use, len(self._queue.waiters), self._policy.max_requests - capacity)
 
     def throttle(self) -> None:
         """Reduce the limit: the exchange refused a request because it counted too many."""
-        if self._queue.throttle(self._policy):
+        if self._queue.store.throttle(self._policy):
             status = self.status()
             logger.warning(
                 "OKX counted too many requests, so another program sends for this user; the limit is reduced to %d of"
@@ -116,7 +105,13 @@ class BaseLimiter(ABC):
         burst: int | None = None,
         on_throttle: Callable[[RateLimitStatus], object] | None = None,
     ) -> None:
-        LimitPolicy(1 if max_requests is None else max_requests, 1.0 if period is None else period, burst)
+        for name, number in (("max_requests", max_requests), ("burst", burst)):
+            if number is not None and (not isinstance(number, int) or number < 1):
+                message = f"{name} must be an int, 1 or more, or None, not {number!r}"
+                raise ValueError(message)
+        if period is not None and not 0 < period < inf:
+            message = f"period must be a positive number of seconds, or None, not {period!r}"
+            raise ValueError(message)
         self._max_requests, self._period, self._burst = max_requests, period, burst
         self._on_throttle = on_throttle
         self._limiters: dict[tuple[LimitKey, RateLimit, Any], RateLimiter] = {}
@@ -124,14 +119,12 @@ class BaseLimiter(ABC):
     def for_key(self, key: LimitKey, limit: RateLimit, clock: Clock) -> RateLimiter:
         """Return the rate limiter of a key; the same one each time."""
         place = key, limit, clock.monotonic
-        return self._limiters.get(place) or self._limiters.setdefault(place, self._create(key, limit, clock))
-
-    def _create(self, key: LimitKey, limit: RateLimit, clock: Clock) -> RateLimiter:
-        queue = self._shared_queue(key, clock)
-        period = self._period or limit.period
-        reserve_ahead = period / 4 if queue.store.is_shared else inf
-        policy = LimitPolicy(self._max_requests or limit.max_requests, period, self._burst, reserve_ahead)
-        return RateLimiter(queue, policy, self._on_throttle)
+        if place not in self._limiters:
+            queue, period = self._shared_queue(key, clock), self._period or limit.period
+            reserve_ahead = period / 4 if queue.store.is_shared else inf
+            policy = LimitPolicy(self._max_requests or limit.max_requests, period, self._burst, reserve_ahead)
+            self._limiters.setdefault(place, RateLimiter(queue, policy, self._on_throttle))
+        return self._limiters[place]
 
     @abstractmethod
     def _shared_queue(self, key: LimitKey, clock: Clock) -> AcquireQueue: ...

@@ -8,9 +8,8 @@ https://en.wikipedia.org/wiki/Fair_queuing
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from attrs import define, field
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 MAX_WAIT_PERIODS = 4
 
 
-@define
+@dataclass(slots=True)
 class OwnerShare:
     """Slots granted to an owner, requests it has queued, and until when it counts as waiting."""
 
@@ -29,11 +28,11 @@ class OwnerShare:
     expires_at: float = 0.0
 
 
-@define
+@dataclass(slots=True)
 class FairShares:
     """The share of each owner."""
 
-    owners: dict[int, OwnerShare] = field(factory=dict)
+    owners: dict[int, OwnerShare] = field(default_factory=dict)
 
     def slots_owed_to_others(
         self, now: float, owner: int, capacity: int, slots_by_owner: Callable[[], Counter[int]]

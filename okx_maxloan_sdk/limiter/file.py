@@ -11,10 +11,9 @@ import stat
 import time
 from contextlib import suppress
 from logging import Logger, getLogger
-from math import isfinite
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from threading import RLock
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
@@ -29,18 +28,15 @@ if TYPE_CHECKING:
 
     from okx_maxloan_sdk.clock import Clock
 
-    from .queue import RateLimitStatus
+    from .base import RateLimitStatus
 
 logger: Logger = getLogger(__name__)
 T = TypeVar("T")
-Row: TypeAlias = tuple[str, float, str]
-"""The boot of the machine that wrote it, its monotonic time, and the ledger as JSON."""
 
 # A ledger has a few kilobytes, and SQLite starts its log (WAL) anew at 4 MB unless a reader holds it open.
 MAX_FILE_BYTES, MAX_STATE_BYTES = 64 << 20, 1 << 20
 # Seconds from now: no time in a ledger is later, as the longest one is a request's timeout and a few seconds.
-MAX_AHEAD = 86_400.0
-WARNING_INTERVAL = 60.0
+MAX_AHEAD, WARNING_INTERVAL = 86_400.0, 60.0
 # Nothing in the database outlives a boot, so nothing is forced to the disk. WAL: readers and the writer do not block
 # each other, so `sqlite3 FILE 'SELECT * FROM ledger'` disturbs nobody.
 SCHEMA = """
@@ -63,6 +59,10 @@ class DamagedFileError(sqlite3.DatabaseError):
     """The file does not hold a ledger."""
 
     sqlite_errorcode: int = sqlite3.SQLITE_CORRUPT
+
+
+class ReplacedFileError(StoreBusyError):
+    """Another file is at the path now."""
 
 
 def boot_id() -> str:
@@ -92,31 +92,24 @@ def encode(ledger: Ledger) -> str:
 
 def decode(text: str, now: float) -> Ledger:
     """Read a ledger from JSON; raise `DamagedFileError` for values that no ledger has."""
+    limits: dict[type, float] = {int: 1 << 53, float: now + MAX_AHEAD}
 
-    def integer(value: Any) -> int:
-        if type(value) is not int or not 0 <= value < 1 << 53:
-            raise DamagedFileError("a number is out of range")
-        return value
-
-    def at(value: Any) -> float:
-        if type(value) not in (int, float) or not isfinite(value) or not 0 <= value <= now + MAX_AHEAD:
-            raise DamagedFileError("a time is out of range")
-        return float(value)
+    def checked(values: list[Any], *kinds: Any) -> list[Any]:
+        for value, kind in zip(values, kinds, strict=True):
+            if type(value) is not kind or not 0 <= value <= limits[kind]:
+                raise DamagedFileError("a number is out of range")
+        return values
 
     try:
         state = json.loads(text)
-        held = [(at(release), integer(owner), integer(n), at(start)) for release, owner, n, start in state["held"]]
-        shares = {
-            integer(owner): OwnerShare(integer(virtual_time), integer(queued), at(expires_at))
-            for owner, virtual_time, queued, expires_at in state["shares"]
-        }
+        in_flight = [checked(row, int, int, float, float) for row in state["in_flight"]]
+        shares = [checked(row, int, int, int, float) for row in state["shares"]]
+        numbers = checked([state[name] for name in ("blocked_until", "reduction", "reduced_at")], float, int, float)
         return Ledger(
-            {(integer(owner), integer(n)): (at(start), at(end)) for owner, n, start, end in state["in_flight"]},
-            sorted(held),
-            FairShares(shares),
-            at(state["blocked_until"]),
-            integer(state["reduction"]),
-            at(state["reduced_at"]),
+            {(owner, number): (start, end) for owner, number, start, end in in_flight},
+            sorted(tuple(checked(row, float, int, int, float)) for row in state["held"]),
+            FairShares({owner: OwnerShare(*share) for owner, *share in shares}),
+            *numbers,
         )
     except (ValueError, TypeError, KeyError, RecursionError):
         raise DamagedFileError("its state is no ledger") from None
@@ -148,163 +141,28 @@ def check_file(path: Path) -> os.stat_result:
     return status
 
 
-class SqliteFile:
-    """A database with one row, which one process at a time reads and writes."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.lock: Lock = Lock()
-        self.is_replaced: bool = False
-        """Whether another file was found at the path; the reader sets it back."""
-        self._connection: sqlite3.Connection | None = None
-        self._identity: dict[Path, tuple[int, int]] = {}
-        _files.add(self)
-
-    def update(self, change: Callable[[Row | None], tuple[Row, T]]) -> T:
-        """Replace the row by the first part of what `change` makes of it, and return the second.
-
-        Raises `StoreBusyError` while another process does so, `LimiterUnavailableError` when the file cannot be used.
-        """
-        with self.lock:
-            try:
-                try:
-                    return self._update(change)
-                except sqlite3.Error as error:
-                    if not _has_code(error, DAMAGED):
-                        raise
-                    self._discard(error)
-                    return self._update(change)
-            except (sqlite3.Error, OSError) as error:
-                if _has_code(error, BUSY):
-                    raise StoreBusyError(f"the rate limiter's file {self.path} is locked by another process") from None
-                self.close()
-                raise LimiterUnavailableError(f"the rate limiter's file {self.path} cannot be used: {error}") from error
-            except BaseException:
-                self.close()
-                raise
-
-    def close(self) -> None:
-        """Close the connection; the next update opens another."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-    def _update(self, change: Callable[[Row | None], tuple[Row, T]]) -> T:
-        if self._connection is not None and self._identity != self._identify():
-            self.close()
-            self.is_replaced = True
-            logger.warning("the rate limiter's file %s was moved, deleted or replaced; it starts anew", self.path)
-        connection = self._connection or self._open()
-        connection.execute("BEGIN IMMEDIATE")
-        row, result = change(connection.execute("SELECT boot_id, written_at, state FROM ledger").fetchone())
-        connection.execute("REPLACE INTO ledger VALUES (0, ?, ?, ?)", row)
-        if self._identity != self._identify():
-            self.is_replaced = True
-            raise StoreBusyError(f"the rate limiter's file {self.path} is being replaced")
-        connection.execute("COMMIT")
-        return result
-
-    def _open(self) -> sqlite3.Connection:
-        folder = self.path.parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if error := folder_error(folder):
-            raise OSError(error)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-        with suppress(FileExistsError):
-            os.close(os.open(self.path, flags, 0o600))
-        status = check_file(self.path)
-        for path in self._paths()[1:]:
-            with suppress(FileNotFoundError):
-                check_file(path)
-        # No timeout: SQLite would stop the event loop while it waits. The queue tries again.
-        url = f"{self.path.as_uri()}?mode=rw"
-        connection = sqlite3.connect(url, timeout=0.0, isolation_level=None, check_same_thread=False, uri=True)
-        try:
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_STATE_BYTES)
-            connection.executescript(SCHEMA)
-            self._identity = self._identify()
-            if self._identity.get(self.path) != (status.st_dev, status.st_ino):
-                raise StoreBusyError(f"the rate limiter's file {self.path} is being replaced")
-        except BaseException:
-            connection.close()
-            raise
-        self._connection = connection
-        return connection
-
-    def _identify(self) -> dict[Path, tuple[int, int]]:
-        """Return device and inode of the database, its log and the log's index; writers share all three or none.
-
-        By `os.lstat` alone: closing any descriptor of a file drops the locks that this process has on it.
-        """
-        statuses: dict[Path, os.stat_result] = {}
-        for path in self._paths():
-            with suppress(OSError):
-                statuses[path] = path.lstat()
-        size = sum(status.st_size for status in statuses.values())
-        if size > MAX_FILE_BYTES:
-            message = f"it has grown to {size >> 20} MB, more than {MAX_FILE_BYTES >> 20}"
-            raise DamagedFileError(message)
-        return {path: (status.st_dev, status.st_ino) for path, status in statuses.items()}
-
-    def _paths(self) -> list[Path]:
-        return [self.path, *(self.path.with_name(f"{self.path.name}{suffix}") for suffix in ("-wal", "-shm"))]
-
-    def _discard(self, error: Exception) -> None:
-        """Delete a damaged file."""
-        self.close()
-        self.is_replaced = True
-        logger.warning("the rate limiter's file %s starts anew: %s", self.path, error)
-        for path in self._paths():
-            path.unlink(missing_ok=True)
-
-
-_files: WeakSet[SqliteFile] = WeakSet()
-_locked: list[SqliteFile] = []
-
-
-def _has_code(error: Exception, codes: set[int]) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0)
-    return code in codes or code & 0xFF in codes  # extended and primary result code
-
-
-def _before_fork() -> None:
-    """Close all files: SQLite forbids a child to use, or even close, its parent's connections."""
-    for file in list(_files):
-        # A thread holds the lock for less than a millisecond.
-        if file.lock.acquire(timeout=1.0):
-            _locked.append(file)
-            file.close()
-
-
-def _after_fork() -> None:
-    while _locked:
-        _locked.pop().lock.release()
-
-
-def _close_all() -> None:
-    for file in list(_files):
-        file.close()
-
-
-atexit.register(_close_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
-
-
 class FileStore:
-    """A ledger in a file, in this machine's monotonic time."""
+    """A ledger in a database with one row, in this machine's monotonic time."""
 
     is_blocking = False
     is_shared = True
 
     def __init__(self, path: Path, now: Callable[[], float] = time.monotonic) -> None:
-        self._file, self._now = SqliteFile(path), now
+        self._now = now
+        # The database, its log and the log's index; writers share all three or none.
+        self._paths = [path, *(path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-shm"))]
+        self.lock: RLock = RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._identity: list[tuple[int, int]] = []
+        # Another file than that of the last transaction may not know every request in flight.
+        self._is_replaced = False
         self._boot_id = boot_id()
         self._policy = LimitPolicy(1, 1.0)
         self._ledger = Ledger()
         self._written_at = 0.0
         self._is_throttle_pending = False
         self._warned_at = -WARNING_INTERVAL
+        _stores.add(self)
 
     def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
         """Raise `LimiterUnavailableError` when the file cannot be used."""
@@ -338,47 +196,165 @@ class FileStore:
         """Keep all: the connection was closed before the fork."""
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the connection; the next transaction opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _transaction(self, change: Callable[[Ledger, float], T]) -> T:
-        def update(row: Row | None) -> tuple[Row, tuple[T, float]]:
-            now = self._now()
-            self._ledger = ledger = self._read(row, now)
-            if self._is_throttle_pending:
-                ledger.throttle(now, self._policy)
-            result = change(ledger, now)
-            return (self._boot_id, now, encode(ledger)), (result, now)
+        """Change the ledger in the file, and return the result of `change`.
 
-        result, self._written_at = self._file.update(update)
-        self._file.is_replaced = self._is_throttle_pending = False
+        Raises `StoreBusyError` while another process does so, `LimiterUnavailableError` when the file cannot be used.
+        """
+        with self.lock:
+            if self._connection is not None and self._connection.in_transaction:
+                # The garbage collector closed a flow in the middle of this thread's transaction.
+                raise StoreBusyError(f"the rate limiter's file {self._paths[0]} is in use")
+            try:
+                try:
+                    return self._change_row(change)
+                except (sqlite3.Error, ReplacedFileError) as error:
+                    if not isinstance(error, ReplacedFileError) and not _has_code(error, DAMAGED):
+                        raise
+                    self._start_anew(error)
+                    return self._change_row(change)
+            except (sqlite3.Error, OSError) as error:
+                message = f"the rate limiter's file {self._paths[0]}"
+                if _has_code(error, BUSY):
+                    raise StoreBusyError(f"{message} is locked by another process") from None
+                self.close()
+                raise LimiterUnavailableError(f"{message} cannot be used: {error}") from error
+            except BaseException:
+                self.close()
+                raise
+
+    def _change_row(self, change: Callable[[Ledger, float], T]) -> T:
+        if self._connection is not None:
+            self._check_identity()
+        connection = self._connection or self._open()
+        connection.execute("BEGIN IMMEDIATE")
+        row, now = connection.execute("SELECT boot_id, written_at, state FROM ledger").fetchone(), self._now()
+        self._ledger = ledger = self._read(row, now)
+        if self._is_throttle_pending:
+            ledger.throttle(now, self._policy)
+        result = change(ledger, now)
+        connection.execute("REPLACE INTO ledger VALUES (0, ?, ?, ?)", (self._boot_id, now, encode(ledger)))
+        self._check_identity()
+        connection.execute("COMMIT")
+        self._written_at = now
+        self._is_replaced = self._is_throttle_pending = False
         return result
 
-    def _read(self, row: Row | None, now: float) -> Ledger:
+    def _read(self, row: tuple[str, float, str] | None, now: float) -> Ledger:
         """Return the ledger of a row; where it may not know every request in flight, nothing is granted for a while."""
-        ledger, is_complete = Ledger(), False
+        ledger, is_complete, quiet_period = Ledger(), False, self._policy.period + RECOVERY_QUIET_PERIOD
         if row is not None:
             writer, written_at, text = row
             if not isinstance(written_at, float):
                 raise DamagedFileError("its time is no number")
             # Transactions follow each other, so that their times ascend on one clock.
             if writer == self._boot_id and self._written_at <= written_at <= now:
-                ledger, is_complete = decode(text, now), not self._file.is_replaced
-            else:
-                self._warn_of_other_clock(now)
+                ledger, is_complete = decode(text, now), not self._is_replaced
+            elif now > self._warned_at + WARNING_INTERVAL:
+                self._warned_at = now
+                logger.warning(
+                    "the rate limiter's file %s was written before this machine's start, by another machine or with"
+                    " another clock; nothing is sent for %g s. A folder serves one machine; use Redis for several.",
+                    self._paths[0],
+                    quiet_period,
+                )
         if not is_complete:
-            ledger.blocked_until = max(ledger.blocked_until, now + self._policy.period + RECOVERY_QUIET_PERIOD)
+            ledger.blocked_until = max(ledger.blocked_until, now + quiet_period)
         return ledger
 
-    def _warn_of_other_clock(self, now: float) -> None:
-        if now > self._warned_at + WARNING_INTERVAL:
-            self._warned_at = now
-            logger.warning(
-                "the rate limiter's file %s was written before this machine's start, by another machine or with another"
-                " clock; nothing is sent for %g s. A folder serves one machine; use Redis for several.",
-                self._file.path,
-                self._policy.period + RECOVERY_QUIET_PERIOD,
-            )
+    def _open(self) -> sqlite3.Connection:
+        path, folder = self._paths[0], self._paths[0].parent
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if error := folder_error(folder):
+            raise OSError(error)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        with suppress(FileExistsError):
+            os.close(os.open(path, flags, 0o600))
+        status = check_file(path)
+        for each in self._paths[1:]:
+            with suppress(FileNotFoundError):
+                check_file(each)
+        # No timeout: SQLite would stop the event loop while it waits. The queue tries again.
+        url = f"{path.as_uri()}?mode=rw"
+        connection = sqlite3.connect(url, timeout=0.0, isolation_level=None, check_same_thread=False, uri=True)
+        try:
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_STATE_BYTES)
+            connection.executescript(SCHEMA)
+            self._identity = self._identify()
+            if self._identity[:1] != [(status.st_dev, status.st_ino)]:
+                raise ReplacedFileError(f"the rate limiter's file {path} is being replaced")
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def _check_identity(self) -> None:
+        if self._identity != self._identify():
+            raise ReplacedFileError("it was moved, deleted or replaced")
+
+    def _identify(self) -> list[tuple[int, int]]:
+        """Return device and inode of each file.
+
+        By `os.lstat` alone: closing any descriptor of a file drops the locks that this process has on it.
+        """
+        identity, size = [], 0
+        for path in self._paths:
+            with suppress(OSError):
+                status = path.lstat()
+                identity.append((status.st_dev, status.st_ino))
+                size += status.st_size
+        if size > MAX_FILE_BYTES:
+            message = f"it has grown to {size >> 20} MB, more than {MAX_FILE_BYTES >> 20}"
+            raise DamagedFileError(message)
+        return identity
+
+    def _start_anew(self, error: Exception) -> None:
+        """Delete a damaged file, or leave one that was replaced."""
+        self.close()
+        self._is_replaced = True
+        logger.warning("the rate limiter's file %s starts anew: %s", self._paths[0], error)
+        if not isinstance(error, ReplacedFileError):
+            for path in self._paths:
+                path.unlink(missing_ok=True)
+
+
+_stores: WeakSet[FileStore] = WeakSet()
+_locked: list[FileStore] = []
+
+
+def _has_code(error: Exception, codes: set[int]) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code in codes or code & 0xFF in codes  # extended and primary result code
+
+
+def _before_fork() -> None:
+    """Close all files: SQLite forbids a child to use, or even close, its parent's connections."""
+    for store in list(_stores):
+        # A thread holds the lock for less than a millisecond.
+        if store.lock.acquire(timeout=1.0):
+            _locked.append(store)
+            store.close()
+
+
+def _after_fork() -> None:
+    while _locked:
+        _locked.pop().lock.release()
+
+
+def _close_all() -> None:
+    for store in list(_stores):
+        store.close()
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
 
 
 class FileLimiter(BaseLimiter):

@@ -28,11 +28,9 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import Counter
+from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple, TypeAlias
-
-from attrs import define, field, frozen
-from attrs.validators import ge, gt, optional
 
 from .fairness import FairShares
 
@@ -45,12 +43,11 @@ PermitId: TypeAlias = tuple[int, int]
 """An owner (a process) and the sequence number of one of its permits."""
 
 
-@frozen
-class RateLimit:
+class RateLimit(NamedTuple):
     """At most `max_requests` in any period of `period` seconds."""
 
-    max_requests: int = field(validator=ge(1))
-    period: float = field(validator=gt(0))
+    max_requests: int
+    period: float
 
 
 class LimitKey(NamedTuple):
@@ -64,11 +61,12 @@ class LimitKey(NamedTuple):
     site: str = ""
 
 
-@frozen
-class LimitPolicy(RateLimit):
-    """A limit, how many requests may start at once (None: all), and how early a slot may be reserved."""
+class LimitPolicy(NamedTuple):
+    """A `RateLimit`, how many requests may start at once (None: all), and how early a slot may be reserved."""
 
-    burst: int | None = field(default=None, validator=optional(ge(1)))
+    max_requests: int
+    period: float
+    burst: int | None = None
     reserve_ahead: float = inf
 
 
@@ -85,21 +83,21 @@ class Reservation(NamedTuple):
     capacity: int
 
 
-@define
+@dataclass(slots=True)
 class Ledger:
     """The slots `in_flight` (permit: start, end of the lease), and those `held` after their response.
 
     `held` is sorted and has (release, owner, sequence, start). Nothing starts before `blocked_until`.
     """
 
-    in_flight: dict[PermitId, tuple[float, float]] = field(factory=dict)
-    held: list[tuple[float, int, int, float]] = field(factory=list)
-    shares: FairShares = field(factory=FairShares)
+    in_flight: dict[PermitId, tuple[float, float]] = field(default_factory=dict)
+    held: list[tuple[float, int, int, float]] = field(default_factory=list)
+    shares: FairShares = field(default_factory=FairShares)
     blocked_until: float = 0.0
     reduction: int = 0
     reduced_at: float = 0.0
     # No lease ends earlier.
-    _first_end: float = field(default=-inf, init=False, eq=False)
+    _first_end: float = field(default=-inf, init=False, compare=False)
 
     def reserve(self, now: float, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
         """Reserve a slot, or return when to call again; idempotent for one permit.
@@ -160,9 +158,9 @@ class Ledger:
         return True
 
     def usage(self, now: float, policy: LimitPolicy) -> tuple[int, int]:
-        """Return the capacity and the number of slots in use."""
-        self.expire(now)
-        return self.capacity(now, policy), len(self.in_flight) + len(self.held)
+        """Return the capacity and the number of slots in use; changes nothing, so that any thread may ask."""
+        in_flight = sum(end > now for _, end in list(self.in_flight.values()))
+        return self.capacity(now, policy), in_flight + sum(slot[0] > now for slot in self.held.copy())
 
     def capacity(self, now: float, policy: LimitPolicy) -> int:
         """Return how many slots there are: all, less those that rejections cost."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from .base import BaseLimiter
@@ -23,6 +24,7 @@ class MemoryStore:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._ledger = Ledger()
+        self._throttle_lock = RLock()
 
     def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
         """Reserve a slot, or return when to call again."""
@@ -34,7 +36,8 @@ class MemoryStore:
 
     def throttle(self, policy: LimitPolicy) -> bool:
         """Reduce the capacity; return whether this rejection counts."""
-        return self._ledger.throttle(self._now(), policy)
+        with self._throttle_lock:
+            return self._ledger.throttle(self._now(), policy)
 
     def usage(self, policy: LimitPolicy) -> tuple[int, int]:
         """Return the capacity and the number of slots in use."""
@@ -43,6 +46,7 @@ class MemoryStore:
     def after_fork(self) -> None:
         """Forget the parent's requests in flight; a FileLimiter shares a limit with the parent."""
         self._ledger.in_flight.clear()
+        self._throttle_lock = RLock()
 
 
 class MemoryLimiter(BaseLimiter):

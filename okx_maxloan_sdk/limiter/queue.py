@@ -5,25 +5,22 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count, repeat
 from math import inf
-from threading import Lock, get_ident
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
-
-from attrs import define
+from typing import TYPE_CHECKING, Protocol
 
 from okx_maxloan_sdk.clock import WakeEvent, wake_up
 from okx_maxloan_sdk.effects import Flow, RunBlocking, Sleep
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError, RateLimitTimeoutError
 
-from .ledger import MAX_DELIVERY_DELAY, SCHEDULING_SLACK, LimitPolicy, PermitId, Reservation
+from .ledger import CLOCK_MARGIN, MAX_DELIVERY_DELAY, LimitPolicy, PermitId, Reservation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from okx_maxloan_sdk.clock import Clock
-
-T = TypeVar("T")
 
 # Seconds that the first waiter sleeps at least, while another thread calls the store for it.
 MIN_SLEEP = 0.01
@@ -37,7 +34,10 @@ class StoreBusyError(Exception):
 
 
 class Store(Protocol):
-    """Storage of one ledger; the methods are those of `Ledger`, in the store's own time."""
+    """Storage of one ledger; the methods are those of `Ledger`, in the store's own time.
+
+    Only one caller at a time reserves or releases. The others may call `throttle` and `usage` meanwhile.
+    """
 
     is_blocking: bool
     """Whether a call may wait for a network."""
@@ -65,33 +65,33 @@ class Store(Protocol):
         ...
 
 
-class RateLimitStatus(NamedTuple):
-    """How much of a limit is in use, and how many requests of this process are queued.
+@dataclass(slots=True, eq=False, repr=False)
+class Permit:
+    """The right to send one request from its `start` on, or, until it has one, a place in the queue.
 
-    `reduced_by` is how many requests are missing from the limit, after rejections or while Redis is unavailable.
+    Only the first call of a release method counts. An `error` ends the wait, and `alarm` a sleep.
     """
 
-    limit: int
-    in_use: int
-    queued: int
-    reduced_by: int
-
-
-@define(eq=False)
-class Waiter:
-    """A queued request: it has a `start` once it was granted a slot, or an error; `alarm` ends its sleep."""
-
+    _queue: AcquireQueue
     permit_id: PermitId
-    lease: float
     policy: LimitPolicy
+    lease: float
     start: float | None = None
     error: LimiterUnavailableError | None = None
     alarm: WakeEvent | None = None
+    is_released: bool = False
 
-    def wake(self) -> None:
-        """End its sleep, if it sleeps."""
-        if self.alarm is not None:
-            wake_up(self.alarm)
+    def release_unsent(self) -> Flow[None]:
+        """Free the slot at once: no byte was sent."""
+        return self._queue.release(self, 0.0)
+
+    def release_after_response(self) -> Flow[None]:
+        """Free the slot one period from now: a response came."""
+        return self._queue.release(self, self.policy.period + CLOCK_MARGIN)
+
+    def release_outcome_unknown(self) -> Flow[None]:
+        """Free the slot one period after the last instant at which the exchange may count the request."""
+        return self._queue.release(self, self.policy.period + MAX_DELIVERY_DELAY)
 
 
 class AcquireQueue:
@@ -101,7 +101,7 @@ class AcquireQueue:
     caller waits for another's work, so a flow may be closed anywhere, also by the garbage collector.
 
     A signal handler may raise between any two operations. So what a caller takes it can give back without having been
-    told that it got it: its name in `_entered`, whose first one works, and the slot of its permit.
+    told that it got it: its name in `_entered`, whose first one works, its place in the queue, and its slot.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -110,167 +110,76 @@ class AcquireQueue:
         self.reset()
 
     def reset(self) -> None:
-        """Empty the queue: in a forked child, the waiters and the lock's holder are in another process."""
+        """Empty the queue: in a forked child, the waiters and the caller at work are in another process."""
         self._owner = int.from_bytes(os.urandom(6), "big")
         # The next owner and number, without a call of Python code.
         self.new_permit_id: Callable[[], PermitId] = zip(repeat(self._owner), count(1), strict=False).__next__
-        self._waiters: deque[Waiter] = deque()
-        self._pending_releases: deque[tuple[PermitId, float]] = deque()
+        # A list, since a slice of it is read in one step.
+        self.waiters: list[Permit] = []
+        self._releases: deque[tuple[PermitId, float]] = deque()
         self._grant_requested = False
         self._entered: list[object] = []
-        # Between the first of `_entered` and callers of `_locked`. Their threads are in `_locking`, as the garbage
-        # collector may close a flow in the middle of their call.
-        self._lock = Lock()
-        self._locking: list[int] = []
         self._retry_at = self._earliest = -inf
         self._busy: LimiterUnavailableError | None = None
-        self._busy_since = -inf
+        self._busy_since = inf
         self._capacity = 1
 
-    def acquire(self, permit_id: PermitId, policy: LimitPolicy, timeout: float, deadline: float | None) -> Flow[None]:
-        """Wait for a slot for a request that takes at most `timeout` seconds."""
-        lease = SCHEDULING_SLACK + timeout + policy.period + MAX_DELIVERY_DELAY
-        waiter = None
+    def acquire(self, permit: Permit, deadline: float | None) -> Flow[float]:
+        """Wait for the start of a permit; return how many seconds ago it was."""
         try:
-            start = self._reserve_uncontended(permit_id, lease, policy, deadline)
-            if start is None:
-                waiter = Waiter(permit_id, lease, policy)
-                start = yield from self._wait_for_start(waiter, deadline)
-            if deadline is not None and start > deadline:
-                raise self._deadline_error(0, start, deadline)
-            while (now := self._now()) < start:
-                yield Sleep(start - now)
+            self.waiters.append(permit)
+            if self.waiters[:1] == [permit]:
+                yield from self._request_grant()
+            while permit.start is None:
+                if permit.error is not None:
+                    raise LimiterUnavailableError(*permit.error.args) from permit.error.__cause__
+                permit.alarm = WakeEvent()
+                if permit.start is None and permit.error is None:
+                    yield Sleep(self._sleep_time(permit, deadline), permit.alarm)
+                if self.waiters[:1] == [permit] and self._now() >= self._retry_at:
+                    yield from self._request_grant()
+            if deadline is not None and permit.start > deadline:
+                raise self._deadline_error(0, permit.start, deadline)
+            while (now := self._now()) < permit.start:
+                yield Sleep(permit.start - now)
+            return now - permit.start
         except BaseException as error:
-            may_have_slot = waiter is None or waiter.start is not None or not self.store.is_blocking
-            if may_have_slot and not isinstance(error, LimiterUnavailableError):
-                yield from self.release(permit_id, 0.0)
+            with suppress(ValueError):
+                self.waiters.remove(permit)
+            self._wake_first()
+            if not isinstance(error, LimiterUnavailableError):
+                yield from self.release(permit, 0.0)
             raise
-        if now >= start + SCHEDULING_SLACK:
-            # This machine or process was suspended: the lease may end before the request does.
-            yield from self.release(permit_id, 0.0)
-            yield from self.acquire(permit_id, policy, timeout, deadline)
 
-    def release(self, permit_id: PermitId, hold: float) -> Flow[None]:
-        """Hold a slot for `hold` more seconds, or free it at once."""
-        if permit_id[0] != self._owner:
+    def release(self, permit: Permit, hold: float) -> Flow[None]:
+        """Hold a permit's slot for `hold` more seconds, or free it at once."""
+        if permit.is_released or permit.permit_id[0] != self._owner:
             return  # it is the parent's, and this is a forked child
-        if self._release_uncontended(permit_id, hold):
-            return
-        self._pending_releases.append((permit_id, self._now() + hold if hold else -inf))
-        if self._waiters and (not hold or not self.store.is_shared):
+        self._releases.append((permit.permit_id, self._now() + hold if hold else -inf))
+        permit.is_released = True
+        if self.waiters and (not hold or not self.store.is_shared):
             self._grant_requested = True
-        if isinstance(sys.exception(), GeneratorExit):
-            # A flow that is being closed cannot yield: the next caller writes what this one may not.
-            if not self.store.is_blocking:
-                self._process()
-            return
+        # A flow that is being closed cannot yield: the next caller writes what this one may not.
+        is_closing = isinstance(sys.exception(), GeneratorExit)
         if self.store.is_blocking:
-            yield RunBlocking(self._process)
+            if not is_closing:
+                yield RunBlocking(self._process)
             return
         self._process()
-        if self.store.is_shared:
-            yield from self._retry_releases()
-
-    def _retry_releases(self) -> Flow[None]:
+        if not self.store.is_shared or is_closing:
+            return
         for _ in range(BUSY_RELEASE_TRIES):
-            if not self._pending_releases:
+            if not self._releases:
                 return
             yield Sleep(BUSY_INTERVAL)
             self._process()
-        if first := self._first():
-            self._retry_at = -inf
-            first.wake()
+        self._retry_at = -inf
+        self._wake_first()
 
-    def throttle(self, policy: LimitPolicy) -> bool:
-        """Reduce the limit after a rejection; return whether it counts."""
-        return self._locked(lambda: self.store.throttle(policy))
-
-    def status(self, policy: LimitPolicy) -> RateLimitStatus:
-        """Return how much of the limit is in use."""
-        capacity, in_use = self._locked(lambda: self.store.usage(policy))
-        return RateLimitStatus(capacity, in_use, len(self._waiters), policy.max_requests - capacity)
-
-    def _reserve_uncontended(
-        self, permit_id: PermitId, lease: float, policy: LimitPolicy, deadline: float | None
-    ) -> float | None:
-        """Reserve a slot without a place in the queue when nobody waits; return its start."""
-        if self.store.is_blocking or (deadline is not None and self._now() >= deadline):
-            return None
-        try:
-            self._entered.append(permit_id)
-            if self._entered[0] is not permit_id or self._waiters or self._pending_releases:
-                return None
-            if get_ident() in self._locking:
-                return None
-            with self._lock:
-                reservation = self.store.reserve(permit_id, lease, 1, policy)
-            return self._now() + reservation.wait if reservation.granted else None
-        except StoreBusyError:
-            return None
-        finally:
-            self._entered.remove(permit_id)
-            if self._pending_releases or self._grant_requested:
-                self._process()
-
-    def _release_uncontended(self, permit_id: PermitId, hold: float) -> bool:
-        """Release a slot without a place in the queue when nobody waits; return whether that was so."""
-        if self._waiters or self.store.is_blocking:
-            return False
-        try:
-            self._entered.append(permit_id)
-            if self._entered[0] is not permit_id or get_ident() in self._locking:
-                return False
-            with self._lock:
-                self.store.release(permit_id, hold)
-        except StoreBusyError:
-            return False
-        finally:
-            self._entered.remove(permit_id)
-        if self._waiters and (not hold or not self.store.is_shared):
-            self._grant_requested = True
-        if self._pending_releases or self._grant_requested:
-            self._process()
-        return True
-
-    def _wait_for_start(self, waiter: Waiter, deadline: float | None) -> Flow[float]:
-        """Wait in the queue until a slot is granted; return its start."""
-        self._waiters.append(waiter)
-        try:
-            if self._first() is waiter:
-                yield from self._request_grant()
-            while waiter.start is None:
-                if waiter.error is not None:
-                    raise waiter.error
-                waiter.alarm = WakeEvent()
-                if waiter.start is None and waiter.error is None:
-                    yield Sleep(self._sleep_time(waiter, deadline), waiter.alarm)
-                if self._first() is waiter and self._now() >= self._retry_at:
-                    yield from self._request_grant()
-        except BaseException:
-            # `acquire` gives back the slot if it was granted meanwhile.
-            if self._remove(waiter) and (first := self._first()):
-                first.wake()
-            raise
-        return waiter.start
-
-    def _locked(self, call: Callable[[], T]) -> T:
-        if self.store.is_blocking:
-            return call()
-        thread = get_ident()
-        try:
-            self._locking.append(thread)
-            with self._lock:
-                result = call()
-        finally:
-            self._locking.remove(thread)
-        self._process()
-        return result
-
-    def _first(self) -> Waiter | None:
-        try:
-            return self._waiters[0]
-        except IndexError:
-            return None
+    def _wake_first(self) -> None:
+        for first in self.waiters[:1]:
+            if first.alarm is not None:
+                wake_up(first.alarm)
 
     def _request_grant(self) -> Flow[None]:
         self._grant_requested = True
@@ -279,26 +188,18 @@ class AcquireQueue:
         else:
             self._process()
 
-    def _remove(self, waiter: Waiter) -> bool:
-        """Remove a waiter; of several callers only one succeeds, and decides about its slot."""
-        try:
-            self._waiters.remove(waiter)
-        except ValueError:
-            return False
-        return True
-
-    def _sleep_time(self, waiter: Waiter, deadline: float | None) -> float:
+    def _sleep_time(self, permit: Permit, deadline: float | None) -> float:
         """Return how long to sleep, or raise `RateLimitTimeoutError` when the turn cannot come in time."""
-        now, seconds = self._now(), waiter.lease
-        if self._first() is waiter:
+        now, seconds = self._now(), permit.lease
+        if self.waiters[:1] == [permit]:
             seconds = min(seconds, max(self._retry_at - now, BUSY_INTERVAL if self._busy else MIN_SLEEP))
         if deadline is not None:
             try:
-                ahead = self._waiters.index(waiter)
-            except ValueError:
-                ahead = 0
-            start = max(now, self._earliest + ahead // self._capacity * waiter.policy.period)
-            if start >= deadline and waiter.start is None:
+                ahead = self.waiters.index(permit)
+            except ValueError:  # it has been granted a slot
+                return 0.0
+            start = max(now, self._earliest + ahead // self._capacity * permit.policy.period)
+            if start >= deadline:
                 raise self._busy or self._deadline_error(ahead, start, deadline)
             seconds = min(seconds, deadline - now)
         return seconds
@@ -312,82 +213,80 @@ class AcquireQueue:
         )
 
     def _process(self) -> None:
+        """Write the releases and grant slots, unless another caller does."""
         name, is_busy = object(), False
-        while self._grant_requested or (self._pending_releases and not is_busy):
+        while self._grant_requested or (self._releases and not is_busy):
             try:
                 self._entered.append(name)
-                if get_ident() in self._locking:
-                    return  # `_locked` checks again
                 if self._entered[0] is name:
-                    with self._lock:
-                        is_busy = not self._write_releases()
-                        if self._grant_requested:
-                            self._grant_requested = False
-                            self._grant_waiters()
+                    is_busy = bool(self._releases) and not self._write_releases()
+                    if self._grant_requested:
+                        self._grant_requested = False
+                        self._grant_slots()
             finally:
                 self._entered.remove(name)
             if self._entered:
                 return  # the last one to leave checks again
 
     def _write_releases(self) -> bool:
-        """Write the pending releases, and keep those that the store does not take now; return whether none is left."""
-        for _ in range(len(self._pending_releases)):
-            permit_id, until = self._pending_releases[0]
+        """Write the releases, and keep those that the store does not take now; return whether none is left."""
+        for _ in range(len(self._releases)):
+            permit_id, until = self._releases[0]
             try:
                 self.store.release(permit_id, max(0.0, until - self._now()))
             except StoreBusyError:
-                self._pending_releases.rotate(-1)
+                self._releases.rotate(-1)
             else:
-                self._pending_releases.popleft()
-        return not self._pending_releases
+                self._releases.popleft()
+        return not self._releases
 
-    def _grant_waiters(self) -> None:
-        while first := self._first():
-            if first.start is not None:  # a signal ended this loop before its last step
-                self._remove(first)
-                first.wake()
-                continue
-            try:
-                reservation = self.store.reserve(first.permit_id, first.lease, len(self._waiters), first.policy)
-            except StoreBusyError as busy:
-                now = self._now()
-                self._retry_at = now + BUSY_INTERVAL
-                self._busy_since = self._busy_since if self._busy else now
-                self._busy = LimiterUnavailableError(f"{busy} since {now - self._busy_since:.1f} s")
-                if now < self._busy_since + BUSY_TIMEOUT:
-                    first.wake()  # it may be new as the first, and sleep longer than that
+    def _grant_slots(self) -> None:
+        """Reserve a slot for each waiter in turn, while the store grants them."""
+        while firsts := self.waiters[:1]:
+            [first] = firsts
+            if first.error is not None:
+                return  # it leaves, and wakes the next one
+            # It has a start if a signal ended this loop before its last step.
+            if first.start is None:
+                try:
+                    reservation = self.store.reserve(first.permit_id, first.lease, len(self.waiters), first.policy)
+                except (StoreBusyError, LimiterUnavailableError) as error:
+                    self._note_failure(error)
                     return
-                self._fail(self._busy)
-                continue
-            except LimiterUnavailableError as error:
-                self._fail(error)
-                continue
-            self._busy = None
-            start = self._now() + reservation.wait
-            self._capacity = reservation.capacity
-            if not reservation.granted:
-                self._retry_at, self._earliest = start, start - reservation.wait + reservation.earliest
-                if self._pending_releases and not self.store.is_blocking:
-                    # The store was busy, and may grant a slot once it knows of them.
-                    self._retry_at = min(start, self._now() + BUSY_INTERVAL)
-                if self.store.is_shared:
-                    first.wake()  # as above
-                return
-            first.start = start
-            if self._remove(first):
-                first.wake()
-            else:  # it left while the store was called
-                self._pending_releases.append((first.permit_id, -inf))
-                self._grant_requested = True
+                now = self._now()
+                self._busy, self._busy_since, self._capacity = None, inf, reservation.capacity
+                if not reservation.granted:
+                    self._retry_at, self._earliest = now + reservation.wait, now + reservation.earliest
+                    if self._releases and not self.store.is_blocking:
+                        # The store was busy, and may grant a slot once it knows of them.
+                        self._retry_at = min(self._retry_at, now + BUSY_INTERVAL)
+                    if self.store.is_shared:
+                        self._wake_first()  # it may be new as the first, and sleep longer than that
+                    return
+                first.start = now + reservation.wait
+            try:
+                self.waiters.remove(first)
+            except ValueError:
+                continue  # it left while the store was called, and its release follows
+            if first.alarm is not None:
+                wake_up(first.alarm)
 
-    def _fail(self, error: LimiterUnavailableError) -> None:
-        """Raise an error in all waiters, so that none waits for another one's time-out."""
-        self._retry_at, self._busy = -inf, None
-        for waiter in list(self._waiters):
-            waiter.error = LimiterUnavailableError(*error.args)
-            waiter.error.__cause__ = error.__cause__
-            if self._remove(waiter):
-                waiter.wake()
+    def _note_failure(self, error: StoreBusyError | LimiterUnavailableError) -> None:
+        """Let the first waiter try again soon, or raise an error in all, so that none waits for another's time-out."""
+        if isinstance(error, StoreBusyError):
+            now = self._now()
+            self._busy_since = min(self._busy_since, now)
+            seconds = now - self._busy_since
+            error = LimiterUnavailableError(f"{error} since {seconds:.1f} s")
+            if seconds < BUSY_TIMEOUT:
+                self._busy, self._retry_at = error, now + BUSY_INTERVAL
+                self._wake_first()  # as above
+                return
+        self._retry_at, self._busy, self._busy_since = -inf, None, inf
+        for waiter in self.waiters[:]:
+            waiter.error = error
+            if waiter.alarm is not None:
+                wake_up(waiter.alarm)
 
 
 _registry: dict[Hashable, AcquireQueue] = {}

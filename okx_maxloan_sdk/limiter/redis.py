@@ -10,8 +10,6 @@ from importlib.util import find_spec
 from logging import Logger, getLogger
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import evolve
-
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 
 from .base import BaseLimiter
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 
     from okx_maxloan_sdk.clock import Clock
 
-    from .queue import RateLimitStatus
+    from .base import RateLimitStatus
     from .redis_client import LuaScript
 
 logger: Logger = getLogger(__name__)
@@ -38,8 +36,8 @@ class RedisStore:
     """A ledger at a server; while the server is unavailable, errors or this process's share of the limit.
 
     The share is used after one quiet period: then no request is in flight that the server granted. When the server is
-    back it grants nothing for one quiet period if anything was sent on a share, because other processes may still do
-    so until they notice.
+    back it grants nothing for one quiet period if anything may have been sent on a share, because other processes may
+    still do so until they notice.
     """
 
     is_blocking = True
@@ -96,18 +94,18 @@ class RedisStore:
 
     def usage(self, policy: LimitPolicy) -> tuple[int, int]:
         """Return the capacity and the number of slots in use, as the server said last."""
-        # Another thread may be using the ledger: here it is only read.
-        now, local = self._now(), self._local
         if self._unavailable_reason:
-            in_use = len(local.in_flight) + sum(release > now for release, *_ in local.held)
-            return local.capacity(now, self._share_policy(policy)), in_use
+            return self._local.usage(self._now(), self._share_policy(policy))
         capacity, in_use = self._usage
-        return min(local.capacity(now, policy), capacity or policy.max_requests), in_use
+        return min(self._local.capacity(self._now(), policy), capacity or policy.max_requests), in_use
 
     def _call(self, operation: str, *arguments: Any) -> list[int]:
         """Run an operation; while the server is unavailable, try it once per `RECONNECT_INTERVAL`."""
-        if self._unavailable_reason and self._now() < self._reconnect_at:
+        now = self._now()
+        if self._unavailable_reason and now < self._reconnect_at:
             raise StoreBusyError(self._unavailable_reason)
+        # A server that nobody here tried for a while may have been back meanwhile, and have granted slots to others.
+        is_new_outage = not self._unavailable_reason or now > self._reconnect_at + RECONNECT_INTERVAL
         try:
             if self._unavailable_reason:
                 self._resynchronize()
@@ -116,7 +114,7 @@ class RedisStore:
                 self._is_throttle_pending = False
             return self._run(operation, *arguments)
         except StoreBusyError as error:
-            self._enter_fallback(error)
+            self._enter_fallback(error, is_new_outage)
             raise
 
     def _run(self, operation: str, *arguments: Any) -> list[int]:
@@ -124,13 +122,14 @@ class RedisStore:
         settings = policy.period, policy.max_requests, policy.burst or 0, policy.reserve_ahead, RECOVERY_QUIET_PERIOD
         return self._script(self._key, operation, *settings, *arguments)
 
-    def _enter_fallback(self, error: StoreBusyError) -> None:
+    def _enter_fallback(self, error: StoreBusyError, is_new_outage: bool) -> None:
         now = self._now()
         self._reconnect_at = now + RECONNECT_INTERVAL
+        if is_new_outage:
+            self._local.blocked_until = now + self._policy.period + RECOVERY_QUIET_PERIOD
         if not self._unavailable_reason:
             self._local.in_flight.clear()
             self._local.held.clear()
-            self._local.blocked_until = now + self._policy.period + RECOVERY_QUIET_PERIOD
             self._has_used_share = False
             action = f"{self._fallback_share:.0%} of the limit is used" if self._fallback_share else "nothing is sent"
             logger.warning("the rate limiter's Redis at %s is unavailable, %s: %s", self._server, action, error)
@@ -138,7 +137,9 @@ class RedisStore:
 
     def _resynchronize(self) -> None:
         """Report to the server the requests that were sent without it; a call that may be repeated comes first."""
-        self._run("block" if self._has_used_share else "usage")
+        # After RECOVERY_QUIET_PERIOD others may use their share before they notice that the server is back.
+        is_long = self._fallback_share and self._now() >= self._local.blocked_until - self._policy.period
+        self._run("block" if is_long or self._has_used_share else "usage")
         for permit_id, (_, end) in self._local.in_flight.items():
             self._run("release", _name(permit_id), max(0.0, end - self._now()))
         self._unavailable_reason = ""
@@ -151,7 +152,7 @@ class RedisStore:
         return reservation if reservation.granted else reservation._replace(wait=min(reservation.wait, POLL_INTERVAL))
 
     def _share_policy(self, policy: LimitPolicy) -> LimitPolicy:
-        return evolve(policy, max_requests=max(1, int(policy.max_requests * self._fallback_share)))
+        return policy._replace(max_requests=max(1, int(policy.max_requests * self._fallback_share)))
 
 
 def _name(permit_id: PermitId) -> str:
@@ -166,7 +167,8 @@ class RedisLimiter(BaseLimiter):
     process sends on `fallback_share` of the limit after one quiet period (`"fallback"`); choose it so that the shares
     of all processes make at most 1. Shares are for a server that all have lost: a process that alone cannot reach it
     would send its share on top of what the others send, so choose "raise" where that may happen. Nothing is sent for
-    one period and a second when the server is new, was emptied, or is back after a share was used.
+    one period and a second when the server is new, was emptied, or is back after a second in which it was lost to a
+    process that has a share.
     Raises `ImportError` without the package redis, `ValueError` for a wrong URL or setting.
     """
 

@@ -80,9 +80,15 @@ class LuaScript:
             if is_outage or is_demoted:
                 self._drop_idle_connections()
             # A server that was restarted has closed the connection, and one that was demoted has a successor.
-            is_closed = is_outage and isinstance(error, exceptions.ConnectionError)
-            if is_retry or not (is_closed or is_demoted):
-                raise self._failure(error, is_outage=is_outage) from error
+            is_moved = is_demoted or (is_outage and isinstance(error, exceptions.ConnectionError))
+            if is_retry or not is_moved:
+                if is_outage:
+                    raise StoreBusyError(_reply(error)) from error
+                raise LimiterUnavailableError(
+                    f"the rate limiter's Redis at {self.server} refuses: {_reply(error)}. Nothing is sent: correct the"
+                    " server's or the limiter's settings (address of the master, password, certificates, permissions"
+                    " for EVALSHA, EVAL, TIME, GET and SET, database, memory; for a cluster RedisLimiter.from_client)"
+                ) from error
         return self(key, *arguments, is_retry=True)
 
     def _run(self, key: str, arguments: tuple[Any, ...]) -> list[int]:
@@ -98,15 +104,6 @@ class LuaScript:
         for client in [node.redis_connection for node in nodes if node.redis_connection] or [self._client]:
             if pool := getattr(client, "connection_pool", None):
                 pool.disconnect(inuse_connections=False)
-
-    def _failure(self, error: Exception, *, is_outage: bool) -> Exception:
-        if is_outage:
-            return StoreBusyError(_reply(error))
-        return LimiterUnavailableError(
-            f"the rate limiter's Redis at {self.server} refuses: {_reply(error)}. Nothing is sent: correct the server's"
-            " or the limiter's settings (address of the master, password, certificates, permissions for EVALSHA, EVAL,"
-            " TIME, GET and SET, database, memory; for a cluster RedisLimiter.from_client)"
-        )
 
 
 def _reply(error: Exception) -> str:

@@ -1,21 +1,17 @@
 """The mock exchange as an ASGI application, which passes paths and queries on as the bytes received."""
 
-from __future__ import annotations
-
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from typing import Any
 
 from okx_maxloan_sdk.sites import is_loopback
 
+from .exchange import MockExchange
 from .responses import MockResponse
-
-if TYPE_CHECKING:
-    from .exchange import MockExchange
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Coroutine[Any, Any, None]]
 
 BODY_LIMIT = 64 * 1024
 HEADER_LIMIT = 16 * 1024

@@ -3,7 +3,7 @@
 It imitates four operations with their limits, the signature, and what the contract says of parameters. Where nobody
 knows what OKX does, it rejects rather than accepts. It does not imitate:
 
-- orders, positions, real prices or real quotas: amounts come from a small model (`margin.py`), whose prices stand
+- orders, positions, real prices or real quotas: amounts come from a small model (`market.py`), whose prices stand
   still unless `drift_seed` moves them;
 - OKX's messages: tell errors apart by `code`;
 - what a gateway does to bursts below the limit, whether it counts what it rejects (here it does not), regional sites;
@@ -13,38 +13,24 @@ knows what OKX does, it rejects rather than accepts. It does not imitate:
 - the row of a currency (`ccy=`), which was never seen: here `instId`, `mgnCcy` and `side` are empty in it.
 """
 
-from __future__ import annotations
-
 import base64
 import hmac
 import re
 from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from threading import RLock
-from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
-from attrs import Factory, define, field, frozen
-from okx_maxloan_api.contract import (
-    DEMO_HEADER,
-    GET_ACCOUNT_CONFIG,
-    GET_ACCOUNT_INSTRUMENTS,
-    OPERATIONS,
-    Operation,
-)
+from attrs import Factory, define, evolve, field, frozen
+from okx_maxloan_api.contract import DEMO_HEADER, GET_ACCOUNT_CONFIG, GET_ACCOUNT_INSTRUMENTS, OPERATIONS, Operation
 
 from okx_maxloan_sdk.clock import Clock, SystemClock
-from okx_maxloan_sdk.validation import violated_rules
+from okx_maxloan_sdk.validation import check_parameter, violated_rules
 
-from .margin import NO_DRIFT, drift_after
-from .query import error_for_rule, parse_query
-from .responses import MockApiError, MockResponse
-from .rows import instrument_rows, max_loan_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from decimal import Decimal
-
-    from .user import ApiKey, User
+from .market import drift_after, instrument_rows, max_loan_rows
+from .responses import CODE_BY_CHECK, ERROR_BY_RULE, MockApiError, MockResponse, error_response, json_response
+from .user import User
 
 BY_PATH: Mapping[bytes, Operation] = {each.path.encode(): each for each in OPERATIONS}
 # The order of their codes, as OKX's documentation lists them.
@@ -149,25 +135,28 @@ class MockExchange:
         if n < 1:
             message = f"n must be at least 1, not {n}"
             raise ValueError(message)
-        fails = code is not None or status is not None or html is not None
-        response = MockResponse.failure(code, status, html, delay) if fails else None
+        response = None
+        if code is not None and html is None:
+            response = error_response(code, "-", "-", status=status)
+        elif status is not None or html is not None:
+            response = MockResponse(status or 502, (("content-type", "text/html"),), (html or "").encode())
         with self._lock:
             self._planned_failures.append(_PlannedFailure(n, path, response, delay))
 
     def _respond(self, request: MockRequest) -> MockResponse:
         path = request.path.decode("latin-1")
         plan = next((each for each in self._planned_failures if each.path in (None, path)), None)
-        if plan:
-            plan.remaining -= 1
-            if plan.remaining <= 0:
-                self._planned_failures.remove(plan)
-            if plan.response:
-                return plan.response
-        delay = plan.delay if plan else 0.0
+        response = plan.response if plan else None
         try:
-            return MockResponse.from_body(self._handle_request(request), delay=delay)
+            response = response or json_response(self._handle_request(request))
         except MockApiError as error:
-            return error.to_response(delay)
+            response = error_response(*error.args)
+        if plan is None:
+            return response
+        plan.remaining -= 1
+        if not plan.remaining:
+            self._planned_failures.remove(plan)
+        return evolve(response, delay=plan.delay)
 
     def _handle_request(self, request: MockRequest) -> Mapping[str, object]:  # noqa: C901, PLR0912 -- the steps stand in one place, in order
         # 1. Path and method.
@@ -177,13 +166,15 @@ class MockExchange:
         if request.method != operation.method:
             raise MockApiError("50115", request.method)
         # 2. The rate limit of the user whom the key names, whether or not the rest of the request is valid.
-        user, key = self._find_user(request.headers.get("ok-access-key", ""))
+        name = request.headers.get("ok-access-key", "")
+        pairs = ((user, key) for user in self.users.values() for key in user.keys if key.key == name)
+        user, key = next(pairs, (None, None))
         self._check_rate_limit(operation, request, user)
         if not operation.signed:
             return {"code": "0", "msg": "", "data": [{"ts": str(int(self._now() * 1000))}]}
         # 3. The four headers are present.
-        for name, code in REQUIRED.items():
-            if not request.headers.get(name):
+        for header, code in REQUIRED.items():
+            if not request.headers.get(header):
                 raise MockApiError(code)
         # 4. The timestamp: its format, then its distance from this exchange's clock.
         timestamp = request.headers["ok-access-timestamp"]
@@ -191,7 +182,7 @@ class MockExchange:
             raise MockApiError("50102")
         # 5. The key is known.
         if user is None or key is None:
-            raise MockApiError("50119" if API_KEY.fullmatch(request.headers["ok-access-key"]) else "50111")
+            raise MockApiError("50119" if API_KEY.fullmatch(name) else "50111")
         # 6. It was made for this environment, live or demo.
         if key.demo != (request.headers.get(DEMO_HEADER[0]) == DEMO_HEADER[1]):
             raise MockApiError("50101")
@@ -210,29 +201,22 @@ class MockExchange:
         if "read_only" not in key.permissions:
             raise MockApiError("50120")
         # 11. Each parameter by itself.
-        query = parse_query(operation, request.query)
+        query = _parse_query(operation, request.query)
         if operation is GET_ACCOUNT_CONFIG:
             return {"code": "0", "data": [user.config_row(key)], "msg": ""}
         if operation is GET_ACCOUNT_INSTRUMENTS:
             return {"code": "0", "msg": "", "data": instrument_rows(query)}
         # 12. The rules between parameters, and with the account's mode.
-        for rule in violated_rules(operation.rules, {**query, **user.rule_inputs}):
-            if error := error_for_rule(rule.id, user):
-                raise error
+        violated = {rule.id for rule in violated_rules(operation.rules, {**query, **user.rule_inputs})}
+        for rule, error in ERROR_BY_RULE.items():
+            if rule in violated and error:
+                raise MockApiError(*error)
         # 13. The pairs and currencies exist, are tradable, and match each other.
-        return {"code": "0", "msg": "", "data": max_loan_rows(user, query, self._drift())}
-
-    def _drift(self) -> Mapping[str, Decimal]:
-        if self.drift_seed is None:
-            return NO_DRIFT
-        return drift_after(self.clock.monotonic() - self._opened_at, self.drift_seed)
+        drift = drift_after(self.clock.monotonic() - self._opened_at, self.drift_seed)
+        return {"code": "0", "msg": "", "data": max_loan_rows(user, query, drift)}
 
     def _now(self) -> float:
         return self.clock.time() + self.clock_skew
-
-    def _find_user(self, name: str) -> tuple[User, ApiKey] | tuple[None, None]:
-        pairs = ((user, key) for user in self.users.values() for key in user.keys if key.key == name)
-        return next(pairs, (None, None))
 
     def _check_rate_limit(self, operation: Operation, request: MockRequest, user: User | None) -> None:
         """Count the request in a strict sliding window, or reject it uncounted."""
@@ -266,3 +250,20 @@ def _parse_timestamp(timestamp: str) -> float:
         return datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC).timestamp()
     except ValueError:
         raise MockApiError("50112") from None
+
+
+def _parse_query(operation: Operation, raw: bytes) -> dict[str, str]:
+    """Parse the parameters that the operation has, and ignore unknown ones as web frameworks do."""
+    # Latin-1 has a character for each byte.
+    given = parse_qs(raw.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+    query: dict[str, str] = {}
+    for parameter in operation.parameters:
+        if values := given.get(parameter.name):
+            try:
+                (value,) = values
+                query[parameter.name] = value.encode("latin-1").decode()
+            except ValueError:  # several values, or no UTF-8
+                raise MockApiError("51000", parameter.name, "") from None
+        for check, context in check_parameter(parameter, query.get(parameter.name)):
+            raise MockApiError(CODE_BY_CHECK.get(check, "51000"), parameter.name, context.get("value", ""))
+    return query

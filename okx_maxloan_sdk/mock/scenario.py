@@ -17,29 +17,25 @@ n = 2
 code = "50011"            # or status = 503, html = "...", delay = 1.5, path = "..."
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
-from okx_maxloan_sdk.clock import SystemClock
+from okx_maxloan_sdk.clock import Clock, SystemClock
 
 from .exchange import MockExchange
-from .margin import CURRENCIES
+from .market import CURRENCIES
 from .user import ApiKey, Isolated, Mode, User
-
-if TYPE_CHECKING:
-    from okx_maxloan_sdk.clock import Clock
 
 Schema = Mapping[str, type | tuple[type, ...]]
 
 NUMBER = (int, float)
-ROOT: Schema = {"clock_skew": NUMBER, "enforce_rate_limit": bool, "drift_seed": int, "users": dict, "failures": list}
-USER: Schema = {"mode": str, "isolated": str, "borrowing": bool, "main": str, "balances": dict, "keys": list}
+SETTINGS: Schema = {"clock_skew": NUMBER, "enforce_rate_limit": bool, "drift_seed": int}
+ROOT: Schema = {**SETTINGS, "users": dict, "failures": list}
+USER_SETTINGS: Schema = {"mode": str, "isolated": str, "borrowing": bool, "balances": dict}
+USER: Schema = {**USER_SETTINGS, "main": str, "keys": list}
 REQUIRED: Schema = {"key": str, "secret": str, "passphrase": str}
 KEY: Schema = {**REQUIRED, "permissions": list, "addresses": list, "demo": bool, "label": str}
 FAILURE: Schema = {"n": int, "code": (str, int), "status": int, "html": str, "delay": NUMBER, "path": str}
@@ -49,8 +45,6 @@ ALLOWED_VALUES: Mapping[str, tuple[str, ...]] = {
     "isolated": get_args(Isolated),
     "permissions": ("read_only", "trade", "withdraw"),
 }
-
-
 DEFAULT: Mapping[str, Any] = tomllib.loads(Path(__file__).with_name("default.toml").read_text("utf-8"))
 
 
@@ -59,9 +53,7 @@ def default_exchange(clock: Clock | None = None, drift_seed: int | None = None) 
 
     `sub` is a sub-account of the first. Each has one key, `spot` a second one for demo trading; none works elsewhere.
     """
-    exchange = build({}, clock)
-    exchange.drift_seed = drift_seed
-    return exchange
+    return build({} if drift_seed is None else {"drift_seed": drift_seed}, clock)
 
 
 def load(path: Path) -> MockExchange:
@@ -76,15 +68,10 @@ def load(path: Path) -> MockExchange:
 def build(scenario: Mapping[str, Any], clock: Clock | None = None) -> MockExchange:
     """Build the exchange of a scenario; without users it has those of `default_exchange`."""
     _validate("the scenario", scenario, ROOT)
-    users = scenario.get("users") or DEFAULT["users"]
-    numbers = {name: number for number, name in enumerate(users, 1)}
-    exchange = MockExchange(
-        {name: _user(name, row, numbers) for name, row in users.items()},
-        clock or SystemClock(),
-        clock_skew=float(scenario.get("clock_skew", 0)),
-        enforce_rate_limit=scenario.get("enforce_rate_limit", True),
-        drift_seed=scenario.get("drift_seed"),
-    )
+    rows = scenario.get("users") or DEFAULT["users"]
+    numbers = {name: number for number, name in enumerate(rows, 1)}
+    users = {name: _user(name, row, numbers) for name, row in rows.items()}
+    exchange = MockExchange(users, clock or SystemClock(), **_pick(scenario, SETTINGS))
     for number, failure in enumerate(scenario.get("failures", ())):
         _validate(f"failures[{number}]", failure, FAILURE)
         exchange.fail_next(**failure)
@@ -92,17 +79,18 @@ def build(scenario: Mapping[str, Any], clock: Clock | None = None) -> MockExchan
 
 
 def _user(name: str, row: Any, numbers: Mapping[str, int]) -> User:
-    place = f"users.{name}"
+    place, number = f"users.{name}", numbers[name]
     _validate(place, row, USER)
     if (main := row.get("main", name)) not in numbers:
         raise ValueError(f"{place}.main is {main!r}; expected one of {', '.join(numbers)}")
+    for ccy, amount in row.get("balances", {}).items():
+        if ccy not in CURRENCIES or not isinstance(amount, str) or not AMOUNT.fullmatch(amount):
+            expected = f'an amount in quotes, such as "0.5", of {", ".join(CURRENCIES)}'
+            raise ValueError(f"{place}.balances.{ccy} is {amount!r}; expected {expected}")
     keys = [_key(f"{place}.keys[{index}]", key) for index, key in enumerate(row.get("keys", ()))]
-    settings = {name: row[name] for name in ("mode", "isolated", "borrowing") if name in row}
-    if "balances" in row:
-        settings["balances"] = _balances(f"{place}.balances", row["balances"])
-    number = numbers[name]
     default_key = ApiKey(f"{number:08d}-0000-0000-0000-000000000000", f"{number:032d}", f"mock-{number}")
-    return User(f"{number:018d}", keys or [default_key], main_uid=f"{numbers[main]:018d}", **settings)
+    main_uid = f"{numbers[main]:018d}"
+    return User(f"{number:018d}", keys or [default_key], main_uid=main_uid, **_pick(row, USER_SETTINGS))
 
 
 def _key(place: str, row: Any) -> ApiKey:
@@ -113,12 +101,8 @@ def _key(place: str, row: Any) -> ApiKey:
     return ApiKey(**settings)
 
 
-def _balances(place: str, row: Mapping[str, Any]) -> dict[str, Decimal]:
-    for ccy, amount in row.items():
-        if ccy not in CURRENCIES or not AMOUNT.fullmatch(str(amount)) or not isinstance(amount, str):
-            expected = f'an amount in quotes, such as "0.5", of {", ".join(CURRENCIES)}'
-            raise ValueError(f"{place}.{ccy} is {amount!r}; expected {expected}")
-    return {ccy: Decimal(amount) for ccy, amount in row.items()}
+def _pick(row: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name in schema}
 
 
 def _validate(place: str, row: Any, schema: Schema) -> None:

@@ -1,17 +1,13 @@
 """Users of the mock exchange, and their API keys."""
 
-from __future__ import annotations
-
 import tomllib
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from attrs import Factory, define, field
 from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Mode = Literal["spot", "futures", "multi_currency", "portfolio"]
 Isolated = Literal["automatic", "auto_transfers_ccy", "quick_margin"]
@@ -19,8 +15,6 @@ Isolated = Literal["automatic", "auto_transfers_ccy", "quick_margin"]
 LEVELS: Mapping[str, str] = {
     mode.name: mode.value for each in GET_ACCOUNT_CONFIG.fields if each.name == "acctLv" for mode in each.values
 }
-
-
 CONFIG_ROW: Mapping[str, object] = tomllib.loads(Path(__file__).with_name("account.toml").read_text("utf-8"))
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
-
-from attrs import define, field
 
 from okx_maxloan_sdk.escape import escape_control_characters
 from okx_maxloan_sdk.exceptions import ApiTimeoutError, NoResponseError, RequestNotSentError
@@ -13,16 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-@define
+@dataclass(slots=True, eq=False, repr=False)
 class Request:
     """One request, in the very bytes that were signed."""
 
     method: str
     target: str
-    headers: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str]
 
 
-@define
+@dataclass(slots=True, eq=False)
 class Response:
     """One complete response, its body decoded; header names are in lower case.
 
@@ -32,7 +31,7 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
-    discard: Callable[[], None] = field(default=lambda: None, repr=False, eq=False)
+    discard: Callable[[], None] = field(default=lambda: None, repr=False)
 
 
 class Transport(Protocol):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
-
-from attrs import field, frozen
 
 from okx_maxloan_sdk.sites import is_loopback
 
@@ -17,11 +16,11 @@ if TYPE_CHECKING:
     from okx_maxloan_sdk.sites import Origin
 
 SCHEMES = ("http", "https", "socks5", "socks5h")
-ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d+))?")
+ADDRESS = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d+))?"
 PORTS = 65536
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Proxy:
     """Address and credentials of a proxy."""
 
@@ -51,7 +50,7 @@ def parse(text: str, source: str = "proxy") -> Proxy:
     scheme, separator, rest = text.strip().rpartition("://")
     scheme = scheme.lower() if separator else "http"
     user, _, address = rest.removesuffix("/").rpartition("@")
-    found = ADDRESS.fullmatch(address)
+    found = re.fullmatch(ADDRESS, address)
     faults = {
         f"its scheme must be {', '.join(SCHEMES[:-1])} or {SCHEMES[-1]}": scheme not in SCHEMES,
         "percent-encode each / ? # @ and space of its user and password": bool(re.search(r"[/?#@\s]", user)),

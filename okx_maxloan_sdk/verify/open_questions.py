@@ -9,27 +9,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from okx_maxloan_api.contract import (
-    GET_ACCOUNT_CONFIG,
-    GET_ACCOUNT_INSTRUMENTS,
-    GET_MAX_LOAN,
-    GET_TIME,
-    SPEC_VERSION,
-    OpenQuestion,
-    Outcome,
-)
+from okx_maxloan_api.contract import GET_MAX_LOAN, SPEC_VERSION, OpenQuestion, Outcome
 from okx_maxloan_api.open_questions import OPEN_QUESTIONS
 
-from okx_maxloan_sdk import (
-    Account,
-    ClockSkewError,
-    InvalidResponseError,
-    MaxLoanClient,
-    OkxError,
-    PermissionDeniedError,
-)
-from okx_maxloan_sdk.codec import Query, parse_envelope
+from okx_maxloan_sdk import Account, MaxLoanClient
+from okx_maxloan_sdk.codec import ACCOUNT_QUERY, TIME_QUERY, Query, instruments_query, parse_envelope
 from okx_maxloan_sdk.effects import Flow
+from okx_maxloan_sdk.exceptions import ClockSkewError, InvalidResponseError, OkxError, PermissionDeniedError
 from okx_maxloan_sdk.request import acquire_permits, build_api_error, send_once
 from okx_maxloan_sdk.retry import is_retryable_status, lookup_error
 from okx_maxloan_sdk.state import ClientState
@@ -41,11 +27,10 @@ from .checks import INCONCLUSIVE_ERRORS
 REPORT_SCHEMA = 1
 MAX_REQUESTS = 20
 # Sent before the questions, without a retry: the clock, the account, its pairs.
-REQUESTS_BEFORE = (
-    f"{GET_TIME.method} {GET_TIME.path}",
-    f"{GET_ACCOUNT_CONFIG.method} {GET_ACCOUNT_CONFIG.path}",
-    f"{GET_ACCOUNT_INSTRUMENTS.method} {GET_ACCOUNT_INSTRUMENTS.path}?instType=MARGIN",
-)
+REQUESTS_BEFORE = [
+    f"{each.operation.method} {each.target}"
+    for each in (TIME_QUERY, ACCOUNT_QUERY, instruments_query(inst_type="MARGIN", inst_id=None))
+]
 # Fields whose values stay in a report: they are in the request, or public.
 PUBLIC_FIELDS = ("instId", "mgnMode", "mgnCcy", "side", "ccy")
 PUBLIC_VALUE = re.compile(r"[A-Za-z0-9-]{0,41}")
@@ -107,21 +92,13 @@ def ask(client: MaxLoanClient, question: OpenQuestion) -> Answer:
     return Answer(question, **client._run(_send(state, _query(question))))  # noqa: SLF001 -- the same
 
 
-def report(
-    answers: Iterable[Answer],
-    account: Account,
-    *,
-    site: str,
-    version: str,
-    is_demo: bool,
-    today: datetime | None = None,
-) -> dict[str, Any]:
+def report(answers: Iterable[Answer], account: Account, *, site: str, version: str, is_demo: bool) -> dict[str, Any]:
     """Return what the answers show, as JSON can express it: no key, amount, uid or message of OKX is in it."""
     return {
         "schema": REPORT_SCHEMA,
         "spec_version": SPEC_VERSION,
         "sdk_version": version,
-        "date": (today or datetime.now(UTC)).date().isoformat(),
+        "date": datetime.now(UTC).date().isoformat(),
         "site": site,
         "trading": "demo" if is_demo else "live",
         "account": {name: value for name, value in account.rule_inputs.items() if SETTING.fullmatch(value)},

@@ -9,16 +9,24 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from . import contract_model
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-MODULES = {"__future__", "attrs", "collections.abc", "http", "httpx", "importlib", "ssl", "typing", "urllib.parse"}
+MODULES = {
+    "__future__", "attrs", "collections.abc", "dataclasses", "http", "httpx", "importlib", "ssl", "typing",
+    "urllib.parse",
+}  # fmt: skip
 # What the templates of openapi-python-client 0.29.1 and of this folder call.
-AT_IMPORT = {"TypeVar", "Unset", "_attrs_field", "field"}
+AT_IMPORT = {
+    "TypeVar", "Unset", "_attrs_field", "field",
+    *(each.__name__ for each in vars(contract_model).values() if isinstance(each, type) and issubclass(each, tuple)),
+}  # fmt: skip
 FUNCTIONS = {
-    *AT_IMPORT, "AttributeError", "HTTPStatus", "Response", "TypeError", "ValueError", "cast", "cls", "dict", "evolve",
-    "float", "int", "isinstance", "list", "quote", "str", "super",
+    *AT_IMPORT, "AttributeError", "HTTPStatus", "Response", "TypeError", "ValueError", "cast", "cls", "dataclass",
+    "dict", "evolve", "float", "int", "isinstance", "list", "quote", "str", "super",
 }  # fmt: skip
 LAZY_IMPORT = {"getattr", "import_module"}
 METHODS = {
@@ -26,7 +34,7 @@ METHODS = {
     "append", "decode", "from_dict", "get_async_httpx_client", "get_httpx_client", "items", "json", "keys", "pop",
     "request", "to_dict", "update",
 }  # fmt: skip
-DECORATORS = {"_attrs_define", "frozen", "classmethod", "define", "property"}
+DECORATORS = {"_attrs_define", "classmethod", "dataclass", "dataclass(frozen=True, slots=True)", "define", "property"}
 IMPORTS = (ast.Import, ast.ImportFrom)
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 STATEMENTS = (
@@ -38,7 +46,6 @@ EXPRESSIONS = (
     ast.FormattedValue, ast.IfExp, ast.JoinedStr, ast.List, ast.Name, ast.Set, ast.Starred, ast.Subscript, ast.Tuple,
     ast.UnaryOp,
 )  # fmt: skip
-MAPPINGS = {"Mapping[str, Error]", "Mapping[str, str]"}
 
 
 def is_text(node: ast.stmt) -> bool:
@@ -112,7 +119,7 @@ def is_known(node: ast.AST, functions: set[str], methods: set[str]) -> bool:  # 
         case ast.ImportFrom():
             return bool(node.level) or node.module in MODULES
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            return all(isinstance(each, ast.Name) and each.id in DECORATORS for each in node.decorator_list)
+            return all(ast.unparse(each) in DECORATORS for each in node.decorator_list)
         case ast.Call(func=ast.Name(id=name)):
             return name in functions
         case ast.Call(func=ast.Attribute(attr=name)):
@@ -139,78 +146,6 @@ def unknown(tree: ast.Module, name: str) -> Iterator[ast.AST]:
             yield node
 
 
-def is_data(node: ast.expr, constructors: set[str]) -> bool:
-    """Return whether an expression is made of literals and the model's own tuples."""
-    if isinstance(node, ast.Call):
-        named = isinstance(node.func, ast.Name) and node.func.id in constructors and not node.args
-        return named and all(each.arg and is_data(each.value, constructors) for each in node.keywords)
-    if isinstance(node, ast.Tuple):
-        return all(is_data(each, constructors) for each in node.elts)
-    if isinstance(node, ast.Dict):
-        return all(each is not None and is_data(each, constructors) for each in (*node.keys, *node.values))
-    return isinstance(node, ast.Constant)
-
-
-def is_new_parameters(node: ast.stmt) -> bool:
-    """Return whether a class is ExtraParameters: an annotation and a text for each parameter."""
-    if not isinstance(node, ast.ClassDef) or not is_text(node.body[0]):
-        return False
-    head = ast.unparse(ast.ClassDef(node.name, node.bases, node.keywords, [ast.Pass()], node.decorator_list))
-    fields, texts = node.body[1::2], node.body[2::2]
-    return (
-        head.startswith("class ExtraParameters(TypedDict, total=False):")
-        and len(fields) == len(texts)
-        and all(map(is_text, texts))
-        and all(ast.unparse(each) == f"{assigned_name(each)}: str | None" for each in fields)
-    )
-
-
-def is_fact(node: ast.stmt, constructors: set[str], operations: set[str]) -> bool:
-    """Return whether a statement gives a name to facts."""
-    if isinstance(node, ast.AnnAssign):
-        return ast.unparse(node.annotation) in MAPPINGS and node.value is not None and is_data(node.value, constructors)
-    if not isinstance(node, ast.Assign):
-        return False
-    if isinstance(node.value, ast.Tuple) and assigned_name(node) == "OPERATIONS":
-        return all(isinstance(each, ast.Name) and each.id in operations for each in node.value.elts)
-    return is_data(node.value, constructors)
-
-
-def contract_faults(tree: ast.Module, model: str, names: list[str]) -> Iterator[str]:
-    """Require the model's own source, then ExtraParameters, then these names with literals; nothing else."""
-    given = ast.parse(model).body
-    start = len(given)
-    if [ast.dump(each) for each in tree.body[:start]] != [ast.dump(each) for each in given]:
-        yield "contract.py: its classes are not those of contract_model.py"
-    constructors = {each.name for each in given if isinstance(each, ast.ClassDef)}
-    rest = tree.body[start:]
-    yield from (
-        f"contract.py:{node.lineno}: unexpected {shown(node)}"
-        for index, node in enumerate(rest)
-        if not (is_new_parameters(node) if index == 0 else is_fact(node, constructors, set(names)))
-    )
-    if (found := list(bound(rest))) != ["ExtraParameters", *names]:
-        yield f"contract.py: it has the names {', '.join(found)}; expected ExtraParameters, {', '.join(names)}"
-    if twice := sorted(set(names) & {*bound(given)}):
-        yield f"contract.py: {', '.join(twice)} would take the place of the model's own name"
-
-
-def questions_faults(tree: ast.Module, head: str) -> Iterator[str]:
-    """Require the head, then OPEN_QUESTIONS with literals; nothing else."""
-    given = ast.parse(head).body
-    if [ast.dump(each) for each in tree.body[: len(given)]] != [ast.dump(each) for each in given]:
-        yield "open_questions.py: it does not begin as contract.py of the generator begins it"
-    imported = {name.name for each in given if isinstance(each, ast.ImportFrom) for name in each.names}
-    rest = tree.body[len(given) :]
-    yield from (
-        f"open_questions.py:{node.lineno}: unexpected {shown(node)}"
-        for node in rest
-        if not (assigned_name(node) == "OPEN_QUESTIONS" and is_fact(node, imported, set()))
-    )
-    if len(rest) != 1:
-        yield f"open_questions.py: it has {len(rest)} statements after its imports; expected OPEN_QUESTIONS"
-
-
 def shown(node: ast.AST) -> str:
     """Show the beginning of a piece of code on one line."""
     return f"{type(node).__name__} {ast.unparse(node)[:80]!r}"
@@ -224,7 +159,7 @@ def module_faults(tree: ast.Module, name: str) -> Iterator[str]:
     yield from (f"{name}: {each} is bound twice" for each in sorted({each for each in names if names.count(each) > 1}))
 
 
-def code_faults(tree: Path, model: str, names: list[str], questions_head: str) -> list[str]:
+def code_faults(tree: Path) -> list[str]:
     """List what is in a generated tree and in no template, each with its place."""
     faults = []
     for path in sorted(each for each in tree.rglob("*") if each.is_file()):
@@ -233,14 +168,7 @@ def code_faults(tree: Path, model: str, names: list[str], questions_head: str) -
             faults += [] if name == "py.typed" else [f"{name}: no such file is generated"]
             continue
         try:
-            code = ast.parse(path.read_text(encoding="utf-8"))
+            faults += module_faults(ast.parse(path.read_text(encoding="utf-8")), name)
         except SyntaxError as error:
             faults.append(f"{name}:{error.lineno}: {error.msg}")
-            continue
-        if name == "contract.py":
-            faults += contract_faults(code, model, names)
-        elif name == "open_questions.py":
-            faults += questions_faults(code, questions_head)
-        else:
-            faults += module_faults(code, name)
     return faults

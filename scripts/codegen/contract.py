@@ -9,7 +9,7 @@ from openapi_python_client.strings import PythonIdentifier
 
 from . import contract_model as model
 
-MODEL = Path(model.__file__)
+MODEL = Path(model.__file__).read_text(encoding="utf-8")
 # What okx_maxloan_sdk/client.py spells out; a later parameter of maximum loan reaches its methods as ExtraParameters.
 EXPLICIT_PARAMETERS = {"mgnMode", "instId", "ccy", "mgnCcy", "tradeQuoteCcy"}
 
@@ -162,26 +162,13 @@ def new_parameters(operations: list[model.Operation]) -> str:
     return f"class ExtraParameters(TypedDict, total=False):\n    {words}\n{fields}"
 
 
-def model_source() -> str:
-    """Read the model's source, as contract.py repeats it."""
-    return MODEL.read_text(encoding="utf-8").replace(
-        "import Literal, NamedTuple", "import Literal, NamedTuple, TypedDict"
-    )
-
-
-def names(spec: dict[str, Any]) -> list[str]:
-    """List the names that contract.py gives to the facts."""
-    operations = [attribute(item["get"]["operationId"]).upper() for item in spec["paths"].values()]
-    return [*operations, "OPERATIONS", "ERRORS", "SITES", "DEMO_HEADER", "SPEC_VERSION"]
-
-
 def source(spec: dict[str, Any]) -> str:
     """Write contract.py: the model's own source, and the facts as its literals."""
     operations = [operation(spec, path, item["get"]) for path, item in spec["paths"].items()]
     errors = {each["code"]: model.Error(**each) for each in spec["x-okx-errors"]}
     sites = {server["x-okx-site"]: server["url"] for server in spec["servers"]}
     lines = [
-        model_source(),
+        MODEL.replace("import Literal, NamedTuple", "import Literal, NamedTuple, TypedDict"),
         new_parameters(operations),
         *(f"{attribute(each.id).upper()} = {each!r}" for each in operations),
         f"OPERATIONS = ({', '.join(attribute(each.id).upper() for each in operations)},)",
@@ -194,19 +181,16 @@ def source(spec: dict[str, Any]) -> str:
 
 
 ROW_TYPES = {"string": "str", "boolean": "bool", "array": "tuple[str, ...]"}
-ROW_CLASSES = {
-    "getMaxLoan": "MaxLoanFields",
-    "getAccountInstruments": "InstrumentFields",
-    "getAccountConfig": "AccountConfigFields",
-}
+ROW_CLASSES = {"getMaxLoan": "MaxLoanFields", "getAccountInstruments": "InstrumentFields"}
 ROWS_HEAD = '''"""Rows of responses: immutable, hashable, equal by value; never edited by hand."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from attrs import field, frozen
-
 '''
+ROW_HEAD = "@dataclass(frozen=True, slots=True)"
+ROW_END = "    additional_properties: Mapping[str, Any] = field(default_factory=dict, hash=False, kw_only=True)\n"
 
 
 def row_field(each: model.Field) -> str:
@@ -226,6 +210,10 @@ def rows_source(spec: dict[str, Any]) -> str:
         found = operation(spec, path, item["get"])
         if name := ROW_CLASSES.get(found.id):
             fields = "".join(row_field(each) for each in found.fields)
-            more = "    additional_properties: Mapping[str, Any] = field(factory=dict, hash=False, kw_only=True)\n"
-            classes.append(f"@frozen\nclass {name}:\n    {f'Row of {found.path}.'!r}\n\n{fields}{more}")
+            more = (
+                "    additional_properties: Mapping[str, Any] = field(default_factory=dict, hash=False, kw_only=True)\n"
+            )
+            classes.append(
+                f"@dataclass(frozen=True, slots=True)\nclass {name}:\n    {f'Row of {found.path}.'!r}\n\n{fields}{more}"
+            )
     return ROWS_HEAD + "\n\n".join(classes)

@@ -84,8 +84,7 @@ class Entry(NamedTuple):
         yield from filter(None, [self.headline])
         yield self.section.title
         if len(self.section.body) > BUDGET:
-            message = f"an entry of the changelog is too long: {self.section.title[:60]!r}"
-            raise PageParseError(message)
+            raise PageParseError(f"an entry of the changelog is too long: {self.section.title[:60]!r}")
         for block in FORMS[self.form].blocks(self.section.body):
             if isinstance(block, Table):
                 yield from (cell for row in block.rows for cell in row)
@@ -202,8 +201,7 @@ def refuse_dates_within(text: str, form: str) -> None:
         if is_title:
             day = found or day
         elif found and not rest and found > day:
-            message = f"the date {found} of the changelog stands in no title"
-            raise PageParseError(message)
+            raise PageParseError(f"the date {found} of the changelog stands in no title")
 
 
 LINES = {"markdown": lines_of_markdown, "html": lines_of_html}

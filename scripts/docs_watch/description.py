@@ -137,6 +137,5 @@ def limit(text: str) -> int | None:
     found = {each["n"].lower() for pattern in LIMITS for each in pattern.finditer(text)}
     numbers = {NUMERALS.get(each) or int(each) for each in found}
     if len(numbers) > 1:
-        message = f"which of {', '.join(map(str, sorted(numbers)))} is the limit of items?"
-        raise PageParseError(message)
+        raise PageParseError(f"which of {', '.join(map(str, sorted(numbers)))} is the limit of items?")
     return next(iter(numbers), None)

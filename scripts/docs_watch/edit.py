@@ -9,7 +9,7 @@ from .draft import FIELDS, PARAMETERS, build_node, column_of, document_values, m
 from .drift import diff_spec, open_differences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from .compare import Place
     from .drift import Operation
@@ -34,51 +34,15 @@ def insert_key(node: Any, key: str, value: Any) -> None:
         node.insert(list(node).index("in" if "in" in node else "type") + 1, key, value)
 
 
-def set_rate(operation: Any, now: tuple[tuple[int, int], ...]) -> bool:
-    """Change the rate limit; two at once are a person's decision."""
-    limit = operation["x-okx-rate-limit"]
-    if len(now) == 1:
-        limit["requests"], limit["period"] = now[0]
-    return len(now) == 1
-
-
-def set_anchor(operation: Any, now: str) -> bool:
-    """Change the anchor of the documentation, which is the same in both languages."""
-    docs = operation["externalDocs"]
-    for key in ("url", "x-url-zh"):
-        docs[key] = f"{docs[key].partition('#')[0]}#{now}"
-    return True
-
-
-def set_required(node: Any, now: str, _texts: Mapping[str, str], _column: int) -> bool:
-    """Change whether a parameter is required."""
-    insert_key(node, "required", now == "required")
-    return True
-
-
-def set_values(node: Any, now: tuple[str, ...], texts: Mapping[str, str], column: int) -> bool:
-    """Change the listed values of a parameter or a field; a parameter's stay shared with the field that echoes it.
-
-    The first list of a parameter, and one of a parameter that is a list, are a person's decision.
-    """
+def set_values(node: Any, now: tuple[str, ...], texts: Mapping[str, str], column: int) -> None:
+    """Change the listed values of a parameter or a field; a parameter's stay shared with the field that echoes it."""
     if "schema" in node:
-        if node["schema"]["type"] != "string" or "enum" not in node["schema"]:
-            return False
         listed = unalias(node, "schema")["enum"]
         listed[:] = [*(each for each in listed if each in now), *(each for each in now if each not in listed)]
     elif "x-okx-values" in node:
         unalias(node, "x-okx-values")
     node.fa.set_block_style()
     document_values(node, now, texts, column)
-    return True
-
-
-def set_limit(node: Any, now: int, _texts: Mapping[str, str], _column: int) -> bool:
-    """Change how many items a parameter may list; to make a list of a parameter is a person's decision."""
-    if "maxItems" not in node["schema"]:
-        return False
-    unalias(node, "schema")["maxItems"] = now
-    return True
 
 
 def add_parameter(parameters: Any, name: str, field: Field, texts: Mapping[str, str]) -> None:
@@ -97,27 +61,50 @@ def add_field(properties: Any, name: str, field: Field, texts: Mapping[str, str]
     mark_as_draft(properties, name, column)
 
 
-OF_THE_OPERATION: Mapping[str, Callable[[Any, Any], bool]] = {"rate": set_rate, "anchor": set_anchor}
-# What is not here (type, method, path, whom the limit counts) is a person's decision.
-SETTERS: Mapping[str, Callable[[Any, Any, Mapping[str, str], int], bool]] = {
-    "required": set_required,
-    "values": set_values,
-    "limit": set_limit,
-}
+def edit_operation(operation: Any, fact: str, now: Any) -> bool:
+    """Edit a fact of an operation; return whether that took no judgement, as two rate limits at once do."""
+    match fact:
+        case "rate" if len(now) == 1:
+            operation["x-okx-rate-limit"].update(zip(("requests", "period"), now[0], strict=True))
+        case "anchor":  # the same in both languages
+            docs = operation["externalDocs"]
+            docs.update({key: f"{docs[key].partition('#')[0]}#{now}" for key in ("url", "x-url-zh")})
+        case _:
+            return False
+    return True
 
 
-def apply_fact(spec: Spec, operation: Operation, place: Place, now: Any, fields: Mapping[str, Field]) -> bool:
-    """Make one fact of the spec what the pages say; tell whether that took no judgement."""
+def edit_row(node: Any, fact: str, now: Any, texts: Mapping[str, str], column: int) -> bool:
+    """Edit a fact of a parameter or a field; return whether that took no judgement.
+
+    Another type, the first list of a parameter, values of a parameter that is a list, and a parameter that becomes a
+    list are a person's decision.
+    """
+    schema = node.get("schema", {})
+    match fact:
+        case "required":
+            insert_key(node, "required", now == "required")
+        case "values" if not schema or (schema["type"] == "string" and "enum" in schema):
+            set_values(node, now, texts, column)
+        case "limit" if "maxItems" in schema:
+            unalias(node, "schema")["maxItems"] = now
+        case _:
+            return False
+    return True
+
+
+def edit_fact(spec: Spec, operation: Operation, place: Place, now: Any, fields: Mapping[str, Field]) -> bool:
+    """Make one fact of the spec what the pages say; return whether that took no judgement."""
     node = spec.operation(operation.method, operation.path)
     if not place.table:
-        return place.fact in OF_THE_OPERATION and OF_THE_OPERATION[place.fact](node, now)
+        return edit_operation(node, place.fact, now)
     properties = spec.row(operation.method, operation.path)["properties"]
     asked = place.table == "request"
     known = {each["name"]: each for each in node["parameters"]} if asked else properties
     texts = {language: field.source_text for language, field in fields.items()}
     if place.fact:
         column = (node["parameters"].lc.col if asked else column_of(properties)) + 4
-        return place.fact in SETTERS and SETTERS[place.fact](known[place.name], now, texts, column)
+        return edit_row(known[place.name], place.fact, now, texts, column)
     field = fields.get("en") or next(iter(fields.values()), None)
     if field is None:
         insert_key(known[place.name], "deprecated", True)
@@ -134,16 +121,10 @@ def apply_fact(spec: Spec, operation: Operation, place: Place, now: Any, fields:
 
 def agree(fields: Mapping[str, Field]) -> bool:
     """Return whether no language contradicts another about a new parameter or field."""
-    facts = [
-        {
-            "type": each.type,
-            "required": each.required == "required",
-            "values": frozenset(each.values) or None,
-            "limit": each.limit,
-        }
-        for each in fields.values()
-    ]
-    return all(len({each[key] for each in facts} - {None}) <= 1 for key in ("type", "required", "values", "limit"))
+    facts = (
+        (each.type, each.required == "required", frozenset(each.values) or None, each.limit) for each in fields.values()
+    )
+    return all(len({*column} - {None}) <= 1 for column in zip(*facts, strict=True))
 
 
 def apply_pass(spec: Spec, lock: Lock, operation: Operation, pages: Mapping[str, Facts]) -> Iterator[Place]:
@@ -159,7 +140,7 @@ def apply_pass(spec: Spec, lock: Lock, operation: Operation, pages: Mapping[str,
         rows = {k: getattr(page, place.table).get(place.name) for k, page in pages.items()} if place.table else {}
         fields = {k: field for k, field in rows.items() if field}
         certain = agreed if place.fact else agree(fields) and not (fields and place.of(facts))
-        if certain and apply_fact(spec, operation, place, next(iter(said.values()), None), fields):
+        if certain and edit_fact(spec, operation, place, next(iter(said.values()), None), fields):
             yield place
 
 

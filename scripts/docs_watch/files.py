@@ -29,23 +29,20 @@ def fetch(address: str) -> bytes:
     with httpx.Client(timeout=TIMEOUT, headers={"Accept-Encoding": "identity"}) as client:
         for _ in range(REDIRECTS + 1):
             if url.scheme != "https" and url.host not in LOOPBACK:
-                message = f"{url.scheme}://{url.host}: pages are read over https only"
-                raise PageParseError(message)
+                raise PageParseError(f"{url.scheme}://{url.host}: pages are read over https only")
             with client.stream("GET", url) as answer:
                 if answer.has_redirect_location:
                     url = url.join(answer.headers["Location"])
                     continue
                 if not answer.is_success:
-                    message = f"HTTP {answer.status_code}"
-                    raise PageParseError(message)
+                    raise PageParseError(f"HTTP {answer.status_code}")
                 data = bytearray()
                 for chunk in answer.iter_raw():
                     data += chunk
                     if len(data) > LARGEST or time.monotonic() > end:
                         raise PageParseError("larger than 16 MiB, or slower than two minutes")
                 return bytes(data)
-    message = f"more than {REDIRECTS} redirects"
-    raise PageParseError(message)
+    raise PageParseError(f"more than {REDIRECTS} redirects")
 
 
 def load(source: str) -> bytes:
@@ -56,8 +53,7 @@ def load(source: str) -> bytes:
         with Path(source).open("rb") as file:
             data = file.read(LARGEST + 1)
     except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:  # a name that is no name: ValueError
-        message = f"cannot be read: {type(error).__name__}: {error}"
-        raise PageParseError(message) from error
+        raise PageParseError(f"cannot be read: {type(error).__name__}: {error}") from error
     if len(data) > LARGEST:
         raise PageParseError("larger than 16 MiB")
     return data

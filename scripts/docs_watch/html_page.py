@@ -98,5 +98,4 @@ def blocks(body: str) -> Iterator[Block]:
     try:
         yield from walk(etree.fromstring(f"<body>{body}".encode(), parser))
     except etree.XMLSyntaxError as error:
-        message = f"the HTML parser gave up: {error}"
-        raise PageParseError(message) from error
+        raise PageParseError(f"the HTML parser gave up: {error}") from error

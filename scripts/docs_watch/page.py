@@ -50,8 +50,7 @@ def decode(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        message = f"not UTF-8 at byte {error.start}"
-        raise PageParseError(message) from error
+        raise PageParseError(f"not UTF-8 at byte {error.start}") from error
 
 
 def is_markdown(text: str) -> bool:
@@ -101,8 +100,7 @@ def parse_rate(text: str) -> tuple[tuple[int, int], ...]:
         requests = int(match["requests"]) if match else 0
         period = int(match["period"] or 1) * SECONDS.get(match["unit"], 0) if match else 0
         if not requests or not period:
-            message = f"no rate limit in {text.strip()[:60]!r}"
-            raise PageParseError(message)
+            raise PageParseError(f"no rate limit in {text.strip()[:60]!r}")
         found.append((requests, period))
     return tuple(found)
 
@@ -117,8 +115,7 @@ def parse_table(found: Parts, kind: str, names: frozenset[str]) -> Fields:
         return parse_fields(tables[0], kind, names)
     if not tables and kind == "request" and any(isinstance(b, Text) and normalize(b.text) in NOTHING for b in blocks):
         return Fields({})
-    message = f"{len(tables)} {kind} tables, expected one"
-    raise PageParseError(message)
+    raise PageParseError(f"{len(tables)} {kind} tables, expected one")
 
 
 def code_blocks(found: Parts) -> Iterator[str]:
@@ -160,16 +157,13 @@ def extract_facts(section: Section, found: Parts) -> Facts:
     """Read everything that a section says."""
     method, path = parse_method_and_path(found)
     if found.repeated:
-        message = f"two headings about {' and '.join(found.repeated)}"
-        raise PageParseError(message)
+        raise PageParseError(f"two headings about {' and '.join(found.repeated)}")
     if strays := [block.text for each in found.under.values() for block in each if isinstance(block, Stray)]:
-        message = f"a piece of a table outside of one, or of another table in one: {strays[0][:60]!r}"
-        raise PageParseError(message)
+        raise PageParseError(f"a piece of a table outside of one, or of another table in one: {strays[0][:60]!r}")
     if any(isinstance(block, Table) for kind, blocks in found.under.items() if kind not in TABLES for block in blocks):
         raise PageParseError("a table under a heading that is not known")
     if missing := {"rate", "per"} - found.heads.keys():
-        message = f"no heading about {' and '.join(sorted(missing))}"
-        raise PageParseError(message)
+        raise PageParseError(f"no heading about {' and '.join(sorted(missing))}")
     counted = [normalize(each) for each in re.split(r"[+＋&]|\band\b|和", found.heads["per"])]
     tables = [block for blocks in found.under.values() for block in blocks if isinstance(block, Table)]
     names = frozenset[str]().union(*map(parse_names, tables))
@@ -246,8 +240,7 @@ def parse_page(data: bytes, method: str, path: str, titles: frozenset[str] = fro
         target = exact if here == (method, path) else moved
         now = extract_facts(section, found)
         if target.setdefault(found.language, now) != now:
-            message = f"{method} {path} stands twice in {found.language}, with different facts"
-            raise PageParseError(message)
+            raise PageParseError(f"{method} {path} stands twice in {found.language}, with different facts")
     if not exact and not moved:
         raise OperationNotFoundError(absence(text, f"{method} {path}", titled, documented))
     return {**moved, **exact}

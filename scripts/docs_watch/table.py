@@ -23,8 +23,7 @@ def parse_header(header: list[str], wanted: set[str]) -> list[str]:
     """Name the columns of a table."""
     found = [COLUMNS.get(normalize(each), "") for each in header]
     if "" in found or set(found) != wanted or len(found) != len(wanted):
-        message = f"a table with the columns {header!r:.200}, expected {', '.join(sorted(wanted))}"
-        raise PageParseError(message)
+        raise PageParseError(f"a table with the columns {header!r:.200}, expected {', '.join(sorted(wanted))}")
     return found
 
 
@@ -39,11 +38,9 @@ def parse_field(cells: dict[str, str], kind: str, names: frozenset[str]) -> Fiel
     if kind == "request":
         required = REQUIRED.get(normalize(cells["required"]), "")
         if not required:
-            message = f"{cells['name']}: {cells['required'][:40]!r} does not say whether it is required"
-            raise PageParseError(message)
+            raise PageParseError(f"{cells['name']}: {cells['required'][:40]!r} does not say whether it is required")
     if not TYPE.fullmatch(cells["type"]):
-        message = f"{cells['name']}: {cells['type'][:40]!r} is no type"
-        raise PageParseError(message)
+        raise PageParseError(f"{cells['name']}: {cells['type'][:40]!r} is no type")
     words = cells["description"]
     kind_of = TYPES.get(normalize(cells["type"]), cells["type"].lower())
     return Field(
@@ -74,19 +71,16 @@ def parse_fields(table: Table, kind: str, known: frozenset[str]) -> Fields:
         each = dict(zip(names, cells, strict=False))
         name = NAME.fullmatch(MARKS.sub("", each.get("name", "")).strip())
         if len(cells) != len(names) or not name or all(normalize(cell) in COLUMNS for cell in cells):
-            message = f"a row of the {kind} table that is none: {' | '.join(cells)[:60]!r}"
-            raise PageParseError(message)
+            raise PageParseError(f"a row of the {kind} table that is none: {' | '.join(cells)[:60]!r}")
         depth = name[1].count(">")
         parents = [*parents[:depth], name[2]]
         path = ".".join(parents)
         if path in found or path in struck or len(parents) != depth + 1:
-            message = f"{path} stands twice, or without its parent, in the {kind} table"
-            raise PageParseError(message)
+            raise PageParseError(f"{path} stands twice, or without its parent, in the {kind} table")
         if "~~" in each["name"] or ".".join(parents[:-1]) in struck:
             struck.append(path)
         else:
             found[path] = parse_field({**each, "name": path}, kind, known)
     if not found:
-        message = f"the {kind} table has no rows"
-        raise PageParseError(message)
+        raise PageParseError(f"the {kind} table has no rows")
     return Fields(found, tuple(f"{kind}.{path}" for path in struck))

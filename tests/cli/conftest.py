@@ -1,14 +1,14 @@
 """Fixtures: a mock exchange in the environment, a file of profiles, and the command in this process."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import pytest
 
 from okx_maxloan_sdk.cli.app import main
-from okx_maxloan_sdk.cli.history import HistoryFile
+from okx_maxloan_sdk.cli.history import HistoryFile, series_key
 from okx_maxloan_sdk.mock.server import MockServer, run_mock_server
 from tests.support.contract_values import loan
 
@@ -89,12 +89,21 @@ def profiles(exchange: MockServer, tmp_path: Path) -> MockServer:
     return exchange
 
 
+def record(path: Path, *segments: Iterable[float], side: str = "sell", ccy: str = "BTC") -> Path:
+    """Record a poll of BTC-USDT every five seconds, and a poll without a row after each segment."""
+    at = START
+    with HistoryFile(path, write=True) as history:
+        for segment in segments:
+            for amount in segment:
+                row = loan(side=side, ccy=ccy, max_loan=str(amount))
+                history.add(at, [(series_key(row), row)])
+                at += 5
+            history.add(at)
+            at += 5
+    return path
+
+
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
-    """Record forty polls of BTC-USDT, five seconds apart."""
-    path = tmp_path / "loans.sqlite"
-    with HistoryFile(path, write=True) as file:
-        for number in range(40):
-            row = loan(side="sell", ccy="BTC", max_loan=f"{8 + number % 7}.0018826268161452")
-            file.add(START + 5 * number, [("", row)])
-    return path
+    """Record forty polls."""
+    return record(tmp_path / "loans.sqlite", [8.0018 + number % 7 for number in range(40)])

@@ -41,47 +41,16 @@ def test_help(run: Run, monkeypatch: pytest.MonkeyPatch, path: tuple[str, ...], 
     assert max(cell_len(line) for line in before_examples.splitlines()) <= min(room, 100)
 
 
-def test_no_arguments(run: Run) -> None:
-    """Without arguments the help page is shown."""
+def test_version(run: Run) -> None:
+    """--version names the command and a version; without arguments the help page is shown."""
+    assert re.fullmatch(r"okx-maxloan \d+\.\d+\.\d+\S*\n", run("--version").out)
+    assert run("-V") == run("--version")
     assert run() == run("--help")
 
 
-def test_version(run: Run) -> None:
-    """--version names the command and a version."""
-    assert re.fullmatch(r"okx-maxloan \d+\.\d+\.\d+\S*\n", run("--version").out)
-    assert run("-V") == run("--version")
-
-
-def test_internal_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An internal error is a message that names --debug, without a traceback."""
-
-    def fail(*_: object, **__: object) -> None:
-        number = "local-value"
-        raise LookupError("secret-word", number[:5])
-
-    monkeypatch.setattr("okx_maxloan_sdk.cli.show.open_connections", fail)
-    for name, value in (("KEY", "secret-key-1"), ("SECRET", "secret-word"), ("PASSPHRASE", "passphrase")):
-        monkeypatch.setenv(f"OKX_API_{name}", value)
-    code, _, err = run("show", "BTC-USDT")
-    assert code == 1
-    assert "Internal error: LookupError" in err
-    assert "--debug" in err
-
-
-def test_debug_redacts(run: Run, exchange: MockServer) -> None:
-    """--debug shows the traceback with key, secret and passphrase redacted."""
-    user = exchange.key("spot")
-    exchange.exchange.fail_next(1, code="50110", path="/api/v5/account/max-loan")
-    exchange.exchange.fail_next(1, html=f"<p>{user.key} {user.secret} {user.passphrase}", status=403)
-    for _ in range(2):
-        code, _, err = run("show", "BTC-USDT", "--debug")
-        assert code == 1
-        assert "Traceback" in err
-        assert not any(secret in err for secret in (user.key, user.secret, user.passphrase))
-
-
-def test_debug_redacts_any_error(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bug that has the credentials in its words shows none of them."""
+@pytest.mark.parametrize("options", [(), ("--debug",)])
+def test_internal_error(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
+    """A bug is a message that names --debug, which shows the traceback; credentials in its words are redacted."""
     user = exchange.key("spot")
     secrets = user.key, user.secret, user.passphrase
 
@@ -89,14 +58,27 @@ def test_debug_redacts_any_error(run: Run, exchange: MockServer, monkeypatch: py
         raise LookupError(*secrets)
 
     monkeypatch.setattr(MaxLoanClient, "get_max_loan", fail)
-    err = run("show", "BTC-USDT", "--debug").err
-    assert "LookupError: ('***', '***', '***')" in err
+    code, _, err = run("show", "BTC-USDT", *options)
+    assert code == 1
+    assert "Internal error: LookupError: ('***', '***', '***')" in err
+    assert "--debug" in err
+    assert ("Traceback" in err) == bool(options)
     assert not any(secret in err for secret in secrets)
+
+
+def test_debug_redacts(run: Run, exchange: MockServer) -> None:
+    """--debug shows the traceback with key, secret and passphrase redacted."""
+    user = exchange.key("spot")
+    exchange.exchange.fail_next(1, html=f"<p>{user.key} {user.secret} {user.passphrase}", status=403)
+    code, _, err = run("show", "BTC-USDT", "--debug")
+    assert code == 1
+    assert "Traceback" in err
+    assert not any(secret in err for secret in (user.key, user.secret, user.passphrase))
 
 
 def test_missing_extras(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the mock's server the error names the extra to install."""
-    monkeypatch.delitem(sys.modules, "okx_maxloan_sdk.mock.serve", raising=False)
+    monkeypatch.delitem(sys.modules, "okx_maxloan_sdk.mock.server", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     for command in (["show", "BTC-USDT", "--mock"], ["mock"]):
         code, out, err = run(*command)
@@ -119,7 +101,7 @@ def test_nearest() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_options_are_unique(name: str) -> None:
     """No two options of a command share a name, so a parameter that OKX adds hides no option."""
-    params = import_module(f"{package.__name__}.{name}").command("en").params
+    params = import_module(f"{package.__name__}.{name}").command().params
     for names in ([each.name for each in params], [opt for each in params for opt in each.opts]):
         assert len(set(names)) == len(names)
 

@@ -9,38 +9,15 @@ import pytest
 from rich.cells import cell_len
 
 from okx_maxloan_sdk.cli import chart_image
-from okx_maxloan_sdk.cli.chart import (
-    DAY,
-    HOUR,
-    MINUTE,
-    SECOND,
-    amount_ticks,
-    format_amounts,
-    format_time,
-    time_ticks,
-)
-from okx_maxloan_sdk.cli.history import HistoryFile
-from tests.support.contract_values import loan
+from okx_maxloan_sdk.cli.chart import DAY, HOUR, MINUTE, SECOND, Series
+from okx_maxloan_sdk.cli.history import SeriesKey
+from okx_maxloan_sdk.cli.i18n import LANGUAGE
 
-from .conftest import Run
+from .conftest import START, Run, record
 
 Draw = Callable[..., str]
 
-START = 1_700_000_000
 SVG_LINE = r'id="line2d_\d+">\s*<path d="[^"]+" clip-path="[^"]+" style="fill: none; stroke: #c0392b'
-
-
-def record(path: Path, *segments: list[int], side: str = "sell", ccy: str = "BTC") -> Path:
-    """Record a poll every five seconds, and a poll without a row between segments."""
-    at = START
-    with HistoryFile(path, write=True) as history:
-        for segment in segments:
-            for amount in segment:
-                history.add(at, [("", loan(side=side, ccy=ccy, max_loan=str(amount)))])
-                at += 5
-            history.add(at)
-            at += 5
-    return path
 
 
 @pytest.fixture
@@ -81,10 +58,10 @@ def test_chinese_title(draw: Draw, columns: int) -> None:
     assert {cell_len(line) for line in text.splitlines()} <= {columns, columns - 1}
 
 
-def test_one_point_and_no_change(draw: Draw) -> None:
+@pytest.mark.parametrize("amounts", [[5], [5, 5]])
+def test_no_change(draw: Draw, amounts: list[int]) -> None:
     """A history of one poll, and one without changes, can be drawn."""
-    assert "5" in draw([5])
-    assert "5" in draw([5, 5])
+    assert "5" in draw(amounts)
 
 
 def test_outage_is_a_gap(draw: Draw) -> None:
@@ -137,7 +114,7 @@ def test_chinese_font(
     """Titles are Chinese if a font has Chinese characters, else English."""
     langs: list[str] = []
     monkeypatch.setattr(chart_image, "CHINESE_FONTS", fonts)
-    monkeypatch.setattr(chart_image, "format_title", lambda _, lang: langs.append(lang))
+    monkeypatch.setattr(chart_image, "_draw", lambda *_: langs.append(LANGUAGE.get()))
     run("chart", str(history), "BTC-USDT", "--out", str(tmp_path / "loans.svg"), "--lang", "zh")
     assert langs == [lang]
 
@@ -157,27 +134,44 @@ def test_colour(draw: Draw, terminal: Callable[[int], None], monkeypatch: pytest
     assert "\x1b[38;5;1m" in draw([1, 2])
 
 
+def series(start: float, end: float, low: float = 1, high: float = 1) -> Series:
+    """Make a series of two amounts, at times in seconds."""
+    return Series(SeriesKey(*[""] * 6), [[(int(start * 1000), low), (int(end * 1000), high)]])
+
+
 @pytest.mark.parametrize(
     ("span", "step"), [(37 * SECOND, 10 * SECOND), (7 * MINUTE, 2 * MINUTE), (5 * HOUR, 2 * HOUR), (9 * DAY, 7 * DAY)]
 )
 def test_time_ticks(span: int, step: int) -> None:
     """Time ticks are round UTC times inside the span, and no more than requested."""
-    ticks = time_ticks(START * 1000 + 17, START * 1000 + 17 + span, 4)
+    ticks, _ = series(START + 0.017, START + 0.017 + span / 1000).label_times(4)
     assert 1 <= len(ticks) <= 4
     assert all(tick % step == 0 for tick in ticks)
     assert {second - first for first, second in pairwise(ticks)} <= {step}
 
 
-def test_amount_ticks() -> None:
-    """Amount ticks are round, with thousands separators and no more decimals than needed."""
-    assert format_amounts(amount_ticks(776_213.2, 1_234_567.8, 4)) == ["800,000", "1,000,000", "1,200,000"]
-    assert format_amounts(amount_ticks(0.00181, 0.00187, 4)) == ["0.00182", "0.00184", "0.00186"]
-    assert format_amounts(amount_ticks(1234.5678, 1234.5678, 4)) == ["1,234.5678"]
-    assert time_ticks(START * 1000, START * 1000, 4) == [START * 1000]
-
-
-def test_times() -> None:
+@pytest.mark.parametrize(
+    ("start", "span", "labels"),
+    [
+        (START, 0, ["22:13:20Z"]),
+        (START - 20, 0, ["22:13Z"]),
+        (START, 60, ["22:13:30Z", "22:14Z"]),
+        (START, 2 * 86400, ["11-15 00:00Z", "11-16 00:00Z"]),
+    ],
+)
+def test_time_labels(start: int, span: int, labels: list[str]) -> None:
     """A time has seconds if they matter, and the date if the span exceeds a day."""
-    assert format_time(START * 1000, MINUTE) == "22:13:20Z"
-    assert format_time(START // 60 * MINUTE, MINUTE) == "22:13Z"
-    assert format_time(START * 1000, 2 * DAY) == "11-14 22:13Z"
+    assert series(start, start + span).label_times(4)[1] == labels
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (776_213.2, 1_234_567.8, ["800,000", "1,000,000", "1,200,000"]),
+        (0.00181, 0.00187, ["0.00182", "0.00184", "0.00186"]),
+        (1234.5678, 1234.5678, ["1,234.5678"]),
+    ],
+)
+def test_amount_labels(low: float, high: float, labels: list[str]) -> None:
+    """Amount ticks are round, with thousands separators and no more decimals than needed."""
+    assert series(START, START, low, high).label_amounts(4)[1] == labels

@@ -1,7 +1,9 @@
 """Settings from the environment, and from profiles; cases.toml has their errors."""
 
 import os
+import re
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -32,14 +34,9 @@ def test_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_no_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a home directory, as services have none, the error is the usual one about credentials."""
-
-    def fail() -> Path:
-        raise RuntimeError("no home")
-
-    monkeypatch.setattr(Path, "home", fail)
-    with pytest.raises(CliError) as caught:
+    monkeypatch.setattr(Path, "home", Mock(side_effect=RuntimeError))
+    with pytest.raises(CliError, match="OKX_API_KEY"):
         load_settings(None, {})
-    assert "OKX_API_KEY" in caught.value.text("en")
     assert load_settings(None, ENVIRONMENT).key == "k-env"
 
 
@@ -65,6 +62,5 @@ def test_no_regular_file(file: Path) -> None:
     """A FIFO is an error that names it, without blocking."""
     file.unlink()
     os.mkfifo(file, 0o600)
-    with pytest.raises(CliError) as caught:
+    with pytest.raises(CliError, match=f"^{re.escape(str(file))} is not a file"):
         load_settings(None)
-    assert caught.value.text("en").startswith(f"{file} is not a file")

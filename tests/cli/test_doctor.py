@@ -1,83 +1,46 @@
-"""Command okx-maxloan doctor: TLS, proxies, narrow terminals, several accounts; cases.toml has the mistakes."""
+"""Command okx-maxloan doctor: TLS, proxies, several accounts; cases.toml has the mistakes."""
 
-import contextlib
 import re
-import socket
-import ssl
-import threading
-from collections.abc import Callable, Iterator
-from functools import partial
-from pathlib import Path
 
 import pytest
 
 from okx_maxloan_sdk.mock.server import MockServer
 from okx_maxloan_sdk.transport.connect import client_context
+from tests.support.raw import RawServer, respond
+from tests.transport.test_tls import PEM, HandshakeServer, TlsServer
 
 from .conftest import Run
-
-PEM = Path(__file__).resolve().parent.parent / "transport" / "loopback.pem"
-
-
-@pytest.fixture
-def port(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """Listen on a port, with TLS if the parameter is a certificate, and reject every request."""
-    monkeypatch.setattr("okx_maxloan_sdk.clock.SystemClock.sleep", lambda *_: False)
-    wrap: Callable[[socket.socket], contextlib.AbstractContextManager[socket.socket]] = contextlib.nullcontext
-    if request.param:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(request.param)
-        wrap = partial(context.wrap_socket, server_side=True)
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            connection.settimeout(1)
-            with contextlib.suppress(OSError), connection, wrap(connection) as stream:
-                stream.recv(100)
-                stream.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-    thread.join()
 
 
 @pytest.mark.usefixtures("exchange")
 @pytest.mark.parametrize(
-    ("port", "trusted", "message"),
+    ("kind", "trusted", "message"),
     [
-        (None, "", r"FAIL +TLS +No TLS connection"),
-        (PEM, "", r"FAIL +TLS +The certificate is not trusted"),
-        (PEM, str(PEM), r"ok +TLS +TLSv1.3, trusted certificate"),
+        (HandshakeServer, "", r"FAIL +TLS +No TLS connection"),
+        (TlsServer, "", r"FAIL +TLS +The certificate is not trusted"),
+        (TlsServer, str(PEM), r"ok +TLS +TLSv1.3, trusted certificate"),
     ],
-    indirect=["port"],
 )
-def test_tls(run: Run, monkeypatch: pytest.MonkeyPatch, port: int, trusted: str, message: str) -> None:
+def test_tls(run: Run, monkeypatch: pytest.MonkeyPatch, kind: type[RawServer], trusted: str, message: str) -> None:
     """A port without TLS is not OKX; a certificate is trusted or not, as for requests."""
-    monkeypatch.setenv("OKX_BASE_URL", f"https://127.0.0.1:{port}")
-    if trusted:
-        monkeypatch.setenv("SSL_CERT_FILE", trusted)
+    monkeypatch.setenv("SSL_CERT_FILE", trusted)
     client_context.cache_clear()
-    out = run("doctor").out
+    with kind(respond(status=400)) as server:
+        monkeypatch.setenv("OKX_BASE_URL", server.url)
+        out = run("doctor").out
     client_context.cache_clear()
     assert re.search(message, out), out
     assert re.search(r"ok +DNS ", out)
 
 
 @pytest.mark.usefixtures("exchange")
-@pytest.mark.parametrize("port", [None], indirect=True)
-def test_proxy(run: Run, monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+def test_proxy(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a proxy, the connection goes to the proxy, which resolves the name."""
     monkeypatch.setenv("OKX_BASE_URL", "https://openapi.okx.com")
-    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
-    out = run("doctor").out
-    assert f"the proxy 127.0.0.1:{port} accepts connections" in out
+    with RawServer(respond(status=403)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        out = run("doctor").out
+        assert f"the proxy {proxy.url.removeprefix('http://')} accepts connections" in out
     assert "checked by the next request, through the proxy" in out
     assert "DNS" not in out
 

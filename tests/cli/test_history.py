@@ -8,7 +8,7 @@ import pytest
 
 from okx_maxloan_sdk import MaxLoan
 from okx_maxloan_sdk.cli.errors import CliError
-from okx_maxloan_sdk.cli.history import HistoryFile, SeriesKey, series_key
+from okx_maxloan_sdk.cli.history import HistoryFile, series_key
 from tests.support import contract_values
 
 from .conftest import Run
@@ -21,38 +21,40 @@ def loan(amount: str, inst_id: str = "BTC-USDT", ccy: str = "BTC") -> MaxLoan:
 
 def test_adding_to_a_file(tmp_path: Path) -> None:
     """Rows are appended to an existing file, for each account; a second row of the same time replaces the first."""
-    path, key = tmp_path / "loans.sqlite", SeriesKey("", "BTC-USDT", "cross", "", "sell", "BTC")
+    path, key, bot = tmp_path / "loans.sqlite", series_key(loan("")), series_key(loan(""), "bot")
     for amount in ("1", "2"):
         with HistoryFile(path, write=True) as history:
-            history.add(1, [("", loan(amount))])
-            history.add(float(amount) + 1.5, [("", loan(amount)), ("bot", loan(f"{amount}0"))])
+            history.add(1, [(key, loan(amount))])
+            history.add(float(amount) + 1.5, [(key, loan(amount)), (bot, loan(f"{amount}0"))])
     with HistoryFile(path, write=False) as history:
         assert history.read_series("BTC-USDT") == {
-            key: [[(1000, "2"), (2500, "1"), (3500, "2")]],
-            key._replace(profile="bot"): [[(2500, "10"), (3500, "20")]],
+            key: [[(1000, 2), (2500, 1), (3500, 2)]],
+            bot: [[(2500, 10), (3500, 20)]],
         }
-        assert history.read_series("BTC-USDT", 3000)[key] == [[(3500, "2")]]
+        assert history.read_series("BTC-USDT", 3000)[key] == [[(3500, 2)]]
         assert history.last_timestamp() == 3500
 
 
 def test_outages_divide_a_series(tmp_path: Path) -> None:
     """A poll without a row, an empty amount, and a restart each end a segment of the series."""
+    key = series_key(loan(""))
     with HistoryFile(tmp_path / "loans.sqlite", write=True) as history:
         history.add(0)
         for at, rows in enumerate([["1"], ["2"], [], ["3"], [""], ["4"], ["5"]], 1):
-            history.add(at, [("", loan(amount)) for amount in rows])
+            history.add(at, [(key, loan(amount)) for amount in rows])
         history.add(7.5)
-        history.add(8, [("", loan("6"))])
+        history.add(8, [(key, loan("6"))])
         (segments,) = history.read_series("BTC-USDT").values()
-    assert [[amount for _, amount in segment] for segment in segments] == [["1", "2"], ["3"], ["4", "5"], ["6"]]
+    assert [[amount for _, amount in segment] for segment in segments] == [[1, 2], [3], [4, 5], [6]]
 
 
 def test_names(tmp_path: Path) -> None:
     """Pairs are selected by their id, and the row of a currency by the currency."""
     with HistoryFile(tmp_path / "loans.sqlite", write=True) as history:
-        history.add(1, [("", loan("1")), ("", loan("2", "", "USDT"))])
+        pair, currency = loan("1"), loan("2", "", "USDT")
+        history.add(1, [(series_key(pair), pair), (series_key(currency), currency)])
         assert history.list_names() == ["BTC-USDT", "USDT"]
-        assert list(history.read_series("USDT")) == [series_key(loan("", "", "USDT"))]
+        assert list(history.read_series("USDT")) == [series_key(currency)]
         assert not history.read_series("BTC")
 
 
@@ -85,7 +87,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     """A poll that cannot be written completely is an error, and none of its rows remains."""
     with HistoryFile(tmp_path / "loans.sqlite", write=True) as history:
         history._database.execute("PRAGMA max_page_count = 3")
-        with pytest.raises(CliError) as caught:
-            history.add(1, [("", loan(str(number), f"A{number}-USDT")) for number in range(1000)])
-        assert "full" in caught.value.text("en")
+        rows = [loan("1", f"A{number}-USDT") for number in range(1000)]
+        with pytest.raises(CliError, match="full"):
+            history.add(1, [(series_key(row), row) for row in rows])
         assert history.list_names() == []

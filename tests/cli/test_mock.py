@@ -14,9 +14,10 @@ import pytest
 
 from okx_maxloan_sdk import MaxLoanClient
 from okx_maxloan_sdk.cli.errors import ExitCode
+from okx_maxloan_sdk.cli.i18n import use_language
 from okx_maxloan_sdk.cli.mock import banner
 from okx_maxloan_sdk.mock import default_exchange
-from okx_maxloan_sdk.mock.serve import serve
+from okx_maxloan_sdk.mock.server import serve
 from tests.support.processes import interrupt
 
 from .conftest import Run
@@ -76,7 +77,8 @@ def test_port_in_use(run: Run) -> None:
 
 def test_chinese(run: Run) -> None:
     """In Chinese the banner and the errors are Chinese."""
-    lines = banner("zh", default_exchange(), "http://127.0.0.1:1", "spot").splitlines()
+    with use_language("zh"):
+        lines = banner(default_exchange(), "http://127.0.0.1:1", "spot").splitlines()
     assert lines[0].startswith("# 用户：spot (spot)、")
     assert lines[-1] == "# 按 Ctrl-C 结束"
     assert "mock 交易所没有用户 'sopt'" in run("mock", "--user", "sopt", "--lang", "zh").err
@@ -91,7 +93,7 @@ def test_curl(user: str) -> None:
         exchange.users = {user: exchange.users["spot"]}
         exchange.users[user].keys.reverse()
     with serve(exchange) as url:
-        command = [shutil.which("sh") or "sh", "-c", banner("en", exchange, url, user)]
+        command = [shutil.which("sh") or "sh", "-c", banner(exchange, url, user)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
     response = json.loads(done.stdout)
     # Without borrowing, Spot mode has no request with rows.

@@ -4,14 +4,14 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from attrs import asdict
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
-from okx_maxloan_sdk.cli.render import create_writer
+from okx_maxloan_sdk.cli.render import CsvWriter, TableWriter
 from tests.support.contract_values import loan
 
 from .conftest import Run
@@ -29,8 +29,8 @@ def test_colour_is_for_terminals(run: Run, terminal: Callable[[int], None], monk
 
 def test_rows_that_come_later_fit(capsys: pytest.CaptureFixture[str]) -> None:
     """If more rows are expected, the columns are wide enough for them from the start."""
-    writer = create_writer("table", "en")
-    writer.expect(("BTC-USDT", "LONGNAME-USDT"))
+    writer = TableWriter()
+    writer.expected = ("BTC-USDT", "LONGNAME-USDT")
     for inst_id, amount in (("BTC-USDT", "0.0018826268161452"), ("LONGNAME-USDT", "1.5")):
         writer.add([loan(inst_id=inst_id, max_loan=amount)])
     head, *rows = capsys.readouterr().out.splitlines()
@@ -53,6 +53,6 @@ def test_csv_has_fields_that_came_later(capsys: pytest.CaptureFixture[str], monk
     grown = GET_MAX_LOAN._replace(fields=GET_MAX_LOAN.fields + later)
     monkeypatch.setattr("okx_maxloan_sdk.cli.render.GET_MAX_LOAN", grown)
     row: Any = SimpleNamespace(**asdict(loan()), flag=True, tags=["a", "b"], word="x")
-    create_writer("csv", "en").add([row])
+    CsvWriter().add([row])
     (columns,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert list(columns.items())[-3:] == [("flag", "true"), ("tags", '["a", "b"]'), ("word", "x")]

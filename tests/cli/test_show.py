@@ -14,7 +14,7 @@ from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk import MaxLoanClient
 from okx_maxloan_sdk.batching import BatchResult
-from okx_maxloan_sdk.mock.margin import PAIRS
+from okx_maxloan_sdk.mock.market import PAIRS
 from okx_maxloan_sdk.mock.server import MockServer
 from tests.support.contract_values import MODES, SIZE
 
@@ -134,7 +134,7 @@ def test_missing_data(run: Run, exchange: MockServer, arguments: list[str]) -> N
 def test_all_gives_up_after_many_rejections(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the first pairs are all rejected, the rest is not sent."""
     many = {f"A{number}-USDT": attrs.evolve(PAIRS["BTC-USDT"], base=f"A{number}") for number in range(600)}
-    monkeypatch.setattr("okx_maxloan_sdk.mock.rows.PAIRS", many)
+    monkeypatch.setattr("okx_maxloan_sdk.mock.market.PAIRS", many)
     exchange.exchange.fail_next(1000, code="51010", path=LOANS)
     code, out, err = run("show", "--all")
     assert (code, out) == (1, "")
@@ -167,6 +167,13 @@ def test_one_profile_several_times(run: Run) -> None:
     code, out, err = run("show", "BTC-USDT", "--profile", "spot", "--profile", "spot", "--json")
     assert (code, err, len(json.loads(out))) == (0, "", 4)
     assert run("show", "BTC-USDT", "--profile", "wrong", "--profile", "wrong").code == 1
+
+
+@pytest.mark.usefixtures("profiles")
+def test_chinese_with_several_profiles(run: Run) -> None:
+    """The threads of the accounts write their messages in the language of the run."""
+    err = run("show", "BTC-USTD", "--profile", "spot", "--profile", "spot", "--lang", "zh").err
+    assert err.count("BTC-USTD 不是该账户的杠杆币对") == 2
 
 
 def test_site(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,28 +1,138 @@
-"""Command okx-maxloan verify: the environment, profiles, and as a module; cases.toml has the differences it finds."""
+"""Command okx-maxloan verify: its module, and --open-questions; cases.toml has the differences it finds."""
 
-import os
+import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
+from okx_maxloan_api.contract import OpenQuestion, Outcome
+
+from okx_maxloan_sdk.cli import verify as open_questions
+from okx_maxloan_sdk.cli.config import Settings
+from okx_maxloan_sdk.mock.server import MockServer
+from okx_maxloan_sdk.verify import open_questions as verify_questions
 
 from .conftest import Run
 
+LOANS = "/api/v5/account/max-loan"
+COMMAND = ("verify", "--open-questions")
+# Two that remain when OKX's responses have settled those of the spec.
+SPOT = ({"account.mode": ("spot",)},)
+BARE = Outcome("bare", {"result": ("rows",)}, ("a-rule",), ("another",), (), "With rows.", "有结果。")
+ERROR_RESPONSE = Outcome("refused", {"result": ("refused",)}, (), (), ("pair-or-currency",), "Rejected.", "被拒绝。")
+ROW = OpenQuestion("row", SPOT, {"mgnMode": "cross", "ccy": "USDT"}, (), (BARE,), "Which?", "哪个？", "-", "-")
+PAIR = ROW._replace(id="pair", query={"mgnMode": "cross", "instId": "BTC-USDT"}, outcomes=(BARE, ERROR_RESPONSE))
+NO_PAIR = PAIR._replace(query={"mgnMode": "cross", "instId": "NO-PAIR"})
 
-def test_environment(run: Run) -> None:
-    """The environment is unchanged afterwards."""
-    before = dict(os.environ)
-    assert run("verify", "--mock").code == 0
-    assert dict(os.environ) == before
+
+@pytest.fixture(autouse=True)
+def _questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Provide two open questions."""
+    for module in (open_questions, verify_questions):
+        monkeypatch.setattr(module, "OPEN_QUESTIONS", (ROW, PAIR))
 
 
-@pytest.mark.usefixtures("profiles")
-def test_profile(run: Run) -> None:
-    """A profile is checked in the same way as the environment."""
-    code, out, _ = run("verify", "--profile", "futures")
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_dry_run(run: Run, lang: str) -> None:
+    """Without keys, every open question is listed with its request, in each language."""
+    code, out, err = run(*COMMAND, "--dry-run", "--lang", lang)
+    assert (code, err) == (0, "")
+    assert out.startswith("GET /api/v5/public/time\nGET /api/v5/account/config\nGET /api/v5/account/instruments")
+    for each in (ROW, PAIR):
+        assert f"{each.id}: {each.zh if lang == 'zh' else each.en}\n  GET {LOANS}?mgnMode=" in out
+
+
+@pytest.mark.parametrize(
+    ("lang", "verdict"),
+    [
+        ("en", "=> With rows.\n     confirms the rule a-rule\n     supports the rule another, in part"),
+        ("zh", "=> 有结果。\n     证实规则 a-rule\n     部分支持规则 another"),
+    ],
+)
+def test_responses(run: Run, lang: str, verdict: str) -> None:
+    """Each response is shown with its request, status, code and verdict."""
+    code, out, err = run(*COMMAND, "--mock", "--lang", lang)
+    assert (code, err) == (0, "")
+    assert f"GET {LOANS}?mgnMode=cross&ccy=USDT\n  HTTP 200" in out
+    assert verdict in out
+
+
+@pytest.mark.parametrize(
+    ("codes", "exit_code", "message", "requests"),
+    [
+        (["50013"], 0, "1 of 2 questions", 2),
+        (["50013", "51000"], 1, "refutes the rule pair-or-currency", 2),
+        (["50113"], 2, "no verdict", 1),
+    ],
+)
+def test_errors(run: Run, exchange: MockServer, codes: list[str], exit_code: int, message: str, requests: int) -> None:
+    """A failed question hides no other, a refuted rule exits with 1, and rejected credentials are not sent again."""
+    for code in codes:
+        exchange.exchange.fail_next(1, code=code, path=LOANS)
+    result = run(*COMMAND)
+    assert result.code == exit_code
+    assert message in result.out
+    assert [LOANS in each.target for each in exchange.exchange.log].count(True) == requests
+
+
+@pytest.mark.parametrize(
+    ("questions", "messages"),
+    [
+        ((), ["0 of 0 questions"]),
+        ((ROW, NO_PAIR), ["left out: NO-PAIR", "1 of 1 questions"]),
+    ],
+)
+def test_questions_for_other_accounts(
+    run: Run, monkeypatch: pytest.MonkeyPatch, questions: tuple[OpenQuestion, ...], messages: list[str]
+) -> None:
+    """A question that the account or its pairs do not allow is left out, and that is no failure."""
+    monkeypatch.setattr(verify_questions, "OPEN_QUESTIONS", questions)
+    code, out, _ = run(*COMMAND, "--mock")
     assert code == 0
-    assert "Futures mode" in out
-    assert "config.toml [futures]" in out
+    assert all(message in out for message in messages)
+
+
+def test_report(run: Run, exchange: MockServer, tmp_path: Path) -> None:
+    """The file has the responses, the output a block with the same, and neither has a credential."""
+    file = tmp_path / "answers.json"
+    code, out, _ = run(*COMMAND, "--report", str(file))
+    assert code == 0
+    report = json.loads(file.read_text("utf-8"))
+    assert report["site"] == "mock"
+    assert json.loads(out.partition("```json\n")[2].partition("\n```")[0]) == report
+    assert "| row | bare | 200 | 0 | 1 |" in out
+    key = exchange.key("spot")
+    assert not any(secret in out + file.read_text("utf-8") for secret in (key.key, key.secret, key.passphrase))
+
+
+@pytest.mark.parametrize(("name", "requests"), [("", 0), ("no-such-folder/answers.json", 0), ("answers.json", 1)])
+def test_no_report(run: Run, exchange: MockServer, tmp_path: Path, name: str, requests: int) -> None:
+    """A file that cannot be written ends the run before anything is sent; a run that fails creates none."""
+    exchange.exchange.fail_next(9, code="50026")
+    code, _, err = run(*COMMAND, "--report", str(tmp_path / name))
+    assert code in (1, 2)
+    assert str(tmp_path) in err or requests
+    assert len(exchange.exchange.log) == requests
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("settings", "site"),
+    [
+        ({"site": "eea"}, "eea"),
+        ({"base_url": "https://openapi.okx.com/"}, "global"),
+        ({"base_url": "https://www.okx.com"}, "global"),
+        ({"base_url": "https://app.okx.com"}, "us"),
+        ({"base_url": "https://okx.example"}, "other"),
+        ({"base_url": "http://127.0.0.1:8080"}, "mock"),
+        ({"is_mock": True}, "mock"),
+    ],
+)
+def test_site(settings: dict[str, Any], site: str) -> None:
+    """A report names the site for any of OKX's addresses, and no other host."""
+    assert open_questions._site(Settings("k", "s", "p", "-", **settings)) == site
 
 
 @pytest.mark.parametrize(

@@ -14,22 +14,20 @@ import pytest
 
 from okx_maxloan_sdk.cli.query import Result, map_concurrently
 from okx_maxloan_sdk.cli.watch import poll
-from okx_maxloan_sdk.mock.margin import PAIRS
+from okx_maxloan_sdk.mock.market import PAIRS
 from okx_maxloan_sdk.mock.server import MockServer
 from tests.support.clock import FakeClock
 from tests.support.contract_values import LIMIT
+from tests.support.fake_transport import loan_row
 
 from .conftest import Run
-
-Screen = Callable[..., str]
 
 PATH = "/api/v5/account/max-loan"
 
 
-def row(amount: str, side: str = "buy", inst_id: str = "BTC-USDT") -> dict[str, str]:
+def row(amount: str, side: str = "buy") -> dict[str, str]:
     """Make a row of a response."""
-    ccy = inst_id.split("-")[side == "buy"]
-    return {"instId": inst_id, "mgnMode": "cross", "mgnCcy": "", "maxLoan": amount, "ccy": ccy, "side": side}
+    return loan_row("BTC-USDT", side, amount)
 
 
 def plan(exchange: MockServer, *polls: list[dict[str, str]]) -> None:
@@ -39,22 +37,9 @@ def plan(exchange: MockServer, *polls: list[dict[str, str]]) -> None:
         exchange.exchange.fail_next(1, status=200, html=html, path=PATH)
 
 
-def arguments(*more: str, count: int = 1, pairs: tuple[str, ...] = ("BTC-USDT",)) -> list[str]:
+def arguments(*more: str, count: int = 1) -> list[str]:
     """Return the arguments of some quick polls."""
-    return ["watch", *pairs, "--every", "1ms", "--count", str(count), *more]
-
-
-@pytest.fixture
-def screen(run: Run, exchange: MockServer, terminal: Callable[[int], None]) -> Screen:
-    """Return a function that watches polls on a terminal, and returns the screen after the last one."""
-
-    def screen(*polls: list[dict[str, str]], options: tuple[str, ...] = (), width: int = 80, pairs: int = 1) -> str:
-        plan(exchange, *polls)
-        terminal(width)
-        command = arguments(*options, count=len(polls), pairs=("BTC-USDT", "ETH-USDT")[:pairs])
-        return re.sub("\x1b\\[[0-9;?]*[a-zA-Z]|\a|\r", "", re.split("\x1b\\[2K", run(*command).out)[-1])
-
-    return screen
+    return ["watch", "BTC-USDT", "--every", "1ms", "--count", str(count), *more]
 
 
 def test_interval() -> None:
@@ -159,11 +144,13 @@ def test_alert_command(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("profiles")
 def test_several_profiles(run: Run) -> None:
-    """Accounts are watched side by side, with a key for the profile; a failing one hides no other."""
+    """Accounts are watched side by side, with a key or column for the profile; a failing one hides no other."""
     code, out, err = run(*arguments("--profile", "spot", "--profile", "wrong", "--json", count=2))
     assert code == 3
     assert [json.loads(line)["profile"] for line in out.splitlines()] == ["spot"] * 4
     assert err.count("[wrong] ") == 2
+    table = run(*arguments("--profile", "spot", "--profile", "wrong", "--format", "table")).out
+    assert re.search(r"^spot +BTC-USDT (.*\n)+\[wrong\] ", table, re.MULTILINE)
     assert run(*arguments("--profile", "wrong", "--profile", "wrong")).code == 2
 
 
@@ -191,18 +178,11 @@ def test_limit(exchange: MockServer, run: Run) -> None:
 
 @pytest.mark.usefixtures("exchange")
 def test_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal the last poll stays on the screen, and the cursor is shown again."""
+    """On a terminal the first poll is announced, the last one stays on the screen, and the cursor is shown again."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     code, out, err = run(*arguments(count=2))
     assert (code, err) == (0, "")
-    assert out.rindex("\x1b[?25l") < out.rindex("8.7714") < out.rindex("\x1b[?25h")
-
-
-def test_alerts_and_failures(screen: Screen) -> None:
-    """Alerts and the first line of each failure are below the table."""
-    text = screen([row("999"), row("1", inst_id="ETH-USDT")], [row("999")], options=("--alert", "USDT<1000"), pairs=2)
-    assert re.search(r"! \d\d:\d\d:\d\dZ USDT<1000: BTC-USDT buy 999 USDT *\n", text)
-    assert re.search("ETH-USDT: OKX returned no data [^\n]*\n", text)
+    assert out.rindex("\x1b[?25l") < out.index("Querying…") < out.rindex("8.7714") < out.rindex("\x1b[?25h")
 
 
 def test_missing_rows_are_dimmed(
@@ -215,12 +195,3 @@ def test_missing_rows_are_dimmed(
     lines = run(*arguments(count=2)).out.splitlines()
     assert "\x1b[32mbuy" in [line for line in lines if "buy" in line][-1]
     assert "\x1b[2msell" in [line for line in lines if "sell" in line][-1]
-
-
-@pytest.mark.usefixtures("profiles")
-def test_profiles_on_a_terminal(run: Run, terminal: Callable[[int], None]) -> None:
-    """With several profiles there is a column for the profile, and failures name it."""
-    terminal(80)
-    out = run(*arguments("--profile", "spot", "--profile", "wrong")).out
-    assert re.search("^.*spot +BTC-USDT ", out, re.MULTILINE)
-    assert re.search("^.*\\[wrong\\] ", out, re.MULTILINE)

@@ -34,11 +34,6 @@ def spec() -> dict[str, Any]:
     return document
 
 
-def faults(tree: Path) -> list[str]:
-    """List the unexpected code of a tree."""
-    return [*code_faults(tree, contract.model_source(), contract.names(spec()), contract.QUESTIONS_HEAD)]
-
-
 def bare(text: str) -> str:
     """Remove the characters that a docstring may lose."""
     return "".join(each for each in text if each not in PLAIN and not each.isspace())
@@ -136,18 +131,18 @@ def test_unexpected_code_is_rejected(tmp_path: Path, name: str, old: str, new: s
     path = tmp_path / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(code.replace(old, new, 1) if old else code + new, "utf-8")
-    found = faults(tmp_path)
+    found = code_faults(tmp_path)
     assert found
     assert all(each.startswith(name) for each in found)
 
 
 def test_the_committed_tree_is_allowed() -> None:
     """Nothing in the committed tree is rejected."""
-    assert [each for each in faults(TREE) if "__pycache__" not in each] == []
+    assert [each for each in code_faults(TREE) if "__pycache__" not in each] == []
 
 
 def test_regenerate_rejects_unexpected_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the generator lets a text become code, regenerate stops with the code's place before it writes anything."""
-    monkeypatch.setattr(contract, "source", lambda _: f"{contract.model_source()}\n{RUN}\n")
+    monkeypatch.setattr(contract, "source", lambda _: f"{RUN}\n")
     with pytest.raises(SystemExit, match=r"nothing was written\n(.|\n)*contract\.py:[0-9]+: unexpected Expr"):
         regenerate.generate(spec(), tmp_path)

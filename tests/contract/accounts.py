@@ -1,20 +1,29 @@
 """Users of the mock exchange in the contract tests, and comparison of their responses with the oracle's."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import product
 from typing import Any
 
 from okx_maxloan_sdk.clock import Clock, SystemClock
 from okx_maxloan_sdk.mock import ApiKey, MockExchange, User, default_exchange
 from okx_maxloan_sdk.mock.user import Isolated, Mode
+from tests.support.clock import FakeClock
 
 from .okx_facts import Caller, World
 from .oracle import explain_mismatch
-from .raw_request import ManualClock, RawRequest, handle
+from .raw_request import NOW, RawRequest, handle
 
 MODES: tuple[Mode, ...] = ("spot", "futures", "multi_currency", "portfolio")
 ISOLATED: tuple[Isolated, ...] = ("automatic", "auto_transfers_ccy", "quick_margin")
 SETTINGS = [*product(MODES, (True, False), ISOLATED)]
+
+
+class ManualClock(FakeClock):
+    """A clock that starts at the time of signed requests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.behind = NOW - self.now
 
 
 def exchange(clock: Clock | None = None) -> MockExchange:
@@ -45,10 +54,11 @@ def world(opened: MockExchange) -> World:
     return World(opened.clock.time() + opened.clock_skew, tuple(callers), not isinstance(opened.clock, SystemClock))
 
 
-def mismatches(opened: MockExchange, requests: Iterable[RawRequest]) -> Iterator[str]:
-    """Send every request, and yield a message for each response that differs from the oracle's."""
-    expected = world(opened)
+def mismatches(opened: MockExchange, requests: Iterable[RawRequest]) -> list[str]:
+    """Send every request, and return a message for each response that differs from the oracle's."""
+    expected, messages = world(opened), []
     for raw in requests:
         response = handle(opened, raw)
         if mismatch := explain_mismatch(raw, expected, response.status, response.body):
-            yield f"{raw.method} {raw.path.decode('latin-1')}?{raw.query[:100].decode('latin-1')}: {mismatch}"
+            messages.append(f"{raw.method} {raw.path!r} {raw.query[:100]!r}: {mismatch}")
+    return messages

@@ -1,25 +1,23 @@
 """Schemathesis hooks for OKX: signatures, the rules between parameters, and the oracle as a check.
 
-`st run` loads this module by its name and sends requests as the user in OKX_MOCK_USER; the test suite sets `target`.
+`st run` loads this module by its name and sends requests as the user in OKX_MOCK_USER.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
-from itertools import product
+from itertools import compress, product
+from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 import requests.auth
 import schemathesis
-from attrs import field, frozen
 from okx_maxloan_api.contract import GET_MAX_LOAN
 from schemathesis.openapi.checks import RejectedPositiveData
 
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.mock import MockExchange, User
 from okx_maxloan_sdk.validation import violated_rules
 
 from . import accounts, raw_request
@@ -27,79 +25,50 @@ from .okx_facts import ITEMS
 from .oracle import explain_mismatch
 
 PAIRS = ("BTC-USDT", "ETH-USDT", "SOL-USDT", "XRP-USDT", "DOGE-USDT", "ADA-USDT", "LTC-USDT")
-VALUES: Mapping[str, tuple[str, ...]] = {
-    "mgnMode": ("cross", "isolated"),
-    "instId": PAIRS,
-    "ccy": ("USDT", "BTC", "SOL"),
-    "mgnCcy": ("USDT",),
-    "tradeQuoteCcy": ("USDT",),
-}
-OPTIONAL = tuple(VALUES)[1:]
-COMBINATIONS = [
-    {"mgnMode": mode, **dict.fromkeys(name for name, is_set in zip(OPTIONAL, presence, strict=True) if is_set)}
-    for mode, presence in product(VALUES["mgnMode"], product((True, False), repeat=len(OPTIONAL)))
-]
+# Pairs are added to these.
+VALUES: Mapping[str, tuple[str, ...]] = {"ccy": ("USDT", "BTC", "SOL"), "mgnCcy": ("USDT",), "tradeQuoteCcy": ("USDT",)}
+# The exchange of tests/contract/run_st.py has the same users and the machine's clock.
+EXCHANGE = accounts.exchange(SystemClock())
+USER = EXCHANGE.users[os.environ.get("OKX_MOCK_USER", "spot")]
+# The queries that break a rule on purpose. Schemathesis knows only the schema, which allows them.
+UNRULY: set[str] = set()
 
 
-def raw_of(request: Any, address: str = "127.0.0.1") -> raw_request.RawRequest:
+def raw_of(request: Any) -> raw_request.RawRequest:
     """Convert a request of `requests` to a `RawRequest`."""
     target = urlsplit(str(request.url))
     headers = tuple((name.encode(), _bytes(value)) for name, value in request.headers.items())
     body = _bytes(request.body or b"")
-    return raw_request.RawRequest(
-        target.query.encode(), target.path.encode(), str(request.method), headers, body, address
-    )
+    return raw_request.RawRequest(target.query.encode(), target.path.encode(), str(request.method), headers, body)
 
 
 def _bytes(value: str | bytes) -> bytes:
     return value.encode() if isinstance(value, str) else value
 
 
-def choice(seed: object, options: int) -> int:
-    """Choose an option by a hash of the seed, so that every run chooses the same."""
-    return hashlib.sha256(repr(seed).encode()).digest()[0] % options
+def seeded(query: Mapping[str, Any]) -> Random:
+    """Return random choices for a query, which are the same in every run."""
+    return Random(repr(query))  # noqa: S311 -- no secret
 
 
-def fit(query: Mapping[str, Any], user: User, violations: int) -> dict[str, Any]:
+def fit(query: Mapping[str, Any], violations: int) -> dict[str, str]:
     """Change as few parameters as needed to break exactly `violations` rules, with values of the mock."""
 
-    def distance(combination: Mapping[str, Any]) -> tuple[int, int]:
-        return len(combination.keys() ^ query.keys()) + (combination["mgnMode"] != query.get("mgnMode")), choice(
-            (query, combination), 256
-        )
+    def distance(fitting: Mapping[str, str]) -> int:
+        return len(fitting.keys() ^ query.keys()) + (fitting["mgnMode"] != query.get("mgnMode"))
 
-    def count(combination: Mapping[str, Any]) -> int:
-        facts = {name: combination[name] or VALUES[name][0] for name in combination}
-        return sum(1 for _ in violated_rules(GET_MAX_LOAN.rules, {**facts, **user.rule_inputs}))
-
-    nearest = min((combination for combination in COMBINATIONS if count(combination) == violations), key=distance)
-    fitted = {name: nearest[name] or VALUES[name][choice((query, name), len(VALUES[name]))] for name in nearest}
-    if "instId" in fitted:
-        first, many = PAIRS.index(fitted["instId"]), 1 + choice(query, min(ITEMS, len(PAIRS)))
-        fitted["instId"] = ",".join(PAIRS[(first + step) % len(PAIRS)] for step in range(many))
-    return fitted
-
-
-@frozen
-class Target:
-    """The exchange, the user and the address of the requests.
-
-    `unruly` holds the queries that break a rule on purpose. Schemathesis knows only the schema, which allows them.
-    """
-
-    exchange: MockExchange
-    user: str
-    address: str = "127.0.0.1"
-    unruly: set[str] = field(factory=set)
-
-    @property
-    def account(self) -> User:
-        """The user who sends the requests."""
-        return self.exchange.users[self.user]
-
-
-# `st run` talks to the exchange of tests/contract/run_st.py, which has the same users and the machine's clock.
-target = Target(accounts.exchange(SystemClock()), os.environ.get("OKX_MOCK_USER", "spot"))
+    chosen = seeded(query)
+    pairs = chosen.sample(PAIRS, chosen.randint(1, min(ITEMS, len(PAIRS))))
+    values = {"instId": ",".join(pairs), **{name: chosen.choice(each) for name, each in VALUES.items()}}
+    candidates = [
+        {"mgnMode": mode, **dict(compress(values.items(), is_set))}
+        for mode in ("cross", "isolated")
+        for is_set in product((True, False), repeat=len(values))
+    ]
+    chosen.shuffle(candidates)
+    rules, account = GET_MAX_LOAN.rules, USER.rule_inputs
+    fitting = [each for each in candidates if len([*violated_rules(rules, {**each, **account})]) == violations]
+    return min(fitting, key=distance)
 
 
 class Sign(requests.auth.AuthBase):
@@ -109,9 +78,7 @@ class Sign(requests.auth.AuthBase):
         # Schemathesis filters the headers of a request that it prints and does not send; leave those alone.
         if request.headers.get(raw_request.SIGN) == "[Filtered]":
             return request
-        for name, value in raw_request.signed(
-            target.account.keys[0], raw_of(request), target.exchange.clock.time()
-        ).headers:
+        for name, value in raw_request.signed(USER.keys[0], raw_of(request), EXCHANGE.clock.time()).headers:
             if name.startswith(b"ok-access-"):
                 request.headers[name.decode()] = value.decode()
         return request
@@ -124,14 +91,13 @@ sign.skip_for(path=raw_request.TIME.decode())
 @schemathesis.hook
 def map_case(_context: Any, case: Any) -> Any:
     """Make positive cases satisfy the rules, and every other negative case break exactly one of them."""
-    negative = case.meta.generation.mode.is_negative
-    if case.method == "GET" and case.path == GET_MAX_LOAN.path and not (negative and choice(case.query, 2)):
-        case.query = fit(case.query, target.account, int(negative))
+    negative, chosen = case.meta.generation.mode.is_negative, seeded(case.query)
+    if case.method == "GET" and case.path == GET_MAX_LOAN.path and not (negative and chosen.getrandbits(1)):
+        case.query = fit(case.query, int(negative))
         if negative:
-            target.unruly.add(repr(case.query))
+            UNRULY.add(repr(case.query))
     elif case.path == raw_request.INSTRUMENTS.decode() and "instId" in case.query and not negative:
-        inst_type, inst_id = choice(case.query, 2), choice(case.query, len(PAIRS))
-        case.query = {"instType": ("SPOT", "MARGIN")[inst_type], "instId": PAIRS[inst_id]}
+        case.query = {"instType": chosen.choice(("SPOT", "MARGIN")), "instId": chosen.choice(PAIRS)}
     return case
 
 
@@ -144,17 +110,17 @@ def before_add_examples(_context: Any, examples: list[Any]) -> None:
 @schemathesis.hook
 def filter_failure(_context: Any, failure: Any, case: Any, _response: Any) -> bool:
     """Accept the error response to a query that breaks a rule on purpose."""
-    return not (isinstance(failure, RejectedPositiveData) and repr(case.query) in target.unruly)
+    return not (isinstance(failure, RejectedPositiveData) and repr(case.query) in UNRULY)
 
 
 @schemathesis.check
 def oracle(_context: Any, response: Any, case: Any) -> None:
     """Compare a response with the oracle's; require an error exactly where a rule was broken."""
-    raw = raw_of(response.request, target.address)
-    mismatch = explain_mismatch(raw, accounts.world(target.exchange), response.status_code, response.content)
+    world = accounts.world(EXCHANGE)
+    mismatch = explain_mismatch(raw_of(response.request), world, response.status_code, response.content)
     assert not mismatch, mismatch
     is_rejected = json.loads(response.content)["code"] != "0"
-    if repr(case.query) in target.unruly:
+    if repr(case.query) in UNRULY:
         assert is_rejected, "a request that breaks a rule was accepted"
     elif case.meta and case.meta.generation.mode.is_positive:
         assert not is_rejected, "a valid request was rejected"

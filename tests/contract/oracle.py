@@ -124,7 +124,9 @@ def _caller(raw: RawRequest, world: okx.World) -> okx.Caller:
 
 
 def _parse_timestamp(timestamp: str) -> float:
-    if not re.fullmatch(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z", timestamp):  # D
+    if not re.fullmatch(
+        r"[0-9]{4}-[01][0-9]-[0-3][0-9]T(?!24)[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z", timestamp
+    ):  # D
         raise ExpectedError("50112")
     try:
         return datetime.fromisoformat(timestamp).timestamp()

@@ -1,4 +1,4 @@
-"""Requests as bytes, signed without the SDK, and a clock that a test advances."""
+"""Requests as bytes, signed without the SDK."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import base64
 import hashlib
 import hmac
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from okx_maxloan_sdk.clock import WakeEvent
     from okx_maxloan_sdk.mock import ApiKey, MockExchange, MockResponse
 
 MAX_LOAN = b"/api/v5/account/max-loan"
@@ -24,33 +22,6 @@ NOW = 1787415600.0  # 2026-08-22T16:20:00Z
 
 KEY, SIGN, STAMP, PASSPHRASE = (f"OK-ACCESS-{name}" for name in ("KEY", "SIGN", "TIMESTAMP", "PASSPHRASE"))
 DEMO = "x-simulated-trading"
-
-
-@dataclass
-class ManualClock:
-    """A clock that stands still until a test or a sleeper advances it."""
-
-    now: float = NOW
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def time(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
-        # Concurrent sleepers advance the clock once, and a sleeper with a wake event waits briefly for its wake-up.
-        end = self.now + seconds
-        if wake is not None:
-            with suppress(TimeoutError):
-                wake.result(0.02)
-                return True
-        self.now = max(self.now, end)
-        return False
-
-    async def async_sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
-        self.now += seconds
-        return wake is not None and wake.done()
 
 
 @dataclass(frozen=True)

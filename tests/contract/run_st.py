@@ -11,17 +11,16 @@ import sys
 from pathlib import Path
 
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.mock import MockExchange
-from okx_maxloan_sdk.mock.serve import serve
+from okx_maxloan_sdk.mock.server import serve
 
 from . import accounts
 
 ROOT = Path(__file__).parents[2]
 
 
-def main(user: str = "spot", *options: str, exchange: MockExchange | None = None) -> int:
-    """Serve an exchange, by default that of the contract tests, and run schemathesis on it as `user`."""
-    with serve(exchange or accounts.exchange(SystemClock())) as url:
+def main(user: str = "spot", *options: str) -> int:
+    """Serve the exchange of the contract tests, and run schemathesis on it as `user`."""
+    with serve(accounts.exchange(SystemClock())) as url:
         program = shutil.which("st", path=str(Path(sys.executable).parent)) or "st"
         steady = [] if "--seed" in options else ["--generation-deterministic"]
         command = [program, "run", "spec/openapi.yaml", "--url", url, *steady, *options]

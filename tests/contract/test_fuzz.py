@@ -1,69 +1,71 @@
 """Schemathesis on the mock exchange, with the oracle among its checks."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.mock import rows
+from okx_maxloan_sdk.mock import MockExchange, MockResponse, market
 
-from . import accounts, run_st
-from .fuzz import USERS, fuzz
+from .accounts import exchange
 from .raw_request import MAX_LOAN
+from .run_st import main
 
-ROOT = Path(__file__).parents[2]
+Requests = list[tuple[Any, ...]]
+# What differs between two runs: the time and what is signed with it, the port, and a random number.
+VARYING = (b"ok-access-sign", b"ok-access-timestamp", b"host", b"x-schemathesis-testcaseid")
 
 
-@pytest.mark.parametrize("user", USERS)
-def test_no_check_fails(user: str) -> None:
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> Requests:
+    """Record what the mock exchange receives."""
+    requests, handle = [], MockExchange.handle
+
+    def record(self: MockExchange, method: str, path: bytes, query: bytes, headers: Any, *rest: Any) -> MockResponse:
+        requests.append((method, path, query, [each for each in headers if each[0] not in VARYING], *rest))
+        return handle(self, method, path, query, headers, *rest)
+
+    monkeypatch.setattr(MockExchange, "handle", record)
+    return requests
+
+
+# One user for each group of account modes with the same rules; the nightly run covers all users.
+@pytest.mark.parametrize("user", ["spot", "futures/borrowing/auto_transfers_ccy", "multi_currency"])
+def test_no_check_fails(requests: Requests, user: str) -> None:
     """Every request of schemathesis, valid or not, receives the response of the spec and the oracle."""
-    requests, failures = fuzz(user)
-    assert failures == []
-    assert len({raw.query for raw in requests if raw.path == MAX_LOAN}) > 50
+    assert main(user, "--max-examples", "25") == 0
+    assert len({query for _, path, query, *_ in requests if path == MAX_LOAN}) > 50
 
 
-def test_two_runs_send_the_same_requests() -> None:
+def test_two_runs_send_the_same_requests(requests: Requests, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two processes send the identical list of requests, headers included."""
-    command = [sys.executable, "-m", "tests.contract.fuzz", "spot", "5"]
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "generated")])
-    runs = [
-        subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths, "PYTHONHASHSEED": seed}, stdout=subprocess.PIPE
-        )
-        for seed in ("1", "2")
-    ]
-    first, second = (run.communicate(timeout=60)[0] for run in runs)
-    assert first == second
-    assert first.count(b"\n") > 100
+    for seed in ("1", "2"):
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        assert main("spot", "--max-examples", "5") == 0
+    half = len(requests) // 2
+    assert requests[:half] == requests[half:]
+    assert half > 100
 
 
-def requests_of(seed: str, capfd: pytest.CaptureFixture[str]) -> list[str]:
-    """Return the targets that `st run` requests with a seed."""
-    exchange = accounts.exchange(SystemClock())
-    assert run_st.main("spot", "--seed", seed, "--max-examples", "5", "--phases", "fuzzing", exchange=exchange) == 0
-    assert f"Seed: {seed}" in capfd.readouterr().out
-    return [entry.target for entry in exchange.log]
-
-
-def test_seeds_differ(capfd: pytest.CaptureFixture[str]) -> None:
+def test_seeds_differ(requests: Requests, capfd: pytest.CaptureFixture[str]) -> None:
     """Two seeds send different requests, and the output names the seed, so nightly runs cover new requests."""
-    assert requests_of("1", capfd) != requests_of("2", capfd)
+    sent = []
+    for seed in ("1", "2"):
+        requests.clear()
+        assert main("spot", "--seed", seed, "--max-examples", "5", "--phases", "fuzzing") == 0
+        assert f"Seed: {seed}" in capfd.readouterr().out
+        sent.append([*requests])
+    assert sent[0] != sent[1]
 
 
 def test_st_run_finds_a_bug_and_prints_no_secret(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`st run` over a socket passes, fails once the mock has a bug, and never prints the credentials."""
-    options = ("spot", "--max-examples", "3", "--phases", "examples")
-    assert run_st.main(*options) == 0
-    capfd.readouterr()
-    monkeypatch.setattr("okx_maxloan_sdk.mock.exchange.max_loan_rows", lambda *args: rows.max_loan_rows(*args)[::-1])
-    assert run_st.main(*options) == 1
+    """`st run` fails once the mock has a bug, and never prints the credentials."""
+    rows = market.max_loan_rows
+    monkeypatch.setattr("okx_maxloan_sdk.mock.exchange.max_loan_rows", lambda *args: rows(*args)[::-1])
+    assert main("spot", "--max-examples", "3", "--phases", "examples") == 1
     shown = "".join(capfd.readouterr())
-    key = accounts.exchange().users["spot"].keys[0]
+    key = exchange().users["spot"].keys[0]
     assert "oracle" in shown
     assert "ok-access-sign: [Filtered]" in shown
     assert not [part for part in (key.key, key.secret, key.passphrase) if part in shown]

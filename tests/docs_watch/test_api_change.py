@@ -1,23 +1,16 @@
 """api_change.py: changes of the public API, and the version that each requires."""
 
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from api_change import Report, report
 
+from tests.docs_watch.conftest import commit, run
 from tests.docs_watch.pages import load
 
 CASES = load("api_change")
-
-
-def git(root: Path, *arguments: str) -> None:
-    """Run git without the user's configuration."""
-    settings = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
-    command = [shutil.which("git") or "git", "-C", str(root), *settings, *arguments]
-    subprocess.run(command, check=True, capture_output=True)
 
 
 @pytest.fixture
@@ -28,10 +21,7 @@ def checkout(tmp_path: Path) -> Path:
     for name, text in CASES["files"].items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    git(tmp_path, "init", "-q")
-    git(tmp_path, "add", ".")
-    git(tmp_path, "commit", "-qm", "one")
-    git(tmp_path, "tag", "v1.2.3")
+    commit(tmp_path, "v1.2.3")
     return tmp_path
 
 
@@ -44,9 +34,11 @@ def edit(root: Path, name: str, old: str, new: str) -> None:
 
 @pytest.mark.parametrize("case", CASES["changes"], ids=lambda case: f"{case['file']}-{case['new']}")
 def test_changes(checkout: Path, case: dict[str, Any]) -> None:
-    """Additions, removals and stricter signatures appear under their changelog heading, with the version."""
+    """Additions, removals and stricter signatures have their heading and version; no branch or file is left behind."""
     edit(checkout, case["file"], case["old"], case["new"])
+    before = sorted(checkout.rglob("*"))
     first, *other = report(checkout).splitlines()
+    assert sorted(checkout.rglob("*")) == before
     assert other == case["lines"]
     expected = f"changed since v1.2.3, which calls for {case['version']}" if case["lines"] else "as in v1.2.3"
     assert expected in first
@@ -85,15 +77,8 @@ def test_nothing_to_compare_with(
     assert "nothing to compare with" in report(checkout, "v9")
     shutil.rmtree(checkout / "okx_maxloan_sdk")
     assert "nothing to compare with" in report(checkout)
-    git(checkout, "checkout", "-q", ".")
-    git(checkout, "tag", "-d", "v1.2.3")
+    run(checkout, "git", "checkout", "-q", ".")
+    run(checkout, "git", "tag", "-d", "v1.2.3")
     assert "nothing to compare with" in report(checkout)
     monkeypatch.setattr(shutil, "which", lambda _: None)
     assert "there is no git" in report(checkout)
-
-
-def test_comparing_leaves_the_repository_alone(checkout: Path) -> None:
-    """No branch, worktree or file is left behind."""
-    before = sorted(path for path in checkout.rglob("*") if path.is_file())
-    report(checkout)
-    assert sorted(path for path in checkout.rglob("*") if path.is_file()) == before

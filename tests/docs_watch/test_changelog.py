@@ -2,25 +2,22 @@
 
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import check_docs
 import pytest
-from docs_watch.changelog import find_date, parse_changelog
-from docs_watch.facts import PageParseError
+from docs_watch.changelog import find_date
 
-from tests.docs_watch.conftest import REVIEWED
+from tests.docs_watch.conftest import REVIEWED, Checkout
 from tests.docs_watch.pages import FORMS, both, load
 
 CASES = load("changelog")
-# Date or heading, title, sentences; in our own words.
-Log = list[tuple[str, str, str]]
+Notices = Callable[[bytes], list[dict[str, Any]]]
 
 
-def log(form: str, entries: Log) -> bytes:
-    """Render a changelog; code is in backquotes."""
+def log(form: str, *entries: tuple[str, str, str]) -> bytes:
+    """Render a changelog of dates or headings, titles and sentences in our own words; code is in backquotes."""
     if form == "markdown":
         return "\n\n".join(f"# {day}\n\n## {title}\n\n{text}" for day, title, text in entries).encode()
     pieces = []
@@ -30,46 +27,37 @@ def log(form: str, entries: Log) -> bytes:
     return f"<!doctype html><html><body>{''.join(pieces)}</body></html>".encode()
 
 
-def run(checkout: Path, data: bytes, *flags: str) -> int:
-    """Run the script on a changelog."""
-    page = checkout / "log_en.page"
-    page.write_bytes(data)
-    return check_docs.main(["--changelog", str(page), "--root", str(checkout), *flags])
+def check(checkout: Checkout, data: bytes, *flags: str) -> int:
+    """Run the script on a changelog, which it recognizes by the name of its file."""
+    return checkout.check(data, flags=flags, name="log_en")
 
 
-def notices_of(checkout: Path, capsys: pytest.CaptureFixture[str], data: bytes) -> list[dict[str, Any]]:
-    """Return the script's notices about a changelog."""
-    capsys.readouterr()
-    run(checkout, data, "--format", "json")
-    notices: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["changelog"]
-    return notices
+@pytest.fixture
+def notices(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> Notices:
+    """Return a function that returns the script's notices about a changelog."""
+
+    def run(data: bytes) -> list[dict[str, Any]]:
+        check(checkout, data, "--format", "json")
+        found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["changelog"]
+        return found
+
+    return run
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("text", "reason"), CASES["concerns"].items())
-def test_what_concerns_us(
-    checkout: Path, capsys: pytest.CaptureFixture[str], form: str, text: str, reason: str
-) -> None:
+def test_what_concerns_us(notices: Notices, form: str, text: str, reason: str) -> None:
     """An entry that names a part of this SDK is listed with its date, its title and the reason."""
-    data = log(form, [("2026-09-30", "News of September", text), (REVIEWED, "Old news", text)])
-    assert run(checkout, data) == 10
-    (notice,) = notices_of(checkout, capsys, data)
+    (notice,) = notices(log(form, ("2026-09-30", "News of September", text), (REVIEWED, "Old news", text)))
     assert (notice["day"], notice["title"], notice["severity"]) == ("2026-09-30", "News of September", "wording")
     assert reason in notice["reasons"]
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("text", CASES["ignored"]["texts"])
-def test_what_does_not_concern_us(checkout: Path, form: str, text: str) -> None:
-    """An entry about other things is not listed, even if its words resemble our names."""
-    assert run(checkout, log(form, [("2026-09-30", "News", text)])) == 0
-
-
-@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("text", "code"), CASES["exit_codes"].items())
-def test_what_calls_itself_incompatible(checkout: Path, form: str, text: str, code: int) -> None:
-    """An entry that announces an incompatible change ends with the exit code of a breaking change."""
-    assert run(checkout, log(form, [("2026-09-30", "News", text)])) == code
+def test_exit_codes(checkout: Checkout, form: str, text: str, code: int) -> None:
+    """An entry ends with 10, or with 12 if it calls itself incompatible; one about other things is not listed."""
+    assert check(checkout, log(form, ("2026-09-30", "News", text))) == code
 
 
 @pytest.mark.parametrize(
@@ -81,76 +69,70 @@ def test_what_calls_itself_incompatible(checkout: Path, form: str, text: str, co
         ("html", "<table><tr><th>Parameter</th></tr><tr><td>side</td></tr></table>", "side"),
     ],
 )
-def test_links_and_tables_are_read(
-    checkout: Path, capsys: pytest.CaptureFixture[str], form: str, text: str, reason: str
-) -> None:
+def test_links_and_tables_are_read(notices: Notices, form: str, text: str, reason: str) -> None:
     """A link to an operation's documentation counts as its name, and so does a name in a table cell of its own."""
-    (notice,) = notices_of(checkout, capsys, log(form, [("2026-09-30", "News", text)]))
+    (notice,) = notices(log(form, ("2026-09-30", "News", text)))
     assert notice["reasons"] == [reason]
 
 
 @pytest.mark.parametrize("page", CASES["parts"].values(), ids=CASES["parts"])
-def test_parts_of_an_entry(checkout: Path, capsys: pytest.CaptureFixture[str], page: str) -> None:
+def test_parts_of_an_entry(notices: Notices, page: str) -> None:
     """Headings below an entry's title belong to the entry, and their texts are read together."""
-    notices = [(each["title"], each["severity"]) for each in notices_of(checkout, capsys, page.encode())]
-    assert notices == [("A merge", "breaking"), ("Another", "wording")]
+    found = [(each["title"], each["severity"]) for each in notices(page.encode())]
+    assert found == [("A merge", "breaking"), ("Another", "wording")]
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_titles_of_days(checkout: Path, form: str) -> None:
+def test_titles_of_days(checkout: Checkout, form: str) -> None:
     """What the title of a day says besides the day counts for each of its entries."""
-    assert run(checkout, log(form, [("2026-09-30 Breaking changes", "News", "`instId`")])) == 12
+    assert check(checkout, log(form, ("2026-09-30 Breaking changes", "News", "`instId`"))) == 12
 
 
 @pytest.mark.parametrize(("text", "code"), CASES["dates"].items())
-def test_dates_that_are_no_titles(checkout: Path, capsys: pytest.CaptureFixture[str], text: str, code: int) -> None:
+def test_dates_that_are_no_titles(checkout: Checkout, capsys: pytest.CaptureFixture[str], text: str, code: int) -> None:
     """A later date that stands by itself, but in no title, is refused: what follows would count as older."""
-    assert run(checkout, text.encode()) == code
+    assert check(checkout, text.encode()) == code
     assert ("the date 2026-09-30 of the changelog stands in no title" in capsys.readouterr().out) is (code == 20)
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("heading", ["Upcoming Changes", "即将上线"])
-def test_announcements_without_a_day(
-    checkout: Path, capsys: pytest.CaptureFixture[str], form: str, heading: str
-) -> None:
+def test_announcements_without_a_day(checkout: Checkout, notices: Notices, form: str, heading: str) -> None:
     """An undated announcement is listed until it is reviewed, and again when its text changes."""
     old = (REVIEWED, "Old", "Nothing.")
-    data = log(form, [(heading, "Soon", "The field `side` will go."), old])
-    assert [each["day"] for each in notices_of(checkout, capsys, data)] == ["upcoming"]
-    assert run(checkout, data, "--reviewed", REVIEWED, "--reason", "side is optional for us") == 0
-    assert run(checkout, data) == 0
-    assert run(checkout, log(form, [(heading, "Soon", "The field `side` will go in May."), old])) == 10
+    data = log(form, (heading, "Soon", "The field `side` will go."), old)
+    assert [each["day"] for each in notices(data)] == ["upcoming"]
+    assert check(checkout, data, "--reviewed", REVIEWED, "--reason", "side is optional for us") == 0
+    assert check(checkout, data) == 0
+    assert check(checkout, log(form, (heading, "Soon", "The field `side` will go in May."), old)) == 10
 
 
-def test_review_changes_the_date(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_review_changes_the_date(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     """--reviewed sets the date in the lock, with a reason; entries up to that date are no longer listed."""
-    data = log("html", [("2026-10-02", "Third", "`instId`"), ("2026-10-01", "Second", "`instId`")])
-    assert run(checkout, data, "--reviewed", "2026-10-01", "--reason", "the ids are not ours") == 10
+    data = log("html", ("2026-10-02", "Third", "`instId`"), ("2026-10-01", "Second", "`instId`"))
+    assert check(checkout, data, "--reviewed", "2026-10-01", "--reason", "the ids are not ours") == 10
     assert "changelog wording 2026-10-02  Third  (instId)" in capsys.readouterr().out
-    lock = json.loads((checkout / "spec" / "docs.lock.json").read_text("utf-8"))
-    assert lock["changelog"] == {"reviewed": "2026-10-01", "reason": "the ids are not ours", "upcoming": []}
-    assert check_docs.main(["--reviewed", "2026-10-02", "--reason", "nothing of it", "--root", str(checkout)]) == 0
-    assert run(checkout, data) == 0
+    review = {"reviewed": "2026-10-01", "reason": "the ids are not ours", "upcoming": []}
+    assert checkout.lock.changelog == review
+    assert checkout.check(flags=("--reviewed", "2026-10-02", "--reason", "nothing of it")) == 0
+    assert check(checkout, data) == 0
 
 
-def test_review_needs_a_reason_and_a_day_that_was(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_review_needs_a_reason_and_a_day_that_was(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     """A review without a reason, or with a future date, is a usage error."""
     tomorrow = (datetime.now(UTC).date() + timedelta(days=1)).isoformat()
     for flags in (("2026-10-01",), ("2026-10-01", "--reason", "ok"), (tomorrow, "--reason", "looking ahead")):
         with pytest.raises(SystemExit):
-            check_docs.main(["--reviewed", *flags, "--root", str(checkout)])
-    assert "--reason" in capsys.readouterr().err
+            checkout.check(flags=("--reviewed", *flags))
+        assert "--reviewed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("data", [b"", b"# No date\n\ntext", b"<h1>503 Service ServiceUnavailableError</h1>", b"\xff"])
-def test_changelog_that_is_not_understood(checkout: Path, data: bytes) -> None:
+def test_changelog_that_is_not_understood(checkout: Checkout, data: bytes) -> None:
     """A page without a dated entry is no changelog, and changes no date."""
-    before = (checkout / "spec" / "docs.lock.json").read_bytes()
-    assert run(checkout, data, "--reviewed", "2026-10-01", "--reason", "whatever it says") == 20
-    assert (checkout / "spec" / "docs.lock.json").read_bytes() == before
-    with pytest.raises(PageParseError):
-        parse_changelog(data)
+    before = checkout.state()
+    assert check(checkout, data, "--reviewed", "2026-10-01", "--reason", "whatever it says") == 20
+    assert checkout.state() == before
 
 
 @pytest.mark.parametrize(
@@ -162,32 +144,34 @@ def test_changelog_that_is_not_understood(checkout: Path, data: bytes) -> None:
         "# Upcoming\n" + "## y\nz\n" * 20_000,
     ],
 )
-def test_hostile_changelogs_end(checkout: Path, text: str) -> None:
+def test_hostile_changelogs_end(checkout: Checkout, text: str) -> None:
     """A changelog that is designed to slow the parser down ends soon."""
     start = time.perf_counter()
-    run(checkout, text.encode())
+    check(checkout, text.encode())
     assert time.perf_counter() - start < 30
 
 
-@pytest.mark.parametrize("size", [140_000, 100_000])
-def test_changelog_that_is_too_long(checkout: Path, size: int) -> None:
+@pytest.mark.parametrize(("count", "size"), [(1, 140_000), (22, 100_000)])
+def test_changelog_that_is_too_long(checkout: Checkout, count: int, size: int) -> None:
     """An entry, or a sum of unreviewed entries, above the size limit is an error until it is reviewed."""
-    entries = [("2026-10-01", f"Entry {number}", "x " * (size // 2)) for number in range(1 if size > 2**17 else 22)]
-    assert run(checkout, log("markdown", entries)) == 20
-    assert run(checkout, log("markdown", entries), "--reviewed", "2026-10-01", "--reason", "nothing but x") == 0
+    data = log("markdown", *[("2026-10-01", "An entry", "x " * (size // 2))] * count)
+    assert check(checkout, data) == 20
+    assert check(checkout, data, "--reviewed", "2026-10-01", "--reason", "nothing but x") == 0
 
 
-def test_changelog_beside_pages(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A changelog is recognized by its file name, and the worse result of pages and changelog decides the exit code."""
-    (checkout / "page.html").write_bytes(both("html"))
-    (checkout / "log_zh.html").write_bytes(
-        log("html", [("2026年9月30日", "公告", "`instId` 有变动，属于不兼容变更。")])
-    )
-    pages = [str(checkout / name) for name in ("page.html", "log_zh.html")]
-    assert check_docs.main([*pages, "--root", str(checkout)]) == 12
-    assert "changelog breaking 2026-09-30  公告  (instId)" in capsys.readouterr().out
-    assert check_docs.main([*pages, "--root", str(checkout), "--format", "markdown"]) == 12
-    assert "- changelog breaking 2026-09-30 `公告`: `instId`" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [
+        ("text", "changelog breaking 2026-09-30  公告  (instId)"),
+        ("markdown", "- changelog breaking 2026-09-30 `公告`: `instId`"),
+    ],
+)
+def test_changelog_beside_pages(checkout: Checkout, capsys: pytest.CaptureFixture[str], form: str, line: str) -> None:
+    """The worse result of pages and changelog decides the exit code."""
+    path = checkout.root / "announcements"
+    path.write_bytes(log("html", ("2026年9月30日", "公告", "`instId` 有变动，属于不兼容变更。")))
+    assert checkout.check(both("html"), flags=("--changelog", str(path), "--format", form)) == 12
+    assert line in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("title", "expected"), CASES["headings"].items())

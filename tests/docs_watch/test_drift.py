@@ -83,16 +83,8 @@ def test_the_line_of_the_spec(lock: Lock) -> None:
     assert "instId: {type: string" in lines[row.line]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "fits"),
-    [
-        (((20, 2),), ((20, 1),), True),
-        (((5, 2), (80, 3600)), ((5, 2),), True),
-        (((5, 2),), ((5, 2), (80, 3600)), False),
-    ],
-)
-def test_compatible_rate_limits(
-    old: tuple[tuple[int, int], ...], new: tuple[tuple[int, int], ...], *, fits: bool
-) -> None:
+def test_compatible_rate_limits() -> None:
     """A new limit is an addition only if every client that observed the old limit observes the new one."""
-    assert allows(old, new) is fits
+    assert allows(((20, 2),), ((20, 1),))
+    assert allows(((5, 2), (80, 3600)), ((5, 2),))
+    assert not allows(((5, 2),), ((5, 2), (80, 3600)))

@@ -1,68 +1,46 @@
 """files.py: pages from files and URLs, and files that are replaced together."""
 
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from docs_watch import files
 from docs_watch.facts import PageParseError
 
-REDIRECTS = {"/moved": "/page", "/loop": "/loop", "/away": "http://192.0.2.1/page"}
+from tests.support.raw import Behavior, RawServer, respond
 
 
-class Site(BaseHTTPRequestHandler):
-    """A site with a page, a large page and redirects."""
-
-    def do_GET(self) -> None:
-        """Respond."""
-        body = b"x" * 5000 if self.path == "/large" else b"# page"
-        self.send_response(302 if self.path in REDIRECTS else 404 if self.path == "/missing" else 200)
-        self.send_header("Location", REDIRECTS.get(self.path, ""))
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class's names
-        """Log nothing."""
+def redirect(target: str) -> Behavior:
+    """Redirect to a URL."""
+    return respond(b"", 302, f"Location: {target}")
 
 
-@pytest.fixture
-def site() -> Iterator[str]:
-    """Serve on loopback."""
-    with HTTPServer(("127.0.0.1", 0), Site) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-def test_page_from_an_address(site: str) -> None:
+def test_page_from_an_address() -> None:
     """A page is fetched, and a redirect followed."""
-    assert files.load(f"{site}/page#part") == b"# page"
-    assert files.load(f"{site}/moved") == b"# page"
+    with RawServer(redirect("/page"), respond(b"# page")) as site:
+        assert files.load(f"{site.url}/moved#part") == b"# page"
+        assert [request.split()[1] for request in site.requests] == [b"/moved", b"/page"]
 
 
 @pytest.mark.parametrize(
-    ("path", "message"),
-    [("/missing", "HTTP 404"), ("/loop", "redirects"), ("/away", "over https only"), ("/large", "larger than")],
+    ("behavior", "message"),
+    [
+        (respond(status=404), "HTTP 404"),
+        (redirect("/loop"), "redirects"),
+        (redirect("http://192.0.2.1/page"), "over https only"),
+        (respond(b"x" * 5000), "larger than"),
+    ],
 )
-def test_address_that_gives_no_page(site: str, path: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_address_that_gives_no_page(behavior: Behavior, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error status, a redirect loop, a redirect away from https and a page above the size limit are reported."""
     monkeypatch.setattr(files, "LARGEST", 4096)
-    with pytest.raises(PageParseError, match=message):
-        files.load(site + path)
+    with RawServer(behavior) as site, pytest.raises(PageParseError, match=message):
+        files.load(site.url)
 
 
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        *(
-            (each, "over https only")
-            for each in ("http://192.0.2.1/", "http://localhost.example/", "http://127.0.0.1.x/")
-        ),
+        *((f"http://{host}/", "over https only") for host in ("192.0.2.1", "localhost.example", "127.0.0.1.x")),
         *(
             (each, "cannot be read")
             for each in ("missing.md", ".", "a\0b", "https://\0/", "https://xn--/", "ftp://x/y")

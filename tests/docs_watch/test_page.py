@@ -1,7 +1,7 @@
 """page.py: the facts of a page, and the pages that it rejects."""
 
 import pytest
-from docs_watch.facts import Facts, OperationNotFoundError, PageParseError
+from docs_watch.facts import Facts, Field, OperationNotFoundError, PageParseError
 from docs_watch.page import parse_page
 
 from tests.docs_watch.pages import EN, FORMS, LANGUAGES, PAGES, PATH, RENDER, ZH, Page, both, edit_page
@@ -76,21 +76,18 @@ def test_nested_and_array_fields(form: str) -> None:
     """A nested field has its parents' names, and an array has its item type; an empty description has no hash."""
     rows = (("parts", "Array of objects", ""), ("> size", "String", "How much"), (">> unit", "String", "Of what"))
     parsed = parse(add_fields(EN, *rows), form).response
-    assert (parsed["parts"].type, parsed["parts"].text, parsed["parts"].values) == ("array of object", "", ())
     assert list(parsed)[-3:] == ["parts", "parts.size", "parts.size.unit"]
+    assert parsed["parts"] == Field("array of object")
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_operation_without_parameters(form: str, language: str) -> None:
-    """The word "none" in place of a table is an empty table."""
-    assert parse({**PAGES[language], "request": []}, form).request == {}
-
-
-def test_heading_of_request_parameters_may_be_missing() -> None:
-    """An operation without parameters may lack the heading too."""
-    text = RENDER["markdown"]({**EN, "request": []}).replace("#### Request Parameters\n\nnone\n", "")
-    assert parse_page(text.encode(), "GET", PATH)["en"].request == {}
+    """The word "none" in place of a table is an empty table, and the heading may be missing with it."""
+    page = {**PAGES[language], "request": []}
+    assert parse(page, form).request == {}
+    text = RENDER["markdown"](page).replace(f"#### {page['words']['request']}\n\n{page['words']['none']}\n", "")
+    assert parse_page(text.encode(), "GET", PATH)[language].request == {}
 
 
 REQUESTS = "".join(f"    GET  {PATH}?{query}\n" for query in EN["queries"].split())
@@ -139,38 +136,27 @@ def test_similar_pages_are_rejected(form: str, page: Page) -> None:
     assert parsed == {"en": parse(EN)}
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        (RENDER["html"](MENTION), ": it is named in the documentation of GET /api/v5/other"),
-        (f"# Loans\n\nAsk `GET {PATH}` for them.", ": it is named, but below no heading 'HTTP Request'"),
-        (RENDER["markdown"](EN).partition("\n")[2], ": it is named, but below no title"),
-        (
-            "\n\n".join(RENDER["markdown"](edit_page(EN, path=path)) for path in ("/a", "/b", "/c", f"{PATH}s")),
-            f", but of GET {PATH}s, GET /",
-        ),
-    ],
-    ids=["named elsewhere", "no heading", "no title", "other operations"],
-)
-def test_reason_for_missing_documentation(text: str, reason: str) -> None:
-    """If the page only mentions the operation, the message says so; otherwise it lists the most similar operations."""
-    with pytest.raises(OperationNotFoundError, match=f"of GET {PATH}{reason}"):
-        parse_page(text.encode(), "GET", PATH)
+MARKDOWN = RENDER["markdown"](EN)
+OTHERS = "\n\n".join(RENDER["markdown"](edit_page(EN, path=path)) for path in ("/a", "/b", "/c", f"{PATH}s"))
 
 
 @pytest.mark.parametrize(
-    ("data", "message"),
+    ("page", "message"),
     [
-        (b"", "no documentation"),
+        (b"", f"no documentation of GET {PATH}$"),
         (b"\xff\xfe\x00", "not UTF-8"),
-        (b"<html><body><h1>503 Service ServiceUnavailableError</h1></body></html>", "no documentation"),
+        (b"<html><body><h1>503 Service ServiceUnavailableError</h1></body></html>", f"no documentation of GET {PATH}$"),
         (both("markdown", EN, edit_page(EN, drop=["request.ccy"])), "stands twice in en"),
+        (RENDER["html"](MENTION).encode(), f"of GET {PATH}: it is named in the documentation of GET /api/v5/other"),
+        (f"# Loans\n\nAsk `GET {PATH}`.".encode(), f"of GET {PATH}: it is named, but below no heading 'HTTP Request'"),
+        (MARKDOWN.partition("\n")[2].encode(), f"of GET {PATH}: it is named, but below no title"),
+        (OTHERS.encode(), f"of GET {PATH}, but of GET {PATH}s, GET /"),
     ],
 )
-def test_invalid_page_is_rejected_with_a_reason(data: bytes, message: str) -> None:
-    """An error page, or a page with two versions of the operation, is rejected with a reason."""
+def test_invalid_page_is_rejected_with_a_reason(page: bytes, message: str) -> None:
+    """An error page and two versions are rejected; mentions of the operation, or the most similar ones, are named."""
     with pytest.raises(PageParseError, match=message):
-        parse_page(data, "GET", PATH)
+        parse_page(page, "GET", PATH)
 
 
 @pytest.mark.parametrize(

@@ -4,65 +4,64 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import socket
+import random
 import threading
 import time
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
 from okx_maxloan_sdk.clock import SystemClock
-from okx_maxloan_sdk.drivers import run_async, run_sync
-from okx_maxloan_sdk.effects import Flow, Send, Sleep
-from okx_maxloan_sdk.exceptions import LimiterUnavailableError
+from okx_maxloan_sdk.effects import Flow, Sleep
+from okx_maxloan_sdk.exceptions import LimiterUnavailableError, RateLimitTimeoutError
 from okx_maxloan_sdk.limiter import FileLimiter, Limiter, MemoryLimiter, RateLimit, RedisLimiter
-from tests.limiter.runner import KEY
+from tests.limiter.runner import KEY, arun, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from multiprocessing.connection import Connection
 
-    from okx_maxloan_sdk.clock import Clock
     from okx_maxloan_sdk.limiter import RateLimiter
 
+CHANCE = random.Random()  # noqa: S311 -- delays are no secrets
+# Seconds that a request takes to the exchange, which counts it then, and that its response takes back.
+DELAYS: dict[str, Callable[[float], tuple[float, float]]] = {
+    "none": lambda _: (0.0, 0.0),
+    "5 to 150 ms": lambda _: (CHANCE.uniform(0, 0.075), CHANCE.uniform(0.005, 0.075)),
+    "150 and 10 ms": lambda now: (0.149, 0.001) if int(now) % 2 else (0.009, 0.001),
+}
 
-class SkewedClock:
+
+class SkewedClock(SystemClock):
     """The clock of a machine that is `ahead` of the others."""
 
     def __init__(self, ahead: float) -> None:
-        self._ahead = ahead
-        self.sleep = SystemClock().sleep
-        self.async_sleep = SystemClock().async_sleep
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self._ahead
-
-    def time(self) -> float:
-        return time.time() + self._ahead
+        self.monotonic = staticmethod(lambda: time.monotonic() + ahead)
+        self.time = staticmethod(lambda: time.time() + ahead)
 
 
 @frozen
 class Workload:
-    """The load of one process: `tasks` tasks and `threads` threads send to `port` for `seconds`."""
+    """The load of one process: `tasks` tasks and `threads` threads send for `seconds`."""
 
-    sender: str
-    port: int
     store: str
-    requests: int
-    period: float
+    limit: RateLimit
     seconds: float
+    delay: str = "5 to 150 ms"
     tasks: int = 0
     threads: int = 0
     settings: dict[str, Any] = field(factory=dict)
     ahead: float = 0.0
-    timeout: float = 5.0
 
 
 @define
 class WorkloadResult:
-    """Measurements of a process: round trips in seconds, requests without a permit (start, error), CPU seconds."""
+    """Measurements of a process, in seconds.
 
+    They are the times at which the exchange counted a request, round trips, requests without a permit (start, error)
+    and CPU time.
+    """
+
+    counted: list[float] = field(factory=list)
     trips: list[float] = field(factory=list)
     unsent: list[tuple[float, float]] = field(factory=list)
     cpu: float = 0.0
@@ -71,35 +70,50 @@ class WorkloadResult:
 def create_limiter(store: str, **settings: Any) -> Limiter:
     """Create the limiter of a store: "memory", "file FOLDER" or "redis URL"."""
     kind, _, place = store.partition(" ")
-    if kind == "redis":
-        import redis  # noqa: F401, PLC0415 -- its import time is not the limiter's
     if kind == "memory":
         return MemoryLimiter(**settings)
     return (FileLimiter if kind == "file" else RedisLimiter)(place, **settings)
 
 
-def run_workload(workload: Workload, ready: Callable[[], float] = time.monotonic) -> WorkloadResult:
-    """Run a workload in this process, starting at the monotonic time that `ready` returns."""
-    result = WorkloadResult()
-    clock: Clock = SkewedClock(workload.ahead) if workload.ahead else SystemClock()
-    limit = RateLimit(workload.requests, workload.period)
-    limiter = create_limiter(workload.store, **workload.settings).for_key(KEY, limit, clock)
-    start = ready()
-    time.sleep(max(0.0, start - time.monotonic()))
-    before = time.process_time()
-    end = start + workload.seconds
+def run_workload(workload: Workload, wait_for_start: Callable[[], object] = lambda: None) -> WorkloadResult:
+    """Run a workload in this process."""
+    result, clock = WorkloadResult(), SkewedClock(workload.ahead) if workload.ahead else SystemClock()
+    limiter = create_limiter(workload.store, **workload.settings).for_key(KEY, workload.limit, clock)
+    wait_for_start()
+    before, end = time.process_time(), clock.monotonic() + workload.seconds
     flows = [_requests(workload, limiter, end, result) for _ in range(workload.threads + workload.tasks)]
-    threads = [
-        threading.Thread(target=_thread, args=(workload.port, flows.pop(), clock)) for _ in range(workload.threads)
-    ]
+    threads = [threading.Thread(target=run, args=(flows.pop(), clock)) for _ in range(workload.threads)]
     for thread in threads:
         thread.start()
-    if flows:
-        asyncio.run(_tasks(workload.port, flows, clock, end))
+
+    async def tasks() -> None:
+        await asyncio.gather(*(arun(flow, clock) for flow in flows))
+
+    asyncio.run(tasks())
     for thread in threads:
         thread.join()
     result.cpu = time.process_time() - before
     return result
+
+
+def _requests(workload: Workload, limiter: RateLimiter, end: float, result: WorkloadResult) -> Flow[None]:
+    yield Sleep(CHANCE.uniform(0, workload.limit.period / 8))  # no process is the first with all of its tasks
+    while (begun := time.monotonic()) + workload.ahead < end:
+        try:
+            permit = yield from limiter.acquire(5.0, end)
+        except RateLimitTimeoutError:
+            return
+        except LimiterUnavailableError:
+            result.unsent.append((begun, time.monotonic()))
+            yield Sleep(0.1)
+            continue
+        sent = time.monotonic()
+        up, down = DELAYS[workload.delay](sent)
+        yield Sleep(up)
+        result.counted.append(time.monotonic())
+        yield Sleep(down)
+        result.trips.append(time.monotonic() - sent)
+        yield from permit.release_after_response()
 
 
 def run_all(
@@ -110,83 +124,28 @@ def run_all(
     Each of the `actions` runs the given number of seconds after the start.
     """
     context: Any = multiprocessing.get_context(method)
-    running = []
-    for workload in workloads:
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_child, args=(workload, theirs), daemon=True)
+    ready, starts, results = context.Barrier(len(workloads) + 1), context.Queue(), context.Queue()
+    processes = [
+        context.Process(target=_child, args=(workload, ready, starts, results), daemon=True) for workload in workloads
+    ]
+    for process in processes:
         process.start()
-        running.append((process, ours))
-    for _, pipe in running:
-        pipe.recv()
-    start = time.monotonic() + 0.1
-    for _, pipe in running:
-        pipe.send(start)
+    ready.wait(60)
+    start = time.monotonic() + 0.2
+    for _ in processes:
+        starts.put(start)
     for seconds, action in actions:
         time.sleep(max(0.0, start + seconds - time.monotonic()))
         action()
-    results = [pipe.recv() for _, pipe in running]
-    for process, _ in running:
-        process.join()
-    return start, results
+    found = [results.get(timeout=60) for _ in processes]
+    for process in processes:
+        process.join(10)
+    return start, found
 
 
-def _child(workload: Workload, pipe: Connection) -> None:
-    def ready() -> float:
-        pipe.send("ready")
-        start: float = pipe.recv()
-        return start
+def _child(workload: Workload, ready: Any, starts: Any, results: Any) -> None:
+    def wait_for_start() -> None:
+        ready.wait(60)
+        time.sleep(max(0.0, starts.get() - time.monotonic()))
 
-    pipe.send(run_workload(workload, ready))
-
-
-def _requests(workload: Workload, limiter: RateLimiter, end: float, result: WorkloadResult) -> Flow[None]:
-    line: Any = f"{workload.sender}\n".encode()
-    while (begun := time.monotonic()) < end:
-        try:
-            permit = yield from limiter.acquire(workload.timeout)
-        except LimiterUnavailableError:
-            result.unsent.append((begun, time.monotonic()))
-            yield Sleep(0.1)
-            continue
-        sent = time.monotonic()
-        if sent > end:
-            yield from permit.release_unsent()
-            return
-        yield Send(line, workload.timeout)
-        result.trips.append(time.monotonic() - sent)
-        yield from permit.release_after_response()
-
-
-def _thread(port: int, flow: Flow[None], clock: Clock) -> None:
-    with socket.create_connection(("127.0.0.1", port)) as connection, connection.makefile("rwb") as stream:
-
-        def send(line: bytes, _: float) -> None:
-            stream.write(line)
-            stream.flush()
-            stream.readline()
-
-        transport: Any = SimpleNamespace(send=send)
-        run_sync(flow, transport, clock)
-
-
-async def _task(port: int, flow: Flow[None], clock: Clock) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-
-    async def send(line: bytes, _: float) -> None:
-        writer.write(line)
-        await reader.readline()
-
-    transport: Any = SimpleNamespace(send=send)
-    try:
-        await run_async(flow, transport, clock)
-    finally:
-        writer.close()
-
-
-async def _tasks(port: int, flows: list[Flow[None]], clock: Clock, end: float) -> None:
-    """Run flows as tasks, and cancel those that wait after the end."""
-    running = [asyncio.ensure_future(_task(port, flow, clock)) for flow in flows]
-    await asyncio.wait(running, timeout=end - time.monotonic() + 1.0)
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+    results.put(run_workload(workload, wait_for_start))

@@ -4,10 +4,14 @@ import heapq
 import itertools
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from okx_maxloan_sdk.clock import WakeEvent
 from okx_maxloan_sdk.effects import Flow, RunBlocking, Sleep
+from okx_maxloan_sdk.limiter import Permit, RateLimiter
+
+Delays: TypeAlias = Callable[[float], tuple[float, float]]
+"""How many seconds a request that is sent at a time takes to the exchange, and its response back."""
 
 
 class Task:
@@ -20,17 +24,23 @@ class Task:
         self.error: BaseException | None = None
         self.turn = 0
 
+    def kill(self) -> None:
+        """Never resume the flow, as if its process were gone."""
+        self.turn += 1
+
 
 class Simulation:
     """Clock and scheduler in one: events happen in order, and time advances from one to the next.
 
-    `latency` is the duration of a `RunBlocking`; its function is called in the middle of it.
+    `latency` is the duration of a `RunBlocking`; its function is called in the middle of it. `counted` has the sender
+    of each request of `send`, and when the exchange counted it.
     """
 
     def __init__(self, latency: float = 0.0) -> None:
         self.now = 1000.0
         self.latency = latency
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self.counted: list[tuple[object, float]] = []
+        self._events: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._tasks: list[Task] = []
 
@@ -46,79 +56,104 @@ class Simulation:
     async def async_sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
         return self.sleep(seconds, wake)
 
-    def at(self, when: float, action: Callable[[], None]) -> None:
+    def at(self, when: float, action: Callable[[], object]) -> None:
         heapq.heappush(self._events, (max(when, self.now), next(self._order), action))
 
     def spawn(self, flow: Flow[Any], after: float = 0.0) -> Task:
         task = Task(flow)
         self._tasks.append(task)
-        self.at(self.now + after, lambda: self._step(task, lambda: next(flow)))
+        self.at(self.now + after, partial(self._step, task, partial(next, flow)))
         return task
 
     def cancel(self, task: Task, error: BaseException) -> None:
         """Raise `error` at the effect that the flow waits for."""
         if not task.done:
-            self._step(task, lambda: task.flow.throw(error))
+            self._step(task, partial(task.flow.throw, error))
 
     def run(self, seconds: float) -> None:
         """Advance the time and run the events that are due."""
         end = self.now + seconds
         while self._events and self._events[0][0] <= end:
-            self.now, _, action = heapq.heappop(self._events)
-            action()
-        self.now = end
+            self._run_next()
+        self.now = max(self.now, end)
 
     def close(self) -> None:
         """Close all flows, finished or not."""
         for task in self._tasks:
-            task.turn += 1
+            task.kill()
             task.flow.close()
 
     def run_flow(self, flow: Flow[Any]) -> Any:
         """Run one flow to its end and return its result."""
         task = self.spawn(flow)
         while not task.done:
-            self.now, _, action = heapq.heappop(self._events)
-            action()
+            self._run_next()
         if task.error is not None:
             raise task.error
         return task.result
 
+    def take(self, limiter: RateLimiter, count: int = 1, timeout: float = 1.0) -> list[Permit]:
+        """Acquire permits one after the other."""
+        return [self.run_flow(limiter.acquire(timeout)) for _ in range(count)]
+
+    def send(self, limiter: RateLimiter, sender: object = None, delays: Delays = lambda _: (0.0, 0.01)) -> Flow[None]:
+        """Send one request."""
+        permit = yield from limiter.acquire(5.0)
+        up, down = delays(self.now)
+        yield Sleep(up)
+        self.counted.append((sender, self.now))
+        yield Sleep(down)
+        yield from permit.release_after_response()
+
+    def spawn_senders(
+        self, limiter: RateLimiter, count: int, sender: object = None, delays: Delays = lambda _: (0.0, 0.01)
+    ) -> list[Task]:
+        """Start tasks that send one request after the other."""
+
+        def loop() -> Flow[None]:
+            while True:
+                yield from self.send(limiter, sender, delays)
+
+        return [self.spawn(loop()) for _ in range(count)]
+
+    def counted_after(self, at: float) -> list[float]:
+        """Return the times of the requests that were counted later."""
+        return [counted for _, counted in self.counted if counted > at]
+
+    def _run_next(self) -> None:
+        when, _, action = heapq.heappop(self._events)
+        self.now = max(self.now, when)  # a test may have advanced it, as a machine that was suspended
+        action()
+
     def _step(self, task: Task, advance: Callable[[], Any]) -> None:
         task.turn += 1
-        turn = task.turn
         try:
             effect = advance()
         except StopIteration as stop:
             task.done, task.result = True, stop.value
-            return
         except BaseException as error:  # noqa: BLE001 -- stored, as an asyncio task does
             task.done, task.error = True, error
-            return
+        else:
+            resume = partial(self._resume, task, task.turn)
+            match effect:
+                case Sleep(seconds, wake):
+                    self.at(self.now + seconds, partial(resume, partial(task.flow.send, False)))
+                    if wake is not None:
+                        woken = partial(resume, partial(task.flow.send, True))
+                        wake.add_done_callback(lambda _: self.at(self.now, woken))
+                case RunBlocking(function):
+                    self.at(self.now + self.latency / 2, partial(self._call, task.flow, function, resume))
+                case _:
+                    raise AssertionError(effect)
 
-        def resume(value: Any) -> None:
-            if task.turn == turn:
-                self._step(task, lambda: task.flow.send(value))
+    def _resume(self, task: Task, turn: int, advance: Callable[[], Any]) -> None:
+        if task.turn == turn:
+            self._step(task, advance)
 
-        match effect:
-            case Sleep(seconds, wake):
-                self.at(self.now + seconds, lambda: resume(False))
-                if wake is not None:
-                    wake.add_done_callback(lambda _: self.at(self.now, lambda: resume(True)))
-            case RunBlocking(function):
-                self.at(self.now + self.latency / 2, lambda: self._call(task, turn, function))
-            case _:
-                raise AssertionError(effect)
-
-    def _call(self, task: Task, turn: int, function: Callable[[], Any]) -> None:
+    def _call(self, flow: Flow[Any], function: Callable[[], Any], resume: Callable[..., None]) -> None:
         # Like a thread, the function runs to its end even if its task was cancelled meanwhile.
         try:
-            advance = partial(task.flow.send, function())
+            advance = partial(flow.send, function())
         except Exception as error:  # noqa: BLE001 -- raised in the flow
-            advance = partial(task.flow.throw, error)
-
-        def back() -> None:
-            if task.turn == turn:
-                self._step(task, advance)
-
-        self.at(self.now + self.latency / 2, back)
+            advance = partial(flow.throw, error)
+        self.at(self.now + self.latency / 2, partial(resume, advance))

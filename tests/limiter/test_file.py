@@ -89,17 +89,6 @@ def test_the_ledger_can_be_read_while_it_is_in_use(machine: Machine) -> None:
     assert stat.S_IMODE(machine.path.stat().st_mode) == 0o600
 
 
-def test_a_new_file_grants_nothing_for_a_while(tmp_path: Path) -> None:
-    """A new file may replace a deleted one with unknown requests in flight, so it grants nothing for a while."""
-    machine = Machine(tmp_path / "new" / "key.sqlite")
-    with closing(machine.process()) as store:
-        assert not is_granted(store, 1)
-        machine.now += QUIET - 0.01
-        assert not is_granted(store, 1)
-        machine.now += 0.02
-        assert is_granted(store, 1)
-
-
 def sql(statements: str, *values: object) -> Callable[[Path], None]:
     """Run statements on a database."""
 
@@ -182,17 +171,26 @@ def test_another_file_in_use_is_a_new_file_to_a_process_of_the_old_one(machine: 
     assert not is_granted(one, 1, 1)
 
 
-def test_garbage_is_replaced(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A file that is no database is replaced, and the log says so."""
-    for content in (b"garbage" * 600, bytes(4096), b"SQLite format 3\0" + b"\xff" * 4096):
-        path = tmp_path / f"{len(content)}.sqlite"
-        path.write_bytes(content)
-        machine = Machine(path)
-        with closing(machine.process()) as store:
-            assert not is_granted(store, 1)
-            machine.now += QUIET
-            assert is_granted(store, 1)
-        assert f"{path} starts anew" in caplog.text or content == bytes(4096)  # SQLite takes zeros for an empty file
+@pytest.mark.parametrize("content", [None, b"garbage" * 600, bytes(4096), b"SQLite format 3\0" + b"\xff" * 4096])
+def test_a_new_file_grants_nothing_for_a_while(
+    tmp_path: Path, content: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A new file grants nothing for a while, as it may replace one that knew of requests in flight.
+
+    A file that is no database is replaced, and the log says so.
+    """
+    machine = Machine(tmp_path / "new" / "key.sqlite")
+    if content:
+        machine.path.parent.mkdir()
+        machine.path.write_bytes(content)
+    with closing(machine.process()) as store:
+        assert not is_granted(store, 1)
+        machine.now += QUIET - 0.01
+        assert not is_granted(store, 1)
+        machine.now += 0.02
+        assert is_granted(store, 1)
+    # SQLite may take zeros for an empty file.
+    assert f"{machine.path} starts anew" in caplog.text or content in (None, bytes(4096))
 
 
 def test_two_machines_on_one_folder_grant_nothing(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
@@ -326,7 +324,7 @@ def test_full_disk_is_reported_and_loses_no_slot(machine: Machine) -> None:
             granted += 1
 
     reserve(1)
-    connection = store._file._connection
+    connection = store._connection
     assert connection is not None
     connection.execute("PRAGMA max_page_count = 1")  # the maximum is the current number of pages
     with pytest.raises(LimiterUnavailableError, match=r"key\.sqlite cannot be used: database or disk is full"):

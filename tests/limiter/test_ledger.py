@@ -63,9 +63,9 @@ def test_slot_is_held_until_a_period_after_its_response() -> None:
 def test_reservations_follow_the_order_in_which_slots_come_free() -> None:
     """Owners that reserve ahead get slots in the order of their reservations."""
     ledger = filled()
-    for number, responded in ((2, 100.1), (0, 100.4), (1, 100.9)):
-        ledger.release(responded, (1, number), 2.0)
-    assert [round(reserve(ledger, 101.0, 10 + n).wait, 3) for n in range(3)] == [1.1, 1.4, 1.9]
+    for number, responded, hold in ((2, 100.1, 3.0), (0, 100.4, 2.0), (1, 100.9, 2.0)):
+        ledger.release(responded, (1, number), hold)
+    assert [round(reserve(ledger, 101.0, 10 + n).wait, 3) for n in range(3)] == [1.4, 1.9, 2.1]
 
 
 def test_a_request_that_was_not_sent_frees_its_slot_at_once() -> None:
@@ -87,7 +87,7 @@ def test_repeated_calls_use_one_slot() -> None:
     ledger = Ledger()
     for now in (100.0, 100.5):
         ledger.release(now, (1, 7), 2.0)
-    assert ledger.usage(102.2, POLICY) == (3, 1)
+    assert ledger.usage(101.0, POLICY) == ledger.usage(102.2, POLICY) == (3, 1)
     assert ledger.usage(102.6, POLICY) == (3, 0)
     ledger.release(103.0, (1, 7), 0.0)
     assert ledger.usage(103.0, POLICY) == (3, 0)

@@ -1,9 +1,10 @@
 """The acquire queue: order, one sleep per waiter, releases, deadlines and shared stores; all in virtual time."""
 
 import logging
-import random
 import statistics
+from collections import Counter
 from collections.abc import Callable, Generator
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from okx_maxloan_sdk.effects import Effect, Flow, RunBlocking, Sleep
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError, RateLimitTimeoutError
-from okx_maxloan_sdk.limiter.base import Permit, RateLimiter
+from okx_maxloan_sdk.limiter import Permit, RateLimiter, RateLimitStatus
 from okx_maxloan_sdk.limiter.ledger import (
     CLOCK_MARGIN,
     MAX_DELIVERY_DELAY,
@@ -22,95 +23,66 @@ from okx_maxloan_sdk.limiter.ledger import (
     Reservation,
 )
 from okx_maxloan_sdk.limiter.memory import MemoryStore
-from okx_maxloan_sdk.limiter.queue import AcquireQueue, RateLimitStatus, Store, StoreBusyError, Waiter
+from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusyError
+from tests.limiter.load_generator import DELAYS
 from tests.limiter.runner import max_in_window
-from tests.limiter.simulator import Simulation, Task
+from tests.limiter.simulator import Simulation
 
 PERIOD = 2.0
-CHANCE = random.Random(7)  # noqa: S311 -- delays are no secrets
-# Seconds that a request takes to the exchange and that its response takes back.
-DELAYS: dict[str, Callable[[float], tuple[float, float]]] = {
-    "none": lambda _: (0.0, 0.0),
-    "5 to 150 ms": lambda _: (CHANCE.uniform(0, 0.075), CHANCE.uniform(0.005, 0.075)),
-    "150 and 10 ms": lambda now: (0.149, 0.001) if int(now) % 2 else (0.009, 0.001),
-}
 
 
-class SharedStore(MemoryStore):
-    """A ledger that other queues write to as well; `is_blocking` as for Redis."""
-
-    is_shared = True
+class Store(MemoryStore):
+    """A ledger that may be shared; the callbacks `before` and `after` an operation may raise."""
 
     def __init__(self, now: Callable[[], float], ledger: Ledger | None = None, *, is_blocking: bool = False) -> None:
         super().__init__(now)
         self._ledger = ledger or self._ledger
-        self.is_blocking = is_blocking
+        self.is_shared, self.is_blocking = ledger is not None, is_blocking
+        self.before: Callable[[str, PermitId], object] = lambda *_: None
+        self.after: Callable[[Reservation], Reservation] = lambda reservation: reservation
+
+    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+        self.before("reserve", permit_id)
+        return self.after(super().reserve(permit_id, lease, queued, policy))
+
+    def release(self, permit_id: PermitId, hold: float) -> None:
+        self.before("release", permit_id)
+        super().release(permit_id, hold)
 
 
-def limiter_of(
-    store: Store, simulation: Simulation, requests: int, queue: type[AcquireQueue] = AcquireQueue
-) -> RateLimiter:
-    """Create the limiter of one process over a store."""
-    policy = LimitPolicy(requests, PERIOD, None, PERIOD / 4 if store.is_shared else inf)
-    return RateLimiter(queue(store, simulation), policy, None)
+class Process:
+    """A process with its limiter, over a store in memory or a shared ledger."""
+
+    def __init__(
+        self, simulation: Simulation, requests: int, ledger: Ledger | None = None, *, is_blocking: bool = False
+    ) -> None:
+        self.store = Store(simulation.monotonic, ledger, is_blocking=is_blocking)
+        self.ledger = self.store._ledger
+        self.policy = LimitPolicy(requests, PERIOD, None, inf if ledger is None else PERIOD / 4)
+        self.queue = AcquireQueue(self.store, simulation)
+        self.limiter = RateLimiter(self.queue, self.policy, None)
 
 
-def window(simulation: Simulation, requests: int = 3) -> RateLimiter:
-    """Create a limiter of this process alone."""
-    return limiter_of(MemoryStore(simulation.monotonic), simulation, requests)
+@pytest.fixture
+def simulation() -> Simulation:
+    """Create a simulation without latency."""
+    return Simulation()
 
 
-def shared(simulation: Simulation, ledger: Ledger, requests: int = 20, *, is_blocking: bool = False) -> RateLimiter:
-    """Create the limiter of one process over a shared ledger."""
-    return limiter_of(SharedStore(simulation.monotonic, ledger, is_blocking=is_blocking), simulation, requests)
-
-
-def take(simulation: Simulation, window: RateLimiter, count: int) -> list[Permit]:
-    """Acquire permits that are available."""
-    return [simulation.run_flow(window.acquire(1.0)) for _ in range(count)]
-
-
-def send(window: RateLimiter, trip: float, note: Callable[[], object]) -> Flow[None]:
-    """Send one request, and call `note` when its permit is granted."""
-    slot = yield from window.acquire(5.0)
-    note()
-    yield Sleep(trip)
-    yield from slot.release_after_response()
-
-
-def spawn_senders(
-    simulation: Simulation, window: RateLimiter, trip: float, count: int, note: Callable[[], object] = lambda: None
-) -> list[Task]:
-    """Start tasks that send one request after the other."""
-
-    def loop() -> Flow[None]:
-        while True:
-            yield from send(window, trip, note)
-
-    return [simulation.spawn(loop()) for _ in range(count)]
-
-
-def note(notes: list[tuple[object, float]], what: object, simulation: Simulation) -> Callable[[], None]:
-    """Make a function that records an event and its time."""
-    return lambda: notes.append((what, simulation.now))
-
-
-def test_order_is_first_come_first_served() -> None:
+def test_order_is_first_come_first_served(simulation: Simulation) -> None:
     """Ten tasks on three slots start in the order in which they came, three a period."""
-    simulation, order = Simulation(), list[tuple[object, float]]()
-    three = window(simulation)
+    three = Process(simulation, 3).limiter
     for n in range(10):
-        simulation.spawn(send(three, 0.1, note(order, n, simulation)))
+        simulation.spawn(simulation.send(three, n, lambda _: (0.0, 0.1)))
     simulation.run(10)
-    assert [n for n, _ in order] == list(range(10))
+    assert [n for n, _ in simulation.counted] == list(range(10))
     cycle = PERIOD + CLOCK_MARGIN + 0.1
-    assert [when - 1000 for _, when in order] == pytest.approx([n // 3 * cycle for n in range(10)])
+    assert [at - 1000 for _, at in simulation.counted] == pytest.approx([n // 3 * cycle for n in range(10)])
 
 
-def test_waiters_sleep_twice() -> None:
+def test_waiters_sleep_twice(simulation: Simulation) -> None:
     """Five hundred waiters each sleep twice, until they are first and until their slot, and poll once per lease."""
-    simulation = Simulation()
-    twenty = window(simulation, 20)
+    twenty = Process(simulation, 20).limiter
     sleeps = []
 
     def watched() -> Flow[None]:
@@ -119,12 +91,12 @@ def test_waiters_sleep_twice() -> None:
             try:
                 effect = flow.send(effect)
             except StopIteration as stop:
-                slot = stop.value
+                permit: Permit = stop.value
                 break
             count += 1
             effect = yield effect
-        sleeps.append(count - (simulation.now - begun) // (SCHEDULING_SLACK + 5.0 + PERIOD + MAX_DELIVERY_DELAY))
-        yield from slot.release_after_response()
+        sleeps.append(count - (simulation.now - begun) // permit.lease)
+        yield from permit.release_after_response()
 
     for _ in range(500):
         simulation.spawn(watched())
@@ -133,141 +105,130 @@ def test_waiters_sleep_twice() -> None:
     assert max(sleeps) == 2
 
 
-@pytest.mark.parametrize(("is_shared", "after"), [(False, 1.0), (True, 0.1)])
-def test_turn_of_a_cancelled_waiter_goes_to_the_next_one(is_shared: bool, after: float) -> None:
+@pytest.mark.parametrize(("ledger", "after"), [(None, 1.0), (Ledger(), 0.1)])
+def test_turn_of_a_cancelled_waiter_goes_to_the_next_one(
+    simulation: Simulation, ledger: Ledger | None, after: float
+) -> None:
     """When a waiter is cancelled, the next one moves up, and gets its reservation for the same time.
 
     Over a shared store, which reserves later, the next one polls for slots of others in its place.
     """
-    simulation, order, ledger = Simulation(), list[tuple[object, float]](), Ledger()
-    mine = shared(simulation, ledger, 1) if is_shared else window(simulation, 1)
-    (slot,) = take(simulation, shared(simulation, ledger, 1) if is_shared else mine, 1)
-    tasks = [simulation.spawn(send(mine, 0.0, note(order, n, simulation))) for n in range(3)]
+    mine = Process(simulation, 1, ledger).limiter
+    [permit] = simulation.take(Process(simulation, 1, ledger).limiter if ledger else mine)
+    tasks = [simulation.spawn(simulation.send(mine, n)) for n in range(3)]
     simulation.run(0.1)
     assert mine.status() == RateLimitStatus(limit=1, in_use=1, queued=3, reduced_by=0)
-    simulation.run_flow(slot.release_after_response())
+    simulation.run_flow(permit.release_after_response())
     free = simulation.now + PERIOD + CLOCK_MARGIN
     simulation.run(after)
     simulation.cancel(tasks[0], KeyboardInterrupt())
-    assert mine.status().queued == (2 if is_shared else 1)
+    assert mine.status().queued == (1 if ledger is None else 2)
     simulation.run(10)
-    assert [n for n, _ in order] == [1, 2]
-    assert order[0][1] == pytest.approx(free)
+    assert [n for n, _ in simulation.counted] == [1, 2]
+    assert simulation.counted[0][1] == pytest.approx(free)
 
 
 @pytest.mark.parametrize("after", [0.0, 0.005, 0.02, 0.5, 1.0])
 @pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit])
 def test_task_that_ends_during_a_store_call_leaks_no_slot(after: float, error: type[BaseException]) -> None:
     """A task that is cancelled or closed at any time, over a slow store, leaks no slot."""
-    simulation, ledger = Simulation(latency=0.02), Ledger()
-    mine = shared(simulation, ledger, 2, is_blocking=True)
-    slots = take(simulation, mine, 2)
-    tasks = [simulation.spawn(send(mine, 0.01, lambda: None)) for _ in range(3)]
+    simulation = Simulation(latency=0.02)
+    mine = Process(simulation, 2, Ledger(), is_blocking=True).limiter
+    permits = simulation.take(mine, 2)
+    tasks = [simulation.spawn(simulation.send(mine)) for _ in range(3)]
     simulation.run(0.05)
-    for slot in slots:
-        simulation.run_flow(slot.release_after_response())
+    for permit in permits:
+        simulation.run_flow(permit.release_after_response())
     simulation.run(1.5 + after)
     for task in tasks[:2]:
         if error is GeneratorExit:
-            task.turn += 1
+            task.kill()
             task.flow.close()
         else:
             simulation.cancel(task, error())
     simulation.run(10)
     assert tasks[2].done
     assert tasks[2].error is None
-    take(simulation, mine, 2)
+    simulation.take(mine, 2)
 
 
-def test_slot_of_a_cancelled_task_goes_to_the_next_waiter() -> None:
+def test_slot_of_a_cancelled_task_goes_to_the_next_waiter(simulation: Simulation) -> None:
     """A task that another thread cancels while its slot is being reserved leaks no slot."""
-    simulation = Simulation()
-
-    class Meanwhile(MemoryStore):
-        def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
-            response = super().reserve(permit_id, lease, queued, policy)
-            if leaving and response.granted:
-                simulation.cancel(leaving.pop(), KeyboardInterrupt())
-            return response
-
-    one = limiter_of(Meanwhile(simulation.monotonic), simulation, 1)
-    leaving: list[Task] = []
-    (slot,) = take(simulation, one, 1)
-    leaving.append(simulation.spawn(one.acquire(1.0)))
-    staying = simulation.spawn(one.acquire(1.0))
+    process = Process(simulation, 1)
+    [permit] = simulation.take(process.limiter)
+    leaving = simulation.spawn(process.limiter.acquire(1.0))
+    staying = simulation.spawn(process.limiter.acquire(1.0))
     simulation.run(0.1)
-    simulation.spawn(slot.release_unsent())
+
+    def cancel(reservation: Reservation) -> Reservation:
+        simulation.cancel(leaving, KeyboardInterrupt())
+        return reservation
+
+    process.store.after = cancel
+    simulation.spawn(permit.release_unsent())
     simulation.run(0.1)
     assert staying.done
-    assert one.status() == RateLimitStatus(limit=1, in_use=1, queued=0, reduced_by=0)
+    assert process.limiter.status() == RateLimitStatus(limit=1, in_use=1, queued=0, reduced_by=0)
 
 
-def test_closed_flow_releases_its_slot_without_yielding() -> None:
+def test_closed_flow_releases_its_slot_without_yielding(simulation: Simulation) -> None:
     """A flow that is closed as garbage releases its slot without yielding an effect."""
-    simulation = Simulation()
-    one = window(simulation, 1)
-    flow = one.acquire(1.0)
-    with pytest.raises(StopIteration) as stop:
-        next(flow)
+    one = Process(simulation, 1).limiter
+    [permit] = simulation.take(one)
     waiting = one.acquire(1.0)
     assert isinstance(next(waiting), Sleep)
     waiting.close()
     assert one.status().queued == 0
 
     def closing() -> Generator[Effect, Any, None]:
-        slot: Permit = stop.value.value
         try:
             yield Sleep(1.0)
         except BaseException:
-            yield from slot.release_unsent()
+            yield from permit.release_unsent()
             raise
 
-    held = closing()
-    next(held)
-    held.close()
+    flow = closing()
+    next(flow)
+    flow.close()
     assert one.status().in_use == 0
 
 
-def test_garbage_collector_may_close_a_flow_at_any_time() -> None:
-    """Closing a flow while the same thread uses the ledger does not deadlock, and the release follows later."""
-    simulation = Simulation()
-    one = window(simulation, 1)
-    (slot,) = take(simulation, one, 1)
-    waiting = simulation.spawn(one.acquire(1.0))
-    simulation.run(0.1)
+def test_garbage_collector_may_close_a_flow_at_any_time(simulation: Simulation) -> None:
+    """Closing a flow while the same thread uses the store does not deadlock, and the release follows."""
+    process = Process(simulation, 1)
+    garbage = simulation.take(process.limiter)
 
-    def collect() -> None:
-        simulation.spawn(slot.release_unsent())
-        simulation.run(0.1)
-        assert not waiting.done
+    def collect(*_: object) -> None:
+        if garbage:
+            simulation.run_flow(garbage.pop().release_unsent())
+            assert len(process.ledger.in_flight) == 1
 
-    one._queue._locked(collect)
+    process.store.before = collect
+    waiting = simulation.spawn(process.limiter.acquire(1.0))
     simulation.run(0.1)
     assert waiting.done
+    assert list(process.ledger.in_flight) == [waiting.result.permit_id]
 
 
-def test_slot_is_released_once() -> None:
+def test_slot_is_released_once(simulation: Simulation) -> None:
     """The first release of a slot decides its outcome; a later one in a `finally` changes nothing."""
-    simulation = Simulation()
-    one = window(simulation, 1)
-    (slot,) = take(simulation, one, 1)
-    simulation.run_flow(slot.release_outcome_unknown())
-    simulation.run_flow(slot.release_unsent())
-    assert one.status().in_use == 1
+    one = Process(simulation, 1).limiter
+    [permit] = simulation.take(one)
+    simulation.run_flow(permit.release_outcome_unknown())
+    simulation.run_flow(permit.release_unsent())
     simulation.run(PERIOD + MAX_DELIVERY_DELAY - 0.01)
     assert one.status().in_use == 1
     simulation.run(0.02)
     assert one.status().in_use == 0
 
 
-def test_unreachable_deadline_fails_at_once() -> None:
+def test_unreachable_deadline_fails_at_once(simulation: Simulation) -> None:
     """If the deadline has passed, or the turn cannot come before it, the error is immediate and nothing is held."""
-    simulation = Simulation()
-    two = window(simulation, 2)
+    two = Process(simulation, 2).limiter
     with pytest.raises(RateLimitTimeoutError):
         simulation.run_flow(two.acquire(1.0, simulation.now - 1))
     assert two.status().in_use == 0
-    take(simulation, two, 2)
+    simulation.take(two, 2)
     for _ in range(3):
         simulation.spawn(two.acquire(1.0))
     simulation.run(0.1)
@@ -278,134 +239,117 @@ def test_unreachable_deadline_fails_at_once() -> None:
     assert two.status().queued == 3
 
 
-def test_late_reservation_is_released() -> None:
+@pytest.mark.parametrize(("is_released", "error_after"), [(True, 1.0), (False, 2.5)])
+def test_late_reservation_is_released(simulation: Simulation, is_released: bool, error_after: float) -> None:
     """A reservation after the deadline is released at once, and a place in the queue at the deadline."""
-    simulation = Simulation()
-    one = window(simulation, 1)
-    (slot,) = take(simulation, one, 1)
+    one = Process(simulation, 1).limiter
+    [permit] = simulation.take(one)
     late = simulation.spawn(one.acquire(1.0, simulation.now + 2.5))
-    simulation.run(1.0)
-    simulation.spawn(slot.release_after_response())
-    simulation.run(0.1)
+    simulation.run(0.9)
+    if is_released:
+        simulation.spawn(permit.release_after_response(), 0.05)
+    simulation.run(error_after - 1.0)
+    assert not late.done
+    simulation.run(0.2)
     assert isinstance(late.error, RateLimitTimeoutError)
     assert one.status() == RateLimitStatus(limit=1, in_use=1, queued=0, reduced_by=0)
 
-    one = window(simulation, 1)
-    take(simulation, one, 1)
-    never = simulation.spawn(one.acquire(1.0, simulation.now + 2.5))
-    simulation.run(2.4)
-    assert not never.done
-    simulation.run(0.2)
-    assert isinstance(never.error, RateLimitTimeoutError)
+
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_suspended_waiter_acquires_a_new_slot(simulation: Simulation, is_busy: bool) -> None:
+    """A waiter on a machine that was suspended beyond its lease acquires a new slot.
+
+    If the old one's release finds the store busy, it does not free the new one when it is written later.
+    """
+    process = Process(simulation, 1, Ledger())
+    [permit] = simulation.take(process.limiter)
+    simulation.run_flow(permit.release_after_response())
+    simulation.run(PERIOD - 0.3)
+    waiting = simulation.spawn(process.limiter.acquire(1.0))
+    simulation.run(0.1)
+    [before] = process.ledger.in_flight
+    simulation.now += SCHEDULING_SLACK + 0.3
+
+    def lock(operation: str, permit_id: PermitId) -> None:
+        if is_busy and operation == "release" and permit_id == before and simulation.now < until:
+            raise StoreBusyError("it is locked")
+
+    process.store.before, until = lock, simulation.now + 0.1
+    simulation.run(30.0)
+    assert waiting.done
+    assert list(process.ledger.in_flight) == [waiting.result.permit_id] != [before]
 
 
-def test_suspended_waiter_acquires_a_new_slot() -> None:
-    """A waiter on a machine that was suspended beyond its lease acquires a new slot."""
-    simulation = Simulation()
-    one = window(simulation, 1)
-    (slot,) = take(simulation, one, 1)
-    simulation.run_flow(slot.release_after_response())
-    flow = one.acquire(1.0)
-    pause = next(flow)
-    assert isinstance(pause, Sleep)
-    simulation.run(pause.seconds + SCHEDULING_SLACK + 0.1)
-    first = one._queue.store
-    assert isinstance(first, MemoryStore)
-    (before,) = first._ledger.in_flight.values()
-    with pytest.raises(StopIteration):
-        flow.send(False)
-    (after,) = first._ledger.in_flight.values()
-    assert after > before, "it begins and ends later"
-
-
-def test_slot_released_unsent_wakes_the_next_waiter() -> None:
+def test_slot_released_unsent_wakes_the_next_waiter(simulation: Simulation) -> None:
     """A slot that was released unsent wakes the next waiter, also over a shared store."""
-    simulation = Simulation()
-    mine = shared(simulation, Ledger(), 1)
-    (slot,) = take(simulation, mine, 1)
+    mine = Process(simulation, 1, Ledger()).limiter
+    [permit] = simulation.take(mine)
     waiting = simulation.spawn(mine.acquire(1.0))
     simulation.run(0.3)
-    simulation.spawn(slot.release_unsent())
+    simulation.spawn(permit.release_unsent())
     simulation.run(0.01)
     assert waiting.done
 
 
-def test_retry_time_that_passed_during_a_store_call() -> None:
+def test_retry_time_that_passed_during_a_store_call(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the time to retry has passed when the store's response arrives, the first waiter retries at once."""
-    simulation = Simulation()
+    process = Process(simulation, 1, Ledger())
+    sleep_time = AcquireQueue._sleep_time
 
-    class Slow(SharedStore):
-        def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
-            response = super().reserve(permit_id, lease, queued, policy)
-            simulation.now += 0.001
-            return response if response.granted else response._replace(wait=min(response.wait, 0.0005))
+    def late(reservation: Reservation) -> Reservation:
+        simulation.now += 0.001
+        return reservation if reservation.granted else reservation._replace(wait=min(reservation.wait, 0.0005))
 
-    class Late(AcquireQueue):
-        def _sleep_time(self, waiter: Waiter, deadline: float | None) -> float:
-            simulation.now += 0.001
-            return super()._sleep_time(waiter, deadline)
+    def late_sleep_time(self: AcquireQueue, permit: Permit, deadline: float | None) -> float:
+        simulation.now += 0.001
+        return sleep_time(self, permit, deadline)
 
-    mine = limiter_of(Slow(simulation.monotonic), simulation, 1, Late)
-    (slot,) = take(simulation, mine, 1)
-    simulation.run_flow(slot.release_after_response())
-    waiting = simulation.spawn(mine.acquire(1.0))
+    process.store.after = late
+    monkeypatch.setattr(AcquireQueue, "_sleep_time", late_sleep_time)
+    [permit] = simulation.take(process.limiter)
+    simulation.run_flow(permit.release_after_response())
+    waiting = simulation.spawn(process.limiter.acquire(1.0))
     simulation.run(PERIOD + 0.1)
     assert waiting.done
 
 
-class WatchedStore(SharedStore):
-    """A shared store that calls back before each operation; the callback may raise."""
-
-    def __init__(self, now: Callable[[], float], before: Callable[[str, PermitId], object]) -> None:
-        super().__init__(now)
-        self._before = before
-
-    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
-        self._before("reserve", permit_id)
-        return super().reserve(permit_id, lease, queued, policy)
-
-    def release(self, permit_id: PermitId, hold: float) -> None:
-        self._before("release", permit_id)
-        super().release(permit_id, hold)
-
-
-def test_new_first_waiter_retries_a_busy_store() -> None:
+def test_new_first_waiter_retries_a_busy_store(simulation: Simulation) -> None:
     """A waiter that becomes the first while the file is locked retries soon instead of sleeping for its lease."""
-    simulation, started = Simulation(), list[tuple[object, float]]()
-    last, rejected = 6, list[float]()
+    process, rejected = Process(simulation, 3, Ledger()), list[float]()
 
     def lock(operation: str, permit_id: PermitId) -> None:
-        if operation == "reserve" and permit_id[1] == last and simulation.now > 1001 and not rejected:
+        if operation == "reserve" and permit_id[1] == 6 and simulation.now > 1001 and not rejected:
             rejected.append(simulation.now)
             raise StoreBusyError("it is locked")
 
-    mine = limiter_of(WatchedStore(simulation.monotonic, lock), simulation, 3)
-    permits = take(simulation, mine, 3)
+    process.store.before = lock
+    permits = simulation.take(process.limiter, 3)
     for n in range(3):
-        simulation.spawn(send(mine, 0.0, note(started, n, simulation)))
+        simulation.spawn(simulation.send(process.limiter, n))
     simulation.run(0.1)
     for permit in permits:
         simulation.run_flow(permit.release_after_response())
     free = simulation.now + PERIOD + CLOCK_MARGIN
     simulation.run(5)
     assert len(rejected) == 1
-    assert [n for n, _ in started] == [0, 1, 2]
-    assert [at for _, at in started] == pytest.approx([free] * 3)
+    assert [n for n, _ in simulation.counted] == [0, 1, 2]
+    assert [at for _, at in simulation.counted] == pytest.approx([free] * 3)
 
 
 @pytest.mark.parametrize("locked", [0.005, 0.05, 0.5])
-def test_a_release_that_finds_the_store_busy_is_written_by_the_first_waiter(locked: float) -> None:
+def test_a_release_that_finds_the_store_busy_is_written_by_the_first_waiter(
+    simulation: Simulation, locked: float
+) -> None:
     """The first waiter writes a release that found the store locked; others see it 10 ms after the lock ends."""
-    simulation, until = Simulation(), 0.0
+    process, until = Process(simulation, 1, Ledger()), 0.0
 
     def lock(operation: str, _: PermitId) -> None:
         if operation == "release" and simulation.now < until:
             raise StoreBusyError("it is locked")
 
-    store = WatchedStore(simulation.monotonic, lock)
-    mine = limiter_of(store, simulation, 1)
-    (permit,) = take(simulation, mine, 1)
-    waiting = simulation.spawn(mine.acquire(5.0))
+    process.store.before = lock
+    [permit] = simulation.take(process.limiter)
+    waiting = simulation.spawn(process.limiter.acquire(5.0))
     simulation.run(0.1)
     until = simulation.now + locked
     free = simulation.now + PERIOD + CLOCK_MARGIN
@@ -413,23 +357,23 @@ def test_a_release_that_finds_the_store_busy_is_written_by_the_first_waiter(lock
     simulation.run(0.02)
     assert releasing.done
     simulation.run(max(0.0, locked - 0.02) + 0.012)
-    assert not store._ledger.in_flight
-    assert [slot[0] for slot in store._ledger.held] == pytest.approx([free])
+    assert not process.ledger.in_flight
+    assert [slot[0] for slot in process.ledger.held] == pytest.approx([free])
     simulation.run(PERIOD + 0.1)
     assert waiting.done
 
 
-def test_broken_store_fails_all_waiters_at_once() -> None:
+def test_broken_store_fails_all_waiters_at_once(simulation: Simulation) -> None:
     """All waiters get an error of their own at once when the store fails."""
-    simulation = Simulation()
+    process = Process(simulation, 1, Ledger())
 
     def fail(*_: object) -> None:
         if simulation.now > 1000.5:
             raise LimiterUnavailableError("the disk is full")
 
-    one = limiter_of(WatchedStore(simulation.monotonic, fail), simulation, 1)
-    take(simulation, one, 1)
-    tasks = [simulation.spawn(one.acquire(1.0)) for _ in range(3)]
+    process.store.before = fail
+    simulation.take(process.limiter)
+    tasks = [simulation.spawn(process.limiter.acquire(1.0)) for _ in range(3)]
     simulation.run(0.6)
     assert not any(task.done for task in tasks)
     simulation.run(12)
@@ -437,15 +381,13 @@ def test_broken_store_fails_all_waiters_at_once() -> None:
     assert len({id(task.error) for task in tasks}) == 3
 
 
-def test_reduction_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+def test_reduction_is_reported(simulation: Simulation, caplog: pytest.LogCaptureFixture) -> None:
     """A reduction is logged and passed to the callback, once per burst of rate limit errors."""
-    simulation, cuts = Simulation(), list[RateLimitStatus]()
-    twenty = RateLimiter(
-        AcquireQueue(MemoryStore(simulation.monotonic), simulation), LimitPolicy(20, PERIOD), cuts.append
-    )
+    process, cuts = Process(simulation, 20), list[RateLimitStatus]()
+    limiter = RateLimiter(process.queue, process.policy, cuts.append)
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
         for _ in range(5):
-            twenty.throttle()
+            limiter.throttle()
     assert cuts == [RateLimitStatus(limit=14, in_use=0, queued=0, reduced_by=6)]
     expected = "reduced to 14 of 20 requests, spread over 2 s, and restored by one per 10 s"
     assert [expected in record.getMessage() for record in caplog.records] == [True]
@@ -460,70 +402,57 @@ def test_the_limit_is_used_up_and_shared_fairly(kind: str, stagger: float, delay
     They never send more than 20 in 2 s and at least 0.97 of the limit, and the process with the most permits has less
     than a fifth more than that with the fewest.
     """
-    simulation, ledger = Simulation(latency=0.002), Ledger()
-    counted: list[float] = []
-    trips: list[float] = []
-    by_process = [0] * 4
+    simulation, ledger, trips = Simulation(latency=0.002), Ledger(), list[float]()
 
-    def loop(window: RateLimiter, process: int) -> Flow[None]:
-        while True:
-            slot = yield from window.acquire(5.0)
-            sent = simulation.now
-            up, down = DELAYS[delay](sent)
-            yield Sleep(up)
-            counted.append(simulation.now)
-            by_process[process] += 1
-            yield Sleep(down)
-            trips.append(simulation.now - sent)
-            yield from slot.release_after_response()
+    def delays(now: float) -> tuple[float, float]:
+        up, down = DELAYS[delay](now)
+        trips.append(up + down)
+        return up, down
 
-    one = window(simulation, 20)
-    for process in range(4):
-        mine = one if kind == "memory" else shared(simulation, ledger, is_blocking=kind == "redis")
-        for _ in range(30):
-            simulation.spawn(loop(mine, process), process * stagger)
+    limiters = [Process(simulation, 20).limiter] * 4
+    if kind != "memory":
+        limiters = [Process(simulation, 20, ledger, is_blocking=kind == "redis").limiter for _ in range(4)]
+    for n, limiter in enumerate(limiters):
+        simulation.at(1000 + n * stagger, partial(simulation.spawn_senders, limiter, 30, n, delays))
     simulation.run(12)
     simulation.close()
+    times, by_process = simulation.counted_after(0), Counter(n for n, _ in simulation.counted).values()
     allowed = 20 / (PERIOD + statistics.fmean(trips))
-    assert max_in_window(counted, PERIOD) == 20
-    assert (len(counted) - 20) / (max(counted) - min(counted)) >= 0.97 * allowed
+    assert max_in_window(times, PERIOD) == 20
+    assert (len(times) - 20) / (max(times) - min(times)) >= 0.97 * allowed
     if kind != "memory":  # one queue serves one process in the order of its tasks
         assert (max(by_process) - min(by_process)) / statistics.fmean(by_process) < 0.2
 
 
-def test_slots_of_a_process_that_crashed_are_used_by_the_others() -> None:
+def test_slots_of_a_process_that_crashed_are_used_by_the_others(simulation: Simulation) -> None:
     """The slots of a crashed process are available to the other one after the lease, and its share at once."""
-    simulation, ledger = Simulation(), Ledger()
-    sent: list[float] = []
-    dying, living = shared(simulation, ledger), shared(simulation, ledger)
-    doomed = spawn_senders(simulation, dying, 0.01, 30, lambda: sent.append(simulation.now))
+    dying, living = [Process(simulation, 20, ledger).limiter for ledger in [Ledger()] for _ in range(2)]
+    doomed = simulation.spawn_senders(dying, 30)
     simulation.run(0.1)
-    spawn_senders(simulation, living, 0.01, 30, lambda: sent.append(simulation.now))
+    simulation.spawn_senders(living, 30)
     simulation.run(7.9)
     for task in doomed:
-        task.turn += 1  # its process is gone: nothing resumes it
+        task.kill()
     dead = simulation.now
     simulation.run(60)
     simulation.close()
-    rate = sum(when > dead + 20 for when in sent) / (simulation.now - dead - 20)
+    rate = len(simulation.counted_after(dead + 20)) / (simulation.now - dead - 20)
     assert rate == pytest.approx(20 / 2.02, rel=0.06)
-    assert sum(dead < when <= dead + 6 for when in sent) >= 20
+    assert len(simulation.counted_after(dead)) - len(simulation.counted_after(dead + 6)) >= 20
 
 
-def test_only_the_first_waiter_calls_the_store() -> None:
+def test_only_the_first_waiter_calls_the_store(simulation: Simulation) -> None:
     """Thirty waiters over a shared store call it less than three times per slot."""
-    simulation, calls = Simulation(), list[str]()
-    mine = limiter_of(WatchedStore(simulation.monotonic, lambda operation, _: calls.append(operation)), simulation, 20)
-    sent: list[float] = []
-    spawn_senders(simulation, mine, 0.01, 30, lambda: sent.append(simulation.now))
+    process, calls = Process(simulation, 20, Ledger()), list[str]()
+    process.store.before = lambda operation, _: calls.append(operation)
+    simulation.spawn_senders(process.limiter, 30)
     simulation.run(30)
     simulation.close()
-    assert calls.count("reserve") < 3 * len(sent)
+    assert calls.count("reserve") < 3 * len(simulation.counted)
 
 
-def test_effects_are_those_of_the_store() -> None:
+def test_effects_are_those_of_the_store(simulation: Simulation) -> None:
     """A store in memory is called directly, a remote one through `RunBlocking`; all other effects are sleeps."""
-    simulation = Simulation()
     with pytest.raises(StopIteration):
-        next(window(simulation).acquire(1.0))
-    assert isinstance(next(shared(simulation, Ledger(), is_blocking=True).acquire(1.0)), RunBlocking)
+        next(Process(simulation, 1).limiter.acquire(1.0))
+    assert isinstance(next(Process(simulation, 1, Ledger(), is_blocking=True).limiter.acquire(1.0)), RunBlocking)

@@ -118,59 +118,50 @@ class Server:
         return [int(granted), int(wait * 1e6) + 1, int(earliest * 1e6) + 1, *ledger.usage(now, policy)]
 
 
-class World:
+class World(Simulation):
     """Processes that share a limit, a counting exchange and a Redis server."""
 
     def __init__(self, processes: int = 4, share: float = 0.25, seed: int = 3) -> None:
-        self.simulation = Simulation(latency=0.002)
+        super().__init__(latency=0.002)
         self.chance = random.Random(seed)  # noqa: S311 -- as above
-        self.server = Server(self.simulation)
-        self.counted: list[float] = []
+        self.server = Server(self)
         self.rejected: list[float] = []
         self.limiters: list[RateLimiter] = []
         for _ in range(processes):
-            store = RedisStore(self.server, "key", "redis://somewhere:6379", share, self.simulation.monotonic)
-            self.limiters.append(RateLimiter(AcquireQueue(store, self.simulation), POLICY, None))
+            store = RedisStore(self.server, "key", "redis://somewhere:6379", share, self.monotonic)
+            self.limiters.append(RateLimiter(AcquireQueue(store, self), POLICY, None))
 
     def stop(self, *, emptied: bool = False) -> float:
         """Make the server unavailable; return the current time."""
         self.server.failure = StoreBusyError("Connection refused")
         if emptied:
             self.server.ledger = None
-        return self.simulation.now
+        return self.now
 
     def start(self) -> float:
         """Make the server available again; return the current time."""
         self.server.failure = None
-        return self.simulation.now
+        return self.now
 
-    def send(self, limiter: RateLimiter) -> Flow[None]:
-        """Send one request."""
-        permit = yield from limiter.acquire(5.0)
-        yield Sleep(self.chance.uniform(0, 0.075))
-        self.counted.append(self.simulation.now)
-        yield Sleep(self.chance.uniform(0.005, 0.075))
-        yield from permit.release_after_response()
+    def delays(self, _: float) -> tuple[float, float]:
+        return self.chance.uniform(0, 0.075), self.chance.uniform(0.005, 0.075)
 
     def loop(self, limiter: RateLimiter) -> Flow[None]:
         """Send as fast as the limiter permits."""
         while True:
-            begun = self.simulation.now
+            begun = self.now
             try:
-                yield from self.send(limiter)
+                yield from self.send(limiter, delays=self.delays)
             except LimiterUnavailableError:
-                self.rejected.append(self.simulation.now - begun)
+                self.rejected.append(self.now - begun)
                 yield Sleep(0.2)
 
     def busy(self, seconds: float = 0.0) -> None:
         """Let thirty tasks of each process send."""
         for limiter in self.limiters:
             for _ in range(30):
-                self.simulation.spawn(self.loop(limiter))
-        self.simulation.run(seconds)
-
-    def since(self, at: float) -> list[float]:
-        return [counted for counted in self.counted if counted > at]
+                self.spawn(self.loop(limiter))
+        self.run(seconds)
 
 
 @pytest.mark.parametrize("outage", [0.0, 0.3, 1.7, 3.5, 6.0, 11.0])
@@ -180,17 +171,17 @@ def test_outage_causes_no_excess(outage: float, emptied: bool, share: float) -> 
     """An outage of any length, with or without loss of state, causes no excess while processes use their share."""
     world = World(share=share)
     world.busy()
-    simulation, back = world.simulation, 0.0
+    back = 0.0
     for n in range(3):
-        simulation.run(12.3 + n * 0.7)
+        world.run(12.3 + n * 0.7)
         world.stop(emptied=emptied or not outage)
-        simulation.run(outage)
+        world.run(outage)
         back = world.start()
-    simulation.run(20)
-    simulation.close()
-    assert max_in_window(world.counted, 2.0) == 20
+    world.run(20)
+    world.close()
+    assert max_in_window(world.counted_after(0), 2.0) == 20
     # After a pause of one quiet period the whole limit is used: six windows of 20 fit into the rest.
-    assert len(world.since(back + RECONNECT_INTERVAL + QUIET + 2.0)) >= 6 * 20
+    assert len(world.counted_after(back + RECONNECT_INTERVAL + QUIET + 2.0)) >= 6 * 20
 
 
 def test_the_shares_are_used_after_one_quiet_period(caplog: pytest.LogCaptureFixture) -> None:
@@ -200,12 +191,12 @@ def test_the_shares_are_used_after_one_quiet_period(caplog: pytest.LogCaptureFix
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
         dead = world.stop()
         world.server.calls = 0
-        world.simulation.run(30)
-    world.simulation.close()
+        world.run(30)
+    world.close()
     assert 30 <= world.server.calls / 4 <= 30 / RECONNECT_INTERVAL + 1
-    assert max_in_window(world.counted, 2.0) == 20
-    assert not [at for at in world.since(dead + 0.8) if at < dead + QUIET]
-    assert len(world.since(dead)) >= 0.95 * (30 - QUIET - 1) * 20 / 2.09
+    assert max_in_window(world.counted_after(0), 2.0) == 20
+    assert not [at for at in world.counted_after(dead + 0.8) if at < dead + QUIET]
+    assert len(world.counted_after(dead)) >= 0.95 * (30 - QUIET - 1) * 20 / 2.09
     assert world.limiters[0].status().limit == 5
     expected = "Redis at redis://somewhere:6379 is unavailable, 25% of the limit is used: Connection refused"
     assert [record.getMessage() for record in caplog.records] == [f"the rate limiter's {expected}"] * 4
@@ -219,20 +210,20 @@ def test_without_a_fallback_errors_come_soon(caplog: pytest.LogCaptureFixture) -
     world = World(share=0.0)
     world.busy(10)
     dead = world.stop()
-    world.simulation.run(0.5)
+    world.run(0.5)
     before = len(world.rejected)
     assert before >= 4 * 10
     world.server.calls = 0
-    world.simulation.run(5)
+    world.run(5)
     assert 5 <= world.server.calls / 4 <= 5 / RECONNECT_INTERVAL + 1
     assert max(world.rejected[before + 120 :]) < 0.1
-    assert not world.since(dead + 0.2)
+    assert not world.counted_after(dead + 0.2)
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
         back = world.start()
-        world.simulation.run(10)
-    world.simulation.close()
-    assert min(world.since(back)) - back < RECONNECT_INTERVAL + 2.0
-    assert max_in_window(world.counted, 2.0) == 20
+        world.run(10)
+    world.close()
+    assert min(world.counted_after(back)) - back < RECONNECT_INTERVAL + 2.0
+    assert max_in_window(world.counted_after(0), 2.0) == 20
     assert "is available again" in caplog.text
 
 
@@ -242,86 +233,119 @@ def test_permanent_error_is_raised_at_once(share: float) -> None:
     world = World(1, share)
     world.busy(10)
     world.server.failure = LimiterUnavailableError("NOPERM")
-    rejected = world.simulation.now
-    world.simulation.run(5)
+    rejected = world.now
+    world.run(5)
     assert len(world.rejected) > 30
     world.stop()
-    world.simulation.run(1)
+    world.run(1)
     world.server.failure = LimiterUnavailableError("READONLY")
-    world.simulation.run(10)
-    world.simulation.close()
-    assert not world.since(rejected + 0.2)
+    world.run(10)
+    world.close()
+    assert not world.counted_after(rejected + 0.2)
 
 
 @pytest.mark.parametrize("failure", [StoreBusyError("reset"), LimiterUnavailableError("NOPERM")])
 def test_responses_during_an_outage_are_released_later(failure: Exception) -> None:
     """A server that was unavailable or refused learns of responses later, so no slot is in use until its lease ends."""
     world = World(1, share=0.0)
-    simulation, (limiter,) = world.simulation, world.limiters
-    permits = [simulation.run_flow(limiter.acquire(60.0)) for _ in range(20)]
+    [limiter] = world.limiters
+    permits = world.take(limiter, 20, 60.0)
     world.server.failure = failure
     for permit in permits:
-        simulation.run_flow(permit.release_after_response())
-    simulation.run(3)
+        world.run_flow(permit.release_after_response())
+    world.run(3)
     begun = world.start()
-    simulation.run_flow(limiter.acquire(60.0))
-    assert simulation.now - begun < 0.1
+    world.run_flow(limiter.acquire(60.0))
+    assert world.now - begun < 0.1
     assert limiter.status().in_use == 1
 
 
 def test_last_release_reaches_a_server_that_returned() -> None:
     """The last release of a process is sent to a server that returned meanwhile, even without further requests."""
     world = World(1, share=1.0)
-    simulation, (limiter,) = world.simulation, world.limiters
+    [limiter] = world.limiters
     world.stop(emptied=True)
-    permit = simulation.run_flow(limiter.acquire(5.0))
+    permit = world.run_flow(limiter.acquire(5.0))
     world.start()
-    simulation.run(RECONNECT_INTERVAL)
-    simulation.run_flow(permit.release_after_response())
+    world.run(RECONNECT_INTERVAL)
+    world.run_flow(permit.release_after_response())
     assert world.server.ledger is not None
-    assert world.server.ledger.usage(simulation.now, POLICY) == (20, 1)
-    assert world.server.ledger.blocked_until == pytest.approx(simulation.now + QUIET, abs=0.01)
+    assert world.server.ledger.usage(world.now, POLICY) == (20, 1)
+    assert world.server.ledger.blocked_until == pytest.approx(world.now + QUIET, abs=0.01)
 
 
 def test_fallback_requests_are_in_use_on_a_server_that_returned() -> None:
     """A long request that was sent in the fallback is in use on the server once that returns."""
     world = World(1)
-    simulation, (limiter,) = world.simulation, world.limiters
+    [limiter] = world.limiters
     world.stop()
-    slow = simulation.run_flow(limiter.acquire(60.0))
+    slow = world.run_flow(limiter.acquire(60.0))
     world.start()
-    simulation.run(RECONNECT_INTERVAL)
-    simulation.run_flow(limiter.acquire(60.0))
+    world.run(RECONNECT_INTERVAL)
+    world.run_flow(limiter.acquire(60.0))
     assert limiter.status().in_use == 2
-    simulation.run_flow(slow.release_after_response())
-    simulation.run(2.1)
-    simulation.run_flow(limiter.acquire(60.0))
+    world.run_flow(slow.release_after_response())
+    world.run(2.1)
+    world.run_flow(limiter.acquire(60.0))
     assert limiter.status().in_use == 2
 
 
+def test_a_share_waits_after_a_pause_in_an_outage() -> None:
+    """A process that was idle while the server was back uses no share of the next outage before one quiet period."""
+    world = World(2, share=0.5)
+    idle, busy = world.limiters
+    world.stop()
+    world.run_flow(world.send(idle))
+    world.start()
+    world.run(10)
+    for _ in range(20):
+        world.run_flow(world.send(busy))
+    dead = world.stop()
+    world.run_flow(world.send(idle))
+    world.close()
+    assert dead + QUIET <= world.now < dead + QUIET + 1.0
+
+
+@pytest.mark.parametrize(("outage", "pause"), [(0.3, 0.0), (2.0, QUIET)])
+def test_the_first_process_waits_for_the_shares_of_others(outage: float, pause: float) -> None:
+    """After an outage in which others may have used their share, the first process to return sends nothing either."""
+    world = World(1)
+    [limiter] = world.limiters
+    world.spawn_senders(limiter, 1)
+    world.run(10)
+    world.stop()
+    world.run(outage)
+    back = world.start()
+    world.run(1.0 + pause)
+    world.close()
+    assert not [at for at in world.counted_after(back) if at < back + pause]
+    assert world.counted_after(back + pause)
+
+
+@pytest.mark.parametrize("emptied", [True, False])
 @pytest.mark.parametrize("seed", range(60))
-def test_no_excess_with_random_demand_and_a_killed_server(seed: int) -> None:
-    """Whatever the demand, and whenever the server dies and returns empty, the limit is never exceeded."""
+def test_no_excess_with_random_demand_and_a_server_that_is_lost(seed: int, emptied: bool) -> None:
+    """Whatever the demand, and whenever the server is lost and returns, empty or not, the limit is never exceeded."""
     world = World(share=0.25, seed=seed)
-    chance, simulation = world.chance, world.simulation
+    chance = world.chance
 
     def sometimes(limiter: RateLimiter) -> Flow[None]:
         while True:
             yield Sleep(chance.choice([0, 0, 0.1, 1.0, 4.0]))
             for _ in range(chance.randint(1, 6)):
-                yield from world.send(limiter)
+                yield from world.send(limiter, delays=world.delays)
 
     for limiter in world.limiters:
         for _ in range(chance.choice([1, 3, 12])):
-            simulation.spawn(sometimes(limiter))
+            world.spawn(sometimes(limiter))
     for _ in range(4):
-        simulation.run(chance.uniform(4, 9))
-        world.stop(emptied=True)
-        simulation.run(chance.choice([0.05, 0.4, 1.0, 2.5, 3.2, 8.0]))
+        world.run(chance.uniform(4, 9))
+        world.stop(emptied=emptied)
+        world.run(chance.choice([0.05, 0.4, 1.0, 2.5, 3.2, 8.0]))
         world.start()
-    simulation.run(8)
-    simulation.close()
-    assert max_in_window(world.counted, 2.0) <= 20
+    world.run(8)
+    world.close()
+    assert max_in_window(world.counted_after(0), 2.0) <= 20
     assert len(world.counted) > 50
 
 
@@ -329,11 +353,11 @@ def test_a_reduction_reaches_the_server_with_the_next_request() -> None:
     """A reduction reaches the server with the next request, without a call of its own."""
     world = World(2)
     one, two = world.limiters
-    world.simulation.run_flow(one.acquire(1.0))
+    world.run_flow(one.acquire(1.0))
     calls = world.server.calls
     one.throttle()
     assert world.server.calls == calls
     assert one.status().limit == 14
     for limiter in (one, two):
-        world.simulation.run_flow(limiter.acquire(1.0))
+        world.run_flow(limiter.acquire(1.0))
     assert two.status().limit == 14

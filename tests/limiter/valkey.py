@@ -45,7 +45,7 @@ class Valkey:
         ports = ["--port", "0", "--tls-port", str(self.port)] if pem else ["--port", str(self.port)]
         self._options = [*ports, *tls, *options]
         self._folder = tempfile.TemporaryDirectory()  # a cluster node's configuration file
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes]
         self.start()
 
     def start(self) -> None:
@@ -64,20 +64,16 @@ class Valkey:
 
     def hang(self) -> None:
         """Accept connections and never respond."""
-        assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         """Continue to respond."""
-        assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """Kill the server; its state is lost."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        self._process.kill()
+        self._process.wait()
 
     def __enter__(self) -> Self:
         return self

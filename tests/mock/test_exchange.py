@@ -5,12 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from okx_maxloan_api.contract import ERRORS
+from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN
 
+from okx_maxloan_sdk import validation
 from okx_maxloan_sdk.mock import ApiKey, MockExchange, User, default_exchange
-from okx_maxloan_sdk.mock.margin import drift_after
-from okx_maxloan_sdk.mock.rows import max_loan_rows
-from tests.contract.raw_request import CONFIG, ManualClock, RawRequest, handle, signed
+from okx_maxloan_sdk.mock.market import drift_after, max_loan_rows
+from okx_maxloan_sdk.mock.responses import CODE_BY_CHECK, ERROR_BY_RULE, ERROR_RESPONSES
+from okx_maxloan_sdk.mock.user import CONFIG_ROW
+from tests.contract.accounts import ManualClock
+from tests.contract.raw_request import CONFIG, RawRequest, handle, signed
 from tests.support.contract_values import LIMIT
 
 PAIR = RawRequest(b"mgnMode=cross&instId=BTC-USDT")
@@ -97,6 +100,7 @@ def test_failures(failure: dict[str, Any], status: int, body: bytes) -> None:
     exchange.fail_next(**failure, delay=1.5)
     response = handle(exchange, PAIR)
     assert (response.status, response.body, response.delay) == (status, body, 1.5)
+    assert response.headers == (("content-type", "application/json" if "code" in failure else "text/html"),)
     assert handle(exchange, PAIR).delay == 0
 
 
@@ -123,3 +127,23 @@ def test_repr_has_no_secret() -> None:
     exchange = default_exchange()
     key = exchange.users["spot"].keys[0]
     assert not [part for part in (key.secret, key.passphrase) if part in repr(exchange) + repr(key)]
+
+
+def test_config_row() -> None:
+    """The row of the account configuration has OKX's order and the label of the key; tests/contract has the rest."""
+    user, key = User("7", [], "futures"), ApiKey("k", "s", "p", label="bot")
+    assert list(user.config_row(key)) == list(CONFIG_ROW)
+    changes = {"acctLv": "2", "label": "bot", "mainUid": "7", "mgnIsoMode": "automatic", "perm": "read_only,trade"}
+    assert user.config_row(key) == {**CONFIG_ROW, **changes, "type": "0", "uid": "7"}
+
+
+def test_every_rule_has_an_error() -> None:
+    """Every rule of the spec has an error in the mock, which may say that it is not enforced."""
+    assert ERROR_BY_RULE.keys() == {rule.id for rule in GET_MAX_LOAN.rules}
+
+
+def test_every_code_is_documented() -> None:
+    """The mock uses only checks and codes that there are, and has a status and a message for each code."""
+    codes = {*CODE_BY_CHECK.values(), *(error[0] for error in ERROR_BY_RULE.values() if error)}
+    assert CODE_BY_CHECK.keys() <= validation.MESSAGES["en"].keys()
+    assert codes <= ERROR_RESPONSES.keys() <= ERRORS.keys()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from okx_maxloan_sdk.mock import scenario
-from tests.contract.raw_request import CONFIG, ManualClock, RawRequest, handle, signed
+from tests.contract.accounts import ManualClock
+from tests.contract.raw_request import CONFIG, RawRequest, handle, signed
 
 INVALID = tomllib.loads(Path(__file__).with_name("invalid_scenarios.toml").read_text("utf-8"))
 
@@ -24,7 +25,7 @@ def test_full_scenario() -> None:
     assert [(key.key, key.demo, key.addresses) for key in bot.keys] == [("k", False, ("127.0.0.1",)), ("k2", True, ())]
     assert (exchange.clock_skew, exchange.enforce_rate_limit, exchange.drift_seed) == (7.5, False, 7)
     exchange.drift_seed = None
-    request = signed(bot.keys[0], RawRequest(b"mgnMode=isolated&instId=BTC-USDT&mgnCcy=BTC"), clock.now + 7.5)
+    request = signed(bot.keys[0], RawRequest(b"mgnMode=isolated&instId=BTC-USDT&mgnCcy=BTC"), clock.time() + 7.5)
     codes = [json.loads(handle(exchange, request).body)["code"] for _ in range(3)]
     assert codes == ["50011", "50011", "0"]
     assert handle(exchange, signed(bot.keys[0], RawRequest(path=CONFIG))).body == b"<p>down"

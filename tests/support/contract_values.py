@@ -1,13 +1,13 @@
 """Values of the contract of maximum loan that tests depend on, and rows with empty default values."""
 
+from dataclasses import replace
 from typing import Any
 
-from attrs import evolve
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from okx_maxloan_sdk import MaxLoan
 from okx_maxloan_sdk.codec import to_models
-from okx_maxloan_sdk.mock.rows import empty_value
+from okx_maxloan_sdk.mock.market import empty_value
 from tests.support.fake_transport import inst_ids
 
 LIMIT = GET_MAX_LOAN.limit
@@ -22,4 +22,4 @@ EMPTY: dict[str, Any] = {each.name: empty_value(each) for each in GET_MAX_LOAN.f
 
 def loan(**fields: Any) -> MaxLoan:
     """Make a row of BTC-USDT under cross margin, with the other fields empty."""
-    return evolve(EMPTY_LOAN, **{"inst_id": "BTC-USDT", "mgn_mode": "cross", **fields})
+    return replace(EMPTY_LOAN, **{"inst_id": "BTC-USDT", "mgn_mode": "cross", **fields})

@@ -34,17 +34,13 @@ class RecordingLimiter:
 
     def __init__(self) -> None:
         self.outcomes: list[str] = []
-        self.limit_keys: list[LimitKey] = []
-        self.limits: list[RateLimit] = []
-        self.clocks: list[Clock] = []
+        self.rate_limiters: list[tuple[LimitKey, RateLimit, Clock]] = []
         self.penalties = 0
         self.acquisitions: list[tuple[float, float | None]] = []
         self.waits: dict[str, float] = {}
 
     def for_key(self, key: LimitKey, limit: RateLimit, clock: Clock) -> Any:
-        self.limit_keys.append(key)
-        self.limits.append(limit)
-        self.clocks.append(clock)
+        self.rate_limiters.append((key, limit, clock))
         return RecordingRateLimiter(self, key, limit)
 
 

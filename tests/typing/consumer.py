@@ -78,7 +78,9 @@ def settings() -> None:
     MaxLoanClient(
         credentials, account=Account(mode=AccountMode.SPOT), limiter=MemoryLimiter(burst=5), total_timeout=None
     )
-    AsyncMaxLoanClient(credentials, account=Account(mode="futures"), limiter=FileLimiter("folder"), max_retries=0)
+    AsyncMaxLoanClient(
+        credentials, account=Account(mode=AccountMode.FUTURES), limiter=FileLimiter("folder"), max_retries=0
+    )
     assert_type(AsyncMaxLoanClient.from_env(timeout=3.0), AsyncMaxLoanClient)
 
 

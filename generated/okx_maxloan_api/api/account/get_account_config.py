@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-
-from ... import errors
-from ...models.account_config_response import AccountConfigResponse
-from ...models.error_response import ErrorResponse
-from ...types import Response
 
 if TYPE_CHECKING:
     import httpx
 
     from ...client import AuthenticatedClient, Client
+    from ...models.account_config_response import AccountConfigResponse
+    from ...models.error_response import ErrorResponse
+    from ...types import Response
 
 
 def _get_kwargs() -> dict[str, Any]:
@@ -27,6 +24,10 @@ def _get_kwargs() -> dict[str, Any]:
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
 ) -> AccountConfigResponse | ErrorResponse | None:
+    from ... import errors
+    from ...models.account_config_response import AccountConfigResponse
+    from ...models.error_response import ErrorResponse
+
     if response.status_code == 200:
         response_200 = AccountConfigResponse.from_dict(response.json())
 
@@ -51,6 +52,10 @@ def _parse_response(
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
 ) -> Response[AccountConfigResponse | ErrorResponse]:
+    from http import HTTPStatus
+
+    from ...types import Response
+
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,

@@ -1,20 +1,19 @@
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from ... import errors
-from ...models.error_response import ErrorResponse
-from ...models.get_account_instruments_inst_type import (
-    GetAccountInstrumentsInstType,
-)
-from ...models.instruments_response import InstrumentsResponse
-from ...types import UNSET, Response, Unset
+from ...types import UNSET, Unset
 
 if TYPE_CHECKING:
     import httpx
 
     from ...client import AuthenticatedClient, Client
+    from ...models.error_response import ErrorResponse
+    from ...models.get_account_instruments_inst_type import (
+        GetAccountInstrumentsInstType,
+    )
+    from ...models.instruments_response import InstrumentsResponse
+    from ...types import Response
 
 
 def _get_kwargs(
@@ -44,6 +43,10 @@ def _get_kwargs(
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
 ) -> ErrorResponse | InstrumentsResponse | None:
+    from ... import errors
+    from ...models.error_response import ErrorResponse
+    from ...models.instruments_response import InstrumentsResponse
+
     if response.status_code == 200:
         response_200 = InstrumentsResponse.from_dict(response.json())
 
@@ -68,6 +71,10 @@ def _parse_response(
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
 ) -> Response[ErrorResponse | InstrumentsResponse]:
+    from http import HTTPStatus
+
+    from ...types import Response
+
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,

@@ -1,18 +1,17 @@
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from ... import errors
-from ...models.error_response import ErrorResponse
-from ...models.get_max_loan_mgn_mode import GetMaxLoanMgnMode
-from ...models.max_loan_response import MaxLoanResponse
-from ...types import UNSET, Response, Unset
+from ...types import UNSET, Unset
 
 if TYPE_CHECKING:
     import httpx
 
     from ...client import AuthenticatedClient, Client
+    from ...models.error_response import ErrorResponse
+    from ...models.get_max_loan_mgn_mode import GetMaxLoanMgnMode
+    from ...models.max_loan_response import MaxLoanResponse
+    from ...types import Response
 
 
 def _get_kwargs(
@@ -51,6 +50,10 @@ def _get_kwargs(
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
 ) -> ErrorResponse | MaxLoanResponse | None:
+    from ... import errors
+    from ...models.error_response import ErrorResponse
+    from ...models.max_loan_response import MaxLoanResponse
+
     if response.status_code == 200:
         response_200 = MaxLoanResponse.from_dict(response.json())
 
@@ -75,6 +78,10 @@ def _parse_response(
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
 ) -> Response[ErrorResponse | MaxLoanResponse]:
+    from http import HTTPStatus
+
+    from ...types import Response
+
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,

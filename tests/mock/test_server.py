@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from okx_maxloan_sdk.mock import default_exchange
-from okx_maxloan_sdk.mock.serve import serve
-from okx_maxloan_sdk.mock.server import run_mock_server
+from okx_maxloan_sdk.mock.server import run_mock_server, serve
 
 
 def address(url: str) -> tuple[str, int]:
