@@ -12,7 +12,7 @@ import sys
 from collections import defaultdict
 
 # Per cent of the mutants that were killed, as measured on 2026-11-28.
-MEASURED = {"core": 91.8, "mock": 93.8}
+MEASURED = {"core": 92.9, "mock": 95.4}
 TOLERANCE = 2.0
 MUTMUT = (sys.executable, "-m", "mutmut")
 RESULT = re.compile(r"^\s*okx_maxloan_sdk\.(\S+): (.+)$", re.MULTILINE)
