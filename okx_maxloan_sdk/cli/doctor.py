@@ -16,7 +16,8 @@ from rich.text import Text
 from okx_maxloan_sdk.sites import PORTS, parse_origin
 from okx_maxloan_sdk.transport.connect import client_context
 from okx_maxloan_sdk.transport.proxy import choose
-from okx_maxloan_sdk.verify import CheckResult, checks
+from okx_maxloan_sdk.verify import checks
+from okx_maxloan_sdk.verify.checks import CheckResult
 
 from .base import Command, Run
 from .config import Settings

@@ -50,11 +50,6 @@ class Context:
 Check = Callable[[Any], Iterator[CheckResult]]
 
 
-def verify(client: MaxLoanClient) -> Iterator[CheckResult]:
-    """Check clock, account, pairs, and the documented requests for the account's mode."""
-    yield from run_checks(Context(lambda: client), VERIFY_CHECKS)
-
-
 def run_checks(context: Context, checks: Iterable[Check]) -> Iterator[CheckResult]:
     """Run checks in their order, up to one that is inconclusive."""
     for check in checks:
