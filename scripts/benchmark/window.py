@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PAIRS = [f"T{number}-USDT" for number in range(500)]
-CALLS, THREADS, CLIENTS = 120, 8, 4
+CALLS, CLIENTS = 120, 4
 
 
 def settings(asked: dict[str, Any], key: str) -> tuple[Any, dict[str, Any]]:

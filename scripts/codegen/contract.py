@@ -189,8 +189,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 '''
-ROW_HEAD = "@dataclass(frozen=True, slots=True)"
-ROW_END = "    additional_properties: Mapping[str, Any] = field(default_factory=dict, hash=False, kw_only=True)\n"
 
 
 def row_field(each: model.Field) -> str:
