@@ -48,8 +48,6 @@ OPEN_QUESTIONS = (
         ),
         en="What does the row of a currency carry besides ccy and maxLoan?",
         zh="按币种查询时，除 ccy 与 maxLoan 外返回哪些字段值？",
-        why_en="A row that names a pair or a side is reported as odd.",
-        why_zh="带有币对或订单方向的结果会被记为异常。",
     ),
     OpenQuestion(
         id="currency-isolated",
@@ -78,8 +76,6 @@ OPEN_QUESTIONS = (
         ),
         en="May a currency be queried with isolated margin?",
         zh="按币种查询时能否使用逐仓？",
-        why_en="The page shows ccy with cross only.",
-        why_zh="文档只有 ccy 与全仓的示例。",
     ),
     OpenQuestion(
         id="neither-pair-nor-currency",
@@ -120,8 +116,6 @@ OPEN_QUESTIONS = (
         ),
         en="What is the response to a query without instId and ccy?",
         zh="instId 与 ccy 都不传时返回什么？",
-        why_en="The two languages of the page differ.",
-        why_zh="文档的中英文不一致。",
     ),
     OpenQuestion(
         id="pair-and-currency",
@@ -159,8 +153,6 @@ OPEN_QUESTIONS = (
         ),
         en="Which of instId and ccy counts when both are given?",
         zh="instId 与 ccy 同时传时以哪个为准？",
-        why_en="Without an answer a query with both is never sent.",
-        why_zh="未确认之前不发送同时包含二者的查询。",
     ),
     OpenQuestion(
         id="six-pairs",
@@ -201,8 +193,6 @@ OPEN_QUESTIONS = (
         ),
         en="What is the response to six pairs, one more than documented?",
         zh="传入六个币对（超过文档上限一个）时返回什么？",
-        why_en="The limit decides how many requests many pairs need.",
-        why_zh="该上限决定大量币对需要多少请求。",
     ),
     OpenQuestion(
         id="unknown-pair-among-good-ones",
@@ -252,8 +242,6 @@ OPEN_QUESTIONS = (
         ),
         en="What is the response to an unknown pair beside a good one?",
         zh="一个有效币对与一个不存在的币对一起查询时返回什么？",
-        why_en="A rejected request is split until the bad pair is alone.",
-        why_zh="请求被拒绝时会拆分，直到只剩无效币对。",
     ),
     OpenQuestion(
         id="same-pair-twice",
@@ -294,8 +282,6 @@ OPEN_QUESTIONS = (
         ),
         en="What is the response to the same pair twice?",
         zh="同一币对传两次时返回什么？",
-        why_en="Duplicates are removed before sending.",
-        why_zh="发送前会去重。",
     ),
     OpenQuestion(
         id="lower-case-pair",
@@ -345,8 +331,6 @@ OPEN_QUESTIONS = (
         ),
         en="Is a pair in lower case understood?",
         zh="是否识别小写的币对？",
-        why_en="Rows are matched with their pair without regard to case.",
-        why_zh="核对结果时不区分大小写。",
     ),
     OpenQuestion(
         id="delisted-usd-pair",
@@ -387,8 +371,6 @@ OPEN_QUESTIONS = (
         ),
         en="What is the response to a Crypto-USD pair since the merger of 2026-09-30?",
         zh="2026-09-30 合并后，查询 Crypto-USD 币对返回什么？",
-        why_en="OKX announced that it may fail or have no data.",
-        why_zh="OKX 公告称可能失败或没有数据。",
     ),
     OpenQuestion(
         id="usdc-pair-settled-in-usd",
@@ -426,8 +408,6 @@ OPEN_QUESTIONS = (
         ),
         en="Which currency does the buy row of X-USDC with tradeQuoteCcy=USD carry?",
         zh="查询 X-USDC 并传 tradeQuoteCcy=USD 时，buy 一条的币种是什么？",
-        why_en="A row is checked against the quote currency that was asked.",
-        why_zh="返回结果会与所查计价币种核对。",
     ),
     OpenQuestion(
         id="quote-currency-outside-the-list",
@@ -465,8 +445,6 @@ OPEN_QUESTIONS = (
         ),
         en="What is the response to a tradeQuoteCcy that the pair does not list?",
         zh="tradeQuoteCcy 不在币对的可选列表中时返回什么？",
-        why_en="A typo might return another currency's amount.",
-        why_zh="拼写错误可能得到其他币种的数值。",
     ),
     OpenQuestion(
         id="quote-currency-for-a-currency",
@@ -495,8 +473,6 @@ OPEN_QUESTIONS = (
         ),
         en="May tradeQuoteCcy go with ccy?",
         zh="tradeQuoteCcy 能否与 ccy 一起使用？",
-        why_en="Its default is the quote currency of a pair.",
-        why_zh="其默认值是币对的计价货币。",
     ),
     OpenQuestion(
         id="quote-currency-isolated",
@@ -525,8 +501,6 @@ OPEN_QUESTIONS = (
         ),
         en="May tradeQuoteCcy go with isolated margin?",
         zh="tradeQuoteCcy 能否用于逐仓？",
-        why_en="It is documented for instruments of type SPOT.",
-        why_zh="文档说明其仅适用于币币。",
     ),
     OpenQuestion(
         id="quote-currency-outside-spot-mode",
@@ -555,8 +529,6 @@ OPEN_QUESTIONS = (
         ),
         en="May tradeQuoteCcy be given outside Spot mode?",
         zh="现货模式以外能否传 tradeQuoteCcy？",
-        why_en="It is documented for instruments of type SPOT.",
-        why_zh="文档说明其仅适用于币币。",
     ),
     OpenQuestion(
         id="futures-cross-without-margin-currency",
@@ -585,8 +557,6 @@ OPEN_QUESTIONS = (
         ),
         en="What is the response to cross margin in Futures mode without mgnCcy?",
         zh="合约模式的全仓杠杆不传 mgnCcy 时返回什么？",
-        why_en="The page requires mgnCcy nowhere.",
-        why_zh="文档没有说明 mgnCcy 必填。",
     ),
     OpenQuestion(
         id="margin-currency-echo",
@@ -624,8 +594,6 @@ OPEN_QUESTIONS = (
         ),
         en="Do rows repeat the mgnCcy that was requested?",
         zh="返回结果是否带有所传的 mgnCcy？",
-        why_en="A row with another mgnCcy is treated as the answer to another request.",
-        why_zh="带有其他 mgnCcy 的结果视为与请求不对应。",
     ),
     OpenQuestion(
         id="isolated-in-multi-currency-mode",
@@ -663,8 +631,6 @@ OPEN_QUESTIONS = (
         ),
         en="Does a query with isolated margin succeed in Multi-currency margin mode?",
         zh="跨币种保证金模式下能否查询逐仓？",
-        why_en="OKX withdraws isolated margin from this mode.",
-        why_zh="OKX 正在该模式中停用逐仓杠杆。",
     ),
     OpenQuestion(
         id="isolated-in-portfolio-mode",
@@ -702,8 +668,6 @@ OPEN_QUESTIONS = (
         ),
         en="Does a query with isolated margin succeed in Portfolio margin mode?",
         zh="组合保证金模式下能否查询逐仓？",
-        why_en="OKX withdraws isolated margin from this mode.",
-        why_zh="OKX 正在该模式中停用逐仓杠杆。",
     ),
     OpenQuestion(
         id="isolated-margin-currency-outside-futures-mode",
@@ -732,8 +696,6 @@ OPEN_QUESTIONS = (
         ),
         en="Does a query with isolated margin with mgnCcy succeed in Multi-currency and Portfolio margin mode?",
         zh="跨币种与组合保证金模式下，传 mgnCcy 能否查询逐仓？",
-        why_en="The Chinese page names no mode for mgnCcy with isolated margin.",
-        why_zh="中文文档未限定逐仓杠杆 mgnCcy 的账户模式。",
     ),
     OpenQuestion(
         id="spot-without-borrowing",
@@ -771,8 +733,6 @@ OPEN_QUESTIONS = (
         ),
         en="What is the response to Spot mode with borrowing off?",
         zh="现货模式未开通借币时返回什么？",
-        why_en="Zero and a rejection mean different things to a bot.",
-        why_zh="对程序而言，0 与被拒绝含义不同。",
     ),
     OpenQuestion(
         id="empty-parameter",
@@ -798,8 +758,6 @@ OPEN_QUESTIONS = (
         ),
         en="Is an empty parameter the same as none?",
         zh="空参数是否等同于不传？",
-        why_en="Other clients send empty parameters.",
-        why_zh="其他客户端会发送空参数。",
     ),
     OpenQuestion(
         id="rate-limit-headers",
@@ -822,7 +780,5 @@ OPEN_QUESTIONS = (
         ),
         en="Does a response say how much of the rate limit is left?",
         zh="响应是否说明剩余的限速额度？",
-        why_en="The limiter could then follow OKX's own count.",
-        why_zh="限速器可据此与 OKX 的计数保持一致。",
     ),
 )

@@ -110,8 +110,6 @@ def open_question(node: dict[str, Any]) -> model.OpenQuestion:
         outcomes=tuple(outcomes),
         en=node["en"],
         zh=node["zh"],
-        why_en=node["why"]["en"],
-        why_zh=node["why"]["zh"],
     )
 
 

@@ -98,8 +98,6 @@ class OpenQuestion(NamedTuple):
     outcomes: tuple[Outcome, ...]
     en: str
     zh: str
-    why_en: str
-    why_zh: str
 
 
 class Operation(NamedTuple):

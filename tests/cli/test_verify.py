@@ -22,7 +22,7 @@ COMMAND = ("verify", "--open-questions")
 SPOT = ({"account.mode": ("spot",)},)
 BARE = Outcome("bare", {"result": ("rows",)}, ("a-rule",), ("another",), (), "With rows.", "有结果。")
 ERROR_RESPONSE = Outcome("refused", {"result": ("refused",)}, (), (), ("pair-or-currency",), "Rejected.", "被拒绝。")
-ROW = OpenQuestion("row", SPOT, {"mgnMode": "cross", "ccy": "USDT"}, (), (BARE,), "Which?", "哪个？", "-", "-")
+ROW = OpenQuestion("row", SPOT, {"mgnMode": "cross", "ccy": "USDT"}, (), (BARE,), "Which?", "哪个？")
 PAIR = ROW._replace(id="pair", query={"mgnMode": "cross", "instId": "BTC-USDT"}, outcomes=(BARE, ERROR_RESPONSE))
 NO_PAIR = PAIR._replace(query={"mgnMode": "cross", "instId": "NO-PAIR"})
 

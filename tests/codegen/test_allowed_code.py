@@ -70,9 +70,8 @@ def spoil(document: dict[str, Any], en: str, zh: str) -> None:
         node.update(texts)
     questions = operation["x-okx-open-questions"]
     outcomes = [outcome for each in questions for outcome in each["outcomes"]]
-    whys = [each["why"] for each in questions]
     listed = (*operation["x-okx-rules"], *operation["x-okx-examples"], *document["x-okx-errors"])
-    for each in (*listed, *questions, *outcomes, *whys, *operation["parameters"][0]["x-okx-values"].values()):
+    for each in (*listed, *questions, *outcomes, *operation["parameters"][0]["x-okx-values"].values()):
         each.update({"en": en, "zh": zh})
 
 
@@ -85,7 +84,7 @@ def test_hostile_texts_are_not_executed(tmp_path: Path, en: str, zh: str) -> Non
     generated = imported(tree)
     assert not list(tmp_path.rglob("ran"))
     *_, parameters, fields, rules, examples, texts_en, texts_zh, _, _ = generated["operation"]
-    outcomes = [outcome for *_, outcomes, _, _, _, _ in generated["questions"] for outcome in outcomes]
+    outcomes = [outcome for *_, outcomes, _, _ in generated["questions"] for outcome in outcomes]
     listed = (*parameters, *fields, *rules, *examples, *generated["questions"], *outcomes)
     for each in (*listed, *generated["errors"].values()):
         assert each[-2:] == [en, zh]

@@ -25,7 +25,7 @@ from tests.support.raw import RawServer, respond
 BARE = Outcome("bare", {"result": ("rows",), "side": ("absent",)}, (), (), (), "No side.", "无订单方向。")
 SPOT = ({"account.mode": ("spot",)},)
 CURRENCY = {"mgnMode": "cross", "ccy": "USDT"}
-QUESTION = OpenQuestion("row", SPOT, CURRENCY, (), (BARE,), "Which?", "哪个？", "-", "-")
+QUESTION = OpenQuestion("row", SPOT, CURRENCY, (), (BARE,), "Which?", "哪个？")
 SPOT_ACCOUNT = Account(mode=AccountMode.SPOT, spot_borrow_enabled=True)
 
 
