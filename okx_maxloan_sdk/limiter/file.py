@@ -92,7 +92,7 @@ def encode(ledger: Ledger) -> str:
 
 def decode(text: str, now: float) -> Ledger:
     """Read a ledger from JSON; raise `DamagedFileError` for values that no ledger has."""
-    limits: dict[type, float] = {int: 1 << 53, float: now + MAX_AHEAD}
+    limits: dict[type, float] = {int: (1 << 53) - 1, float: now + MAX_AHEAD}
 
     def checked(values: list[Any], *kinds: Any) -> list[Any]:
         for value, kind in zip(values, kinds, strict=True):
