@@ -1,4 +1,4 @@
-"""Response body: decoded while it arrives, up to one megabyte."""
+"""Responses: put together as they arrive, with a body of at most one megabyte when decoded."""
 
 import gzip
 import zlib
