@@ -69,7 +69,7 @@ class Store(Protocol):
 class Permit:
     """The right to send one request from its `start` on, or, until it has one, a place in the queue.
 
-    Only the first call of a release method counts. An `error` ends the wait, and `alarm` a sleep.
+    Only the first call of a release method counts. An `error` ends the wait, and `wake_event` a sleep.
     """
 
     _queue: AcquireQueue
@@ -78,7 +78,7 @@ class Permit:
     lease: float
     start: float | None = None
     error: LimiterUnavailableError | None = None
-    alarm: WakeEvent | None = None
+    wake_event: WakeEvent | None = None
     is_released: bool = False
 
     def release_unsent(self) -> Flow[None]:
@@ -101,7 +101,7 @@ class AcquireQueue:
     caller waits for another's work, so a flow may be closed anywhere, also by the garbage collector.
 
     A signal handler may raise between any two operations. So what a caller takes it can give back without having been
-    told that it got it: its name in `_entered`, whose first one works, its place in the queue, and its slot.
+    told that it got it: its token in `_processors`, whose first one works, its place in the queue, and its slot.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -118,7 +118,7 @@ class AcquireQueue:
         self.waiters: list[Permit] = []
         self._releases: deque[tuple[PermitId, float]] = deque()
         self._grant_requested = False
-        self._entered: list[object] = []
+        self._processors: list[object] = []
         self._retry_at = self._earliest = -inf
         self._busy: LimiterUnavailableError | None = None
         self._busy_since = inf
@@ -133,9 +133,9 @@ class AcquireQueue:
             while permit.start is None:
                 if permit.error is not None:
                     raise LimiterUnavailableError(*permit.error.args) from permit.error.__cause__
-                permit.alarm = WakeEvent()
+                permit.wake_event = WakeEvent()
                 if permit.start is None and permit.error is None:
-                    yield Sleep(self._sleep_time(permit, deadline), permit.alarm)
+                    yield Sleep(self._sleep_time(permit, deadline), permit.wake_event)
                 if self.waiters[:1] == [permit] and self._now() >= self._retry_at:
                     yield from self._request_grant()
             if deadline is not None and permit.start > deadline:
@@ -178,8 +178,8 @@ class AcquireQueue:
 
     def _wake_first(self) -> None:
         for first in self.waiters[:1]:
-            if first.alarm is not None:
-                wake_up(first.alarm)
+            if first.wake_event is not None:
+                wake_up(first.wake_event)
 
     def _request_grant(self) -> Flow[None]:
         self._grant_requested = True
@@ -214,18 +214,18 @@ class AcquireQueue:
 
     def _process(self) -> None:
         """Write the releases and grant slots, unless another caller does."""
-        name, is_busy = object(), False
+        token, is_busy = object(), False
         while self._grant_requested or (self._releases and not is_busy):
             try:
-                self._entered.append(name)
-                if self._entered[0] is name:
+                self._processors.append(token)
+                if self._processors[0] is token:
                     is_busy = bool(self._releases) and not self._write_releases()
                     if self._grant_requested:
                         self._grant_requested = False
                         self._grant_slots()
             finally:
-                self._entered.remove(name)
-            if self._entered:
+                self._processors.remove(token)
+            if self._processors:
                 return  # the last one to leave checks again
 
     def _write_releases(self) -> bool:
@@ -251,7 +251,7 @@ class AcquireQueue:
                 try:
                     reservation = self.store.reserve(first.permit_id, first.lease, len(self.waiters), first.policy)
                 except (StoreBusyError, LimiterUnavailableError) as error:
-                    self._note_failure(error)
+                    self._retry_or_fail_all(error)
                     return
                 now = self._now()
                 self._busy, self._busy_since, self._capacity = None, inf, reservation.capacity
@@ -268,10 +268,10 @@ class AcquireQueue:
                 self.waiters.remove(first)
             except ValueError:
                 continue  # it left while the store was called, and its release follows
-            if first.alarm is not None:
-                wake_up(first.alarm)
+            if first.wake_event is not None:
+                wake_up(first.wake_event)
 
-    def _note_failure(self, error: StoreBusyError | LimiterUnavailableError) -> None:
+    def _retry_or_fail_all(self, error: StoreBusyError | LimiterUnavailableError) -> None:
         """Let the first waiter try again soon, or raise an error in all, so that none waits for another's time-out."""
         if isinstance(error, StoreBusyError):
             now = self._now()
@@ -285,8 +285,8 @@ class AcquireQueue:
         self._retry_at, self._busy, self._busy_since = -inf, None, inf
         for waiter in self.waiters[:]:
             waiter.error = error
-            if waiter.alarm is not None:
-                wake_up(waiter.alarm)
+            if waiter.wake_event is not None:
+                wake_up(waiter.wake_event)
 
 
 _registry: dict[Hashable, AcquireQueue] = {}

@@ -104,7 +104,7 @@ class RedisStore:
         now = self._now()
         if self._unavailable_reason and now < self._reconnect_at:
             raise StoreBusyError(self._unavailable_reason)
-        # A server that nobody here tried for a while may have been back meanwhile, and have granted slots to others.
+        # A server that was not tried for a while may have been back meanwhile, and have granted slots to others.
         is_new_outage = not self._unavailable_reason or now > self._reconnect_at + RECONNECT_INTERVAL
         try:
             if self._unavailable_reason:
@@ -114,7 +114,7 @@ class RedisStore:
                 self._is_throttle_pending = False
             return self._run(operation, *arguments)
         except StoreBusyError as error:
-            self._enter_fallback(error, is_new_outage)
+            self._record_outage(error, is_new_outage)
             raise
 
     def _run(self, operation: str, *arguments: Any) -> list[int]:
@@ -122,7 +122,7 @@ class RedisStore:
         settings = policy.period, policy.max_requests, policy.burst or 0, policy.reserve_ahead, RECOVERY_QUIET_PERIOD
         return self._script(self._key, operation, *settings, *arguments)
 
-    def _enter_fallback(self, error: StoreBusyError, is_new_outage: bool) -> None:
+    def _record_outage(self, error: StoreBusyError, is_new_outage: bool) -> None:
         now = self._now()
         self._reconnect_at = now + RECONNECT_INTERVAL
         if is_new_outage:
@@ -138,8 +138,8 @@ class RedisStore:
     def _resynchronize(self) -> None:
         """Report to the server the requests that were sent without it; a call that may be repeated comes first."""
         # After RECOVERY_QUIET_PERIOD others may use their share before they notice that the server is back.
-        is_long = self._fallback_share and self._now() >= self._local.blocked_until - self._policy.period
-        self._run("block" if is_long or self._has_used_share else "usage")
+        may_others_use_shares = self._fallback_share and self._now() >= self._local.blocked_until - self._policy.period
+        self._run("block" if may_others_use_shares or self._has_used_share else "usage")
         for permit_id, (_, end) in self._local.in_flight.items():
             self._run("release", _name(permit_id), max(0.0, end - self._now()))
         self._unavailable_reason = ""

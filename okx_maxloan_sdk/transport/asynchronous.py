@@ -46,12 +46,12 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
 
         def connect() -> None:
             connecting = start_thread(partial(self._connect, origin, deadline))
-            asyncio.wrap_future(connecting).add_done_callback(self._done)
+            asyncio.wrap_future(connecting).add_done_callback(self._on_done)
 
         def start() -> None:
             # Neither cancelled nor aborted half-way: uvloop would close the descriptor twice (its issue 738).
             starting = self.owner.create_connection(lambda: self, sock=self._socket, ssl=tls, server_hostname=host)
-            self.owner.create_task(starting).add_done_callback(self._done)
+            self.owner.create_task(starting).add_done_callback(self._on_done)
 
         await self._wait(deadline, connect)
         await self._wait(deadline, start)
@@ -65,9 +65,9 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
             self._parser = None
 
     async def _wait(self, deadline: float, begin: Callable[[], object]) -> None:
-        """Begin something, and wait until `_finish` is called; raise its error, or `TimeoutError`."""
+        """Begin something, and wait until `_end_wait` is called; raise its error, or `TimeoutError`."""
         self._waiter = waiter = self.owner.create_future()
-        timer = self.owner.call_later(seconds_until(deadline), self._finish, TimeoutError("the deadline has passed"))
+        timer = self.owner.call_later(seconds_until(deadline), self._end_wait, TimeoutError("the deadline has passed"))
         try:
             begin()
             if error := await waiter:
@@ -75,19 +75,19 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
         finally:
             timer.cancel()
 
-    def _finish(self, error: BaseException | None = None) -> None:
+    def _end_wait(self, error: BaseException | None = None) -> None:
         if self._waiter is not None and not self._waiter.done():
             # Not as its exception: asyncio logs one that a task cancelled in the same turn does not take.
             self._waiter.set_result(error)
 
-    def _done(self, done: asyncio.Future[Any]) -> None:
+    def _on_done(self, done: asyncio.Future[Any]) -> None:
         if done.cancelled():
             return
         if not (error := done.exception()) and done.result():
             self._transport, _ = done.result()
             if self.must_close:
                 self.close()
-        self._finish(error)
+        self._end_wait(error)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 -- asyncio passes it
         return self._buffer
@@ -102,22 +102,22 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
         try:
             self._parser.feed(data)
         except (InvalidResponseError, OSError) as error:
-            self._finish(error)
+            self._end_wait(error)
         if self._parser.is_complete:
-            self._finish()
+            self._end_wait()
 
     def eof_received(self) -> None:
         self.data_received(b"")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.must_close = True
-        self._finish(exc or ConnectionResetError("the server closed the connection"))
+        self._end_wait(exc or ConnectionResetError("the server closed the connection"))
 
     def interrupt(self) -> None:
         """Make the request on it fail, from any thread."""
 
         def fail() -> None:
-            self._finish(ConnectionError("the client was closed"))
+            self._end_wait(ConnectionError("the client was closed"))
             self.close()
 
         with suppress(RuntimeError):  # the event loop is closed

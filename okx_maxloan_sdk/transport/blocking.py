@@ -27,7 +27,7 @@ class Connection:
     Its coroutines never suspend; those of the asyncio transport's connections, which derive from it, do.
     """
 
-    is_open: bool = False
+    was_opened: bool = False
     # Whether it has had an exchange; whether it is to be closed although its last one allows another.
     is_reused: bool = False
     must_close: bool = False
@@ -53,7 +53,7 @@ class Connection:
     def _connect(self, origin: Origin, deadline: float) -> None:
         self._socket = connect(origin.host, origin.port, deadline, lambda: self.must_close)
         self._poll = read_poll(self._socket)
-        if self.must_close:  # on a thread of its own, nobody else might close it
+        if self.must_close:  # its user gave up, and may have closed it before there was a socket
             self._shut_down()
 
     async def exchange(self, data: bytes, deadline: float, parser: ResponseParser) -> None:

@@ -98,7 +98,7 @@ class ResponseParser:
             self.is_reusable = False
         self._chunks.clear()
 
-    def finish(self, discard: Callable[[], None]) -> Response:
+    def take_response(self, discard: Callable[[], None]) -> Response:
         """Return the complete response."""
         # It refers to our methods: without this, each response would wait for the garbage collector.
         del self._parser

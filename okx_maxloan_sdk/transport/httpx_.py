@@ -53,7 +53,7 @@ class _Httpx:
         self._origin, self._proxy, self._client = origin, proxy, client
         self._is_closed = False
 
-    def _open(self, kind: type[httpx.Client | httpx.AsyncClient]) -> Any:
+    def _client_context(self, kind: type[httpx.Client | httpx.AsyncClient]) -> Any:
         """Return a context with the caller's client, or with one of our own."""
         if self._client is not None:
             return nullcontext(self._client)
@@ -75,12 +75,12 @@ class _Httpx:
         return httpx.Request(request.method, url, headers=headers, extensions={"timeout": limits})
 
 
-def builder(response: httpx.Response) -> ResponseBuilder:
+def new_builder(response: httpx.Response) -> ResponseBuilder:
     """Begin a response of ours."""
     return ResponseBuilder(response.status_code, {name.lower(): value for name, value in response.headers.items()})
 
 
-def meaning(error: Exception) -> OkxError:
+def to_okx_error(error: Exception) -> OkxError:
     """Return the error of ours for a failure of httpx."""
     if isinstance(error, UNSENT):
         return not_sent(error)
@@ -110,15 +110,15 @@ class HttpxTransport(_Httpx):
 
     def _exchange(self, message: httpx.Request, deadline: float) -> Response:
         try:
-            with self._open(httpx.Client) as client, closing(client.send(message, **SEND)) as response:
-                body = builder(response)
+            with self._client_context(httpx.Client) as client, closing(client.send(message, **SEND)) as response:
+                body = new_builder(response)
                 for chunk in response.iter_raw():
                     body.feed(chunk)
                     if time.monotonic() > deadline:
                         raise TimeoutError(LATE)
                 return body.finish()
         except FAILURES as error:
-            failure = meaning(error)
+            failure = to_okx_error(error)
         raise failure  # here, where httpx's error, which has the signed request, is not its context
 
     def close(self) -> None:
@@ -134,16 +134,16 @@ class AsyncHttpxTransport(_Httpx):
         message = self._request(request, timeout)
         try:
             async with (
-                self._open(httpx.AsyncClient) as client,
+                self._client_context(httpx.AsyncClient) as client,
                 asyncio.timeout(timeout),
                 aclosing(await client.send(message, **SEND)) as response,
             ):
-                body = builder(response)
+                body = new_builder(response)
                 async for chunk in response.aiter_raw():
                     body.feed(chunk)
                 return body.finish()
         except FAILURES as error:
-            failure = meaning(error)
+            failure = to_okx_error(error)
         raise failure  # as above
 
     async def close(self) -> None:

@@ -37,13 +37,13 @@ class PooledTransport:
     """
 
     def __init__(
-        self, origin: Origin, make: type[Connection], owner: Callable[[], Any], is_gone: Callable[[Any], bool]
+        self, origin: Origin, make: type[Connection], get_owner: Callable[[], Any], is_owner_gone: Callable[[Any], bool]
     ) -> None:
         self._origin, self._netloc, self._make = origin, origin.netloc, make
-        self._owner, self._is_gone = owner, is_gone
+        self._get_owner, self._is_owner_gone = get_owner, is_owner_gone
         self._idle: defaultdict[Any, list[Connection]] = defaultdict(list)
         # Weak: a connection that an interrupt takes from its user is closed with its last reference.
-        self._open: WeakValueDictionary[int, Connection] = WeakValueDictionary()
+        self._connections: WeakValueDictionary[int, Connection] = WeakValueDictionary()
         self._is_closed = False
 
     async def _send(self, request: Request, timeout: float) -> Response:
@@ -52,14 +52,14 @@ class PooledTransport:
         data, parser = encode_request(self._netloc, request), ResponseParser()
         connection = self._take()
         try:
-            if not connection.is_open:
+            if not connection.was_opened:
                 await connection.open(self._origin, deadline)
                 if connection.must_close:
                     raise ConnectionError("the connection was closed before the request")
-                connection.is_open = True
+                connection.was_opened = True
             await connection.exchange(data, deadline, parser)
             is_reusable = parser.is_reusable
-            return parser.finish(partial(self._discard, connection))
+            return parser.take_response(partial(self._discard, connection))
         except OSError as error:
             raise self._failure(connection, error, parser) from None
         finally:
@@ -69,7 +69,7 @@ class PooledTransport:
         """Return an idle connection, or a new one that is not yet open; close those that cannot be reused."""
         if self._is_closed:
             raise ClientClosedError
-        owner = self._owner()
+        owner = self._get_owner()
         idle = self._idle[owner]
         try:
             while time.monotonic() - idle[0].idle_since > KEEP_ALIVE:
@@ -77,10 +77,10 @@ class PooledTransport:
             while (connection := idle.pop()).has_input():
                 connection.close()
         except IndexError:  # no idle connection, or another thread took it
-            for other in filter(self._is_gone, list(self._idle)):
+            for other in filter(self._is_owner_gone, list(self._idle)):
                 self._idle.pop(other, None)
             connection = self._make(owner)
-            self._open[id(connection)] = connection
+            self._connections[id(connection)] = connection
             if self._is_closed:
                 connection.interrupt()
         return connection
@@ -92,7 +92,7 @@ class PooledTransport:
         connection.is_reused, connection.idle_since = True, time.monotonic()
         self._idle[connection.owner].append(connection)
         if self._is_closed:
-            self._idle.clear()
+            self._discard(connection)
 
     def _discard(self, connection: Connection) -> None:
         """Send no further request over a connection; close it now unless it has one."""
@@ -107,7 +107,7 @@ class PooledTransport:
         Where a reused connection brought nothing, those that were idle as long are not used again: what ended one, such
         as a suspended machine or a load balancer, ended all of them.
         """
-        if not connection.is_open:
+        if not connection.was_opened:
             return not_sent(error)
         is_stale = connection.is_reused and not parser.received
         if is_stale:
@@ -119,7 +119,7 @@ class PooledTransport:
 
     def _close(self) -> None:
         self._is_closed = True
-        for reference in self._open.valuerefs():  # a list: other threads may add to it
+        for reference in self._connections.valuerefs():  # a list: other threads may add to it
             if connection := reference():
                 connection.interrupt()
         self._idle.clear()

@@ -206,7 +206,7 @@ def trials(seconds: float) -> dict[str, Trial]:
     for kind in ("file", "redis"):
         for delay in DELAYS:
             by_name[f"{kind}, {PROCESSES} processes × {TASKS} tasks, delay {delay}"] = Trial(fair, seconds, kind, delay)
-    by_name["redis, clients' clocks 5 s apart"] = Trial(fair, seconds, ahead=5.0)
+    by_name["redis, clients' clocks differ by 5 s"] = Trial(fair, seconds, ahead=5.0)
     flushes = [(n / 2, flush_scripts) for n in range(1, int(2 * seconds))]
     by_name["redis, SCRIPT FLUSH twice a second"] = Trial(fair, seconds, actions=flushes)
     for pause in (0.0, 2.5):

@@ -99,14 +99,14 @@ def fork() -> int:
     waiting.start()
     while not limiter.status().queued and waiting.is_alive() and limiter.status().in_use < 2:
         time.sleep(0.001)
-    limiter._queue._entered.append("a thread of the parent")
+    limiter._queue._processors.append("a thread of the parent")
     child = os.fork()
     if not child:
         counted, begun = list[float](), time.monotonic()
         send(limiter, counted)
         is_right = (len(counted), limiter.status().queued, counted[0] - begun < 2) == (1, 0, True)
         os._exit(0 if is_right else 1)
-    limiter._queue._entered.clear()
+    limiter._queue._processors.clear()
     _, status = os.waitpid(child, 0)
     waiting.join(5)
     return status

@@ -34,7 +34,7 @@ def runner(kind: str) -> asyncio.Runner | None:
 def in_use(transport: Any) -> list[Any]:
     """List the connections that are in use or not reusable."""
     idle = list(chain.from_iterable(transport._idle.values()))
-    return [each for each in list(transport._open.values()) if each not in idle and not each.must_close]
+    return [each for each in list(transport._connections.values()) if each not in idle and not each.must_close]
 
 
 class TransportHarness:

@@ -65,7 +65,7 @@ async def test_closed_under_requests() -> None:
     async with serve(hang(head(10))) as (server, transport):
         tasks = [asyncio.ensure_future(transport.send(GET, 30.0)) for _ in range(3)]
         await asyncio.to_thread(server.wait, 3)
-        connections = list(transport._open.values())
+        connections = list(transport._connections.values())
         async with asyncio.timeout(5):
             await transport.close()
         assert [each._socket.fileno() for each in connections] == [-1, -1, -1]

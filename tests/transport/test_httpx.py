@@ -17,7 +17,7 @@ from okx_maxloan_sdk.exceptions import (
 )
 from okx_maxloan_sdk.sites import parse_origin
 from okx_maxloan_sdk.transport import Request
-from okx_maxloan_sdk.transport.httpx_ import FAILURES, HttpxTransport, meaning
+from okx_maxloan_sdk.transport.httpx_ import FAILURES, HttpxTransport, to_okx_error
 from tests.support.clients import ClientFactory, credentials
 from tests.support.raw import RawServer, respond
 from tests.support.transports import GET
@@ -112,16 +112,16 @@ def test_meaning(names: str, kind: type[OkxError]) -> None:
     for name in names.split():
         failure = getattr(httpx, name)("a reason")
         assert isinstance(failure, FAILURES)
-        error = meaning(failure)
+        error = to_okx_error(failure)
         assert (type(error), "a reason" in str(error)) == (kind, True)
 
 
 def test_meaning_of_a_message() -> None:
     """A server that disconnects before its response sent no invalid one, and the system's timeout is one."""
     disconnected = httpx.RemoteProtocolError("Server disconnected without sending a response.")
-    assert type(meaning(disconnected)) is NoResponseError
+    assert type(to_okx_error(disconnected)) is NoResponseError
     assert isinstance(TimeoutError(), FAILURES)
-    assert type(meaning(TimeoutError("x"))) is ApiTimeoutError
+    assert type(to_okx_error(TimeoutError("x"))) is ApiTimeoutError
 
 
 def test_meanings_are_total() -> None:

@@ -42,7 +42,7 @@ def acquire_and_release(pool: Any, count: int) -> list[FakeConnection]:
     """Acquire connections concurrently, and release them after an exchange."""
     connections = [pool._take() for _ in range(count)]
     for each in connections:
-        each.is_open = True
+        each.was_opened = True
         pool._release(each, is_reusable=True)
     return connections
 
@@ -103,7 +103,9 @@ def test_released_as_the_pool_closes() -> None:
     pool._close()
     connection.must_close = False
     pool._release(connection, is_reusable=True)
-    assert not pool._idle
+    assert connection.closed
+    with pytest.raises(ClientClosedError):
+        pool._take()
 
 
 def test_discarded_connection() -> None:
