@@ -20,7 +20,7 @@ from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 
 from .base import BaseLimiter
 from .fairness import FairShares, OwnerShare
-from .ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitKey, LimitPolicy, PermitId, Reservation
+from .ledger import RECOVERY_MARGIN, Ledger, LimitKey, LimitPolicy, PermitId, Reservation
 from .queue import AcquireQueue, StoreBusyError, shared_queue
 
 if TYPE_CHECKING:
@@ -34,11 +34,13 @@ logger: Logger = getLogger(__name__)
 T = TypeVar("T")
 
 # A ledger has a few kilobytes, and SQLite starts its log (WAL) anew at 4 MB unless a reader holds it open.
-MAX_FILE_BYTES, MAX_STATE_BYTES = 64 << 20, 1 << 20
+MAX_FILE_BYTES = 64 << 20
+MAX_STATE_BYTES = 1 << 20
 # Seconds from now: no time in a ledger is later, as the longest one is a request's timeout and a few seconds.
-MAX_AHEAD, WARNING_INTERVAL = 86_400.0, 60.0
+MAX_AHEAD = 86_400.0
+WARNING_INTERVAL = 60.0
 # Nothing in the database outlives a boot, so nothing is forced to the disk. WAL: readers and the writer do not block
-# each other, so `sqlite3 FILE 'SELECT * FROM ledger'` disturbs nobody.
+# each other, so `sqlite3 FILE 'SELECT * FROM ledger'` delays no reservation.
 SCHEMA = """
 PRAGMA synchronous = OFF;
 PRAGMA journal_mode = WAL;
@@ -247,7 +249,7 @@ class FileStore:
 
     def _read(self, row: tuple[str, float, str] | None, now: float) -> Ledger:
         """Return the ledger of a row; where it may not know every request in flight, nothing is granted for a while."""
-        ledger, is_complete, quiet_period = Ledger(), False, self._policy.period + RECOVERY_QUIET_PERIOD
+        ledger, is_complete, quiet_period = Ledger(), False, self._policy.period + RECOVERY_MARGIN
         if row is not None:
             writer, written_at, text = row
             if not isinstance(written_at, float):

@@ -16,7 +16,7 @@ No clock is compared with the exchange's, and no delay is bounded. The proof ass
 - no other program sends for the same user without this limiter;
 - clocks run at the same rate to within CLOCK_MARGIN in a period, and a response is recorded after it came;
 - a holder that crashed sent nothing later than its lease foresees (SCHEDULING_SLACK after its start);
-- a store that lost its state grants nothing for one period and RECOVERY_QUIET_PERIOD, in which the requests in flight
+- a store that lost its state grants nothing for one period and RECOVERY_MARGIN, in which the requests in flight
   get their responses.
 
 That no more than N are held at once: a start s is granted only while the slots in flight (all of them, also those that
@@ -35,9 +35,13 @@ from typing import NamedTuple, TypeAlias
 from .fairness import FairShares
 
 # Seconds. CLOCK_MARGIN covers clocks that run at different rates (0.5 % of a period of 2 s) and timers that fire early.
-CLOCK_MARGIN, MAX_DELIVERY_DELAY, SCHEDULING_SLACK, RECOVERY_QUIET_PERIOD = 0.010, 3.0, 1.0, 1.0
+CLOCK_MARGIN = 0.010
+MAX_DELIVERY_DELAY = 3.0
+SCHEDULING_SLACK = 1.0
+RECOVERY_MARGIN = 1.0
 # After a 50011 this part of the slots remains, and one slot is restored per RECOVERY_INTERVAL seconds.
-REDUCTION_FACTOR, RECOVERY_INTERVAL = 0.7, 10.0
+REDUCTION_FACTOR = 0.7
+RECOVERY_INTERVAL = 10.0
 
 PermitId: TypeAlias = tuple[int, int]
 """An owner (a process) and the sequence number of one of its permits."""

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 MIN_SLEEP = 0.01
 # While another process has the store locked (each for about 0.1 ms): seconds between two tries, how often a release
 # tries before it leaves the rest to the first waiter, and seconds until the waiters get an error (sqlite3's default).
-BUSY_INTERVAL, BUSY_RELEASE_TRIES, BUSY_TIMEOUT = 0.001, 10, 5.0
+BUSY_INTERVAL = 0.001
+BUSY_RELEASE_TRIES = 10
+BUSY_TIMEOUT = 5.0
 
 
 class StoreBusyError(Exception):
@@ -97,8 +99,8 @@ class Permit:
 class AcquireQueue:
     """First come, first served, across threads and event loops: only the first waiter's request goes to the store.
 
-    A change is recorded first, then `_process` is called; one caller at a time processes what all have recorded. No
-    caller waits for another's work, so a flow may be closed anywhere, also by the garbage collector.
+    A change is recorded first, then `_write_and_grant` is called; one caller at a time processes what all have
+    recorded. No caller waits for another's work, so a flow may be closed anywhere, also by the garbage collector.
 
     A signal handler may raise between any two operations. So what a caller takes it can give back without having been
     told that it got it: its token in `_processors`, whose first one works, its place in the queue, and its slot.
@@ -163,16 +165,16 @@ class AcquireQueue:
         is_closing = isinstance(sys.exception(), GeneratorExit)
         if self.store.is_blocking:
             if not is_closing:
-                yield RunBlocking(self._process)
+                yield RunBlocking(self._write_and_grant)
             return
-        self._process()
+        self._write_and_grant()
         if not self.store.is_shared or is_closing:
             return
         for _ in range(BUSY_RELEASE_TRIES):
             if not self._releases:
                 return
             yield Sleep(BUSY_INTERVAL)
-            self._process()
+            self._write_and_grant()
         self._retry_at = -inf
         self._wake_first()
 
@@ -184,9 +186,9 @@ class AcquireQueue:
     def _request_grant(self) -> Flow[None]:
         self._grant_requested = True
         if self.store.is_blocking:
-            yield RunBlocking(self._process)
+            yield RunBlocking(self._write_and_grant)
         else:
-            self._process()
+            self._write_and_grant()
 
     def _sleep_time(self, permit: Permit, deadline: float | None) -> float:
         """Return how long to sleep, or raise `RateLimitTimeoutError` when the turn cannot come in time."""
@@ -212,7 +214,7 @@ class AcquireQueue:
             " allow more time, or send fewer requests at once"
         )
 
-    def _process(self) -> None:
+    def _write_and_grant(self) -> None:
         """Write the releases and grant slots, unless another caller does."""
         token, is_busy = object(), False
         while self._grant_requested or (self._releases and not is_busy):

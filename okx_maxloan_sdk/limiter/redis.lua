@@ -1,17 +1,17 @@
 -- The ledger of ledger.py and fairness.py, in one key and in the server's own time; a test compares the two.
--- KEYS[1]: the ledger. ARGV: operation, period, max_requests, burst (0: all), reserve_ahead, RECOVERY_QUIET_PERIOD, then
+-- KEYS[1]: the ledger. ARGV: operation, period, max_requests, burst (0: all), reserve_ahead, RECOVERY_MARGIN, then
 -- the operation's own arguments.
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
 local operation, period, max_requests = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local burst, reserve_ahead, quiet_period = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local burst, reserve_ahead, recovery_margin = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local REDUCTION_FACTOR, RECOVERY_INTERVAL, MAX_WAIT_PERIODS, MONTH_MS = 0.7, 10, 4, 2592000000
 
 -- in_flight: permit -> {start, end of the lease}; held, sorted: {release, permit, start}; shares: owner ->
 -- {virtual_time, queued, expires_at}. A server without the key is new or was emptied: nothing starts for one period and
--- the quiet period.
+-- the recovery margin.
 local ledger = {
-  in_flight = {}, held = {}, shares = {}, blocked_until = now + period + quiet_period, reduction = 0, reduced_at = 0,
+  in_flight = {}, held = {}, shares = {}, blocked_until = now + period + recovery_margin, reduction = 0, reduced_at = 0,
   now = now,
 }
 local packed = redis.call('GET', KEYS[1])
@@ -163,7 +163,7 @@ local result = {1, 0, 0} -- of 'usage', too
 if operation == 'reserve' then result = reserve(ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]))
 elseif operation == 'release' then result = release(ARGV[7], tonumber(ARGV[8]))
 elseif operation == 'throttle' then result = throttle()
-elseif operation == 'block' then ledger.blocked_until = math.max(ledger.blocked_until, now + period + quiet_period)
+elseif operation == 'block' then ledger.blocked_until = math.max(ledger.blocked_until, now + period + recovery_margin)
 end
 redis.call('SET', KEYS[1], cmsgpack.pack(ledger), 'PX', MONTH_MS)
 -- A Lua number becomes an integer in the reply: microseconds, rounded up.

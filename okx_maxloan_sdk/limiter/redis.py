@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 
 from .base import BaseLimiter
-from .ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitKey, LimitPolicy, PermitId, Reservation
+from .ledger import RECOVERY_MARGIN, Ledger, LimitKey, LimitPolicy, PermitId, Reservation
 from .queue import AcquireQueue, StoreBusyError, shared_queue
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 logger: Logger = getLogger(__name__)
 # Seconds: how often the first waiter calls, so that a lost server is noticed; how often a lost server is tried. The
-# latter bounds how long after its return a process still sends on its share, so it is well below RECOVERY_QUIET_PERIOD.
-POLL_INTERVAL, RECONNECT_INTERVAL = 0.25, 0.5
+# latter bounds how long after its return a process still sends on its share, so it is well below RECOVERY_MARGIN.
+POLL_INTERVAL = 0.25
+RECONNECT_INTERVAL = 0.5
 MICROSECONDS = 1e-6
 
 
@@ -119,14 +120,14 @@ class RedisStore:
 
     def _run(self, operation: str, *arguments: Any) -> list[int]:
         policy = self._policy
-        settings = policy.period, policy.max_requests, policy.burst or 0, policy.reserve_ahead, RECOVERY_QUIET_PERIOD
+        settings = policy.period, policy.max_requests, policy.burst or 0, policy.reserve_ahead, RECOVERY_MARGIN
         return self._script(self._key, operation, *settings, *arguments)
 
     def _record_outage(self, error: StoreBusyError, is_new_outage: bool) -> None:
         now = self._now()
         self._reconnect_at = now + RECONNECT_INTERVAL
         if is_new_outage:
-            self._local.blocked_until = now + self._policy.period + RECOVERY_QUIET_PERIOD
+            self._local.blocked_until = now + self._policy.period + RECOVERY_MARGIN
         if not self._unavailable_reason:
             self._local.in_flight.clear()
             self._local.held.clear()
@@ -137,7 +138,7 @@ class RedisStore:
 
     def _resynchronize(self) -> None:
         """Report to the server the requests that were sent without it; a call that may be repeated comes first."""
-        # After RECOVERY_QUIET_PERIOD others may use their share before they notice that the server is back.
+        # After RECOVERY_MARGIN others may use their share before they notice that the server is back.
         may_others_use_shares = self._fallback_share and self._now() >= self._local.blocked_until - self._policy.period
         self._run("block" if may_others_use_shares or self._has_used_share else "usage")
         for permit_id, (_, end) in self._local.in_flight.items():

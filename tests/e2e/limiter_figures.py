@@ -21,7 +21,7 @@ from attrs import evolve, field, frozen
 from redis import Redis
 
 from okx_maxloan_sdk.limiter import RateLimit
-from okx_maxloan_sdk.limiter.ledger import RECOVERY_QUIET_PERIOD
+from okx_maxloan_sdk.limiter.ledger import RECOVERY_MARGIN
 from tests.limiter.load_generator import DELAYS, Workload, WorkloadResult, create_limiter, run_all, run_workload
 from tests.limiter.runner import CLOCK, KEY, max_in_window, run
 from tests.limiter.valkey import Valkey
@@ -155,7 +155,7 @@ def on_shares(found: Measurement) -> Figures:
     usual, then = pauses(before)[-1], pauses([before[-1], *after])[-1]
     pace = (len(after) - LIMIT.max_requests) / (after[-1] - after[0])
     text += f", longest pause {usual:.2f} s before and {then:.2f} s from then on, {pace:.1f} a second"
-    return text, holds and then <= usual + LIMIT.period + RECOVERY_QUIET_PERIOD + 0.6
+    return text, holds and then <= usual + LIMIT.period + RECOVERY_MARGIN + 0.6
 
 
 def refused(found: Measurement) -> Figures:

@@ -21,13 +21,13 @@ from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 from okx_maxloan_sdk.limiter import FileLimiter, LimitKey, RateLimit, RateLimiter
 from okx_maxloan_sdk.limiter import file as module
 from okx_maxloan_sdk.limiter.file import FileStore, encode
-from okx_maxloan_sdk.limiter.ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitPolicy
+from okx_maxloan_sdk.limiter.ledger import RECOVERY_MARGIN, Ledger, LimitPolicy
 from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusyError
 from tests.limiter.runner import CLOCK, KEY, run
 from tests.limiter.simulator import Simulation
 
 POLICY = LimitPolicy(2, 2.0, reserve_ahead=0.5)
-QUIET = POLICY.period + RECOVERY_QUIET_PERIOD
+QUIET = POLICY.period + RECOVERY_MARGIN
 
 
 class Machine:

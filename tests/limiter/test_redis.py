@@ -11,7 +11,7 @@ import redis
 from okx_maxloan_sdk.effects import Flow, Sleep
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 from okx_maxloan_sdk.limiter import RateLimiter
-from okx_maxloan_sdk.limiter.ledger import RECOVERY_QUIET_PERIOD, Ledger, LimitPolicy, PermitId
+from okx_maxloan_sdk.limiter.ledger import RECOVERY_MARGIN, Ledger, LimitPolicy, PermitId
 from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusyError
 from okx_maxloan_sdk.limiter.redis import RECONNECT_INTERVAL, RedisStore
 from okx_maxloan_sdk.limiter.redis_client import LuaScript
@@ -20,7 +20,7 @@ from tests.limiter.simulator import Simulation
 from tests.limiter.valkey import Valkey
 
 POLICY = LimitPolicy(20, 2.0, None, 0.5)
-QUIET = POLICY.period + RECOVERY_QUIET_PERIOD
+QUIET = POLICY.period + RECOVERY_MARGIN
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def lua_at(client: redis.Redis, key: str) -> Callable[..., list[int]]:
     assert lua != text
 
     def call(now: float, operation: str, policy: LimitPolicy, *arguments: str | float) -> list[int]:
-        settings = policy.period, policy.max_requests, policy.burst or 0, policy.reserve_ahead, RECOVERY_QUIET_PERIOD
+        settings = policy.period, policy.max_requests, policy.burst or 0, policy.reserve_ahead, RECOVERY_MARGIN
         reply: Any = client.eval(lua, 3, key, int(now), round(now % 1 * 1e6), operation, *settings, *arguments)
         return list(reply)
 
@@ -101,9 +101,9 @@ class Server:
         if self.failure:
             raise self.failure
         now = self.simulation.now
-        period, max_requests, burst, reserve_ahead, quiet_period, *rest = arguments
+        period, max_requests, burst, reserve_ahead, recovery_margin, *rest = arguments
         policy = LimitPolicy(max_requests, period, burst or None, reserve_ahead)
-        ledger = self.ledger = self.ledger or Ledger(blocked_until=now + period + quiet_period)
+        ledger = self.ledger = self.ledger or Ledger(blocked_until=now + period + recovery_margin)
         permit: Any = tuple(map(int, rest[0].split(":"))) if rest else None
         result = True, 0.0, 0.0
         if operation == "reserve":
@@ -113,7 +113,7 @@ class Server:
         elif operation == "throttle":
             ledger.throttle(now, policy)
         elif operation == "block":
-            ledger.blocked_until = max(ledger.blocked_until, now + period + quiet_period)
+            ledger.blocked_until = max(ledger.blocked_until, now + period + recovery_margin)
         granted, wait, earliest = result
         return [int(granted), int(wait * 1e6) + 1, int(earliest * 1e6) + 1, *ledger.usage(now, policy)]
 
