@@ -168,3 +168,19 @@ class RawServer:
                 return b""
             request += chunk
         return request
+
+
+class HttpsServer(RawServer):
+    """A server without TLS at an https URL."""
+
+    @property
+    def url(self) -> str:
+        return super().url.replace("http:", "https:")
+
+
+class HandshakeServer(HttpsServer):
+    """A server whose behaviors follow the first bytes of a TLS handshake."""
+
+    @staticmethod
+    def _read(connection: socket.socket) -> bytes:
+        return connection.recv(9)

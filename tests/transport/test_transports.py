@@ -5,16 +5,20 @@ import gzip
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from okx_maxloan_sdk.exceptions import ClientClosedError, NoResponseError, OkxError
+from okx_maxloan_sdk.exceptions import ClientClosedError, NoResponseError, OkxError, RequestNotSentError
 from okx_maxloan_sdk.sites import parse_origin
 from okx_maxloan_sdk.state import BASE_HEADERS
-from okx_maxloan_sdk.transport import Request, transport_factory
+from okx_maxloan_sdk.transport import Request, blocking, transport_factory
 from tests.support.clean_env import clean_env
-from tests.support.raw import ROWS, Push, RawServer, head, respond, send_bytes
+from tests.support.clock import client_threads_end, until
+from tests.support.raw import ROWS, HandshakeServer, Push, RawServer, hang, head, respond, send_bytes
 from tests.support.transports import GET, HTTPX, OWN, TransportHarness
 
 each_transport = pytest.mark.parametrize("transport", [*OWN, *HTTPX], indirect=True)
@@ -92,6 +96,37 @@ def test_closed(transport: TransportHarness, is_used: bool) -> None:
     with pytest.raises(ClientClosedError):
         transport.send()
     assert len(server.requests) == is_used
+
+
+@pytest.mark.parametrize("phase", ["connecting", "handshake", "response"])
+def test_closed_under_a_request(transport: TransportHarness, phase: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing the transport from another thread ends a request long before its timeout, even while it connects."""
+    connecting = threading.Event()
+
+    def connect(_: str, __: int, ___: float, is_cancelled: Callable[[], bool]) -> socket.socket:
+        connecting.set()
+        until(is_cancelled, 30)
+        raise ConnectionError
+
+    if phase == "connecting":
+        monkeypatch.setattr(blocking, "connect", connect)
+    server = transport.serve(hang(), server=HandshakeServer if phase == "handshake" else RawServer)
+
+    def close() -> None:
+        connecting.wait(5) if phase == "connecting" else server.wait(1)
+        closing = transport.raw.close()
+        if transport.runner:
+            asyncio.run(closing)
+
+    with ThreadPoolExecutor(1) as pool:
+        closed, began = pool.submit(close), time.monotonic()
+        with pytest.raises(NoResponseError if phase == "response" else RequestNotSentError):
+            transport.send(GET, 30.0)
+        assert time.monotonic() - began < 5.0
+        closed.result(5)
+    with pytest.raises(ClientClosedError):
+        transport.send(GET, 1.0)
+    assert client_threads_end()
 
 
 def test_deadline_that_has_passed(transport: TransportHarness) -> None:
