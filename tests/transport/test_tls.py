@@ -13,34 +13,20 @@ import pytest
 from okx_maxloan_sdk.exceptions import RequestNotSentError
 from okx_maxloan_sdk.transport.connect import client_context
 from tests.support.raw import (
+    PEM,
     ROWS,
     Behavior,
     HandshakeServer,
     HttpsServer,
     Push,
     RawServer,
+    TlsServer,
     head,
     reset,
     respond,
     send_bytes,
 )
 from tests.support.transports import GET, OWN, TransportHarness
-
-PEM = Path(__file__).with_name("loopback.pem")
-
-
-class TlsServer(HttpsServer):
-    """A scripted server behind TLS."""
-
-    def _serve(self, connection: socket.socket, number: int) -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(PEM)
-        try:
-            secured = context.wrap_socket(connection, server_side=True)
-        except OSError:
-            return
-        self._sockets.append(secured)
-        super()._serve(secured, number)
 
 
 @pytest.fixture(autouse=True)
