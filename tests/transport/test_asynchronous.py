@@ -39,23 +39,6 @@ async def test_cancelled_requests_leave_nothing_open(received: bytes) -> None:
         assert (await transport.send(GET, 5.0)).status == 200
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.0005, 0.002, 0.01])
-async def test_cancelled_while_it_connects(seconds: float) -> None:
-    """A socket that connects after its task was cancelled is closed."""
-    async with serve(respond()) as (server, transport):
-
-        async def cancel() -> None:
-            task = asyncio.ensure_future(transport.send(GET, 5.0))
-            await asyncio.sleep(seconds)
-            task.cancel()
-            await asyncio.wait([task])
-
-        for _ in range(20):
-            await cancel()
-        await transport.close()
-        await asyncio.to_thread(server.wait_until_closed)
-
-
 async def test_closed_under_requests() -> None:
     """Closing the transport fails its requests, and close() returns once their sockets are closed."""
     async with serve(hang(head(10))) as (server, transport):
