@@ -22,7 +22,7 @@ from okx_maxloan_sdk.exceptions import OkxError, RequestNotSentError
 from tests.support.clients import credentials
 from tests.support.clock import FakeClock, client_threads_end, until
 from tests.support.fake_transport import AsyncFakeTransport, FakeTransport, ok_response
-from tests.support.transports import GET
+from tests.support.transports import GET, KINDS, runner
 
 RESPONSE = ok_response()
 
@@ -31,31 +31,34 @@ class FlowRunner:
     """Run flows with one of the drivers."""
 
     def __init__(self, kind: str) -> None:
-        self.kind = kind
+        self.runner = runner(kind)
         self.clock: Any = FakeClock()
         self.transport = FakeTransport(RESPONSE)
 
     def __call__(self, flow: Flow[Any]) -> Any:
-        if self.kind == "sync":
-            return run_sync(flow, self.transport, self.clock)
-        return asyncio.run(run_async(flow, AsyncFakeTransport(self.transport), self.clock))
+        if self.runner:
+            return self.runner.run(run_async(flow, AsyncFakeTransport(self.transport), self.clock))
+        return run_sync(flow, self.transport, self.clock)
 
     def run_all(self, flows: Iterator[Flow[Any]], width: int, max_results: int | None = None) -> list[Any]:
         """Run flows concurrently; return up to `max_results` results and abandon the other flows."""
-        if self.kind == "sync":
+        if not self.runner:
             with closing(run_concurrently(flows, width, self.transport, self.clock)) as results:
                 return [*islice(results, max_results)]
 
         async def collect() -> list[Any]:
             transport, collected = AsyncFakeTransport(self.transport), []
-            async with aclosing(arun_concurrently(flows, width, transport, self.clock)) as results:
-                async for result in results:
-                    collected.append(result)
-                    if len(collected) == max_results:
-                        break
+            try:
+                async with aclosing(arun_concurrently(flows, width, transport, self.clock)) as results:
+                    async for result in results:
+                        collected.append(result)
+                        if len(collected) == max_results:
+                            break
+            finally:
+                assert asyncio.all_tasks() == {asyncio.current_task()}
             return collected
 
-        return asyncio.run(collect())
+        return self.runner.run(collect())
 
 
 def perform(effect: Effect) -> Flow[Any]:
@@ -69,10 +72,14 @@ def flow_returning(value: Any) -> Flow[Any]:
     return value
 
 
-@pytest.fixture(params=["sync", "async"])
-def driver(request: pytest.FixtureRequest) -> FlowRunner:
-    """Run a test with each driver."""
-    return FlowRunner(request.param)
+@pytest.fixture(params=KINDS)
+def driver(request: pytest.FixtureRequest) -> Iterator[FlowRunner]:
+    """Run a test with each driver, and require that no thread or task outlives it."""
+    driver = FlowRunner(request.param)
+    yield driver
+    if driver.runner:
+        driver.runner.close()
+    assert client_threads_end()
 
 
 def test_effects(driver: FlowRunner) -> None:
@@ -207,27 +214,16 @@ def test_flows_are_taken_when_there_is_room(driver: FlowRunner) -> None:
 
 
 def test_failing_supply(driver: FlowRunner) -> None:
-    """An error of the supply is raised, and running flows are abandoned."""
-    ended: list[object] = []
+    """An error of the supply is raised, and the running flows are abandoned."""
 
-    def flow() -> Flow[None]:
-        try:
-            yield Sleep(30)
-        except BaseException as error:
-            ended.append(type(error))
-            raise
-
-    def flows() -> Iterator[Flow[None]]:
-        yield flow()
-        yield flow()
-        time.sleep(0.05)  # real: both threads of the blocking driver must sleep by now
+    def flows() -> Iterator[Flow[bool]]:
+        yield perform(Sleep(30))
+        yield perform(Sleep(30))
         raise LookupError
 
     driver.clock = SystemClock()
     with pytest.raises(LookupError):
         driver.run_all(flows(), 3)
-    assert until(lambda: len(ended) == 2 or driver.kind == "async")
-    assert set(ended) <= {CancelledError, asyncio.CancelledError}
 
 
 def test_failing_flow(driver: FlowRunner) -> None:
@@ -239,7 +235,22 @@ def test_failing_flow(driver: FlowRunner) -> None:
 
     with pytest.raises(LookupError):
         driver.run_all((flow() for _ in range(9)), 3)
-    assert client_threads_end()
+
+
+def test_abandoned_flows_clean_up(driver: FlowRunner) -> None:
+    """A flow whose result is abandoned ends its sleep, and its cleanup may use effects."""
+    ended: list[str] = []
+
+    def flow() -> Flow[None]:
+        try:
+            yield Sleep(30)
+            ended.append("slept to the end")
+        finally:
+            yield RunBlocking(lambda: ended.append("cleaned up"))
+
+    driver.clock = SystemClock()
+    assert driver.run_all(iter([flow_returning(1), flow(), flow()]), 3, max_results=1) == [1]
+    assert until(lambda: ended == ["cleaned up", "cleaned up"])
 
 
 def abandon(*sleepers: Flow[Any], transport: FakeTransport) -> None:
@@ -287,42 +298,6 @@ def test_wakes_reach_sleepers() -> None:
     wake: WakeEvent = Future()
     threading.Timer(0.02, wake.set_result, [None]).start()
     assert list(run_concurrently(iter([perform(Sleep(30, wake))]), 1, FakeTransport(RESPONSE), SystemClock())) == [True]
-
-
-@pytest.mark.usefixtures("run")
-async def test_abandoned_tasks_are_cancelled() -> None:
-    """When results are abandoned no task remains, and each flow has cleaned up."""
-    ended: list[str] = []
-
-    def clean() -> None:
-        ended.append("cleaned up")
-
-    def flow() -> Flow[Any]:
-        try:
-            return (yield Sleep(30))
-        finally:
-            yield RunBlocking(clean)
-
-    flows = iter([flow_returning(1), flow(), flow()])
-    transport = AsyncFakeTransport(FakeTransport(RESPONSE))
-    async with aclosing(arun_concurrently(flows, 3, transport, SystemClock())) as results:
-        assert await anext(results) == 1
-    assert asyncio.all_tasks() == {asyncio.current_task()}
-    assert ended == ["cleaned up", "cleaned up"]
-
-
-@pytest.mark.usefixtures("run")
-async def test_failing_supply_leaves_no_task() -> None:
-    """Tasks that start while the supply fails are cancelled too."""
-
-    def flows() -> Iterator[Flow[bool]]:
-        yield perform(Sleep(30))
-        raise LookupError
-
-    transport = AsyncFakeTransport(FakeTransport(RESPONSE))
-    with pytest.raises(LookupError):
-        await anext(arun_concurrently(flows(), 3, transport, SystemClock()))
-    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 def fail(error: BaseException, cause: BaseException | None = None) -> None:

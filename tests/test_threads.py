@@ -4,12 +4,11 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
 
 import pytest
 
 from okx_maxloan_sdk import threads
-from okx_maxloan_sdk.threads import call_to_end, start_thread, wait
+from okx_maxloan_sdk.threads import call_to_end, start_thread
 
 SIGNALS = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no interval timer")
 
@@ -30,14 +29,6 @@ def test_result_and_error() -> None:
     with pytest.raises(ZeroDivisionError):
         call_to_end(lambda: 1 / 0)
     assert start_thread(lambda: call_to_end(lambda: 8)).result(5) == 8
-
-
-def test_wait() -> None:
-    """Waiting ends with the future or after the timeout; short and in wall time."""
-    future: Future[int] = Future()
-    assert not wait(future, 0.01)
-    future.set_result(1)
-    assert wait(future, 5)
 
 
 @SIGNALS

@@ -7,6 +7,7 @@ where httptools is not installed. Each loads with the first request.
 from __future__ import annotations
 
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from .base import AsyncTransport, ConnectionDroppedError, Request, Response, Transport
@@ -31,18 +32,14 @@ def transport_factory(origin: Origin, proxy: str | None, http: object, *, is_asy
 
 
 def _make(origin: Origin, proxy: Proxy | None, http: object, is_async: bool) -> Any:
-    if proxy is None and http is None:
-        try:
-            if is_async:
-                from .asynchronous import AsyncioTransport  # noqa: PLC0415 -- asyncio is for those who use it
+    if proxy is None and http is None and find_spec("httptools"):
+        if is_async:
+            from .asynchronous import AsyncioTransport  # noqa: PLC0415 -- asyncio is for those who use it
 
-                return AsyncioTransport(origin)
-            from .blocking import BlockingTransport  # noqa: PLC0415 -- the network loads with the first request
+            return AsyncioTransport(origin)
+        from .blocking import BlockingTransport  # noqa: PLC0415 -- the network loads with the first request
 
-            return BlockingTransport(origin)
-        except ModuleNotFoundError as error:
-            if error.name != "httptools":
-                raise
+        return BlockingTransport(origin)
     from .httpx_ import AsyncHttpxTransport, HttpxTransport  # noqa: PLC0415 -- most clients do without
 
     return (AsyncHttpxTransport if is_async else HttpxTransport)(origin, proxy, http)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -10,7 +9,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from okx_maxloan_sdk.exceptions import InvalidResponseError
 
 from .base import not_sent
-from .response import CUT_SHORT, MAX_BODY_BYTES, ResponseBuilder
+from .response import CUT_SHORT, ResponseBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 # As much as a TLS record has, so that what was received later can be seen on the socket.
 READ_SIZE = 1 << 14
-# Of all headers and trailers, and of all before the body; h11 allows as much. Chunk sizes may take as much as a body.
+# Of all that is no body: headers, chunk sizes and trailers; h11 allows as much for the headers.
 MAX_HEADER_BYTES = 100 << 10
 PRINTABLE = bytes(range(0x20, 0x7F))
 LINE_END = b"\r\n"
@@ -45,13 +44,12 @@ class ResponseParser:
     _builder: ResponseBuilder | None = None  # once there are the headers
 
     def __init__(self) -> None:
-        self._fields: dict[bytes, bytes] = {}  # of the message that is read; after its headers, the trailers
-        self._chunks: list[bytes] = []
-        self._begun: list[None] = []  # one entry while a message is read
-        self.on_message_begin: Callable[[], None] = partial(self._begun.append, None)
+        self._fields: dict[bytes, bytes] = {}
         self.on_header: Callable[[bytes, bytes], None] = self._fields.__setitem__
-        self.on_body: Callable[[bytes], None] = self._chunks.append
         self._parser = HttpResponseParser(self)
+
+    def on_message_begin(self) -> None:
+        self.is_reusable = False  # it may be a second response
 
     def on_headers_complete(self) -> None:
         if self.is_complete:
@@ -63,8 +61,12 @@ class ResponseParser:
             self._builder = ResponseBuilder(self._status, headers)
         self._fields.clear()
 
+    def on_body(self, chunk: bytes) -> None:
+        self._encoded_bytes += len(chunk)
+        if self._builder is not None:
+            self._builder.feed(chunk)
+
     def on_message_complete(self) -> None:
-        self._begun.clear()
         if self._builder is not None:
             self.is_complete, self.is_reusable = True, self._parser.should_keep_alive()
 
@@ -88,15 +90,9 @@ class ResponseParser:
                 raise cause from None  # of a method above, such as a signal's KeyboardInterrupt
             if not self.is_complete:
                 raise self._invalid(str(cause)) from None
-        if self._builder is not None:
-            for chunk in self._chunks:
-                self._encoded_bytes += len(chunk)
-                self._builder.feed(chunk)
-        if self.received > MAX_HEADER_BYTES:
-            self._check_sizes()
-        if self._begun or not self._ends_with(data):
-            self.is_reusable = False
-        self._chunks.clear()
+        if self.received - self._encoded_bytes > MAX_HEADER_BYTES:
+            raise self._invalid("its headers, chunk sizes or trailers are too long")
+        self.is_reusable = self.is_reusable and self._ends_with(data)
 
     def take_response(self, discard: Callable[[], None]) -> Response:
         """Return the complete response."""
@@ -109,22 +105,12 @@ class ResponseParser:
     def _invalid(self, reason: str) -> InvalidResponseError:
         return InvalidResponseError(f"it is not HTTP/1.1: {reason}", http_status=self._status)
 
-    def _check_sizes(self) -> None:
-        headers = self._builder.headers if self._builder else {}
-        fields = [*headers.items(), *self._fields.items()]
-        limit = MAX_BODY_BYTES if self._builder else MAX_HEADER_BYTES
-        if (
-            sum(len(name) + len(value) for name, value in fields) > MAX_HEADER_BYTES
-            or self.received - self._encoded_bytes > limit
-        ):
-            raise self._invalid("its headers or trailers are too long")
-
     def _ends_with(self, data: bytes) -> bool:
-        """Return whether no byte follows the response: llhttp skips line ends between two messages."""
-        if self._builder and "content-length" in self._builder.headers and self._chunks:
-            last = self._chunks[-1]
-            return data.endswith(last) and bool(last.strip(LINE_END))
-        # No content where there may be some (RFC 9110, 6.4.1): what follows could be a body that came all the same.
-        if self._status in (204, 304):
-            return False
-        return len(data) - len(data.rstrip(LINE_END)) == len(LINE_END * 2)
+        """Return whether no line end follows the response; llhttp skips those between two messages.
+
+        Not so without a body: one could follow a status that has none (RFC 9110, 6.4.1).
+        """
+        content = data.rstrip(LINE_END)
+        is_chunked = self._builder is not None and "transfer-encoding" in self._builder.headers
+        expected = LINE_END * 2 if is_chunked else b""
+        return bool(content) and self._encoded_bytes > 0 and data[len(content) :] == expected

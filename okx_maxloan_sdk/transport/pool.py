@@ -59,9 +59,9 @@ class PooledTransport:
                 connection.was_opened = True
             await connection.exchange(data, deadline, parser)
             is_reusable = parser.is_reusable
-            return parser.take_response(partial(self._discard, connection))
+            return parser.take_response(partial(self._retire, connection))
         except OSError as error:
-            raise self._failure(connection, error, parser) from None
+            raise self._to_error(connection, error, parser) from None
         finally:
             self._release(connection, is_reusable=is_reusable)
 
@@ -92,16 +92,16 @@ class PooledTransport:
         connection.is_reused, connection.idle_since = True, time.monotonic()
         self._idle[connection.owner].append(connection)
         if self._is_closed:
-            self._discard(connection)
+            self._retire(connection)
 
-    def _discard(self, connection: Connection) -> None:
-        """Send no further request over a connection; close it now unless it has one."""
+    def _retire(self, connection: Connection) -> None:
+        """Send no further request over a connection: close it now, or after the request that it has."""
         connection.must_close = True
         with suppress(ValueError):  # another request has it
             self._idle[connection.owner].remove(connection)
             connection.close()
 
-    def _failure(self, connection: Connection, error: OSError, parser: ResponseParser) -> ApiConnectionError:
+    def _to_error(self, connection: Connection, error: OSError, parser: ResponseParser) -> ApiConnectionError:
         """Return the error of ours for a request that failed.
 
         Where a reused connection brought nothing, those that were idle as long are not used again: what ended one, such
@@ -114,7 +114,7 @@ class PooledTransport:
             stale = [each for each in list(self._idle[connection.owner]) if each.idle_since <= connection.idle_since]
             logger.debug("a reused connection brought no response; %d idle ones are closed as well", len(stale))
             for each in stale:
-                self._discard(each)
+                self._retire(each)
         return no_response(error, dropped=is_stale and not isinstance(error, TimeoutError))
 
     def _close(self) -> None:

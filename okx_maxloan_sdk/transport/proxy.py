@@ -35,7 +35,7 @@ def choose(origin: Origin, proxy: str | None) -> Proxy | None:
     """
     source = "proxy"
     if proxy is None and not is_loopback(origin.host):
-        source, proxy = "the proxy of the environment (such as HTTPS_PROXY)", of_system(origin.scheme, origin.host)
+        source, proxy = "the proxy of the environment (such as HTTPS_PROXY)", system_proxy(origin.scheme, origin.host)
     if not proxy:
         return None
     chosen = parse(proxy, source)
@@ -67,7 +67,7 @@ def parse(text: str, source: str = "proxy") -> Proxy:
     return Proxy(f"{scheme}://{address}", (unquote(name), unquote(password)) if name else None)
 
 
-def of_system(scheme: str, host: str) -> str | None:
+def system_proxy(scheme: str, host: str) -> str | None:
     """Return the proxy to a host that the environment, or the system's settings, ask for."""
     if sys.platform not in ("darwin", "win32") and not any(name.lower().endswith("_proxy") for name in os.environ):
         return None

@@ -6,8 +6,7 @@ import pytest
 
 from okx_maxloan_sdk.mock.server import MockServer
 from okx_maxloan_sdk.transport.connect import client_context
-from tests.support.raw import RawServer, respond
-from tests.transport.test_tls import PEM, HandshakeServer, TlsServer
+from tests.support.raw import PEM, HandshakeServer, RawServer, TlsServer, respond
 
 from .conftest import Run
 

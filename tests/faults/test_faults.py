@@ -345,9 +345,7 @@ def test_idle_connection_closed(client_factory: ClientFactory) -> None:
     with RawServer(send_bytes(head(len(ROWS)) + ROWS), respond()) as server:
         client = open_client(client_factory, server, max_retries=0)
         send(client)
-        end = time.monotonic() + 5
-        while server.open and time.monotonic() < end:
-            time.sleep(0.005)
+        server.wait_until_closed()
         send(client)
         assert server.connection_ids == [1, 2]
         client.close()

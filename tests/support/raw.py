@@ -2,9 +2,11 @@
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +15,7 @@ from tests.support.clock import until
 # Receives the connection, and returns whether it stays open for another request.
 Behavior = Callable[["RawServer", socket.socket], bool]
 
+PEM = Path(__file__).parents[1] / "transport" / "loopback.pem"
 ROWS = (
     b'{"code":"0","msg":"","data":[{"instId":"BTC-USDT","mgnMode":"cross","mgnCcy":"","maxLoan":"1","ccy":"BTC",'
     b'"side":"sell"}]}'
@@ -168,3 +171,33 @@ class RawServer:
                 return b""
             request += chunk
         return request
+
+
+class HttpsServer(RawServer):
+    """A server without TLS at an https URL."""
+
+    @property
+    def url(self) -> str:
+        return super().url.replace("http:", "https:")
+
+
+class TlsServer(HttpsServer):
+    """A scripted server behind TLS."""
+
+    def _serve(self, connection: socket.socket, number: int) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(PEM)
+        try:
+            secured = context.wrap_socket(connection, server_side=True)
+        except OSError:
+            return
+        self._sockets.append(secured)
+        super()._serve(secured, number)
+
+
+class HandshakeServer(HttpsServer):
+    """A server whose behaviors follow the first bytes of a TLS handshake."""
+
+    @staticmethod
+    def _read(connection: socket.socket) -> bytes:
+        return connection.recv(9)

@@ -44,7 +44,7 @@ class TransportHarness:
         self.kind, _, kind = choice.partition(" ")
         self.runner = runner(kind)
         self.raw: Any = None
-        self._own: httpx.Client | httpx.AsyncClient | None = None
+        self._own: Any = None
         self._servers = ExitStack()
 
     def serve(self, *behaviors: Behavior, server: type[RawServer] = RawServer) -> RawServer:
@@ -72,10 +72,8 @@ class TransportHarness:
     def close(self) -> None:
         if self.raw is not None:
             self.run(self.raw.close())
-        if isinstance(self._own, httpx.Client):
-            self._own.close()
-        elif self._own is not None:
-            self.run(self._own.aclose())
+        if self._own is not None:
+            self.run(self._own.aclose() if self.runner else self._own.close())
 
     def shutdown(self) -> None:
         """Close the transport, its servers and its event loop."""

@@ -1,50 +1,14 @@
-"""Blocking transport: threads, closing under a request, and garbage collection."""
+"""Blocking transport: threads and garbage collection."""
 
 import gc
 import socket
-import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
-from okx_maxloan_sdk.exceptions import ClientClosedError, NoResponseError, RequestNotSentError
 from okx_maxloan_sdk.sites import parse_origin
-from okx_maxloan_sdk.transport import Request, blocking
+from okx_maxloan_sdk.transport import Request
 from okx_maxloan_sdk.transport.blocking import BlockingTransport
-from tests.support.raw import RawServer, hang, head, respond
+from tests.support.raw import RawServer, head, respond
 from tests.support.transports import GET, in_use
-
-
-@pytest.mark.parametrize("phase", ["response", "connecting"])
-def test_closed_under_a_request(phase: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Closing the transport from another thread ends a request long before its timeout, even while it connects."""
-    connecting = threading.Event()
-
-    def connect(_: str, __: int, ___: float, is_cancelled: Callable[[], bool]) -> socket.socket:
-        connecting.set()
-        while not is_cancelled():
-            time.sleep(0.005)
-        raise ConnectionError
-
-    if phase == "connecting":
-        monkeypatch.setattr(blocking, "connect", connect)
-    with RawServer(hang(head(100))) as server:
-        transport = BlockingTransport(parse_origin(server.url))
-
-        def close() -> None:
-            connecting.wait(5) if phase == "connecting" else server.wait(1)
-            transport.close()
-
-        with ThreadPoolExecutor(1) as pool:
-            closing, began = pool.submit(close), time.monotonic()
-            with pytest.raises(RequestNotSentError if phase == "connecting" else NoResponseError):
-                transport.send(GET, 30.0)
-            assert time.monotonic() - began < 5.0
-            closing.result(5)
-        with pytest.raises(ClientClosedError):
-            transport.send(GET, 1.0)
 
 
 class EchoServer(RawServer):

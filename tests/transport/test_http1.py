@@ -23,6 +23,7 @@ WHOLE = {
     "of HTTP/1.0": (RESPONSE.replace(b"HTTP/1.1", b"HTTP/1.0"), False),
     "followed by nonsense": (RESPONSE + b"nonsense", False),
     "followed by another": (RESPONSE + head(2) + b"no", False),
+    "followed by a part of another": (RESPONSE + b"HTTP/1.1 2", False),
     "followed by line ends": (RESPONSE + b"\r\n\r\n", False),
     "in chunks, followed by line ends": (CHUNKED + CHUNK + b"\r\n\r\n", False),
     "in chunks, followed by another": (CHUNKED + CHUNK + b"\r\n" + RESPONSE, False),
@@ -40,11 +41,24 @@ def test_whole_response(transport: TransportHarness, case: str) -> None:
     assert (server.connection_ids == [1, 1]) == reused
 
 
+@pytest.mark.parametrize("ends", [[b"0\r\n\r\n"], [b"0\r\n", b"\r\n\r\n"], [b"0\r\n\r", b"\n"]])
+def test_line_ends_after_chunks(ends: list[bytes]) -> None:
+    """A connection is reused only if it is seen that nothing follows the last chunk, in whatever pieces it arrives."""
+    parser = ResponseParser()
+    for data in (CHUNKED, b"1\r\nx\r\n", *ends):
+        parser.feed(data)
+    assert parser.is_complete
+    assert parser.is_reusable == (len(ends) == 1)
+
+
 @pytest.mark.parametrize("status", [204, 304])
-@pytest.mark.parametrize("body", [b"", b"a body", ROWS])
-def test_status_without_content(transport: TransportHarness, status: int, body: bytes) -> None:
+@pytest.mark.parametrize(
+    "framing", [f"Content-Length: {len(RESPONSE)}", "Content-Length: 0", "Transfer-Encoding: chunked"]
+)
+@pytest.mark.parametrize("body", [b"", b"a body", RESPONSE])
+def test_status_without_content(transport: TransportHarness, status: int, framing: str, body: bytes) -> None:
     """A body on a status without one is no part of a later response, as the connection is not reused."""
-    server = transport.serve(send_bytes(head(len(body), status) + body, keep_alive=True), respond(b"2nd"))
+    server = transport.serve(send_bytes(head(None, status, framing) + body, keep_alive=True), respond(b"2nd"))
     assert (transport.send().status, transport.send().body) == (status, b"2nd")
     assert server.connection_ids == [1, 2]
 
@@ -88,12 +102,10 @@ def test_invalid_response(transport: TransportHarness, case: str) -> None:
 @pytest.mark.parametrize("more", [0, 1])
 def test_header_limit(place: str, more: int) -> None:
     """Headers and trailers of up to 100 KiB are accepted, and one byte more is not, even if they arrive at once."""
-    line = b"A: " + b"b" * (MAX_HEADER_BYTES - 1 + more) + b"\r\n"
     start = b"HTTP/1.1 200 X\r\n"
-    data = start + line + b"\r\n"
     if place == "trailers":
-        spent = len(b"Transfer-Encodingchunked")
-        data = start + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + line[:3] + line[3 + spent :] + b"\r\n"
+        start += b"Transfer-Encoding: chunked\r\n\r\n0\r\n"
+    data = start + b"A: ".ljust(MAX_HEADER_BYTES - len(start) - 4 + more, b"b") + b"\r\n\r\n"
     parser = ResponseParser()
     if more:
         with pytest.raises(InvalidResponseError, match="too long"):

@@ -79,7 +79,7 @@ def test_stale_connections(error: OSError) -> None:
     old, used_since, failed = acquire_and_release(pool, 3)
     assert pool._take() is failed
     used_since.idle_since = time.monotonic()
-    assert isinstance(pool._failure(failed, error, ResponseParser()), NoResponseError)
+    assert isinstance(pool._to_error(failed, error, ResponseParser()), NoResponseError)
     assert (old.closed, used_since.closed) == (True, False)
     pool._release(failed, is_reusable=False)
     assert pool._take() is used_since
@@ -91,8 +91,8 @@ def test_failure_of_one_connection() -> None:
     received.received = 1
     idle, failed = acquire_and_release(pool, 2)
     assert pool._take() is failed
-    pool._failure(failed, ConnectionResetError("reset"), received)
-    pool._failure(FakeConnection(1), ConnectionResetError("reset"), ResponseParser())
+    pool._to_error(failed, ConnectionResetError("reset"), received)
+    pool._to_error(FakeConnection(1), ConnectionResetError("reset"), ResponseParser())
     assert not idle.closed
 
 
@@ -114,7 +114,7 @@ def test_discarded_connection() -> None:
     idle, busy = acquire_and_release(pool, 2)
     assert pool._take() is busy
     for each in (idle, busy, idle, busy):
-        pool._discard(each)
+        pool._retire(each)
     assert (idle.closed, busy.closed) == (True, False)
     pool._release(busy, is_reusable=True)
     assert busy.closed

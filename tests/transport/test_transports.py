@@ -5,16 +5,20 @@ import gzip
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from okx_maxloan_sdk.exceptions import ClientClosedError, NoResponseError, OkxError
+from okx_maxloan_sdk.exceptions import ClientClosedError, NoResponseError, OkxError, RequestNotSentError
 from okx_maxloan_sdk.sites import parse_origin
 from okx_maxloan_sdk.state import BASE_HEADERS
-from okx_maxloan_sdk.transport import Request, transport_factory
+from okx_maxloan_sdk.transport import Request, blocking, transport_factory
 from tests.support.clean_env import clean_env
-from tests.support.raw import ROWS, Push, RawServer, head, respond, send_bytes
+from tests.support.clock import client_threads_end, until
+from tests.support.raw import ROWS, HandshakeServer, Push, RawServer, hang, head, respond, send_bytes
 from tests.support.transports import GET, HTTPX, OWN, TransportHarness
 
 each_transport = pytest.mark.parametrize("transport", [*OWN, *HTTPX], indirect=True)
@@ -47,33 +51,6 @@ def test_connection_is_reused(transport: TransportHarness) -> None:
     assert server.connection_ids == ([1, 2, 3, 4] if transport.kind == "httpx" else [1] * 4)
 
 
-CHUNK = b"%x\r\n%b\r\n0\r\n\r\n" % (len(ROWS), ROWS)
-OTHER = head(len(ROWS) + 1) + b" " + ROWS
-SURPLUS = {
-    "a second response": head(len(ROWS)) + ROWS + OTHER,
-    "bytes after the body": head(len(ROWS)) + ROWS + b"x",
-    "a second response after chunks": CHUNKED + CHUNK + OTHER,
-    "a length besides chunks": head(len(ROWS) + len(OTHER), 200, "Transfer-Encoding: chunked") + CHUNK + OTHER,
-    "a body after 204": head(None, 204) + OTHER,
-    "a body after 304": head(len(OTHER), 304) + OTHER,
-}
-
-
-@each_transport
-@pytest.mark.parametrize("case", SURPLUS)
-def test_surplus_bytes_are_no_response(transport: TransportHarness, case: str) -> None:
-    """Bytes after a response are not read as the next response, which comes over a new connection."""
-    server = transport.serve(send_bytes(SURPLUS[case], keep_alive=True), respond(b"{}"))
-    try:
-        transport.send()
-    except OkxError:
-        assert case == "a length besides chunks"
-    assert [transport.send().body for _ in range(2)] == [b"{}"] * 2
-    assert server.connection_ids[0] not in server.connection_ids[1:]
-    if transport.kind == "httpx":
-        assert all(b"\r\nConnection: close\r\n" in each for each in server.requests)
-
-
 @pytest.mark.parametrize("is_read", [False, True])
 def test_unsolicited_bytes(transport: TransportHarness, is_read: bool) -> None:
     """Unsolicited bytes close an idle connection, whether or not an event loop has read them."""
@@ -85,17 +62,6 @@ def test_unsolicited_bytes(transport: TransportHarness, is_read: bool) -> None:
         transport.run(asyncio.sleep(0.01))  # real: the event loop must read
     assert transport.send().body == b"2nd"
     assert server.connection_ids == [1, 2]
-
-
-@each_transport
-def test_redirects_and_cookies(transport: TransportHarness) -> None:
-    """A redirect is returned as a response, and a cookie of the server is not sent back."""
-    with RawServer(respond()) as other:
-        redirect = respond(b"", 302, f"Location: {other.url}/x", "Set-Cookie: a=b; Path=/")
-        server = transport.serve(redirect, respond())
-        assert [transport.send().status for _ in range(2)] == [302, 200]
-        assert other.requests == []
-        assert not any(b"cookie" in each.lower() for each in server.requests)
 
 
 @each_transport
@@ -130,6 +96,37 @@ def test_closed(transport: TransportHarness, is_used: bool) -> None:
     with pytest.raises(ClientClosedError):
         transport.send()
     assert len(server.requests) == is_used
+
+
+@pytest.mark.parametrize("phase", ["connecting", "handshake", "response"])
+def test_closed_under_a_request(transport: TransportHarness, phase: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing the transport from another thread ends a request long before its timeout, even while it connects."""
+    connecting = threading.Event()
+
+    def connect(_: str, __: int, ___: float, is_cancelled: Callable[[], bool]) -> socket.socket:
+        connecting.set()
+        until(is_cancelled, 30)
+        raise ConnectionError
+
+    if phase == "connecting":
+        monkeypatch.setattr(blocking, "connect", connect)
+    server = transport.serve(hang(), server=HandshakeServer if phase == "handshake" else RawServer)
+
+    def close() -> None:
+        connecting.wait(5) if phase == "connecting" else server.wait(1)
+        closing = transport.raw.close()
+        if transport.runner:
+            asyncio.run(closing)
+
+    with ThreadPoolExecutor(1) as pool:
+        closed, began = pool.submit(close), time.monotonic()
+        with pytest.raises(NoResponseError if phase == "response" else RequestNotSentError):
+            transport.send(GET, 30.0)
+        assert time.monotonic() - began < 5.0
+        closed.result(5)
+    with pytest.raises(ClientClosedError):
+        transport.send(GET, 1.0)
+    assert client_threads_end()
 
 
 def test_deadline_that_has_passed(transport: TransportHarness) -> None:
