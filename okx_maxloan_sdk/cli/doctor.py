@@ -5,18 +5,16 @@ from contextlib import closing
 from typing import Any
 
 from rich.cells import cell_len
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from okx_maxloan_sdk.verify.checks import DOCTOR_CHECKS, Check, CheckResult, run_checks
 
-from .base import Command, Run
+from .base import Command, Run, lay_out_terms
 from .config import Settings
 from .connection import Connection, connection_options, resolve_settings
 from .errors import ExitCode
 from .i18n import LANGUAGE, load_catalogue, text
-from .render import GAP, StdoutConsole
+from .render import StdoutConsole
 
 # Codes with one usual cause; any other code explains itself.
 MESSAGE_BY_CODE = {
@@ -75,19 +73,7 @@ def print_result(console: StdoutConsole, run: Run, settings: Settings, result: C
         if code == "50101":
             message_id = "live_key" if settings.demo else "demo_key"
     message = Text(run.redact(text(f"result.{message_id}", **{"url": settings.url, **result.args})).strip())
-    states = {state: catalogue["report"][state] for state in STATE_STYLES}
-    state, title = (
-        Text(states[result.state], STATE_STYLES[result.state]),
-        Text(catalogue["check"][result.check], "bold"),
-    )
-    widths = [max(map(cell_len, words.values())) for words in (states, catalogue["check"])]
-    grid = Table.grid(padding=(0, GAP, 0, 0))
-    for width in widths:
-        grid.add_column(width=width)
-    if console.width < 2 * (sum(widths) + 2 * GAP):
-        grid.add_row(state, title)
-        console.print(grid, Padding(message, (0, 0, 0, GAP)))
-    else:
-        grid.add_column(overflow="fold")
-        grid.add_row(state, title, message)
-        console.print(grid)
+    states, titles = ({key: catalogue["report"][key] for key in STATE_STYLES}, catalogue["check"])
+    state, title = Text(states[result.state], STATE_STYLES[result.state]), Text(titles[result.check], "bold")
+    widths = [max(map(cell_len, words.values())) for words in (states, titles)]
+    console.print(lay_out_terms([(state, title, message)], widths, console.width))
