@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from .errors import CliError, did_you_mean, find_nearest
 from .i18n import text
@@ -26,6 +27,8 @@ COMMANDS = ("show", "watch", "chart", "doctor", "rules", "mock", "verify", "comp
 # Of each command's help page.
 EXAMPLES: dict[str, str] = tomllib.loads(Path(__file__).with_name("examples.toml").read_text("utf-8"))
 MAX_HELP_WIDTH = 100
+# Cells between columns.
+GAP = 2
 INDENT = (0, 0, 0, 2)
 # OKX asks for passphrases of eight characters; replacing one letter would leave no readable word.
 MIN_SECRET_LENGTH = 4
@@ -107,7 +110,9 @@ class Command(click.Command):
             console.print("", Padding(self.help or "", INDENT))
             for name, rows in sections.items():
                 if rows:
-                    console.print("", text(f"app.{name}"), Padding(_definitions(rows, width), INDENT), sep="\n")
+                    widths = [max(cell_len(term) for term, _ in rows)]
+                    terms = lay_out_terms([[*map(Text, row)] for row in rows], widths, width)
+                    console.print("", text(f"app.{name}"), Padding(terms, INDENT), sep="\n")
             console.print("", text("app.examples"), sep="\n")
             # Not wrapped: they are there to be copied.
             console.print("\n".join(f"  {line}" for line in self.examples), soft_wrap=True)
@@ -115,13 +120,13 @@ class Command(click.Command):
         return "\n".join(line.rstrip() for line in page.get().splitlines())
 
 
-def _definitions(rows: Sequence[tuple[str, str]], width: int) -> RenderableType:
-    """Lay out terms and their meaning in two columns or, on a narrow terminal, below each other."""
-    term_width = max(cell_len(term) for term, _ in rows)
-    if 2 * (term_width + 4) > width:
-        return Group(*(item for term, meaning in rows for item in (term, Padding(meaning, (0, 0, 0, 4)))))
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(width=term_width)
+def lay_out_terms(rows: Sequence[Sequence[Text]], widths: Sequence[int], width: int) -> RenderableType:
+    """Lay out terms and their meaning in columns or, on a narrow terminal, the meaning below its terms."""
+    if width < 2 * (sum(widths) + GAP * len(widths)):
+        return Group(*(Group(Text(" " * GAP).join(terms), Padding(meaning, INDENT)) for *terms, meaning in rows))
+    grid = Table.grid(padding=(0, GAP, 0, 0))
+    for each in widths:
+        grid.add_column(width=each)
     grid.add_column(overflow="fold")
     for row in rows:
         grid.add_row(*row)

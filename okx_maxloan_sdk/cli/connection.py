@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -13,9 +13,8 @@ from urllib.request import url2pathname
 import click
 from attrs import evolve
 
-from okx_maxloan_sdk import Credentials, MaxLoanClient, Site
+from okx_maxloan_sdk import Account, Credentials, MaxLoanClient, Site
 from okx_maxloan_sdk.mock import MockExchange, User, default_exchange
-from okx_maxloan_sdk.verify.checks import Context
 
 from .base import Choice, Run
 from .config import SITES, Settings, load_settings
@@ -28,13 +27,20 @@ DRIFT_SEED = 1
 MOCK_USERS = {"cross": "spot", "isolated": "futures"}
 
 
-class Connection(Context):
+class Connection:
     """An account, and its client once it is needed; `profile` is empty unless the account has one by name."""
 
+    account = Account()
+    """What is known about the account; checks find it out."""
+
     def __init__(self, settings: Settings, profile: str = "") -> None:
-        super().__init__(partial(create_client, settings))
         self.settings = settings
         self.profile = profile
+
+    @cached_property
+    def client(self) -> MaxLoanClient:
+        """The client of the account."""
+        return create_client(self.settings)
 
     def close(self) -> None:
         """Close the client."""

@@ -21,7 +21,7 @@ from .base import Run
 from .history import SeriesKey, series_key
 from .i18n import text
 from .query import Result
-from .render import StdoutConsole, build_table, json_text, loan_fields, style_side
+from .render import RowTable, StdoutConsole, json_text, loan_fields, style_side
 
 COLUMNS = ("inst_id", "side", "ccy", "max_loan", "change", "trend")
 MAX_ALERTS = 5
@@ -181,9 +181,9 @@ class LiveDisplay:
         fresh = {key for key, _ in poll.rows}
         rows = [self._row(key, amounts, key in fresh) for key, amounts in self._history.items()]
         shown = slice(0 if self.has_profiles else 1, None)
-        table = build_table(self.live.console.width, titles[shown], [row[shown] for row in rows])
+        shown_rows = [row[shown] for row in rows]
         return Group(
-            *([table] if table else [line for row in rows for line in self._block(*map(str, row[shown]))]),
+            RowTable(titles[shown], shown_rows, [_block(*map(str, row)) for row in shown_rows]),
             *(Text(f"! {line}", "bold yellow") for line in self._alerts),
             *(Text(line, "red") for line in poll.format_failures(self.run)),
             Text(text("watch.foot", time=poll.time, every=self.every), "dim"),
@@ -204,13 +204,14 @@ class LiveDisplay:
         # A row that is missing from this poll is dimmed.
         return row if is_fresh else [Text(str(cell), "dim", justify=cell.justify) for cell in row]
 
-    def _block(self, *row: str) -> list[Text]:
-        *heading, side, ccy, amount, change, sparkline = row
-        return [
-            Text(" ".join(filter(None, (*heading, side))) or ccy, "bold"),
-            Text(f"  {amount} {ccy} {change}".rstrip()),
-            Text(f"  {sparkline[2 - self.live.console.width :]}"),
-        ]
+
+def _block(*row: str) -> Group:
+    *heading, side, ccy, amount, change, sparkline = row
+    return Group(
+        Text(" ".join(filter(None, (*heading, side))) or ccy, "bold"),
+        Text(f"  {amount} {ccy} {change}".rstrip()),
+        Text(f"  {sparkline}"),
+    )
 
 
 @contextmanager

@@ -132,7 +132,7 @@ def collect_query(options: dict[str, Any]) -> Query:
 
 def fetch(connection: Connection, query: Query, on_batches: OnBatches | None = None) -> Result:
     """Query one account; OKX's errors are part of the result."""
-    client, profile, url = connection.client, connection.profile, connection.settings.url
+    profile, url = connection.profile, connection.settings.url
     try:
         return _fetch_all(connection, query, on_batches) if query.has_all else _fetch_some(connection, query)
     except MissingDataError as error:
@@ -140,8 +140,7 @@ def fetch(connection: Connection, query: Query, on_batches: OnBatches | None = N
     except PartialFailureError as error:
         if not error.loans and all(isinstance(each, ApiConnectionError) for _, each in error.failures):
             return Result(profile, error=no_response_error(url, error.failures[0][1]))
-        rejected = [pair for pairs, each in error.failures if isinstance(each, BadRequestError) for pair in pairs]
-        suggestions = getattr(error, "__notes__", None) or suggest_known(client, rejected)
+        suggestions = getattr(error, "__notes__", ())
         return Result(profile, [printable(loan) for loan in error.loans], list(error.failures), suggestions)
     except ApiConnectionError as error:
         return Result(profile, error=no_response_error(url, error))
@@ -183,14 +182,13 @@ def _fetch_some(connection: Connection, query: Query) -> Result:
                 error.add_note(did_you_mean(text("error.pair", pair=pair), form))
         raise
     except (BadRequestError, AccountModeError, PartialFailureError) as error:
-        errors = [each for _, each in error.failures] if isinstance(error, PartialFailureError) else [error]
-        has_rows = isinstance(error, PartialFailureError) and error.loans
-        if has_rows or not all(isinstance(each, BadRequestError | AccountModeError) for each in errors):
-            raise
-        suggestions = suggest_known(client, query.inst_ids)
+        partial_failure = error if isinstance(error, PartialFailureError) else None
+        failures = partial_failure.failures if partial_failure else [(query.inst_ids, error)]
+        rejected = [pairs for pairs, each in failures if isinstance(each, BadRequestError | AccountModeError)]
+        suggestions = suggest_known(client, [pair for pairs in rejected for pair in pairs])
         for line in suggestions:
             error.add_note(line)
-        if suggestions:
+        if suggestions or len(rejected) < len(failures) or (partial_failure and partial_failure.loans):
             raise
     # Once the account is known, the rules say why, and mostly without another request.
     client.get_account()

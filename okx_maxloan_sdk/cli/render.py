@@ -5,23 +5,24 @@ import json
 import re
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from attrs import frozen
 from okx_maxloan_api.contract import GET_MAX_LOAN
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from okx_maxloan_sdk import MaxLoan
 
+from .base import GAP
 from .i18n import text
 
 Cell = str | Text
 COLUMNS = ("inst_id", "mgn_mode", "mgn_ccy", "side", "ccy", "max_loan")
 SIDE_STYLES = {"sell": "red", "buy": "green"}
-GAP = 2
 # The most decimals that were seen in a response.
 MAX_DECIMALS = 16
 # A pipe has no width: tables are not folded there.
@@ -51,24 +52,31 @@ def column_widths(titles: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> lis
     ]
 
 
-def build_table(
-    width: int,
-    titles: Sequence[Cell],
-    rows: Sequence[Sequence[Cell]],
-    widths: Sequence[int] | None = None,
-    *,
-    has_header: bool = True,
-) -> Table | None:
-    """Return a table without columns of width 0, or None where a line of it is longer than `width`."""
-    shown = [(index, each) for index, each in enumerate(widths or column_widths(titles, rows)) if each]
-    if sum(each + GAP for _, each in shown) - GAP > width:
-        return None
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_header=has_header, header_style="bold")
-    for index, each in shown:
-        table.add_column(titles[index], width=each, overflow="fold")
-    for row in rows:
-        table.add_row(*(row[index] for index, _ in shown))
-    return table
+@frozen
+class RowTable:
+    """Table without empty columns or, where one of its lines would be longer than the terminal, blocks of lines."""
+
+    titles: Sequence[Cell]
+    rows: Sequence[Sequence[Cell]]
+    blocks: Iterable[RenderableType]
+    widths: Sequence[int] | None = None
+    has_header: bool = True
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the table, or the blocks."""
+        widths = self.widths or column_widths(self.titles, self.rows)
+        shown = [(index, each) for index, each in enumerate(widths) if each]
+        if sum(each + GAP for _, each in shown) - GAP > options.max_width:
+            yield from self.blocks
+            return
+        table = Table(
+            box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_header=self.has_header, header_style="bold"
+        )
+        for index, each in shown:
+            table.add_column(self.titles[index], width=each, overflow="fold")
+        for row in self.rows:
+            table.add_row(*(row[index] for index, _ in shown))
+        yield table
 
 
 def style_side(side: str) -> Text:
@@ -129,17 +137,17 @@ class TableWriter(Writer):
         width = self._widths[-1]
         styled = [[*names, style_side(side), ccy, amount.rjust(width)] for *names, side, ccy, amount in cells]
         heads: list[Cell] = [*titles[:-1], Text(titles[-1], justify="right")]
-        table = build_table(self._console.width, heads, styled, self._widths, has_header=not self._has_rows)
-        if table:
-            self._console.print(table)
-            return
-        for *names, side, ccy, amount in cells:
+        table = RowTable(heads, styled, self._blocks(cells), self._widths, has_header=not self._has_rows)
+        self._console.print(table)
+
+    def _blocks(self, rows: Iterable[Sequence[str]]) -> Iterator[Text]:
+        """Yield a line for each row, below the pair that it belongs to."""
+        for *names, side, ccy, amount in rows:
             title = " ".join(filter(None, names))
             if title != self._block:
                 self._block = title
-                self._console.print(Text(title, "bold"))
-            style = SIDE_STYLES.get(side, "")
-            self._console.print(Text.assemble("  ", (f"{side:4}", style), f" {amount.strip()} {ccy}"))
+                yield Text(title, "bold")
+            yield Text.assemble("  ", (f"{side:4}", SIDE_STYLES.get(side, "")), f" {amount.strip()} {ccy}")
 
 
 class JsonWriter(Writer):

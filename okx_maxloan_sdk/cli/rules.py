@@ -12,7 +12,7 @@ from okx_maxloan_sdk.validation import ENFORCED_BASES, violated_rules
 
 from .base import INDENT, Choice, Command, Run
 from .i18n import LANGUAGE, text
-from .render import StdoutConsole, build_table
+from .render import RowTable, StdoutConsole
 
 Verdict = Literal["yes", "no", "unconfirmed"]
 Inputs = dict[str, str]
@@ -67,32 +67,28 @@ def rules(_run: Run, *, account: str | None) -> None:
     console = StdoutConsole()
     accounts = list_accounts(account)
     titles = [text(f"matrix.{name}") for name in ("request", *accounts)]
-    verdicts: list[list[Text]] = []
-    for request in EXAMPLE_REQUESTS:
-        found = [is_allowed(each, request) for each in accounts]
-        cells = [Text(text(f"matrix.{each}"), STYLES[each]) for each in found]
-        verdicts.append([Text(text(f"matrix.{request}")), *cells])
-    if table := build_table(console.width, titles, verdicts):
-        console.print(table)
-    else:
-        for index, title in enumerate(titles[1:], 1):
-            console.print(Text(title, "bold"))
-            for row in verdicts:
-                request = text("rules.request", request=row[0])
-                console.print(Padding(Text.assemble(request, row[index], style=row[index].style), INDENT))
-    console.print()
-    titles = [text(f"rules.{name}") for name in COLUMNS]
-    rows = []
+    verdicts = [[_verdict(account, request) for account in accounts] for request in EXAMPLE_REQUESTS]
+    requests = [text(f"matrix.{request}") for request in EXAMPLE_REQUESTS]
+    rows = [[Text(request), *cells] for request, cells in zip(requests, verdicts, strict=True)]
+    blocks: list[Text | Padding] = []
+    for title, column in zip(titles[1:], zip(*verdicts, strict=True), strict=True):
+        lines = (text("rules.request", request=request) for request in requests)
+        pairs = zip(lines, column, strict=True)
+        blocks += [Text(title, "bold"), *(Padding(Text(line, each.style) + each, INDENT) for line, each in pairs)]
+    console.print(RowTable(titles, rows, blocks), "")
+    titles, rows, blocks = [text(f"rules.{name}") for name in COLUMNS], [], []
     for rule in list_rules(account):
-        conditions = format_condition(rule.when), format_condition(rule.then)
-        rows.append((rule.id, text(f"rules.{rule.basis}"), *conditions, getattr(rule, LANGUAGE.get())))
-    if table := build_table(console.width, titles, rows):
-        console.print(table)
-    else:
-        for name, basis, when, then, meaning in rows:
-            console.print(Text.assemble((name, "bold"), f" ({basis})"))
-            console.print(Padding(Text(f"{when} → {then}", "cyan"), INDENT))
-            console.print(Padding(Text(meaning), INDENT))
+        basis, when, then = text(f"rules.{rule.basis}"), format_condition(rule.when), format_condition(rule.then)
+        meaning = Text(getattr(rule, LANGUAGE.get()))
+        rows.append([Text(rule.id), Text(basis), Text(when), Text(then), meaning])
+        blocks += [Text.assemble((rule.id, "bold"), f" ({basis})"), Padding(Text(f"{when} → {then}", "cyan"), INDENT)]
+        blocks.append(Padding(meaning, INDENT))
+    console.print(RowTable(titles, rows, blocks))
+
+
+def _verdict(account: str, request: str) -> Text:
+    verdict = is_allowed(account, request)
+    return Text(text(f"matrix.{verdict}"), STYLES[verdict])
 
 
 def format_condition(condition: Condition) -> str:

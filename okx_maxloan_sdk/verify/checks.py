@@ -1,15 +1,26 @@
-"""Checks of the exchange's clock, the account, its pairs, and the documented requests against the contract."""
+"""Checks of `doctor` and `verify`: credentials, connection, clock, account, pairs, and the documented requests."""
 
+import re
+import socket
+import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from attrs import field, frozen
 from okx_maxloan_api.contract import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN, Example, Operation
 
-from okx_maxloan_sdk import Account, Instrument, MaxLoan, MaxLoanClient, exceptions
+from okx_maxloan_sdk import AccountMode, Instrument, MaxLoan, MaxLoanClient, exceptions
+from okx_maxloan_sdk.cli.connection import Connection
+from okx_maxloan_sdk.sites import PORTS, parse_origin
+from okx_maxloan_sdk.transport.connect import client_context
+from okx_maxloan_sdk.transport.proxy import choose
 
 State = Literal["ok", "note", "failed", "skipped"]
+# How OKX makes keys and secrets.
+KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SECRET = re.compile(r"[0-9A-Fa-f]{32}")
+CONNECT_TIMEOUT_S = 5.0
 # Seconds between the clocks: worth a note, and rejected by OKX.
 CLOCK_NOTE_S, CLOCK_LIMIT_S = 1.0, 30.0
 # They say nothing about the contract: the check could not be made.
@@ -32,29 +43,14 @@ class CheckResult:
     is_inconclusive: bool = False
 
 
-class Context:
-    """What checks share: the client, created by the first that needs it, and the account once it is known."""
-
-    account: Account | None = None
-
-    def __init__(self, create_client: Callable[[], MaxLoanClient]) -> None:
-        self._create_client = create_client
-
-    @cached_property
-    def client(self) -> MaxLoanClient:
-        """The client of the account."""
-        return self._create_client()
+Check = Callable[[Connection], Iterator[CheckResult]]
 
 
-# Any: a check may need more than `Context`, as those of the command do.
-Check = Callable[[Any], Iterator[CheckResult]]
-
-
-def run_checks(context: Context, checks: Iterable[Check]) -> Iterator[CheckResult]:
+def run_checks(connection: Connection, checks: Iterable[Check]) -> Iterator[CheckResult]:
     """Run checks in their order, up to one that is inconclusive."""
     for check in checks:
         try:
-            yield from check(context)
+            yield from check(connection)
         except (exceptions.OkxError, ValueError) as error:
             result = error_result(check.__name__.removeprefix("check_"), error)
             yield result
@@ -79,9 +75,62 @@ def error_result(check: str, error: Exception) -> CheckResult:
     return CheckResult(check, "failed", "error", {"reason": error}, is_inconclusive=True)
 
 
-def check_clock(context: Context) -> Iterator[CheckResult]:
+def check_credentials_format(connection: Connection) -> Iterator[CheckResult]:
+    """Check the format of the credentials without showing them."""
+    key, secret = connection.settings.key, connection.settings.secret
+    parts = (key, secret, connection.settings.passphrase)
+    check = "credentials_format"
+    formats = {"API key": KEY.fullmatch(key), "Secret key": SECRET.fullmatch(secret)}
+    if any(part[0] in "\"'“" or part != part.strip() for part in parts):
+        yield CheckResult(check, "failed", "quoted")
+    elif SECRET.fullmatch(key) and KEY.fullmatch(secret):
+        yield CheckResult(check, "failed", "swapped")
+    elif len(set(parts)) < len(parts):
+        yield CheckResult(check, "failed", "equal_parts")
+    elif odd := [name for name, match in formats.items() if not match]:
+        yield CheckResult(check, "note", "odd_format", {"parts": odd})
+    else:
+        yield CheckResult(check, "ok", "usual_format")
+
+
+def check_base_url(connection: Connection) -> Iterator[CheckResult]:
+    """Create the client, which rejects a wrong URL, limiter or proxy."""
+    assert connection.client  # noqa: S101 -- creating it is the check
+    yield CheckResult("base_url", "ok", "settings_ok", {"url": connection.settings.url})
+
+
+def check_connection(connection: Connection) -> Iterator[CheckResult]:
+    """Resolve the host, connect, and check the certificate; a proxy resolves it, and the first request checks then."""
+    proxy = choose(parse_origin(connection.settings.url), connection.settings.proxy)
+    parts = urlsplit(proxy.url if proxy else connection.settings.url)
+    host, port = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 1080)
+    args: dict[str, object] = {"host": host, "port": port}
+    check = "dns"
+    try:
+        if not proxy:
+            socket.getaddrinfo(host, None)
+            yield CheckResult("dns", "ok", "dns_ok", args)
+        check = "proxy" if proxy else "connection"
+        with socket.create_connection((host, port), CONNECT_TIMEOUT_S) as plain:
+            yield CheckResult(check, "ok", f"{check}_ok", args)
+            check = "tls"
+            if not connection.settings.url.startswith("https://"):
+                yield CheckResult("tls", "ok", "no_tls_needed")
+            elif proxy:
+                yield CheckResult("tls", "ok", "tls_behind_proxy")
+            else:
+                with client_context().wrap_socket(plain, server_hostname=host) as secure:
+                    yield CheckResult("tls", "ok", "tls_ok", {"version": secure.version()})
+    except ssl.SSLCertVerificationError as error:
+        yield CheckResult("tls", "failed", "untrusted", {"reason": error.verify_message})
+    except OSError as error:
+        args["reason"] = error.strerror or error
+        yield CheckResult(check, "failed", f"no_{check}", args)
+
+
+def check_clock(connection: Connection) -> Iterator[CheckResult]:
     """Compare the clocks."""
-    offset = context.client.sync_clock()
+    offset = connection.client.sync_clock()
     difference, args = abs(offset), {"seconds": f"{offset:+.3f}"}
     if difference > CLOCK_LIMIT_S:
         yield CheckResult("clock", "failed", "clock_wrong", args)
@@ -91,41 +140,46 @@ def check_clock(context: Context) -> Iterator[CheckResult]:
         yield CheckResult("clock", "ok", "clock_ok", args)
 
 
-def check_api_key(context: Context) -> Iterator[CheckResult]:
-    """Get the account configuration, which needs a valid API key."""
-    context.account = account = context.client.get_account()
+def check_api_key(connection: Connection) -> Iterator[CheckResult]:
+    """Get the account configuration, which needs a valid API key, and check its permissions and account mode."""
+    connection.account = account = connection.client.get_account()
     is_sub = account.main_uid not in ("", account.uid)
     yield CheckResult("api_key", "ok", "sub_account" if is_sub else "main_account", {"uid": account.uid})
-
-
-def check_permissions(context: Context) -> Iterator[CheckResult]:
-    """Check that the API key may read, and nothing else."""
-    allowed = context.account.permissions if context.account else ("read_only",)
-    others = [each for each in allowed if each != "read_only"]
-    if "read_only" not in allowed:
+    others = [each for each in account.permissions if each != "read_only"]
+    if "read_only" not in account.permissions:
         yield CheckResult("permissions", "failed", "no_read_permission", {"allowed": others or "-"})
     elif others:
         yield CheckResult("permissions", "note", "more_permissions", {"others": others})
     else:
         yield CheckResult("permissions", "ok", "read_permission")
-
-
-def check_account_mode(context: Context) -> Iterator[CheckResult]:
-    """Check that this release knows the account's mode."""
-    if context.account is None:
-        return
-    mode = context.account.rule_inputs.get("account.mode")
-    if mode is None:
+    if account.mode is None:
         yield CheckResult("account_mode", "note", "unknown_mode")
-    elif context.account.rule_inputs.get("account.isolated") == "auto_transfers_ccy":
+    elif account.isolated_margin_mode == "auto_transfers_ccy":
         yield CheckResult("account_mode", "ok", "futures_auto_transfers")
     else:
-        yield CheckResult("account_mode", "ok", f"mode_{mode}")
+        yield CheckResult("account_mode", "ok", f"mode_{account.mode}")
 
 
-def check_instruments(context: Context) -> Iterator[CheckResult]:
+def check_ip_allowlist(connection: Connection) -> Iterator[CheckResult]:
+    """Check which addresses the API key is bound to."""
+    ips = connection.account.ip_allowlist
+    if ips:
+        yield CheckResult("ip_allowlist", "ok", "bound", {"ips": ips})
+    else:
+        yield CheckResult("ip_allowlist", "note", "unbound")
+
+
+def check_borrowing(connection: Connection) -> Iterator[CheckResult]:
+    """Check that borrowing is enabled in Spot mode."""
+    if connection.account.mode == AccountMode.SPOT and connection.account.spot_borrow_enabled is False:
+        yield CheckResult("borrowing", "failed", "borrowing_disabled")
+    else:
+        yield CheckResult("borrowing", "ok", "borrowing_ok")
+
+
+def check_instruments(connection: Connection) -> Iterator[CheckResult]:
     """Check the names of the margin pairs."""
-    rows = context.client.get_instruments("MARGIN")
+    rows = connection.client.get_instruments("MARGIN")
     odd = [row.inst_id for row in rows if row.inst_id != f"{row.base_ccy}-{row.quote_ccy}"]
     if odd or not rows:
         yield CheckResult("instruments", "failed", "pairs_odd", {"pairs": odd[:MAX_NAMED] or "-"})
@@ -134,15 +188,13 @@ def check_instruments(context: Context) -> Iterator[CheckResult]:
     yield from _unknown("instruments", GET_ACCOUNT_INSTRUMENTS, rows)
 
 
-def check_requests(context: Context) -> Iterator[CheckResult]:
+def check_requests(connection: Connection) -> Iterator[CheckResult]:
     """Send each request that the documentation shows for the account's mode."""
-    if context.account is None:
-        return
-    facts = {name.removeprefix("account."): value for name, value in context.account.rule_inputs.items()}
+    facts = {name.removeprefix("account."): value for name, value in connection.account.rule_inputs.items()}
     examples = [each for each in GET_MAX_LOAN.examples if each.account.items() <= facts.items()]
     for example in examples:
         try:
-            yield from _check_example(context.client, example)
+            yield from _check_example(connection.client, example)
         except (exceptions.OkxError, ValueError) as error:
             result = error_result("requests", error)
             if result.is_inconclusive:
@@ -196,11 +248,26 @@ def _unknown(
             yield CheckResult(check, "note", "unknown_values", {"field": each.name, "values": values})
 
 
-VERIFY_CHECKS: Sequence[Check] = (
+def check_rate_limit(connection: Connection) -> Iterator[CheckResult]:
+    """Check the state of the rate limit."""
+    now = connection.client.rate_limit
+    limiter = (connection.settings.limiter or "memory").rpartition("@")[2]
+    args: dict[str, object] = {"limiter": limiter, "slots": now.limit, "held": now.in_use, "cut": now.reduced_by}
+    if now.reduced_by:
+        yield CheckResult("rate_limit", "note", "rate_limit_reduced", args)
+    else:
+        yield CheckResult("rate_limit", "ok", "rate_limit_ok", args)
+
+
+VERIFY_CHECKS: Sequence[Check] = (check_clock, check_api_key, check_instruments, check_requests)
+DOCTOR_CHECKS: Sequence[Check] = (
+    check_credentials_format,
+    check_base_url,
+    check_connection,
     check_clock,
     check_api_key,
-    check_permissions,
-    check_account_mode,
-    check_instruments,
+    check_ip_allowlist,
+    check_borrowing,
     check_requests,
+    check_rate_limit,
 )

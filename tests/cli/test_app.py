@@ -16,7 +16,7 @@ import okx_maxloan_sdk.cli as package
 from okx_maxloan_sdk import MaxLoanClient
 from okx_maxloan_sdk.cli.app import main
 from okx_maxloan_sdk.cli.base import COMMANDS
-from okx_maxloan_sdk.cli.errors import ExitCode, find_nearest
+from okx_maxloan_sdk.cli.errors import ExitCode
 from okx_maxloan_sdk.mock import User
 from okx_maxloan_sdk.mock.server import MockServer
 from tests.support.clean_env import clean_env
@@ -66,16 +66,6 @@ def test_internal_error(run: Run, exchange: MockServer, monkeypatch: pytest.Monk
     assert not any(secret in err for secret in secrets)
 
 
-def test_debug_redacts(run: Run, exchange: MockServer) -> None:
-    """--debug shows the traceback with key, secret and passphrase redacted."""
-    user = exchange.key("spot")
-    exchange.exchange.fail_next(1, html=f"<p>{user.key} {user.secret} {user.passphrase}", status=403)
-    code, _, err = run("show", "BTC-USDT", "--debug")
-    assert code == 1
-    assert "Traceback" in err
-    assert not any(secret in err for secret in (user.key, user.secret, user.passphrase))
-
-
 def test_missing_extras(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the mock's server the error names the extra to install."""
     monkeypatch.delitem(sys.modules, "okx_maxloan_sdk.mock.server", raising=False)
@@ -91,11 +81,6 @@ def test_replaced_standard_output(run: Run) -> None:
     with contextlib.redirect_stdout(io.StringIO()) as simple:
         assert main(["--version"]) == 0
     assert simple.getvalue() == run("--version").out
-
-
-def test_nearest() -> None:
-    """Of similar words, one with the same letters is suggested."""
-    assert find_nearest("BTC-USTD", ["BTC-USD", "BTC-USDT"]) == "BTC-USDT"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

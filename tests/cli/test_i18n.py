@@ -13,11 +13,11 @@ import okx_maxloan_sdk.cli as package
 from okx_maxloan_sdk.cli import rules as matrix
 from okx_maxloan_sdk.cli.base import COMMANDS
 from okx_maxloan_sdk.cli.display import COLUMNS as LIVE_COLUMNS
-from okx_maxloan_sdk.cli.doctor import DOCTOR_CHECKS, MESSAGE_BY_CODE, STATE_STYLES
+from okx_maxloan_sdk.cli.doctor import MESSAGE_BY_CODE, STATE_STYLES
 from okx_maxloan_sdk.cli.i18n import Language, detect_language, load_catalogue, text, use_language
 from okx_maxloan_sdk.cli.render import COLUMNS
 from okx_maxloan_sdk.cli.verify import EFFECTS
-from okx_maxloan_sdk.verify.checks import VERIFY_CHECKS
+from okx_maxloan_sdk.verify.checks import DOCTOR_CHECKS, VERIFY_CHECKS
 
 FOLDERS = (Path(package.__file__).parent, Path(package.__file__).parent.parent / "verify")
 VERDICTS = ("yes", "no", "unconfirmed")
@@ -26,7 +26,7 @@ COMPUTED = {
     *(f"{name}.{key}" for name in COMMANDS for key in ("summary", "about")),
     *(f"check.{check.__name__.removeprefix('check_')}" for check in (*DOCTOR_CHECKS, *VERIFY_CHECKS)),
     *(f"column.{name}" for name in (*COLUMNS, *LIVE_COLUMNS, "profile")),
-    *(f"check.{name}" for name in ("dns", "tls", "proxy")),
+    *(f"check.{name}" for name in ("dns", "tls", "proxy", "permissions", "account_mode")),
     *(f"app.{name}" for name in ("arguments", "options", "commands")),
     *(f"result.{name}" for name in ("connection_ok", "no_connection", "proxy_ok", "no_proxy", "no_dns", "no_tls")),
     *(f"matrix.{name}" for name in (*matrix.ACCOUNTS, *matrix.EXAMPLE_REQUESTS, "request", *VERDICTS)),

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 from types import SimpleNamespace
@@ -36,15 +35,6 @@ def test_rows_that_come_later_fit(capsys: pytest.CaptureFixture[str]) -> None:
     head, *rows = capsys.readouterr().out.splitlines()
     assert len({(row.index("cross"), row.index(".")) for row in rows}) == 1
     assert head.count("Instrument") == 1
-
-
-def test_columns_are_the_contracts(run: Run) -> None:
-    """JSON and CSV have every field of the contract, CSV the documented six first."""
-    head, *_ = run("show", "BTC-USDT", "--mock", "--format", "csv").out.splitlines()
-    names = {each.attribute for each in GET_MAX_LOAN.fields}
-    assert head.split(",")[:6] == ["inst_id", "mgn_mode", "mgn_ccy", "side", "ccy", "max_loan"]
-    assert set(head.split(",")) == names
-    assert [set(row) for row in json.loads(run("show", "BTC-USDT", "--mock", "--json").out)] == [names] * 2
 
 
 def test_csv_has_fields_that_came_later(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -95,12 +96,16 @@ def test_questions_for_other_accounts(
 
 
 def test_report(run: Run, exchange: MockServer, tmp_path: Path) -> None:
-    """The file has the responses, the output a block with the same, and neither has a credential."""
-    file = tmp_path / "answers.json"
+    """The file has the date, the settings and the responses, the output a block with the same; neither a credential."""
+    file, today = tmp_path / "answers.json", datetime.now(UTC).date()
     code, out, _ = run(*COMMAND, "--report", str(file))
     assert code == 0
     report = json.loads(file.read_text("utf-8"))
-    assert report["site"] == "mock"
+    assert today <= date.fromisoformat(report["date"]) <= datetime.now(UTC).date()
+    assert (report["site"], report["trading"], report["account"]["account.mode"]) == ("mock", "live", "spot")
+    first = report["answers"][0]
+    assert (first["question"], first["outcome"]) == ("row", "bare")
+    assert (first["sent"], first["rows"][0]["ccy"]) == (f"GET {LOANS}?mgnMode=cross&ccy=USDT", "USDT")
     assert json.loads(out.partition("```json\n")[2].partition("\n```")[0]) == report
     assert "| row | bare | 200 | 0 | 1 |" in out
     key = exchange.key("spot")

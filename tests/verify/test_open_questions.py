@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +11,7 @@ from okx_maxloan_api.contract import GET_MAX_LOAN, OpenQuestion, Outcome
 from okx_maxloan_api.open_questions import OPEN_QUESTIONS
 
 from okx_maxloan_sdk import Account, AccountMode, MaxLoanClient
-from okx_maxloan_sdk.exceptions import AuthenticationError, InvalidResponseError, ServiceUnavailableError
+from okx_maxloan_sdk.exceptions import InvalidResponseError
 from okx_maxloan_sdk.mock import MockExchange, MockResponse, default_exchange
 from okx_maxloan_sdk.mock.server import run_mock_server
 from okx_maxloan_sdk.verify import open_questions
@@ -135,33 +134,6 @@ def test_gateway_page() -> None:
     with responding(page, 403) as client, pytest.raises(InvalidResponseError) as caught:
         ask(client, QUESTION)
     assert KEY not in f"{caught.value!r} {caught.value} {caught.value.body_excerpt}"
-
-
-@pytest.mark.parametrize(("code", "error"), [("50113", AuthenticationError), ("50013", ServiceUnavailableError)])
-def test_failure_has_no_verdict(code: str, error: type[Exception]) -> None:
-    """An error that does not concern the open question is raised and not retried."""
-    with run_mock_server() as okx:
-        client = okx.client("spot")
-        okx.exchange.fail_next(9, code=code)
-        with pytest.raises(error):
-            ask(client, QUESTION)
-        assert len(okx.exchange.log) == 1
-
-
-def test_report() -> None:
-    """A report has the date, the site, the account's settings, and the request and rows of each answer."""
-    with run_mock_server() as okx:
-        client = okx.client("spot")
-        account, answers = client.get_account(), [ask(client, QUESTION)]
-    today = datetime.now(UTC).date()
-    result = report(answers, account, site="global", version="1.2.3", is_demo=False)
-    assert (result["site"], result["trading"]) == ("global", "live")
-    assert today <= date.fromisoformat(result["date"]) <= datetime.now(UTC).date()
-    assert result["account"]["account.mode"] == "spot"
-    first = result["answers"][0]
-    assert (first["question"], first["outcome"]) == ("row", "bare")
-    assert first["sent"] == f"GET {GET_MAX_LOAN.path}?mgnMode=cross&ccy=USDT"
-    assert first["rows"][0]["ccy"] == "USDT"
 
 
 @pytest.mark.parametrize("user", default_exchange().users)
