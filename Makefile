@@ -53,7 +53,7 @@ stress: $(READY) ## ten times as many cancellations and signals as `make tests` 
 	@OKX_STRESS=10 $(BIN)/python -m pytest tests/test_interruption.py
 
 # Without tests that run nothing of the package, measure time or memory, or interrupt it between any two instructions.
-UNTRACED := $(addprefix --ignore tests/,docs_watch codegen e2e typing test_adopt_report.py test_regenerate.py test_spec.py \
+UNTRACED := $(addprefix --ignore tests/,docs_watch codegen e2e test_adopt_report.py test_regenerate.py test_spec.py \
 	test_bench.py test_interruption.py) --deselect tests/test_batching.py::test_memory \
 	--deselect tests/test_batching.py::test_deadline_of_100_000_pairs
 

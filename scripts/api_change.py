@@ -18,21 +18,15 @@ import griffe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from collections.abc import Set as AbstractSet
+
+    Objects = dict[str, griffe.Object | griffe.Alias]
 
 ROOT = Path(__file__).resolve().parent.parent
-# Where each package lies, and whether its API is what __all__ names or everything without an underscore.
-PACKAGES = {"okx_maxloan_sdk": (".", True), "okx_maxloan_api": ("generated", False)}
+# Where each package lies. The API of the first is what __all__ names, that of the second all without an underscore.
+PACKAGES = {"okx_maxloan_sdk": ".", "okx_maxloan_api": "generated"}
 FACTS = "okx_maxloan_api.contract."
 # Those of okx_maxloan_sdk.validation, which is not imported: what was generated may be what does not work.
 ENFORCED_BASES = ("documented", "observed")
-
-
-class Surface(NamedTuple):
-    """The public API: what breaks is judged on the objects, what is new on their names."""
-
-    roots: dict[str, griffe.Object | griffe.Alias]
-    names: dict[str, str]
 
 
 class Report(NamedTuple):
@@ -68,100 +62,79 @@ def git(root: Path, *arguments: str) -> bytes:
     return done.stdout
 
 
-def names(node: griffe.Object | griffe.Alias, path: str) -> Iterator[tuple[str, str]]:
-    """List what is public below an object, inherited members and parameters too, each with the value of a constant."""
-    for name, each in node.all_members.items():
-        if name.startswith("_") or (isinstance(each, griffe.Alias) and not each.inherited):
-            continue
-        target = each.final_target if isinstance(each, griffe.Alias) else each
-        yield f"{path}.{name}", str(target.value) if isinstance(target, griffe.Attribute) else ""
-        if isinstance(target, griffe.Function):
-            yield from ((f"{path}.{name}({parameter.name})", "") for parameter in target.parameters)
-        if isinstance(target, griffe.Class | griffe.Module):
-            yield from names(target, f"{path}.{name}")
-
-
-def surface(folder: Path) -> Surface:
-    """Read the public API of a checkout."""
-    roots: dict[str, griffe.Object | griffe.Alias] = {}
-    found: dict[str, str] = {}
-    paths = [folder / where for where, _ in PACKAGES.values()]
-    loader = griffe.GriffeLoader(search_paths=paths, allow_inspection=False)
-    packages = {package: loader.load(package, try_relative_path=False) for package in PACKAGES}
+def public_objects(folder: Path) -> Objects:
+    """Load the packages of a checkout, and return their public objects by path."""
+    loader = griffe.GriffeLoader(search_paths=[folder / each for each in PACKAGES.values()], allow_inspection=False)
+    sdk, api = (loader.load(package, try_relative_path=False) for package in PACKAGES)
     loader.resolve_aliases(implicit=True, external=False)
-    for package, (_, listed) in PACKAGES.items():
-        module = packages[package]
-        exported = [str(each) for each in module.exports or []] if listed else [""]
-        for name in exported:
-            path = f"{package}.{name}" if name else package
-            root = module[name] if name else module
-            roots[path] = root.final_target if isinstance(root, griffe.Alias) else root
-            found |= {path: "", **dict(names(roots[path], path))}
-    return Surface(roots, found)
+    exported = {f"{sdk.path}.{name}": sdk[str(name)] for name in sdk.exports or []}
+    return {api.path: api, **{path: getattr(each, "final_target", each) for path, each in exported.items()}}
 
 
-def literals(value: str) -> set[object] | None:
+def breakages(old: Objects, new: Objects) -> Iterator[tuple[str, griffe.BreakageKind, str]]:
+    """List what breaks on the way from old to new: public path, what happened to it, and to which parameter of it."""
+    for path, root in old.items():
+        if path not in new:
+            yield path, griffe.BreakageKind.OBJECT_REMOVED, ""
+            continue
+        for each in griffe.find_breaking_changes(root, new[path]):
+            if each.kind is griffe.BreakageKind.OBJECT_REMOVED and each.obj.name.startswith("_"):
+                continue  # special methods, which griffe counts as public
+            # The path of users is that of the exported name.
+            below = each.obj.path.removeprefix(f"{root.path}.")
+            name = each.obj.path if below == each.obj.path else f"{path}.{below}"
+            subject = each.new_value or each.old_value
+            yield name, each.kind, subject.name if isinstance(subject, griffe.Parameter) else ""
+
+
+def constants(node: griffe.Object | griffe.Alias, path: str) -> Iterator[tuple[str, str]]:
+    """List the public constants at and below an object with the source of their values."""
+    if isinstance(node, griffe.Attribute):
+        yield path, str(node.value)
+    for name, each in node.members.items():
+        if each.is_public and not each.is_alias:
+            yield from constants(each, f"{path}.{name}")
+
+
+def literals(value: str) -> set[object]:
     """Read the values of a `Literal[...]`."""
-    if not value.startswith("Literal["):
-        return None
-    try:
-        return {*ast.literal_eval(f"({value.removeprefix('Literal[').removesuffix(']')},)")}
-    except (ValueError, SyntaxError):
-        return None
+    nodes = ast.walk(ast.parse(value)) if value.startswith("Literal[") else ()
+    return {each.value for each in nodes if isinstance(each, ast.Constant)}
 
 
 def enforced_rules(value: str) -> set[str]:
     """Read which rules of an operation stop a request."""
-    calls = [each for each in ast.walk(ast.parse(value)) if isinstance(each, ast.Call)]
-    rules = (
-        {keyword.arg: ast.literal_eval(keyword.value) for keyword in each.keywords}
-        for each in calls
-        if isinstance(each.func, ast.Name) and each.func.id == "Rule"
-    )
-    return {each["id"] for each in rules if each["basis"] in ENFORCED_BASES}
+    calls = (each for each in ast.walk(ast.parse(value)) if isinstance(each, ast.Call))
+    rules = ({each.arg: each.value for each in call.keywords} for call in calls if ast.unparse(call.func) == "Rule")
+    return {ast.literal_eval(each["id"]) for each in rules if ast.literal_eval(each["basis"]) in ENFORCED_BASES}
 
 
-IGNORED = {griffe.BreakageKind.ATTRIBUTE_CHANGED_VALUE, griffe.BreakageKind.OBJECT_REMOVED}  # seen by their names
-
-
-def broken(old: Surface, new: Surface) -> Iterator[str]:
-    """List what breaks callers besides what is gone."""
-    for path, root in old.roots.items():
-        for each in griffe.find_breaking_changes(root, new.roots[path]) if path in new.roots else ():
-            if each.kind not in IGNORED:
-                parameter = getattr(each.new_value or each.old_value, "name", "")
-                about = f" `{parameter}`" if parameter else ""
-                yield f"`{each.obj.path}`: {each.kind.value.lower()}{about}"
-
-
-def highest(paths: AbstractSet[str]) -> Iterator[str]:
-    """List the paths whose parents are not among them; the parent of `f(x)` is `f`."""
-    parents = ((path, path.partition("(")[0] if "(" in path else path.rpartition(".")[0]) for path in paths)
-    return (f"`{path}`" for path, parent in parents if parent not in paths)
-
-
-def compare(old: Surface, new: Surface) -> Report:
+def compare(old: Objects, new: Objects) -> Report:
     """Sort the changes by what they do to a caller."""
-    gone = [each for each in highest(old.names.keys() - new.names.keys()) if "(" not in each]
-    breaking = [*(f"{each} is gone" for each in gone), *broken(old, new)]
-    added, changed = [*highest(new.names.keys() - old.names.keys())], []
-    for path, value in new.names.items():
-        was = old.names.get(path, value)
-        before, after = literals(was), literals(value)
-        if was == value:
-            continue
-        if before is not None and after is not None:
-            breaking += [f"`{path}` no longer has {each!r}" for each in before - after]
-            added += [f"{each!r} in `{path}`" for each in after - before]
-        elif path.startswith(FACTS):
+    breaking, added, changed = set[str](), set[str](), set[str]()
+    for path, kind, parameter in breakages(old, new):
+        event = " is gone" if kind is griffe.BreakageKind.OBJECT_REMOVED else f": {kind.value.lower()}"
+        breaking.add(f"`{path}`{event}" + (f" `{parameter}`" if parameter else ""))
+    # What would be removed on the way back was added.
+    for path, kind, parameter in breakages(new, old):
+        if kind in {griffe.BreakageKind.OBJECT_REMOVED, griffe.BreakageKind.PARAMETER_REMOVED}:
+            added.add(f"`{path}({parameter})`" if parameter else f"`{path}`")
+    before, after = (
+        dict(each for path, root in objects.items() for each in constants(root, path)) for objects in (old, new)
+    )
+    for path in before.keys() & after.keys():
+        was, value = before[path], after[path]
+        breaking |= {f"`{path}` no longer has {each!r}" for each in literals(was) - literals(value)}
+        added |= {f"{each!r} in `{path}`" for each in literals(value) - literals(was)}
+        if path.startswith(FACTS) and was != value:
             enforced_before, enforced_after = enforced_rules(was), enforced_rules(value)
-            breaking += [
+            breaking |= {
                 f"rule `{each}` is enforced: a request that breaks it raises `InvalidParametersError` and is not sent"
                 for each in enforced_after - enforced_before
-            ]
-            changed += [f"rule `{each}` is no longer enforced" for each in enforced_before - enforced_after]
-            changed.append(f"facts of the exchange in `{path}`")
-    return Report(sorted({*breaking}), sorted({*added}), sorted({*changed}))
+            }
+            changed |= {f"rule `{each}` is no longer enforced" for each in enforced_before - enforced_after}
+            changed.add(f"facts of the exchange in `{path}`")
+    return Report(sorted(breaking), sorted(added), sorted(changed))
 
 
 def version(folder: Path) -> str:
@@ -174,12 +147,12 @@ def report(root: Path, against: str | None = None) -> str:
     """Compare a checkout with a revision, the last tag unless given, and say what that calls for."""
     try:
         revision = against or git(root, "describe", "--tags", "--abbrev=0").decode().strip()
-        paths = ["pyproject.toml", *(f"{where}/{package}" for package, (where, _) in PACKAGES.items())]
+        paths = ["pyproject.toml", *(f"{where}/{package}" for package, where in PACKAGES.items())]
         archive = git(root, "archive", revision, "--", *paths)
         with tempfile.TemporaryDirectory() as folder:
             with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
                 tar.extractall(folder, filter="data")
-            found, before = compare(surface(Path(folder)), surface(root)), version(Path(folder))
+            found, before = compare(public_objects(Path(folder)), public_objects(root)), version(Path(folder))
     except (NoBaselineError, ModuleNotFoundError, griffe.GriffeError) as reason:
         return f"public API: nothing to compare with ({reason}); name a revision with --against"
     if not any(found):

@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -19,29 +20,25 @@ from codegen import contract
 from codegen.allowed_code import code_faults
 from codegen.spec_for_generator import derive
 from codegen.validate import contradictions, faults
+from openapi_python_client import generate as generate_client
+from openapi_python_client.config import Config, ConfigFile, MetaType
 from ruamel.yaml import YAML
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 PACKAGE = "okx_maxloan_api"
-CONFIG = {"package_name_override": PACKAGE, "literal_enums": True, "docstrings_on_attributes": True, "post_hooks": []}
+CONFIG = ConfigFile(package_name_override=PACKAGE, literal_enums=True, docstrings_on_attributes=True, post_hooks=[])
 # Isolated and with named rules: the generator's default hooks rewrite code so that mypy fails.
 RUFF = [
-    ["check", "--fix-only", "--select", "F401,F811,I,UP", "--quiet"],
-    ["format", "--quiet"],
+    ["check", "--fix-only", "--select", "F401,F811,I,UP"],
+    ["format"],
 ]
+RUFF_OPTIONS = ["--quiet", "--isolated", "--no-cache", "--target-version", "py311", "--line-length", "120"]
 
 
 def fail(message: str) -> None:
     """Stop with one message."""
     raise SystemExit(f"regenerate: {message}")
-
-
-def tool(module: str, *arguments: str | Path) -> None:
-    """Run one of the pinned tools; what it prints is shown only when it fails."""
-    done = subprocess.run([sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        fail(f"{module} failed\n{done.stdout}{done.stderr}")
 
 
 def load(root: Path) -> dict[str, Any]:
@@ -56,30 +53,20 @@ def load(root: Path) -> dict[str, Any]:
 
 def generate(spec: dict[str, Any], folder: Path) -> Path:
     """Generate the package into an empty folder."""
-    document, config, out = folder / "openapi.json", folder / "config.json", folder / PACKAGE
+    document, out = folder / "openapi.json", folder / PACKAGE
     document.write_text(json.dumps(derive(spec), ensure_ascii=False), encoding="utf-8")
-    config.write_text(json.dumps(CONFIG), encoding="utf-8")
-    tool(
-        "openapi_python_client", "generate", "--meta", "none", "--fail-on-warning", "--path", document,
-        "--output-path", out, "--config", config, "--custom-template-path", HERE / "codegen" / "templates",
-    )  # fmt: skip
+    config = Config.from_sources(CONFIG, MetaType.NONE, document, "utf-8", overwrite=False, output_path=out)
+    with redirect_stdout(None):  # it names the folder
+        errors = generate_client(config=config, custom_template_path=HERE / "codegen" / "templates")
+    if errors:
+        fail("the generator failed\n" + "\n".join(f"{each.header} {each.detail}" for each in errors))
     (out / "contract.py").write_text(contract.source(spec), encoding="utf-8")
     (out / "open_questions.py").write_text(contract.questions_source(spec), encoding="utf-8")
     (out / "rows.py").write_text(contract.rows_source(spec), encoding="utf-8")
     (out / "py.typed").touch()
-    for command, *flags in RUFF:
-        tool(
-            "ruff",
-            command,
-            "--isolated",
-            "--no-cache",
-            "--target-version",
-            "py311",
-            "--line-length",
-            "120",
-            *flags,
-            out,
-        )
+    for command in RUFF:
+        if subprocess.run([sys.executable, "-m", "ruff", *command, *RUFF_OPTIONS, out], check=False).returncode:
+            fail(f"ruff {command[0]} failed; nothing was written")
     if found := code_faults(out):
         fail("the generated code has what no template makes; nothing was written\n  " + "\n  ".join(found))
     return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
@@ -18,26 +19,39 @@ if TYPE_CHECKING:
 TYPES = {"array": "array of string"}
 
 
+def ruamel() -> YAML:
+    """Make a reader and writer that keeps comments and quotes."""
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 1_000_000
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
+
+
+def dump(document: Any) -> str:
+    """Write a document in ruamel's style."""
+    out = io.StringIO()
+    ruamel().dump(document, out)
+    return out.getvalue()
+
+
+@lru_cache(maxsize=8)
+def restyle(text: str) -> str:
+    """Write a text that nobody edited in ruamel's style; only an edited spec needs it."""
+    return dump(ruamel().load(text))
+
+
 class Spec:
     """The spec as a document that can be edited and written back as it was."""
 
     def __init__(self, text: str) -> None:
-        self._yaml = YAML()
-        self._yaml.preserve_quotes = True
-        self._yaml.width = 1_000_000
-        self._yaml.indent(mapping=2, sequence=4, offset=2)
-        self.document: Any = self._yaml.load(text)
+        self.document: Any = ruamel().load(text)
         self._original = text
-        self._written = self._dump()
-
-    def _dump(self) -> str:
-        out = io.StringIO()
-        self._yaml.dump(self.document, out)
-        return out.getvalue()
 
     def text(self) -> str:
         """Write the document; where ruamel has a style of its own, lines that nobody edited stay as they were."""
-        text, original, written = self._dump(), self._original.splitlines(True), self._written.splitlines(True)
+        text, original = dump(self.document), self._original.splitlines(True)
+        written = restyle(self._original).splitlines(True)
         for tag, i, j, k, m in SequenceMatcher(None, written, original, autojunk=False).get_opcodes():
             restyled, meant = "".join(written[i:j]), "".join(original[k:m])
             if tag == "replace" and text.count(restyled) == 1:

@@ -28,8 +28,8 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> Requests:
     return requests
 
 
-# One user for each group of account modes with the same rules; the nightly run covers all users.
-@pytest.mark.parametrize("user", ["spot", "futures/borrowing/auto_transfers_ccy", "multi_currency"])
+# `make fuzz` covers spot and futures, and the nightly run all users.
+@pytest.mark.parametrize("user", ["futures/borrowing/auto_transfers_ccy", "multi_currency"])
 def test_no_check_fails(requests: Requests, user: str) -> None:
     """Every request of schemathesis, valid or not, receives the response of the spec and the oracle."""
     assert main(user, "--max-examples", "25") == 0

@@ -138,17 +138,17 @@ def test_changelog_that_is_not_understood(checkout: Checkout, data: bytes) -> No
 @pytest.mark.parametrize(
     "text",
     [
-        "<h1>2026-10-01</h1><h1>x</h1>" + "<h2>y</h2>z" * 300_000,
-        "<h1>2026-10-01</h1>z" * 50_000,
-        "# 2026-10-01\n\n## x\n" + "### y\nz\n" * 300_000,
-        "# Upcoming\n" + "## y\nz\n" * 20_000,
+        "<h1>2026-10-01</h1><h1>x</h1>" + "<h2>y</h2>z" * 150_000,
+        "<h1>2026-10-01</h1>z" * 10_000,
+        "# 2026-10-01\n\n## x\n" + "### y\nz\n" * 150_000,
+        "# Upcoming\n" + "## y\nz\n" * 10_000,
     ],
 )
 def test_hostile_changelogs_end(checkout: Checkout, text: str) -> None:
     """A changelog that is designed to slow the parser down ends soon."""
-    start = time.perf_counter()
+    start = time.process_time()
     check(checkout, text.encode())
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 8
 
 
 @pytest.mark.parametrize(("count", "size"), [(1, 140_000), (22, 100_000)])

@@ -1,8 +1,9 @@
 """A program that uses the package: calls that type checkers accept, and calls that they must reject.
 
-Each wrong line has a reason and mypy's code. `make types` fails where mypy does not report exactly this code, and
-test_consumer.py where pyright does not report exactly these lines.
+Each wrong line has a reason and mypy's code. `make types` fails where mypy does not report exactly this code, and where
+pyright does not report exactly these lines.
 """
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
 
 import asyncio
 from contextlib import aclosing

@@ -8,9 +8,9 @@ import pytest
 from api_change import Report, report
 
 from tests.docs_watch.conftest import commit, run
-from tests.docs_watch.pages import load
+from tests.support.cases import cases
 
-CASES = load("api_change")
+CASES = cases(__file__)
 
 
 @pytest.fixture
