@@ -164,7 +164,7 @@ def test_rate_limit(client_factory: ClientFactory) -> None:
 
 @pytest.mark.skipif(sys.gettrace() is not None, reason="coverage traces calls itself")
 def test_call_events() -> None:
-    """A warm blocking call for one pair makes at most 60 calls of ours, counting resumed generators.
+    """A warm blocking call for one pair makes at most 62 calls of ours, counting resumed generators.
 
     Comprehensions are not counted, since they are no calls in Python 3.12 and later (PEP 709).
     """
@@ -188,7 +188,7 @@ def test_call_events() -> None:
             sys.setprofile(None)
     # The minimum, since the garbage collector may close a connection of another test during a call.
     least = min(calls, key=Counter.total)
-    assert 30 < least.total() <= 60, least
+    assert 30 < least.total() <= 62, least
 
 
 def calls(client: Any) -> Iterator[Callable[[], object]]:

@@ -30,7 +30,7 @@ MOCK_USERS = {"cross": "spot", "isolated": "futures"}
 class Connection:
     """An account, and its client once it is needed; `profile` is empty unless the account has one by name."""
 
-    account = Account()
+    account: Account = Account()
     """What is known about the account; checks find it out."""
 
     def __init__(self, settings: Settings, profile: str = "") -> None:

@@ -38,6 +38,7 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
     def __init__(self, owner: asyncio.AbstractEventLoop) -> None:
         super().__init__(owner)
         # asyncio's own buffer of 256 KiB may cost a system call for each response.
+        # Not a bytearray itself: asyncio would lose data of a TLS connection (CPython issue 156275).
         self._buffer = memoryview(bytearray(READ_SIZE))
 
     async def open(self, origin: Origin, deadline: float) -> None:

@@ -41,6 +41,7 @@ class ResponseParser:
     is_complete: bool = False
     is_reusable: bool = False
     _status = _encoded_bytes = 0
+    _last_chunk = b""
     _builder: ResponseBuilder | None = None  # once there are the headers
 
     def __init__(self) -> None:
@@ -63,6 +64,7 @@ class ResponseParser:
 
     def on_body(self, chunk: bytes) -> None:
         self._encoded_bytes += len(chunk)
+        self._last_chunk = chunk
         if self._builder is not None:
             self._builder.feed(chunk)
 
@@ -110,7 +112,7 @@ class ResponseParser:
 
         Not so without a body: one could follow a status that has none (RFC 9110, 6.4.1).
         """
+        if self._builder is not None and "content-length" in self._builder.headers:
+            return data.endswith(self._last_chunk) and bool(self._last_chunk.strip(LINE_END))
         content = data.rstrip(LINE_END)
-        is_chunked = self._builder is not None and "transfer-encoding" in self._builder.headers
-        expected = LINE_END * 2 if is_chunked else b""
-        return bool(content) and self._encoded_bytes > 0 and data[len(content) :] == expected
+        return bool(content) and self._encoded_bytes > 0 and data[len(content) :] == LINE_END * 2

@@ -15,6 +15,8 @@ INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\nContent-Encoding: br\r\n\r
 # Bytes that the server writes, and whether the connection is reusable afterwards.
 WHOLE = {
     "with its length": (RESPONSE, True),
+    "with a line end in its length": (head(len(ROWS) + 2) + ROWS + b"\r\n", True),
+    "with a line end, and another": (head(len(ROWS) + 2) + ROWS + b"\r\n\r\n", False),
     "in chunks": (CHUNKED + CHUNK + b"\r\n", True),
     "in chunks, with a trailer": (CHUNKED + CHUNK + b"Content-Type: x\r\n\r\n", True),
     "after interim responses": (INTERIM + b"HTTP/1.1 100 Continue\r\n\r\n" + RESPONSE, True),
@@ -36,7 +38,7 @@ def test_whole_response(transport: TransportHarness, case: str) -> None:
     written, reused = WHOLE[case]
     server = transport.serve(send_bytes(written, keep_alive=True), respond(b"2nd"))
     first, second = transport.send(), transport.send()
-    assert (first.status, first.body, first.headers["content-type"]) == (200, ROWS, "application/json")
+    assert (first.status, first.body.strip(), first.headers["content-type"]) == (200, ROWS, "application/json")
     assert second.body == b"2nd"
     assert (server.connection_ids == [1, 1]) == reused
 
