@@ -62,7 +62,7 @@ class RowTable:
     widths: Sequence[int] | None = None
     has_header: bool = True
 
-    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the table, or the blocks."""
         widths = self.widths or column_widths(self.titles, self.rows)
         shown = [(index, each) for index, each in enumerate(widths) if each]
