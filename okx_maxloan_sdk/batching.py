@@ -24,6 +24,7 @@ from .exceptions import (
     RateLimitTimeoutError,
     RequestNotSentError,
 )
+from .messages import text
 from .models import MaxLoan
 from .request import fetch_models, late
 
@@ -47,10 +48,6 @@ FATAL_ERRORS = (
     ClientClosedError,
     RateLimitTimeoutError,
 )
-NOT_SENT_FATAL = {
-    "en": "another request of this call failed with an error that affects all of them",
-    "zh": "本次调用的另一个请求遇到了影响所有请求的错误",
-}
 # Code 51000 is for any parameter, and only its message names it. The margin mode affects all pairs; other parameters
 # may be wrong for one pair alone.
 MARGIN_MODE_NAMES = ("MARGIN_MODE", "mgnMode")
@@ -205,7 +202,7 @@ class ResultCollector:
         position = {inst_id.upper(): index for index, inst_id in enumerate(inst_ids)}
         self.loans.sort(key=lambda loan: position.get(loan.inst_id.upper(), len(position)))
         if not_sent := tuple(each for each in inst_ids if each not in self._seen):
-            reason = late(self._state) if self._is_late() else NOT_SENT_FATAL[self._state.config.language]
+            reason = late(self._state) if self._is_late() else text(self._state.config.language, "reason.fatal")
             self.failures.append((not_sent, RequestNotSentError(reason)))
         if not self.failures:
             return self.loans

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .escape import map_texts
+from .messages import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,30 +19,6 @@ MAX_EXCERPT = 200
 MAX_REASONS = 20
 
 
-TEXTS: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "violation": "{expected} (given: {given}; rule {rule_id}; {docs_url})",
-        "rejected": "OKX rejected the request with code {code} (HTTP {status}): {message}",
-        "not_sent": "the request was not sent: {reason}",
-        "no_response": "no complete response: {reason}",
-        "invalid": "invalid response from OKX (HTTP {status}): {reason}",
-        "missing": "OKX returned no data for {requested}; it may be delisted",
-        "partial": "no rows for {pairs} of the pairs; {loans} rows arrived",
-        "more": "and {count} more in .failures",
-    },
-    "zh": {
-        "violation": "{expected}（传入：{given}；规则 {rule_id}；{docs_url}）",
-        "rejected": "OKX 拒绝了请求，错误码 {code}（HTTP {status}）：{message}",
-        "not_sent": "请求未发送：{reason}",
-        "no_response": "未收到完整响应：{reason}",
-        "invalid": "OKX 的响应不符合接口规范（HTTP {status}）：{reason}",
-        "missing": "OKX 未返回 {requested} 的数据，可能已下线",
-        "partial": "{pairs} 个币对没有结果；已取得 {loans} 条",
-        "more": "另有 {count} 项，见 .failures",
-    },
-}
-
-
 class OkxError(Exception):
     """Base class of every error that this package raises."""
 
@@ -51,7 +28,7 @@ class OkxError(Exception):
     language: str = "en"
 
     def _text(self, name: str, **values: object) -> str:
-        return TEXTS[self.language][name].format(**values)
+        return text(self.language, f"error.{name}", **values)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Without the constructor, whose keyword arguments are attributes.
@@ -69,9 +46,8 @@ class Violation:
     language: str = field(default="en", repr=False, compare=False)
 
     def __str__(self) -> str:
-        return TEXTS[self.language]["violation"].format(
-            expected=self.expected, given=self.given, rule_id=self.rule_id, docs_url=self.docs_url
-        )
+        fields = {"expected": self.expected, "given": self.given, "rule_id": self.rule_id, "docs_url": self.docs_url}
+        return text(self.language, "error.violation", **fields)
 
 
 class InvalidParametersError(OkxError, ValueError):

@@ -18,6 +18,7 @@ from .exceptions import (
     RequestNotSentError,
 )
 from .matching import match_rows
+from .messages import text
 from .retry import MAX_FREE_RECONNECTS, MAX_RETRY_AFTER_S, backoff, lookup_error, retry_after, should_retry
 from .sites import Site
 from .transport import ConnectionDroppedError, Request
@@ -41,20 +42,6 @@ MAX_TIMESTAMP_MS = 253_402_300_800_000
 # What an HTTP status means where the contract does not know the code.
 KIND_BY_STATUS = {401: "authentication", 403: "permission", 429: "rate_limit"}
 UNKNOWN_SITE, CLOCK_SKEW = "50119", "50102"
-MESSAGES = {
-    "en": {
-        "sites": "This client uses {host}; other regional sites are {sites}.",
-        "skew": "OKX's clock was measured to be {seconds:+.3f} s from this machine's.",
-        "gateway": "The gateway answered before OKX's API did; it counted too many requests.",
-        "late": "total_timeout of {seconds} s was over",
-    },
-    "zh": {
-        "sites": "当前请求的是 {host}；其他区域站点有 {sites}。",
-        "skew": "测得 OKX 时钟与本机相差 {seconds:+.3f} 秒。",
-        "gateway": "请求在到达 OKX 接口之前被网关拒绝：请求过于频繁。",
-        "late": "已超过 total_timeout（{seconds} 秒）",
-    },
-}
 
 
 class DecodedResponse(NamedTuple):
@@ -181,7 +168,7 @@ def remaining_time(state: ClientState, deadline: float | None) -> float:
 
 def late(state: ClientState) -> str:
     """Return why a request is not sent once the deadline has passed."""
-    return MESSAGES[state.config.language]["late"].format(seconds=state.config.total_timeout)
+    return text(state.config.language, "reason.late", seconds=state.config.total_timeout)
 
 
 def decode(state: ClientState, query: Query, response: Response) -> list[dict[str, Any]] | OkxError:
@@ -193,7 +180,7 @@ def decode(state: ClientState, query: Query, response: Response) -> list[dict[st
             return match_rows(query, codec.validate_rows(query.operation, data, response), redact)
     except InvalidResponseError as error:
         if response.status == 429:  # noqa: PLR2004 -- RFC 6585, 4
-            return build_api_error(state, query, response, "429", MESSAGES[state.config.language]["gateway"])
+            return build_api_error(state, query, response, "429", text(state.config.language, "reason.gateway"))
         invalid = error.redacted(redact)
         invalid.retry_after = retry_after(response.headers.get("retry-after"))
         return invalid
@@ -220,14 +207,14 @@ def build_api_error(state: ClientState, query: Query, response: Response, code: 
 
 def hint(state: ClientState, query: Query, code: str) -> str:
     """Return what else is known about a rejected request."""
-    messages, seconds = MESSAGES[state.config.language], state.clock_skew.value
+    language, seconds = state.config.language, state.clock_skew.value
     if code == UNKNOWN_SITE:
         host = f"{state.config.origin.scheme}://{state.config.origin.netloc}"
         others = ", ".join(f"{site.name} ({site.value})" for site in Site if site.value != host)
-        return messages["sites"].format(host=host, sites=others)
+        return text(language, "hint.sites", host=host, sites=others)
     if code == CLOCK_SKEW:
-        return messages["skew"].format(seconds=seconds) if seconds else ""
-    return validation.hint(query, state.rule_inputs, state.config.language)
+        return text(language, "hint.skew", seconds=seconds) if seconds else ""
+    return validation.hint(query, state.rule_inputs, language)
 
 
 def sync_clock(state: ClientState, deadline: float | None, invalid: float) -> Flow[float]:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from .exceptions import InvalidParametersError, Violation
+from .messages import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,29 +21,6 @@ if TYPE_CHECKING:
 ENFORCED_BASES = ("documented", "observed")
 CONTRACT_ID = r"[A-Za-z0-9]+-[A-Za-z0-9_]+-[A-Za-z0-9-]+"
 EXAMPLE_VALUES = {"instId": "BTC-USDT"}
-# Messages for one parameter; the rules bring their own.
-MESSAGES = {
-    "en": {
-        "missing": "{name} is required",
-        "empty": "{name} is empty; omit it instead",
-        "enum": "{name} must be one of {values}{suggestion}",
-        "suggestion": "; did you mean {value}?",
-        "count": "{name} takes at most {limit} values in one request",
-        "twice": "{name} lists {value} twice",
-        "contract": "{name} takes trading pairs such as BTC-USDT; {value} is a contract, which has no maximum loan",
-        "form": "{name} has an invalid form; expected a value such as {example}",
-    },
-    "zh": {
-        "missing": "缺少必填参数 {name}",
-        "empty": "{name} 为空；不需要时请省略",
-        "enum": "{name} 只能取 {values}{suggestion}",
-        "suggestion": "；是否想写 {value}？",
-        "count": "{name} 单次请求最多 {limit} 个",
-        "twice": "{name} 中 {value} 重复",
-        "contract": "{name} 只接受币对，如 BTC-USDT；{value} 是合约，没有最大可借",
-        "form": "{name} 应为 {example} 这样的值；请检查拼写",
-    },
-}
 
 
 def matches(condition: Condition, inputs: Mapping[str, str]) -> bool:
@@ -80,7 +58,7 @@ def violated_rules(rules: Iterable[Rule], inputs: Mapping[str, str]) -> Iterator
 
 
 def check_parameter(parameter: Parameter, value: str | None) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield what is wrong with one parameter: a key of `MESSAGES` and its values."""
+    """Yield what is wrong with one parameter: a message of the table `parameter` and its values."""
     if value is None:
         if parameter.required:
             yield "missing", {}
@@ -118,15 +96,15 @@ def find_violations(
 
     `only_pairs` leaves out rules that cannot tell one pair from another, for the further requests of a call.
     """
-    operation, inputs, messages = query.operation, {**query.params, **account}, MESSAGES[language]
+    operation, inputs = query.operation, {**query.params, **account}
     docs = operation.docs_zh if language == "zh" else operation.docs_en
     violations = []
     for parameter in operation.parameters:
         value = query.params.get(parameter.name)
         for message_id, context in check_parameter(parameter, value):
             close = context.get("close")
-            suggestion = messages["suggestion"].format(value=close) if close else ""
-            expected = messages[message_id].format(name=parameter.name, suggestion=suggestion, **context)
+            suggestion = text(language, "parameter.suggestion", value=close) if close else ""
+            expected = text(language, f"parameter.{message_id}", name=parameter.name, suggestion=suggestion, **context)
             shown = context.get("value", value)
             given = f"{parameter.name}: {'-' if shown is None else repr(shown[:80])}"
             violations.append(Violation(message_id, given, expected, docs, language))

@@ -3,14 +3,14 @@
 import copy
 import pickle
 import re
-from collections.abc import Mapping
 from typing import get_args, get_type_hints
+from unittest.mock import Mock
 
 import pytest
 from okx_maxloan_api.contract import ERRORS, Error
 
 import okx_maxloan_sdk
-from okx_maxloan_sdk import exceptions, request, validation
+from okx_maxloan_sdk import exceptions
 from okx_maxloan_sdk.exceptions import (
     EXCEPTION_BY_KIND,
     MAX_REASONS,
@@ -29,6 +29,7 @@ from okx_maxloan_sdk.exceptions import (
     RequestNotSentError,
     Violation,
 )
+from okx_maxloan_sdk.messages import load_catalogue
 from okx_maxloan_sdk.transport import ConnectionDroppedError
 from tests.support.contract_values import loan
 
@@ -103,13 +104,24 @@ def test_contract_is_total() -> None:
         assert each.retry in get_args(hints["retry"])
 
 
-@pytest.mark.parametrize("messages", [exceptions.TEXTS, request.MESSAGES, validation.MESSAGES])
-def test_languages(messages: Mapping[str, Mapping[str, str]]) -> None:
+def test_languages() -> None:
     """Both languages have the same messages, with the same values."""
     english, chinese = (
-        {name: sorted(FIELD.findall(text)) for name, text in messages[each].items()} for each in ("en", "zh")
+        {
+            (table, key): sorted(FIELD.findall(text))
+            for table, texts in load_catalogue(each).items()
+            for key, text in texts.items()
+        }
+        for each in ("en", "zh")
     )
     assert english == chinese
+
+
+def test_catalogue_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error says what is wrong without its catalogue, as it may be that no file descriptor is left."""
+    load_catalogue.cache_clear()
+    monkeypatch.setattr("io.open", Mock(side_effect=OSError("Too many open files")))
+    assert str(RequestNotSentError("Too many open files")) == "error.not_sent {'reason': 'Too many open files'}"
 
 
 @pytest.mark.parametrize(("error", "message"), MESSAGES, ids=lambda each: type(each).__name__)

@@ -1,4 +1,4 @@
-"""Include the files that are not Python: the Redis script and the command's messages."""
+"""Include the files that are not Python: the Redis script and the messages."""
 
 from PyInstaller.utils.hooks import collect_data_files
 

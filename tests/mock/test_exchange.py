@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN
 
-from okx_maxloan_sdk import validation
+from okx_maxloan_sdk.messages import load_catalogue
 from okx_maxloan_sdk.mock import ApiKey, MockExchange, User, default_exchange
 from okx_maxloan_sdk.mock.market import drift_after, max_loan_rows
 from okx_maxloan_sdk.mock.responses import CODE_BY_CHECK, ERROR_BY_RULE, ERROR_RESPONSES
@@ -145,5 +145,5 @@ def test_every_rule_has_an_error() -> None:
 def test_every_code_is_documented() -> None:
     """The mock uses only checks and codes that there are, and has a status and a message for each code."""
     codes = {*CODE_BY_CHECK.values(), *(error[0] for error in ERROR_BY_RULE.values() if error)}
-    assert CODE_BY_CHECK.keys() <= validation.MESSAGES["en"].keys()
+    assert CODE_BY_CHECK.keys() <= load_catalogue("en")["parameter"].keys()
     assert codes <= ERROR_RESPONSES.keys() <= ERRORS.keys()

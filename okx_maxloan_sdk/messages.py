@@ -1,0 +1,29 @@
+"""Message catalogues of errors, one for each language."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@cache
+def load_catalogue(language: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the messages of a language by table and key."""
+    # A call that succeeds needs no message.
+    import tomllib  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
+    return tomllib.loads(Path(__file__).with_name("locales").joinpath(f"{language}.toml").read_text("utf-8"))
+
+
+def text(language: str, message_id: str, **values: object) -> str:
+    """Return the message `table.key` with its placeholders filled in."""
+    table, _, key = message_id.partition(".")
+    try:
+        message = load_catalogue(language)[table][key]
+    except (ImportError, OSError):  # no file descriptor is left, or the interpreter is about to end
+        return f"{message_id} {values}"
+    return message.format(**values)
