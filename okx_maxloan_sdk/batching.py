@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from . import validation
-from .effects import Flow, gather
+from .effects import Flow, Gather
 from .exceptions import (
     AccountModeError,
     AuthenticationError,
@@ -110,18 +111,20 @@ def fetch_all(state: ClientState, chunks: Sequence[Query], deadline: float | Non
             error.language = state.config.language
             raise error
         collector = ResultCollector(state, chunks, deadline)
-        collector.add([_to_result(state, first, [])])
+        collector.add(_to_result(state, first, []))
         return collector.finish()
     collector = ResultCollector(state, chunks, deadline)
     if not rest or first.other_params not in state.accepted_params:
         # Alone, so that an error that affects all pairs costs one request.
-        keep_going = collector.add((yield from fetch_chunk(state, first, deadline)))
+        for result in (yield from fetch_chunk(state, first, deadline)):
+            collector.add(result)
         if collector.loans:
             state.accepted_params.add(first.other_params)
-        if not rest or not keep_going:
+        if not rest or collector.is_stopped:
             return collector.finish()
         chunks = rest
-    yield from gather((fetch_chunk(state, chunk, deadline) for chunk in chunks), MAX_CONCURRENCY, collector.add)
+    flows = (fetch_chunk(state, chunk, deadline) for chunk in chunks)
+    yield Gather(takewhile(lambda _: not collector.is_stopped, flows), MAX_CONCURRENCY, collector.add)
     return collector.finish()
 
 
@@ -181,20 +184,20 @@ class ResultCollector:
     _deadline: float | None
     loans: list[MaxLoan] = field(default_factory=list, init=False)
     failures: list[tuple[tuple[str, ...], OkxError]] = field(default_factory=list, init=False)
+    # No other request can succeed any more.
+    is_stopped: bool = field(default=False, init=False)
     _seen: set[str] = field(default_factory=set, init=False)
 
-    def add(self, results: Iterable[BatchResult]) -> bool:
-        """Add results as they arrive; return whether other requests may still succeed."""
-        keep_going = self._deadline is None or not self._is_late()
-        for result in results:
-            self.loans += result.loans
-            self._seen.update(result.inst_ids)
-            if result.error is not None:
-                self.failures.append((result.inst_ids, result.error))
-                keep_going = keep_going and not affects_all(result.error)
-            if result.missing:
-                self.failures.append((result.missing, MissingDataError(result.missing, result.hint)))
-        return keep_going
+    def add(self, result: BatchResult) -> None:
+        """Add a result as it arrives."""
+        self.loans += result.loans
+        self._seen.update(result.inst_ids)
+        if result.error is not None:
+            self.failures.append((result.inst_ids, result.error))
+        if result.missing:
+            self.failures.append((result.missing, MissingDataError(result.missing, result.hint)))
+        if affects_all(result.error) or self._is_late():
+            self.is_stopped = True
 
     def finish(self) -> list[MaxLoan]:
         """Return all rows in the order requested; raise the only failure, or `PartialFailureError` with the rows."""

@@ -5,7 +5,6 @@ https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-the-maximum-loan-of
 
 from __future__ import annotations
 
-from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 from okx_maxloan_api.contract import GET_MAX_LOAN
@@ -208,15 +207,8 @@ class MaxLoanClient(_BaseClient):
         Close it (`contextlib.closing`) to stop early.
         """
         given = {"mgn_mode": mgn_mode, "mgn_ccy": mgn_ccy, "trade_quote_ccy": trade_quote_ccy, **extra}
-        transport = self._get_transport()
         flows = operations.iter_max_loan(self._state, inst_ids, given)
-
-        def results() -> Generator[BatchResult, None, None]:
-            with closing(run_concurrently(flows, MAX_CONCURRENCY, transport, self._state.clock)) as batches:
-                for batch in batches:
-                    yield from batch
-
-        return results()
+        return run_concurrently(flows, MAX_CONCURRENCY, self._get_transport(), self._state.clock)
 
     def get_account(self) -> Account:
         """Return the account's settings; raises as `get_max_loan`.
@@ -342,16 +334,8 @@ class AsyncMaxLoanClient(_BaseClient):
         Close it (`contextlib.aclosing`) to stop early.
         """
         given = {"mgn_mode": mgn_mode, "mgn_ccy": mgn_ccy, "trade_quote_ccy": trade_quote_ccy, **extra}
-        transport = self._get_transport()
         flows = operations.iter_max_loan(self._state, inst_ids, given)
-
-        async def results() -> AsyncGenerator[BatchResult, None]:
-            async with aclosing(arun_concurrently(flows, MAX_CONCURRENCY, transport, self._state.clock)) as batches:
-                async for batch in batches:
-                    for result in batch:
-                        yield result
-
-        return results()
+        return arun_concurrently(flows, MAX_CONCURRENCY, self._get_transport(), self._state.clock)
 
     async def get_account(self) -> Account:
         """Return the account's settings, as `MaxLoanClient.get_account`."""

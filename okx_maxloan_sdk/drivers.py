@@ -16,7 +16,7 @@ from .exceptions import OkxError, RequestNotSentError
 from .threads import call_to_end, start_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Iterator
+    from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 
     from .clock import Clock
     from .transport import AsyncTransport, Request, Response, Transport
@@ -177,15 +177,15 @@ class _Cancellable:
 
 
 def run_concurrently(
-    flows: Iterator[Flow[T]], width: int, transport: Transport, clock: Clock
+    flows: Iterator[Flow[Sequence[T]]], width: int, transport: Transport, clock: Clock
 ) -> Generator[T, None, None]:
-    """Run flows in threads, at most `width` at once, and yield each result as it arrives.
+    """Run flows in threads, at most `width` at once, and yield their results as each ends.
 
     A flow is taken from the iterator when fewer than `width` run. Closing the generator ends waiting flows at once;
     requests already sent end by their own timeout.
     """
     scope: Any = _Cancellable(transport, clock)
-    done: SimpleQueue[Future[T]] = SimpleQueue()
+    done: SimpleQueue[Future[Sequence[T]]] = SimpleQueue()
     running = 0
     try:
         while True:
@@ -196,20 +196,20 @@ def run_concurrently(
                 return
             future = done.get()
             running -= 1
-            yield future.result()
+            yield from future.result()
     finally:
         scope.cancel()
 
 
 async def arun_concurrently(
-    flows: Iterator[Flow[T]], width: int, transport: AsyncTransport, clock: Clock
+    flows: Iterator[Flow[Sequence[T]]], width: int, transport: AsyncTransport, clock: Clock
 ) -> AsyncGenerator[T, None]:
     """Run flows as tasks, as `run_concurrently` does; closing the generator cancels them."""
     import asyncio  # noqa: PLC0415 -- a blocking program does not load asyncio
 
     check_event_loop()
-    done: asyncio.Queue[asyncio.Task[T]] = asyncio.Queue()
-    running: set[asyncio.Task[T]] = set()
+    done: asyncio.Queue[asyncio.Task[Sequence[T]]] = asyncio.Queue()
+    running: set[asyncio.Task[Sequence[T]]] = set()
     try:
         while True:
             for flow in islice(flows, width - len(running)):
@@ -220,7 +220,8 @@ async def arun_concurrently(
                 return
             task = await done.get()
             running.remove(task)
-            yield task.result()
+            for result in task.result():
+                yield result
     finally:
         for task in running:
             task.cancel()

@@ -7,8 +7,7 @@ out, blocking or with asyncio.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from itertools import takewhile
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -39,19 +38,12 @@ class RunBlocking(NamedTuple, Generic[T]):
 
 
 class Gather(NamedTuple, Generic[T]):
-    """Run flows concurrently, at most `width` at once; `on_result` receives each result as it arrives."""
+    """Run flows concurrently, at most `width` at once; `on_result` receives each of their results as it arrives."""
 
-    flows: Iterator[Flow[T]]
+    flows: Iterator[Flow[Sequence[T]]]
     width: int
     on_result: Callable[[T], object]
 
 
 Effect: TypeAlias = Send | Sleep | RunBlocking[Any] | Gather[Any]
 Flow: TypeAlias = Generator[Effect, Any, T]
-
-
-def gather(flows: Iterator[Flow[T]], width: int, on_result: Callable[[T], bool]) -> Flow[None]:
-    """Run flows concurrently; start no more once `on_result` returns False."""
-    keep_going = {True}
-    pending = takewhile(lambda _: False not in keep_going, flows)
-    yield Gather(pending, width, lambda result: keep_going.add(on_result(result)))

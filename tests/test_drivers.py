@@ -17,7 +17,7 @@ import pytest
 from okx_maxloan_sdk import AsyncMaxLoanClient
 from okx_maxloan_sdk.clock import SystemClock, WakeEvent
 from okx_maxloan_sdk.drivers import arun_concurrently, hide_frames, run_async, run_concurrently, run_sync
-from okx_maxloan_sdk.effects import Effect, Flow, RunBlocking, Send, Sleep, gather
+from okx_maxloan_sdk.effects import Effect, Flow, Gather, RunBlocking, Send, Sleep
 from okx_maxloan_sdk.exceptions import OkxError, RequestNotSentError
 from tests.support.clients import credentials
 from tests.support.clock import FakeClock, client_threads_end, until
@@ -66,10 +66,10 @@ def perform(effect: Effect) -> Flow[Any]:
     return (yield effect)
 
 
-def flow_returning(value: Any) -> Flow[Any]:
-    """Return a value after one sleep."""
+def flow_returning(value: Any) -> Flow[list[Any]]:
+    """Return a list of one value after one sleep."""
     yield Sleep(0.0)
-    return value
+    return [value]
 
 
 @pytest.fixture(params=KINDS)
@@ -86,16 +86,12 @@ def test_effects(driver: FlowRunner) -> None:
     """Each effect returns its result to the flow, and the driver returns the flow's."""
 
     def flow() -> Flow[list[Any]]:
-        def take(each: int) -> bool:
-            results.append(each)
-            return True
-
         results: list[Any] = [
             (yield Send(GET, 3.0)),
             (yield Sleep(1.5)),
             (yield RunBlocking(lambda: 7)),
         ]
-        yield from gather(iter([flow_returning(8), flow_returning(9)]), 1, take)
+        yield Gather(iter([flow_returning(8), flow_returning(9)]), 1, results.append)
         return results
 
     assert driver(flow()) == [RESPONSE, False, 7, 8, 9]
@@ -179,30 +175,17 @@ def test_concurrent_results(driver: FlowRunner) -> None:
     """Every flow's result arrives, and at most `width` flows run at once."""
     going, max_results = 0, 0
 
-    def flow(number: int) -> Flow[int]:
+    def flow(number: int) -> Flow[list[int]]:
         nonlocal going, max_results
         going += 1
         max_results = max(max_results, going)
         yield Sleep(0.001)
         going -= 1
-        return number
+        return [number]
 
     driver.clock = SystemClock()
     assert sorted(driver.run_all((flow(n) for n in range(20)), 4)) == list(range(20))
     assert 1 < max_results <= 4
-
-
-def test_gather_stops(driver: FlowRunner) -> None:
-    """Once `on_result` returns False no further flow starts, and running flows are awaited."""
-    begun, results = count(), []
-
-    def on_result(number: int) -> bool:
-        results.append(number)
-        return len(results) < 3
-
-    driver(gather((flow_returning(number) for number in begun), 2, on_result))
-    assert 3 <= len(results) <= 3 + 1
-    assert next(begun) <= len(results) + 1
 
 
 def test_flows_are_taken_when_there_is_room(driver: FlowRunner) -> None:
@@ -297,7 +280,11 @@ def test_wakes_reach_sleepers() -> None:
     """A wake event ends the sleep of one of several flows, whose effect returns True."""
     wake: WakeEvent = Future()
     threading.Timer(0.02, wake.set_result, [None]).start()
-    assert list(run_concurrently(iter([perform(Sleep(30, wake))]), 1, FakeTransport(RESPONSE), SystemClock())) == [True]
+
+    def flow() -> Flow[list[bool]]:
+        return [(yield Sleep(30, wake))]
+
+    assert list(run_concurrently(iter([flow()]), 1, FakeTransport(RESPONSE), SystemClock())) == [True]
 
 
 def fail(error: BaseException, cause: BaseException | None = None) -> None:
