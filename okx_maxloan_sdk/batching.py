@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -175,18 +175,16 @@ def affects_all(error: OkxError | None) -> bool:
     return isinstance(error, FATAL_ERRORS)
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class ResultCollector:
     """Collects the results of one call into its rows, or its one error."""
 
-    _state: ClientState
-    _chunks: Sequence[Query]
-    _deadline: float | None
-    loans: list[MaxLoan] = field(default_factory=list, init=False)
-    failures: list[tuple[tuple[str, ...], OkxError]] = field(default_factory=list, init=False)
-    # No other request can succeed any more.
-    is_stopped: bool = field(default=False, init=False)
-    _seen: set[str] = field(default_factory=set, init=False)
+    def __init__(self, state: ClientState, chunks: Sequence[Query], deadline: float | None) -> None:
+        self._state, self._chunks, self._deadline = state, chunks, deadline
+        self._seen: set[str] = set()
+        self.loans: list[MaxLoan] = []
+        self.failures: list[tuple[tuple[str, ...], OkxError]] = []
+        # No other request can succeed any more.
+        self.is_stopped: bool = False
 
     def add(self, result: BatchResult) -> None:
         """Add a result as it arrives."""

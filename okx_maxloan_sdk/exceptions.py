@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .escape import map_texts
@@ -61,6 +61,7 @@ class InvalidParametersError(OkxError, ValueError):
         return "\n".join(map(str, self.violations))
 
 
+@dataclass(eq=False, repr=False)
 class ApiError(OkxError):
     """OKX rejected the request.
 
@@ -68,25 +69,14 @@ class ApiError(OkxError):
     about this request. `inst_ids` are the pairs of the request, `request_id` is what OKX's support asks for.
     """
 
-    def __init__(
-        self,
-        code: str,
-        message: str,
-        *,
-        http_status: int,
-        explanation: str = "",
-        hint: str = "",
-        request_id: str = "",
-        inst_ids: tuple[str, ...] = (),
-    ) -> None:
-        super().__init__(code, message)
-        self.code = code
-        self.message = message
-        self.http_status = http_status
-        self.explanation = explanation
-        self.hint = hint
-        self.request_id = request_id
-        self.inst_ids = inst_ids
+    code: str
+    message: str
+    _: KW_ONLY
+    http_status: int
+    explanation: str = ""
+    hint: str = ""
+    request_id: str = ""
+    inst_ids: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         summary = self._text("rejected", code=self.code, status=self.http_status, message=self.message or "-")
