@@ -1,7 +1,6 @@
 """Drivers: effects, concurrent and abandoned flows, and errors without the frames that may hold secrets."""
 
 import asyncio
-import gc
 import sys
 import threading
 import time
@@ -9,7 +8,7 @@ import traceback
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import aclosing, closing
-from itertools import count, islice
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -188,36 +187,23 @@ def test_concurrent_results(driver: FlowRunner) -> None:
     assert 1 < max_results <= 4
 
 
-def test_flows_are_taken_when_there_is_room(driver: FlowRunner) -> None:
-    """Of an endless supply no more flows are taken than are needed and fit, and abandoned ones cause no warning."""
-    taken = count()
-    assert len(driver.run_all((flow_returning(n) for n in taken), 3, max_results=5)) == 5
-    assert next(taken) <= 5 + 3
-    gc.collect()
+@pytest.mark.parametrize("fails", ["supply", "flow"])
+def test_failure_of_one_flow(driver: FlowRunner, fails: str) -> None:
+    """An error of the supply, or of a flow, is raised, and the running flows are abandoned."""
 
-
-def test_failing_supply(driver: FlowRunner) -> None:
-    """An error of the supply is raised, and the running flows are abandoned."""
-
-    def flows() -> Iterator[Flow[bool]]:
-        yield perform(Sleep(30))
-        yield perform(Sleep(30))
+    def failing() -> Flow[list[Any]]:
+        yield Sleep(0.0)
         raise LookupError
+
+    def flows() -> Iterator[Flow[Any]]:
+        yield from (perform(Sleep(30)), perform(Sleep(30)))
+        if fails == "supply":
+            raise LookupError
+        yield failing()
 
     driver.clock = SystemClock()
     with pytest.raises(LookupError):
         driver.run_all(flows(), 3)
-
-
-def test_failing_flow(driver: FlowRunner) -> None:
-    """A flow's error is raised, and the other flows are abandoned."""
-
-    def flow() -> Flow[None]:
-        yield Sleep(0.0)
-        raise LookupError
-
-    with pytest.raises(LookupError):
-        driver.run_all((flow() for _ in range(9)), 3)
 
 
 def test_abandoned_flows_clean_up(driver: FlowRunner) -> None:
@@ -236,21 +222,12 @@ def test_abandoned_flows_clean_up(driver: FlowRunner) -> None:
     assert until(lambda: ended == ["cleaned up", "cleaned up"])
 
 
-def abandon(*sleepers: Flow[Any], transport: FakeTransport) -> None:
-    """Run flows in threads, and abandon those that sleep once another one has a result."""
-    flows = iter([flow_returning(1), *sleepers])
-    with closing(run_concurrently(flows, 1 + len(sleepers), transport, SystemClock())) as results:
-        assert next(results) == 1
-        time.sleep(0.05)  # real: the threads must sleep by then
-    assert client_threads_end()
-
-
 def test_abandoned_sleepers_wake() -> None:
-    """Threads that sleep when their results are abandoned end at once and send nothing more."""
+    """Threads that sleep when they are abandoned end at once and send nothing more; others sleep on."""
     shared: WakeEvent = Future()
     transport = FakeTransport(RESPONSE)
 
-    def sleeps(wake: WakeEvent | None) -> Flow[None]:
+    def sleeps(wake: WakeEvent | None) -> Flow[list[Any]]:
         try:
             yield Sleep(30, wake)
         finally:
@@ -258,20 +235,16 @@ def test_abandoned_sleepers_wake() -> None:
                 yield Send(GET, 1.0)
             with pytest.raises(CancelledError):
                 yield Sleep(30)
+        return []
 
-    abandon(sleeps(None), sleeps(shared), transport=transport)
-    assert transport.requests == []
-    assert not shared.cancelled()
-    shared.set_result(None)
-
-
-def test_abandoned_does_not_wake_others() -> None:
-    """Abandoning one sleeper on a shared wake event does not wake the others."""
-    shared: WakeEvent = Future()
+    flows = iter([flow_returning(1), sleeps(None), sleeps(shared)])
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(SystemClock().sleep, 30, shared)
-        abandon(perform(Sleep(30, shared)), transport=FakeTransport(RESPONSE))
-        assert not other.done()
+        with closing(run_concurrently(flows, 3, transport, SystemClock())) as results:
+            assert next(results) == 1
+            time.sleep(0.05)  # real: the threads must sleep by then
+        assert client_threads_end()
+        assert (transport.requests, other.done()) == ([], False)
         shared.set_result(None)
         assert other.result(5) is True
 
@@ -311,24 +284,23 @@ def rendered(error: BaseException) -> str:
     return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
 
 
-@pytest.mark.parametrize("kind", [OkxError, ValueError, KeyboardInterrupt])
-@pytest.mark.parametrize("cause", [None, KeyError("x")])
-def test_frames_are_gone(kind: type[BaseException], cause: BaseException | None) -> None:
-    """An error, its context and its cause show no local of the hidden frames."""
-    error = hidden(kind("x"), cause)
-    assert error.__context__ is not None
-    assert "in-a-local" not in rendered(error)
-
-
-def test_group() -> None:
-    """The errors of a group are treated like the group."""
+def group() -> ExceptionGroup[Exception]:
+    """Make a group of errors with frames."""
     errors = []
     for number in range(2):
         try:
             fail(ValueError(number))
         except ValueError as error:
             errors.append(error)
-    assert "in-a-local" not in rendered(hidden(ExceptionGroup("several", errors)))
+    return ExceptionGroup("several", errors)
+
+
+@pytest.mark.parametrize("error", [OkxError("x"), ValueError("x"), KeyboardInterrupt(), group()], ids=repr)
+@pytest.mark.parametrize("cause", [None, KeyError("x")])
+def test_frames_are_gone(error: BaseException, cause: BaseException | None) -> None:
+    """An error, its context, its cause and the errors of a group show no local of the hidden frames."""
+    assert hidden(error, cause).__context__ is not None
+    assert "in-a-local" not in rendered(error)
 
 
 def test_unexpected_error_names_its_line() -> None:
