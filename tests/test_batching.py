@@ -1,10 +1,8 @@
 """Batching: any number of pairs, rows in the order of the pairs, and failures that affect only their own pairs."""
 
 import gc
-import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
 from itertools import count, islice
 from typing import Any
 
@@ -28,7 +26,6 @@ from okx_maxloan_sdk.exceptions import (
 )
 from okx_maxloan_sdk.transport import Request, Response
 from tests.support.clients import ClientFactory
-from tests.support.clock import until
 from tests.support.contract_values import MANY, SIZE
 from tests.support.fake_transport import (
     FakeTransport,
@@ -380,35 +377,6 @@ def test_pairs_are_taken_on_demand(client_factory: ClientFactory) -> None:
     assert len(list(islice(stream, 30))) == 30
     stream.close()
     assert next(taken) <= SIZE * (30 + batching.MAX_CONCURRENCY) + 2
-
-
-def test_abandoned_iterator(client_factory: ClientFactory) -> None:
-    """An abandoned iterator leaves no thread, task or permit, and sends nothing more."""
-    transport = fake_exchange("C3-USDT", "C8-USDT", "C13-USDT")
-    client = client_factory.open(transport)
-    before = set(threading.enumerate())
-    stream = client.iter_max_loan(inst_ids(10_000), mgn_mode="cross")
-    next(stream)
-    stream.close()
-    assert until(lambda: before.issuperset(threading.enumerate()))
-    assert "acquired" not in client_factory.limiter.outcomes
-    sent = len(transport.requests)
-    assert sent <= 2 * batching.MAX_CONCURRENCY
-    time.sleep(0.02)
-    assert len(transport.requests) == sent
-    assert client.get_max_loan("A-B", mgn_mode="cross")
-
-
-@pytest.mark.parametrize("name", ["get_max_loan", "iter_max_loan"])
-def test_failing_supply(client_factory: ClientFactory, name: str) -> None:
-    """An error of the caller's generator is raised unchanged."""
-
-    def failing() -> Iterator[str]:
-        yield from inst_ids(40)
-        raise LookupError
-
-    with pytest.raises(LookupError):
-        list(getattr(client_factory.open(fake_exchange()), name)(failing(), mgn_mode="cross"))
 
 
 def test_memory(client_factory: ClientFactory) -> None:

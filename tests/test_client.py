@@ -25,7 +25,7 @@ from okx_maxloan_sdk.limiter import create_limiter
 from okx_maxloan_sdk.mock.exchange import MockExchange
 from tests.support.cases import cases
 from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory, credentials, credentials_for
-from tests.support.contract_values import EMPTY, LIMIT, MANY, SIZE
+from tests.support.contract_values import EMPTY, LIMIT, SIZE
 from tests.support.fake_transport import FakeTransport, loan_row, loans_response
 from tests.support.raw import RawServer, respond
 
@@ -157,11 +157,6 @@ def test_from_env_with_invalid_variables(
     assert not any(secret in str(caught.value) for secret in (KEY, SECRET, PASSPHRASE, "s3cret"))
 
 
-def test_rate_limit(client_factory: ClientFactory) -> None:
-    """`rate_limit` shows the use of the rate limit of maximum loan."""
-    assert client_factory.open(FakeTransport(loans_response)).rate_limit[:2] == (LIMIT.requests, 0)
-
-
 @pytest.mark.skipif(sys.gettrace() is not None, reason="coverage traces calls itself")
 def test_call_events() -> None:
     """A warm blocking call for one pair makes at most 62 calls of ours, counting resumed generators.
@@ -226,17 +221,6 @@ def test_context_manager(client_factory: ClientFactory) -> None:
         getattr(client, enter)()
 
 
-def test_closed_during_iteration(client_factory: ClientFactory) -> None:
-    """After close() an iterator yields the error for each batch and ends."""
-    client = client_factory.open(FakeTransport(loans_response))
-    stream = client.iter_max_loan(MANY, mgn_mode="cross")
-    assert next(stream).error is None
-    client.close()
-    remaining = list(stream)
-    assert len(remaining) == len(MANY) // SIZE - 1
-    assert any(isinstance(each.error, ClientClosedError) for each in remaining)
-
-
 def test_against_an_exchange(client_factory: ClientFactory, exchange: tuple[str, MockExchange]) -> None:
     """An exchange that checks signatures, parameters and limits accepts every operation, and separates a bad pair."""
     url, mock_exchange = exchange
@@ -271,7 +255,7 @@ def test_concurrent_callers(client_factory: ClientFactory, exchange: tuple[str, 
     assert all(len(each) == 2 for each in results)
     assert [each.target for each in mock_exchange.log].count("/api/v5/public/time") == 1
     assert 429 not in {each.status for each in mock_exchange.log}
-    assert client.rate_limit.queued == 0
+    assert (client.rate_limit.limit, client.rate_limit.queued) == (LIMIT.requests, 0)
 
 
 def test_threads_share_one_transport() -> None:

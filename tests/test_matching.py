@@ -15,9 +15,8 @@ from okx_maxloan_sdk.mock.server import run_mock_server
 from okx_maxloan_sdk.transport import Response
 from tests.support.clients import ClientFactory, get_max_loan
 from tests.support.clock import QuickClock
-from tests.support.contract_values import SIZE
 from tests.support.fake_transport import FakeTransport, loan_row, ok_response
-from tests.support.raw import ROWS, RawServer, head, respond, send_bytes
+from tests.support.raw import ROWS, RawServer, head, send_bytes
 from tests.support.transports import HTTPX, OWN
 
 PAIR = {"mgn_mode": "cross", "inst_id": "BTC-USDT"}
@@ -90,27 +89,18 @@ def test_rows_of_another_request(client_factory: ClientFactory, case: str) -> No
     assert (len(transport.requests), discarded) == (2, [1])
 
 
-@pytest.mark.parametrize("case", ODD)
-def test_unexpected_rows(client_factory: ClientFactory, case: str, caplog: pytest.LogCaptureFixture) -> None:
-    """An unexpected row that may be valid is returned, and logged each time."""
-    params, only = ODD[case]
+@pytest.mark.parametrize("case", [*ODD, *FINE])
+def test_rows_of_the_request(client_factory: ClientFactory, case: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A row that may belong to the request is returned, and logged each time if it is odd."""
+    params, only = {**ODD, **FINE}[case]
     client = client_factory.open(FakeTransport(ok_response(only)))
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk"):
         for _ in range(2):
             assert [loan.max_loan for loan in get_max_loan(client, **params)] == ["1.5"]
-    record, again = caplog.records
-    assert record.getMessage() == again.getMessage()
-    assert record.levelname == "WARNING"
-    assert record.getMessage().startswith("odd row in the response to {'mgnMode': 'cross', ")
-    assert re.search(r": (a row|the buy row) .*; (requested|expected): ", record.getMessage())
-
-
-@pytest.mark.parametrize("case", FINE)
-def test_matching_rows(client_factory: ClientFactory, case: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A row that matches the request is returned without a log message."""
-    params, only = FINE[case]
-    assert len(get_max_loan(client_factory.open(FakeTransport(ok_response(only))), **params)) == 1
-    assert caplog.records == []
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2 * (case in ODD)
+    for record in caplog.records:
+        assert record.getMessage().startswith("odd row in the response to {'mgnMode': 'cross', ")
+        assert re.search(r": (a row|the buy row) .*; (requested|expected): ", record.getMessage())
 
 
 def test_identical_rows_are_one(client_factory: ClientFactory) -> None:
@@ -126,27 +116,6 @@ def test_other_instrument(client_factory: ClientFactory) -> None:
     instrument = {"instId": "ETH-USDT", "tradeQuoteCcyList": ["USDT"], "state": "live"}
     with pytest.raises(InvalidResponseError, match="instId 'ETH-USDT'; requested: BTC-USDT"):
         client_factory.open(FakeTransport(ok_response(instrument))).get_instruments(inst_id="BTC-USDT")
-
-
-def test_iterator_continues(client_factory: ClientFactory) -> None:
-    """Only the mismatched request of an iterator fails."""
-    transport = FakeTransport(lambda request: ok_response(loan_row("E-F" if "A0-B" in request.target else "C-D")))
-    pairs = [*(f"A{n}-B" for n in range(SIZE)), "C-D"]
-    batches = list(client_factory.open(transport).iter_max_loan(pairs, mgn_mode="cross"))
-    assert {each.inst_ids[-1]: type(each.error) for each in batches} == {
-        pairs[SIZE - 1]: InvalidResponseError,
-        "C-D": type(None),
-    }
-
-
-def test_mismatch_gets_a_new_connection(client_factory: ClientFactory) -> None:
-    """After a mismatch the next request uses a new connection."""
-    with RawServer(respond()) as server:
-        client = client_factory.open(base_url=server.url)
-        with pytest.raises(InvalidResponseError):
-            client.get_max_loan("ETH-USDT", mgn_mode="cross")
-        assert len(get_max_loan(client, **PAIR)) == 1
-        assert server.connection_ids == [1, 2]
 
 
 @pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=True)

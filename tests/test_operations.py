@@ -85,15 +85,6 @@ def test_account_auto_after_a_failure(client_factory: ClientFactory) -> None:
     assert paths(transport) == ["config", "config", "config", "max-loan"]
 
 
-def test_account_given(client_factory: ClientFactory) -> None:
-    """With a given account no account request is sent."""
-    transport = FakeTransport(exchange)
-    client = client_factory.open(transport, account=Account(mode=AccountMode.SPOT))
-    with pytest.raises(InvalidParametersError, match="no isolated margin"):
-        client.get_max_loan("BTC-USDT", mgn_mode="isolated")
-    assert transport.requests == []
-
-
 def test_responses_without_a_row(client_factory: ClientFactory) -> None:
     """A response without its required row is invalid."""
     client = client_factory.open(FakeTransport(ok_response()))

@@ -92,8 +92,3 @@ def test_error_responses_have_an_example() -> None:
         for each in refusals:
             assert each["example"]["code"] in codes
             assert okx_maxloan_api.models.ErrorResponse.from_dict(each["example"]).msg
-
-
-def test_contact() -> None:
-    """The spec names a contact."""
-    assert DOCUMENT["info"]["contact"]["name"]

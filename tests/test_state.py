@@ -113,31 +113,6 @@ def start_waiter(flow: Flow[Any]) -> WakeEvent:
     return effect.wake
 
 
-def test_concurrent_callers_fetch_once() -> None:
-    """The first caller fetches, concurrent ones wait for its value, and later ones return it at once."""
-    harness = Harness()
-    first, second = harness.get(), harness.get()
-    next(first)
-    waiting = start_waiter(second)
-    assert run_flow(first) == "value 1"
-    assert waiting.done()
-    assert run_flow(second) == "value 1"
-    assert run_flow(harness.get(), None) == "value 1"
-    assert harness.fetches == 1
-
-
-def test_outdated_value_is_fetched_again() -> None:
-    """A caller with an outdated value fetches a new one, unless another caller did meanwhile."""
-    harness = Harness("old")
-    old = harness.flight.value
-    flow = harness.get(old)
-    next(flow)
-    assert run_flow(flow) == harness.flight.value == "value 1"
-    with pytest.raises(StopIteration):
-        next(harness.get(old))
-    assert harness.fetches == 1
-
-
 @pytest.mark.parametrize("failure", [RequestNotSentError("no"), GeneratorExit(), asyncio.CancelledError()])
 def test_waiting_caller_fetches_after_a_failure(failure: BaseException) -> None:
     """If the first caller fails or is cancelled, one of the waiting callers fetches."""
