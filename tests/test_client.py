@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from operator import attrgetter
 from threading import Barrier
 from types import FrameType
 from typing import Any, get_overloads
@@ -21,7 +21,6 @@ from okx_maxloan_sdk import Account, AsyncMaxLoanClient, MaxLoanClient, MemoryLi
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.config import ClientSettings
 from okx_maxloan_sdk.exceptions import ClientClosedError, InvalidParametersError, PartialFailureError
-from okx_maxloan_sdk.limiter import create_limiter
 from okx_maxloan_sdk.mock.exchange import MockExchange
 from tests.support.cases import cases
 from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory, credentials, credentials_for
@@ -107,42 +106,21 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 @both
-def test_from_env(make: Any, environment: pytest.MonkeyPatch) -> None:
-    """Credentials, site, demo trading and base URL are read from the environment unless they are given."""
-    config = make.from_env()._state.config
-    assert config.credentials.sign("GET", "/", 0.0) == credentials().sign("GET", "/", 0.0)
-    assert (config.origin.host, config.demo) == ("openapi.okx.com", False)
-    for value, demo in {
-        "": False,
-        "0": False,
-        "no": False,
-        "FALSE": False,
-        "1": True,
-        "yes": True,
-        "True": True,
-    }.items():
-        environment.setenv("OKX_DEMO", value)
-        assert make.from_env()._state.config.demo is demo
-    environment.setenv("OKX_SITE", "EEA")
-    config = make.from_env(timeout=3.0)._state.config
-    assert (config.origin.host, config.demo, config.timeout) == ("eea.okx.com", True, 3.0)
-    environment.setenv("OKX_BASE_URL", "http://127.0.0.1:1")
-    config = make.from_env(demo=False)._state.config
-    assert (config.origin.netloc, config.demo) == ("127.0.0.1:1", False)
-
-
-@both
-def test_from_env_limiter(make: Any, environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """OKX_LIMITER sets the limiter unless `limiter=` is given; an invalid value is rejected."""
-    assert make.from_env()._state._limiter is create_limiter("memory")
-    environment.setenv("OKX_LIMITER", f"file://{tmp_path}")
-    limiter = make.from_env()._state._limiter
-    assert repr(limiter) == f"FileLimiter({str(tmp_path)!r})"
-    assert make.from_env()._state._limiter is limiter
-    assert make.from_env(limiter="memory")._state._limiter is create_limiter("memory")
-    environment.setenv("OKX_LIMITER", "pigeon:x")
-    with pytest.raises(ValueError, match=r"scheme 'pigeon'"):
-        make.from_env()
+@pytest.mark.parametrize(("variables", "settings", "name", "value"), CASES["environment"])
+def test_from_env(
+    make: Any,
+    environment: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    settings: dict[str, Any],
+    name: str,
+    value: str,
+) -> None:
+    """Credentials and settings are read from the environment unless they are given."""
+    for variable, text in variables.items():
+        environment.setenv(variable, text)
+    state = make.from_env(**settings)._state
+    assert state.config.credentials.sign("GET", "/", 0.0) == credentials().sign("GET", "/", 0.0)
+    assert repr(attrgetter(name)(state)).startswith(value)
 
 
 @pytest.mark.parametrize(("variables", "reason"), CASES["variables"])
