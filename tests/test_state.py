@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from okx_maxloan_api.contract import DEMO_HEADER, GET_ACCOUNT_CONFIG, GET_MAX_LOAN, GET_TIME, Operation
 
-from okx_maxloan_sdk.clock import WakeEvent
 from okx_maxloan_sdk.effects import Flow, Sleep
 from okx_maxloan_sdk.exceptions import RequestNotSentError
 from okx_maxloan_sdk.limiter import LimitKey, RateLimit
@@ -78,12 +77,12 @@ def test_headers() -> None:
     assert DEMO_HEADER[0] not in headers
 
 
-class Harness:
-    """A single flight whose fetches the test performs effect by effect."""
+class Flight(SingleFlight[str | None]):
+    """A single flight whose flows the test performs effect by effect."""
 
-    def __init__(self, value: str | None = None) -> None:
+    def __init__(self) -> None:
+        super().__init__(None)
         self.fetches = 0
-        self.flight = SingleFlight[str | None](value)
 
     def fetch(self) -> Flow[str | None]:
         self.fetches += 1
@@ -91,56 +90,47 @@ class Harness:
         yield Sleep(1.0)
         return f"value {number}"
 
-    def get(self, invalid: str | None = None) -> Flow[str | None]:
-        return self.flight.get(self.fetch, 9.0, invalid)
+    def flows(self, number: int) -> list[Any]:
+        """Return the flows of some callers that have started, so that all but the first wait."""
+        flows = [self.get(self.fetch, 9.0, None) for _ in range(number)]
+        assert next(flows[0]) == Sleep(1.0)
+        for flow in flows[1:]:
+            assert next(flow) == Sleep(9.0, self._leader)
+        return flows
 
 
-def run_flow(flow: Flow[Any], result: object = True) -> Any:
-    """Run a flow to its end, with the same result for each effect."""
-    try:
-        while True:
-            flow.send(result)
-    except StopIteration as done:
-        return done.value
-
-
-def start_waiter(flow: Flow[Any]) -> WakeEvent:
-    """Start a flow that must sleep until it is woken, or for the timeout."""
-    effect = next(flow)
-    assert isinstance(effect, Sleep)
-    assert effect.wake is not None
-    assert (effect.seconds, effect.wake.done()) == (9.0, False)
-    return effect.wake
+def end(flow: Any) -> Any:
+    """End a flow whose last effect is done, and return its value."""
+    with pytest.raises(StopIteration) as done:
+        flow.send(True)
+    return done.value.value
 
 
 @pytest.mark.parametrize("failure", [RequestNotSentError("no"), GeneratorExit(), asyncio.CancelledError()])
 def test_waiting_caller_fetches_after_a_failure(failure: BaseException) -> None:
     """If the first caller fails or is cancelled, one of the waiting callers fetches."""
-    harness = Harness()
-    first, second = harness.get(), harness.get()
-    next(first)
-    waiting = start_waiter(second)
+    flight = Flight()
+    first, second = flight.flows(2)
+    leader: Any = flight._leader
     with pytest.raises(type(failure)):
         first.throw(failure)
-    assert waiting.done()
-    second.send(True)
-    assert harness.fetches == 2
-    assert run_flow(second) == "value 2"
+    assert leader.done()
+    assert second.send(True) == Sleep(1.0)
+    assert end(second) == "value 2"
 
 
 def test_waiting_caller_fetches_after_the_timeout() -> None:
     """A caller that waited for the timeout fetches itself, and the late first caller changes nothing."""
-    harness = Harness()
-    dead, second, third = harness.get(), harness.get(), harness.get()
-    next(dead)
-    next(second)
-    second.send(False)
-    waiting = start_waiter(third)
-    assert run_flow(dead) == "value 1"
-    assert not waiting.done()
-    assert run_flow(second) == "value 2"
-    assert waiting.done()
-    assert run_flow(third) == "value 2"
+    flight = Flight()
+    dead, second, third = flight.flows(3)
+    assert second.send(False) == Sleep(1.0)
+    leader: Any = flight._leader
+    assert third.send(False) == Sleep(9.0, leader)
+    assert end(dead) == "value 1"
+    assert not leader.done()
+    assert end(second) == "value 2"
+    assert leader.done()
+    assert end(third) == "value 2"
 
 
 def test_account_that_arrives_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
