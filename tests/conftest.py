@@ -9,9 +9,6 @@ from typing import Any
 
 import pytest
 
-from okx_maxloan_sdk.mock import default_exchange
-from okx_maxloan_sdk.mock.exchange import MockExchange
-from okx_maxloan_sdk.mock.server import serve
 from tests.support.clients import ClientFactory
 from tests.support.transports import KINDS, LOOPS, runner
 
@@ -37,14 +34,6 @@ def client_factory(request: pytest.FixtureRequest) -> Iterator[ClientFactory]:
     client_factory = ClientFactory(*reversed(request.param.split()))
     yield client_factory
     client_factory.close()
-
-
-@pytest.fixture
-def exchange() -> Iterator[tuple[str, MockExchange]]:
-    """Serve a mock exchange."""
-    mock_exchange = default_exchange()
-    with serve(mock_exchange) as url:
-        yield url, mock_exchange
 
 
 @pytest.fixture(params=LOOPS)

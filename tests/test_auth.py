@@ -10,9 +10,8 @@ import pytest
 from okx_maxloan_api.client import Client
 
 from okx_maxloan_sdk.auth import OkxAuth
-from okx_maxloan_sdk.mock import default_exchange
-from okx_maxloan_sdk.mock.server import serve
-from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials, credentials_for
+from okx_maxloan_sdk.mock.server import MockServer
+from tests.support.clients import KEY, PASSPHRASE, SECRET, credentials
 
 
 def test_signs_the_sent_target() -> None:
@@ -30,17 +29,14 @@ def test_signs_the_sent_target() -> None:
     assert not any(part in f"{auth!r} {vars(auth)}" for part in (KEY, SECRET, PASSPHRASE))
 
 
-def test_accepted_by_an_exchange() -> None:
+def test_accepted_by_an_exchange(okx_exchange: MockServer) -> None:
     """An exchange that checks signatures accepts httpx and the generated client with this auth."""
-    exchange = default_exchange()
-    auth = OkxAuth(credentials_for(exchange))
-    with serve(exchange) as url, httpx.Client(auth=auth, base_url=url, trust_env=False) as client:
+    auth, url = OkxAuth(okx_exchange.credentials()), okx_exchange.url
+    with httpx.Client(auth=auth, base_url=url, trust_env=False) as client:
         params = {"mgnMode": "cross", "instId": "BTC-USDT,ETH-USDT"}
         assert client.get("/api/v5/account/max-loan", params=params).json()["code"] == "0"
-        generated = Client(base_url=url, httpx_args={"auth": auth, "trust_env": False})
-        with generated:
-            response = generated.get_httpx_client().get("/api/v5/account/config")
-        assert response.json()["code"] == "0"
+    with Client(base_url=url, httpx_args={"auth": auth, "trust_env": False}) as generated:
+        assert generated.get_httpx_client().get("/api/v5/account/config").json()["code"] == "0"
 
 
 @pytest.mark.parametrize("content", [{"json": {"ccy": "币"}}, {"content": iter([b'{"ccy":', b'"USDT"}'])}, {}])

@@ -21,9 +21,9 @@ from okx_maxloan_sdk import Account, AsyncMaxLoanClient, MaxLoanClient, MemoryLi
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.config import ClientSettings
 from okx_maxloan_sdk.exceptions import ClientClosedError, InvalidParametersError, PartialFailureError
-from okx_maxloan_sdk.mock.exchange import MockExchange
+from okx_maxloan_sdk.mock.server import MockServer
 from tests.support.cases import cases
-from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory, credentials, credentials_for
+from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory, credentials
 from tests.support.contract_values import EMPTY, LIMIT, SIZE
 from tests.support.fake_transport import FakeTransport, loan_row, loans_response
 from tests.support.raw import RawServer, respond
@@ -199,40 +199,38 @@ def test_context_manager(client_factory: ClientFactory) -> None:
         getattr(client, enter)()
 
 
-def test_against_an_exchange(client_factory: ClientFactory, exchange: tuple[str, MockExchange]) -> None:
+def test_against_an_exchange(client_factory: ClientFactory, okx_exchange: MockServer) -> None:
     """An exchange that checks signatures, parameters and limits accepts every operation, and separates a bad pair."""
-    url, mock_exchange = exchange
     client = client_factory.open(
-        base_url=url, credentials=credentials_for(mock_exchange), clock=SystemClock(), limiter=MemoryLimiter()
+        base_url=okx_exchange.url, credentials=okx_exchange.credentials(), clock=SystemClock(), limiter=MemoryLimiter()
     )
     assert [each.side for each in client.get_max_loan("BTC-USDT", "ETH-USDT", mgn_mode="cross")] == ["sell", "buy"] * 2
     assert [each.ccy for each in client.get_max_loan(mgn_mode="cross", ccy="USDT")] == ["USDT"]
     assert [each.inst_ids for each in client.iter_max_loan(["BTC-USDT"], mgn_mode="cross")] == [("BTC-USDT",)]
-    assert client.get_account().uid == mock_exchange.users["spot"].uid
+    assert client.get_account().uid == okx_exchange.exchange.users["spot"].uid
     assert any(each.inst_id == "BTC-USDT" for each in client.get_instruments())
     assert abs(client.sync_clock()) < 5
     with pytest.raises(InvalidParametersError):
         client.get_max_loan("BTC-USDT", mgn_mode="isolated")
-    assert all(each.status == 200 for each in mock_exchange.log)
+    assert all(each.status == 200 for each in okx_exchange.exchange.log)
     with pytest.raises(PartialFailureError) as caught:
         client.get_max_loan("BTC-USDT", "C7-USDT", "ETH-USDT", mgn_mode="cross")
     assert [pairs for pairs, _ in caught.value.failures] == [("C7-USDT",)]
     assert len(caught.value.loans) == 4
 
 
-def test_concurrent_callers(client_factory: ClientFactory, exchange: tuple[str, MockExchange]) -> None:
+def test_concurrent_callers(client_factory: ClientFactory, okx_exchange: MockServer) -> None:
     """More callers than slots share a client, its connections and its account and clock; the limit is observed."""
-    url, mock_exchange = exchange
-    mock_exchange.clock_skew = 90.0
+    okx_exchange.exchange.clock_skew = 90.0
     client = client_factory.open(
-        base_url=url, credentials=credentials_for(mock_exchange), clock=SystemClock(), limiter=MemoryLimiter()
+        base_url=okx_exchange.url, credentials=okx_exchange.credentials(), clock=SystemClock(), limiter=MemoryLimiter()
     )
     results = client_factory.run_concurrently(
         client, *([lambda each: each.get_max_loan("BTC-USDT", mgn_mode="cross")] * (LIMIT.requests + 5))
     )
     assert all(len(each) == 2 for each in results)
-    assert [each.target for each in mock_exchange.log].count("/api/v5/public/time") == 1
-    assert 429 not in {each.status for each in mock_exchange.log}
+    assert [each.target for each in okx_exchange.exchange.log].count("/api/v5/public/time") == 1
+    assert 429 not in {each.status for each in okx_exchange.exchange.log}
     assert (client.rate_limit.limit, client.rate_limit.queued) == (LIMIT.requests, 0)
 
 
@@ -251,10 +249,9 @@ def test_threads_share_one_transport() -> None:
 
 CHILD = """
 import os, sys
-from okx_maxloan_sdk import Credentials, MaxLoanClient
+from okx_maxloan_sdk import MaxLoanClient
 
-url, size, *key = sys.argv[1:]
-client = MaxLoanClient(Credentials(*key), base_url=url, timeout=5.0)
+client, size = MaxLoanClient.from_env(timeout=5.0), int(sys.argv[1])
 assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2
 inherited = next(iter(client._transport._connections.values()))._socket.fileno()
 if child := os.fork():
@@ -268,7 +265,7 @@ else:
         try:
             os.fstat(inherited)
         except OSError:
-            pairs = ["BTC-USDT"] * 2 * int(size) + ["ETH-USDT"] * 2 * int(size)
+            pairs = ["BTC-USDT"] * 2 * size + ["ETH-USDT"] * 2 * size
             batches = list(client.iter_max_loan(pairs, mgn_mode="cross"))
             status = not (len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2 and len(batches) == 4)
         client.close()
@@ -278,19 +275,16 @@ else:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_fork(exchange: tuple[str, MockExchange]) -> None:
+def test_fork(okx_exchange: MockServer) -> None:
     """After a fork the client works in the child, which closes its copies of connections, and in the parent."""
-    url, mock_exchange = exchange
-    key = mock_exchange.users["spot"].keys[0]
-    arguments = [url, str(SIZE), key.key, key.secret, key.passphrase]
-    subprocess.run([sys.executable, "-c", CHILD, *arguments], check=True, timeout=30)
-    assert len(mock_exchange.log) == 1 + 4 + 1 + 1
+    environment = {**os.environ, **okx_exchange.environment()}
+    subprocess.run([sys.executable, "-c", CHILD, str(SIZE)], env=environment, check=True, timeout=30)
+    assert len(okx_exchange.exchange.log) == 1 + 4 + 1 + 1
 
 
-def test_second_event_loop(exchange: tuple[str, MockExchange]) -> None:
+def test_second_event_loop(okx_exchange: MockServer) -> None:
     """An asyncio client works on consecutive and on concurrent event loops, and forgets ended ones."""
-    url, mock_exchange = exchange
-    client = AsyncMaxLoanClient(credentials_for(mock_exchange), base_url=url)
+    client = okx_exchange.async_client()
     transport: Any = client._get_transport()
 
     async def send() -> int:

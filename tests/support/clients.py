@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 
 from okx_maxloan_sdk import AsyncMaxLoanClient, Credentials, MaxLoanClient
-from okx_maxloan_sdk.mock.exchange import MockExchange
 from tests.support.clock import FakeClock
 from tests.support.fake_transport import AsyncFakeTransport, FakeTransport
 from tests.support.limiter import RecordingLimiter
@@ -23,12 +22,6 @@ KEY, SECRET, PASSPHRASE = "0b6a4a1e-6f4e-4c2b-9d1c-3f6f2f4c7a11", "22582BD0CFF14
 def credentials() -> Credentials:
     """Make credentials that are unknown to any exchange."""
     return Credentials(KEY, SECRET, PASSPHRASE)
-
-
-def credentials_for(exchange: MockExchange, user: str = "spot") -> Credentials:
-    """Return credentials of a user of the exchange."""
-    key = exchange.users[user].keys[0]
-    return Credentials(key.key, key.secret, key.passphrase)
 
 
 class ClientFactory:
