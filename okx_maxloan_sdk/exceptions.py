@@ -27,9 +27,6 @@ class OkxError(Exception):
     # Language of its text, "en" or "zh".
     language: str = "en"
 
-    def _text(self, name: str, **values: object) -> str:
-        return text(self.language, f"error.{name}", **values)
-
     def __reduce__(self) -> tuple[Any, ...]:
         # Without the constructor, whose keyword arguments are attributes.
         return type(self).__new__, (type(self), *self.args), self.__dict__.copy()
@@ -79,7 +76,9 @@ class ApiError(OkxError):
     inst_ids: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        summary = self._text("rejected", code=self.code, status=self.http_status, message=self.message or "-")
+        summary = text(
+            self.language, "error.rejected", code=self.code, status=self.http_status, message=self.message or "-"
+        )
         pairs = f"instId {','.join(self.inst_ids)}" if self.inst_ids else ""
         return "\n".join(line for line in (summary, self.explanation, self.hint, pairs) if line)
 
@@ -120,14 +119,14 @@ class RequestNotSentError(ApiConnectionError):
     """The request was not sent; OKX has not counted it."""
 
     def __str__(self) -> str:
-        return self._text("not_sent", reason=super().__str__())
+        return text(self.language, "error.not_sent", reason=super().__str__())
 
 
 class NoResponseError(ApiConnectionError):
     """The request may have arrived, and OKX may have counted it."""
 
     def __str__(self) -> str:
-        return self._text("no_response", reason=super().__str__())
+        return text(self.language, "error.no_response", reason=super().__str__())
 
 
 class ApiTimeoutError(NoResponseError, TimeoutError):
@@ -152,7 +151,7 @@ class InvalidResponseError(OkxError):
 
     def __str__(self) -> str:
         excerpt = f": {self.body_excerpt!r}" if self.body_excerpt else ""
-        return self._text("invalid", status=self.http_status, reason=self.reason) + excerpt
+        return text(self.language, "error.invalid", status=self.http_status, reason=self.reason) + excerpt
 
     def redacted(self, redact: Callable[[str], str]) -> Self:
         """Redact secrets, and remove the traceback, whose frames hold the response unredacted."""
@@ -175,7 +174,7 @@ class MissingDataError(OkxError):
         self.hint: str = hint
 
     def __str__(self) -> str:
-        lines = (self._text("missing", requested=", ".join(self.requested)), self.hint)
+        lines = (text(self.language, "error.missing", requested=", ".join(self.requested)), self.hint)
         return "\n".join(line for line in lines if line)
 
 
@@ -202,8 +201,8 @@ class PartialFailureError(OkxError):
         pairs = sum(len(inst_ids) for inst_ids, _ in self.failures)
         reasons = [f"{','.join(inst_ids)}: {error}" for inst_ids, error in self.failures[:MAX_REASONS]]
         if more := len(self.failures) - len(reasons):
-            reasons.append(self._text("more", count=more))
-        return "\n".join([self._text("partial", pairs=pairs, loans=len(self.loans)), *reasons])
+            reasons.append(text(self.language, "error.more", count=more))
+        return "\n".join([text(self.language, "error.partial", pairs=pairs, loans=len(self.loans)), *reasons])
 
 
 class ClientClosedError(OkxError):
