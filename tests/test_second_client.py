@@ -54,23 +54,6 @@ def test_fields(second: ModuleType, operation: Operation) -> None:
     assert {name: () if default == [] else default for name, default in defaults.items()} == ours
 
 
-@pytest.mark.parametrize("operation", [each for each in OPERATIONS if each.parameters], ids=lambda each: each.id)
-def test_parameters(second: ModuleType, operation: Operation) -> None:
-    """Queries have the same parameters, values, limits and required parameters."""
-    parts = [part.capitalize() for part in operation.path.removeprefix("/api").replace("-", "/").split("/")]
-    schema = getattr(second, f"Api{''.join(parts)}GetParametersQuery").model_json_schema()
-    theirs = schema["properties"]
-    assert {name: name in schema["required"] for name in theirs} == {
-        each.name: each.required for each in operation.parameters
-    }
-    for each in operation.parameters:
-        options = theirs[each.name].get("anyOf", [theirs[each.name]])
-        refs = [schema["$defs"][option["$ref"].rpartition("/")[2]] for option in options if "$ref" in option]
-        values = [value for ref in refs for value in ref.get("enum", ())]
-        assert values == [value.value for value in each.values]
-        assert max(option.get("maxItems", 1) for option in options) == each.max_items
-
-
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.id)
 def test_examples(second: ModuleType, operation: Operation) -> None:
     """Both clients decode the rows of the spec's examples to the same values."""

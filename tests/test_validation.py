@@ -1,7 +1,5 @@
 """Validation: the rules, the parameters' formats, and the messages for users."""
 
-import itertools
-
 import pytest
 from okx_maxloan_api.contract import GET_ACCOUNT_INSTRUMENTS, GET_MAX_LOAN, Operation, Rule
 
@@ -47,27 +45,6 @@ def test_rules(params: str, account: str, broken: str) -> None:
     assert [each.rule_id for each in violations(facts(params), settings)] == enforced
     hint = " ".join(rule.en for rule in rules if rule.id not in enforced)
     assert validation.hint(query_of(facts(params)), settings, "en") == hint
-
-
-def test_every_rule_can_be_violated() -> None:
-    """Every rule is violated by some query of some account, and satisfied by another."""
-    values = {
-        "mgnMode": ("cross", "isolated"),
-        "instId": ("", "BTC-USD"),
-        "ccy": ("", "BTC"),
-        "mgnCcy": ("", "BTC"),
-        "tradeQuoteCcy": ("", "USD"),
-        "account.mode": ("spot", "futures", "multi_currency", "portfolio"),
-        "account.borrowing": ("enabled", "disabled"),
-        "account.isolated": ("automatic", "auto_transfers_ccy", "quick_margin"),
-    }
-    combinations = [
-        {name: value for name, value in zip(values, each, strict=True) if value}
-        for each in itertools.product(*values.values())
-    ]
-    for rule in GET_MAX_LOAN.rules:
-        verdicts = {bool(list(validation.violated_rules([rule], each))) for each in combinations}
-        assert verdicts == {True, False}, rule.id
 
 
 PRESENT = Rule("r", "documented", {"a": ("present",)}, {"b": ("x", "y")}, "", "")
