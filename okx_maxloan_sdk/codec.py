@@ -77,37 +77,27 @@ class Query:
         return f"{self.path}?{'&'.join(pairs)}" if pairs else self.path
 
 
-def max_loan_query(
-    *, mgn_mode: object, ccy: object = None, mgn_ccy: object = None, trade_quote_ccy: object = None, **extra: object
-) -> Query:
+def _encode(operation: Operation, endpoint: Any, **params: object) -> Query:
+    texts = {name: _text(name, value) for name, value in params.items()}
+    kwargs = endpoint._get_kwargs(**texts)  # noqa: SLF001 -- the generator's only function that builds a request
+    return Query(operation, kwargs["url"], kwargs.get("params", {}))
+
+
+def max_loan_query(**params: object) -> Query:
     """Encode parameters of the maximum loan, without pairs.
 
     Raises `TypeError` for a parameter that the operation does not have, or a value that is not a string.
     """
-    if unknown := ", ".join(sorted(set(extra).difference(MAX_LOAN_KEYWORDS))):
+    if unknown := ", ".join(sorted(set(params).difference(MAX_LOAN_KEYWORDS))):
         names = ", ".join(MAX_LOAN_KEYWORDS)
         message = f"get_max_loan() has no keyword argument {unknown}; it has {names}, and pairs without a keyword"
         raise TypeError(message)
-    kwargs = get_max_loan._get_kwargs(  # noqa: SLF001 -- the generator's only function that builds a request
-        mgn_mode=_text("mgn_mode", mgn_mode),
-        ccy=_text("ccy", ccy),
-        mgn_ccy=_text("mgn_ccy", mgn_ccy),
-        trade_quote_ccy=_text("trade_quote_ccy", trade_quote_ccy),
-        **{name: _text(name, value) for name, value in extra.items()},
-    )
-    return Query(GET_MAX_LOAN, kwargs["url"], kwargs["params"])
+    return _encode(GET_MAX_LOAN, get_max_loan, **params)
 
 
 def instruments_query(*, inst_type: object, inst_id: object) -> Query:
     """Encode parameters of the account's instruments; raise `TypeError` for a value that is not a string."""
-    kwargs = get_account_instruments._get_kwargs(  # noqa: SLF001 -- see above
-        inst_type=_text("inst_type", inst_type), inst_id=_text("inst_id", inst_id)
-    )
-    return Query(GET_ACCOUNT_INSTRUMENTS, kwargs["url"], kwargs["params"])
-
-
-ACCOUNT_QUERY = Query(GET_ACCOUNT_CONFIG, get_account_config._get_kwargs()["url"], {})  # noqa: SLF001 -- see above
-TIME_QUERY = Query(GET_TIME, get_time._get_kwargs()["url"], {})  # noqa: SLF001 -- see above
+    return _encode(GET_ACCOUNT_INSTRUMENTS, get_account_instruments, inst_type=inst_type, inst_id=inst_id)
 
 
 def _text(name: str, value: object) -> Any:
@@ -119,6 +109,10 @@ def _text(name: str, value: object) -> Any:
         return ",".join(value)
     message = f"{name} must be a str, not {type(value).__name__}"
     raise TypeError(message)
+
+
+ACCOUNT_QUERY = _encode(GET_ACCOUNT_CONFIG, get_account_config)
+TIME_QUERY = _encode(GET_TIME, get_time)
 
 
 def parse_envelope(response: Response) -> tuple[str, str, list[Any]]:
