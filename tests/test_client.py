@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
 from threading import Barrier
@@ -164,14 +163,6 @@ def test_call_events() -> None:
     assert 30 < least.total() <= 62, least
 
 
-def calls(client: Any) -> Iterator[Callable[[], object]]:
-    """List a call of every operation."""
-    yield lambda: client.get_max_loan("A-B", mgn_mode="cross")
-    yield lambda: list(client.iter_max_loan("A-B", mgn_mode="cross"))
-    yield from (client.get_account, client.get_instruments, client.sync_clock)
-    yield lambda: client.rate_limit
-
-
 @pytest.mark.parametrize("is_used", [False, True])
 def test_closed(client_factory: ClientFactory, is_used: bool) -> None:
     """After close() every call raises `ClientClosedError`; closing twice is no error, and loads no transport."""
@@ -180,7 +171,14 @@ def test_closed(client_factory: ClientFactory, is_used: bool) -> None:
         client.get_max_loan("A-B", mgn_mode="cross")
     client.close()
     client.close()
-    for call in calls(client):
+    for call in (
+        lambda: client.get_max_loan("A-B", mgn_mode="cross"),
+        lambda: list(client.iter_max_loan("A-B", mgn_mode="cross")),
+        client.get_account,
+        client.get_instruments,
+        client.sync_clock,
+        lambda: client.rate_limit,
+    ):
         with pytest.raises(ClientClosedError, match="create a new one"):
             call()
     assert (client.raw._transport is not None) is is_used

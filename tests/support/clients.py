@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from inspect import isasyncgen, iscoroutine
 from typing import Any
 
@@ -79,17 +78,14 @@ class ClientFactory:
             self._runner.close()
 
     def _blocking(self, stream: Any) -> Generator[Any, None, None]:
-        async def next_or_end() -> Any:
-            return await anext(stream, self)
-
-        async def close() -> None:
-            await stream.aclose()
+        async def call(method: Callable[..., Any], *default: Any) -> Any:
+            return await method(*default)
 
         try:
-            while (result := self.resolve(next_or_end())) is not self:
+            while (result := self.resolve(call(anext, stream, self))) is not self:
                 yield result
         finally:
-            self.resolve(close())
+            self.resolve(call(stream.aclose))
 
 
 class BlockingFacade:
@@ -99,11 +95,8 @@ class BlockingFacade:
         self.raw, self._factory = client, client_factory
 
     def __getattr__(self, name: str) -> Any:
-        attribute = getattr(self.raw, name)
-        return partial(self._call, attribute) if callable(attribute) else attribute
-
-    def _call(self, method: Callable[..., Any], *args: Any, **settings: Any) -> Any:
-        return self._factory.resolve(method(*args, **settings))
+        attribute, resolve = getattr(self.raw, name), self._factory.resolve
+        return (lambda *args, **settings: resolve(attribute(*args, **settings))) if callable(attribute) else attribute
 
 
 def get_max_loan(client: Any, inst_id: Any = None, **parameters: Any) -> Any:
