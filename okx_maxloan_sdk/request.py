@@ -178,31 +178,30 @@ def decode(state: ClientState, query: Query, response: Response) -> list[dict[st
         code, message, data = codec.parse_envelope(response)
         if code == "0":
             return match_rows(query, codec.validate_rows(query.operation, data, response), redact)
-    except InvalidResponseError as error:
+        error: OkxError = build_api_error(state, query, response, redact(code), redact(message))
+    except InvalidResponseError as invalid:
         if response.status == 429:  # noqa: PLR2004 -- RFC 6585, 4
-            return build_api_error(state, query, response, "429", text(state.config.language, "reason.gateway"))
-        invalid = error.redacted(redact)
-        invalid.retry_after = retry_after(response.headers.get("retry-after"))
-        return invalid
-    return build_api_error(state, query, response, redact(code), redact(message))
+            error = build_api_error(state, query, response, "429", text(state.config.language, "reason.gateway"))
+        else:
+            error = invalid.redacted(redact)
+    error.retry_after = retry_after(response.headers.get("retry-after"))
+    return error
 
 
 def build_api_error(state: ClientState, query: Query, response: Response, code: str, message: str) -> ApiError:
     """Return the exception that an error code stands for."""
-    listed, language = lookup_error(code), state.config.language
+    listed = lookup_error(code)
     default = "unavailable" if response.status >= 500 else KIND_BY_STATUS.get(response.status, "refused")  # noqa: PLR2004 -- RFC 9110, 15.6: server errors
     request_id = response.headers.get("x-request-id", response.headers.get("cf-ray", ""))
-    error = EXCEPTION_BY_KIND[listed.kind if listed else default](
+    return EXCEPTION_BY_KIND[listed.kind if listed else default](
         code,
         message,
         http_status=response.status,
-        explanation="" if listed is None else listed.zh if language == "zh" else listed.en,
+        explanation=getattr(listed, state.config.language, ""),
         hint=hint(state, query, code),
         request_id=state.config.credentials.redact(request_id),
         inst_ids=query.inst_ids,
     )
-    error.retry_after = retry_after(response.headers.get("retry-after"))
-    return error
 
 
 def hint(state: ClientState, query: Query, code: str) -> str:

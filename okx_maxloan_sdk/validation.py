@@ -36,13 +36,8 @@ def _matches_value(allowed: tuple[str, ...], value: str | None) -> bool:
     return value is not None and any(fnmatchcase(value, pattern) for pattern in allowed)
 
 
-def is_applicable(rule: Rule, inputs: Mapping[str, str]) -> bool:
-    """Return whether every account setting that the rule depends on is known."""
-    return all(key in inputs for key in (*rule.when, *rule.then) if key.startswith("account."))
-
-
 def violated_rules(rules: Iterable[Rule], inputs: Mapping[str, str]) -> Iterator[Rule]:
-    """Return the rules that are violated.
+    """Return the rules that are violated, of those whose account settings are all known.
 
     Inputs are the query parameters, and `account.mode`, `account.borrowing` and `account.isolated` where known.
     A rule is checked for each pair.
@@ -52,7 +47,7 @@ def violated_rules(rules: Iterable[Rule], inputs: Mapping[str, str]) -> Iterator
     return (
         rule
         for rule in rules
-        if is_applicable(rule, inputs)
+        if all(key in inputs for key in (*rule.when, *rule.then) if key.startswith("account."))
         and any(matches(rule.when, one) and not matches(rule.then, one) for one in each_pair)
     )
 
@@ -97,7 +92,7 @@ def find_violations(
     `only_pairs` leaves out rules that cannot tell one pair from another, for the further requests of a call.
     """
     operation, inputs = query.operation, {**query.params, **account}
-    docs = operation.docs_zh if language == "zh" else operation.docs_en
+    docs: str = getattr(operation, f"docs_{language}")
     violations = []
     for parameter in operation.parameters:
         value = query.params.get(parameter.name)
@@ -112,7 +107,7 @@ def find_violations(
         rule for rule in operation.rules if rule.basis in ENFORCED_BASES and (not only_pairs or _is_about_pairs(rule))
     )
     return violations + [
-        Violation(rule.id, format_inputs(rule, inputs), _message(rule, language), docs, language)
+        Violation(rule.id, format_inputs(rule, inputs), getattr(rule, language), docs, language)
         for rule in violated_rules(rules, inputs)
     ]
 
@@ -125,14 +120,10 @@ def _is_about_pairs(rule: Rule) -> bool:
 def hint(query: Query, account: Mapping[str, str], language: str) -> str:
     """Return the inferred rules that a rejected query violates."""
     unsure = (rule for rule in query.operation.rules if rule.basis not in ENFORCED_BASES)
-    return " ".join(_message(rule, language) for rule in violated_rules(unsure, {**query.params, **account}))
+    return " ".join(getattr(rule, language) for rule in violated_rules(unsure, {**query.params, **account}))
 
 
 def format_inputs(rule: Rule, inputs: Mapping[str, str]) -> str:
     """Show the inputs that a rule depends on."""
     keys = dict.fromkeys((*rule.when, *rule.then))
     return ", ".join(f"{key}={inputs[key]}" if key in inputs else f"{key}: -" for key in keys)
-
-
-def _message(rule: Rule, language: str) -> str:
-    return rule.zh if language == "zh" else rule.en
