@@ -42,18 +42,11 @@ def test_accepted_by_an_exchange(okx_exchange: MockServer) -> None:
 @pytest.mark.parametrize("content", [{"json": {"ccy": "币"}}, {"content": iter([b'{"ccy":', b'"USDT"}'])}, {}])
 def test_signs_the_body(content: dict[str, Any]) -> None:
     """The signature of a POST is over the body that is sent, also when it is streamed."""
-    sent: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        sent.append(request)
-        return httpx.Response(200)
-
-    with httpx.Client(auth=OkxAuth(credentials()), transport=httpx.MockTransport(handle)) as client:
-        client.post("https://openapi.okx.com/api/v5/x", **content)
-    (request,) = sent
-    timestamp = datetime.fromisoformat(request.headers["OK-ACCESS-TIMESTAMP"]).timestamp()
-    expected = credentials().sign("POST", "/api/v5/x", timestamp, request.read().decode())
-    assert request.headers["OK-ACCESS-SIGN"] == expected["OK-ACCESS-SIGN"]
+    request = httpx.Request("POST", "https://openapi.okx.com/api/v5/x", **content)
+    signed = next(OkxAuth(credentials()).sync_auth_flow(request))
+    timestamp = datetime.fromisoformat(signed.headers["OK-ACCESS-TIMESTAMP"]).timestamp()
+    expected = credentials().sign("POST", "/api/v5/x", timestamp, signed.read().decode())
+    assert signed.headers["OK-ACCESS-SIGN"] == expected["OK-ACCESS-SIGN"]
 
 
 def test_binary_body() -> None:

@@ -11,7 +11,7 @@ from itertools import count
 import pytest
 
 from okx_maxloan_sdk.exceptions import InvalidResponseError, PartialFailureError
-from okx_maxloan_sdk.mock.server import run_mock_server
+from okx_maxloan_sdk.mock.server import MockServer
 from okx_maxloan_sdk.transport import Response
 from tests.support.clients import ClientFactory, get_max_loan
 from tests.support.clock import QuickClock
@@ -133,11 +133,10 @@ def test_surplus_responses(client_factory: ClientFactory) -> None:
         assert amounts == [str(number) for number in range(12)]
 
 
-def test_delisted_pair(client_factory: ClientFactory) -> None:
+def test_delisted_pair(client_factory: ClientFactory, okx_exchange: MockServer) -> None:
     """The error for a Crypto-USD pair without a row names the merger's Crypto-USDC pair."""
-    with run_mock_server() as okx:
-        client = client_factory.open(base_url=okx.url, credentials=okx.credentials(), clock=QuickClock())
-        with pytest.raises(PartialFailureError, match="USDC"):
-            client.get_max_loan("BTC-USD", mgn_mode="cross")
-        [batch] = client.iter_max_loan("BTC-USDT,BTC-USD", mgn_mode="cross")
-        assert (batch.missing, "USDC" in batch.hint) == (("BTC-USD",), True)
+    client = client_factory.open(base_url=okx_exchange.url, credentials=okx_exchange.credentials(), clock=QuickClock())
+    with pytest.raises(PartialFailureError, match="USDC"):
+        client.get_max_loan("BTC-USD", mgn_mode="cross")
+    [batch] = client.iter_max_loan("BTC-USDT,BTC-USD", mgn_mode="cross")
+    assert (batch.missing, "USDC" in batch.hint) == (("BTC-USD",), True)

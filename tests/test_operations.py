@@ -1,6 +1,7 @@
 """Operations: account, instruments and server time, and rules that are checked before sending."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import pytest
@@ -121,21 +122,14 @@ def test_instruments_rules(client_factory: ClientFactory, arguments: tuple[str, 
 
 def test_clock_offset(client_factory: ClientFactory) -> None:
     """Each call measures the clock skew, and later requests are signed with it."""
-    ahead = [60.0, -5.0]
-
-    def time(request: Request) -> Response:
-        if request.target == GET_TIME.path:
-            return ok_response(time_row(client_factory.clock.time() + ahead.pop(0)))
-        return loans_response(request)
-
-    transport = FakeTransport(time)
+    now = client_factory.clock.time()
+    transport = FakeTransport(*(ok_response(time_row(now + skew)) for skew in (60.0, -5.0)), loans_response)
     client = client_factory.open(transport)
     assert client.sync_clock() == pytest.approx(60.0, abs=0.001)
     assert client.sync_clock() == pytest.approx(-5.0, abs=0.001)
     client.get_max_loan("BTC-USDT", mgn_mode="cross")
-    timestamp = client_factory.clock.time() - 5.0
-    signed = client._state.config.credentials.sign("GET", transport.requests[-1].target, timestamp)
-    assert transport.stamps == ["", "", signed["OK-ACCESS-TIMESTAMP"]]
+    assert [bool(stamp) for stamp in transport.stamps] == [False, False, True]
+    assert datetime.fromisoformat(transport.stamps[2]).timestamp() == pytest.approx(now - 5.0, abs=0.002)
 
 
 @pytest.mark.parametrize(
