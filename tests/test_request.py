@@ -202,12 +202,6 @@ FINAL: list[Any] = [
 ]
 
 
-def test_retryable_codes() -> None:
-    """Codes that OKX calls temporary are retried, and permanent ones are not."""
-    assert {"50001", "50004", "50011", "50013", "50026"} <= set(LATER)
-    assert {"50113", "50111", "50105", "50101", "50119", "51000"} <= set(NEVER)
-
-
 @pytest.mark.parametrize("failure", TEMPORARY, ids=repr)
 def test_temporary(failure: Any) -> None:
     """A temporary failure is retried `max_retries` times, with a permit, a new timestamp and a pause for each."""

@@ -21,11 +21,6 @@ def query_of(params: dict[str, str], operation: Operation = GET_MAX_LOAN) -> Que
     return Query(operation, operation.path, params)
 
 
-def inferred(*rule_ids: str) -> Operation:
-    """Return the operation with these rules, which are inferred, and no others."""
-    return GET_MAX_LOAN._replace(rules=tuple(RULES[each]._replace(basis="inferred") for each in rule_ids))
-
-
 def violations(params: dict[str, str], account: dict[str, str] | None = None, language: str = "en") -> list[Violation]:
     """Return the violations of a query for maximum loan."""
     return validation.find_violations(query_of(params), account or {}, language)
@@ -118,11 +113,3 @@ def test_language() -> None:
     assert "只能取" in parameter.expected
     assert "至少传一个" in rule.expected
     assert all("；规则 " in str(each) and "/docs-v5/zh/#" in each.docs_url for each in (parameter, rule))
-
-
-def test_hints_in_one_line() -> None:
-    """Several inferred rules are joined in one hint, in the caller's language."""
-    operation = inferred("pair-excludes-currency", "currency-is-cross")
-    query = query_of({"mgnMode": "isolated", "instId": "A-B", "ccy": "USDT"}, operation)
-    assert validation.hint(query, {}, "en") == " ".join(rule.en for rule in operation.rules)
-    assert validation.hint(query, {}, "zh") == " ".join(rule.zh for rule in operation.rules)
