@@ -3,6 +3,7 @@
 import copy
 import pickle
 import re
+from pathlib import Path
 from typing import get_args, get_type_hints
 from unittest.mock import Mock
 
@@ -105,16 +106,19 @@ def test_contract_is_total() -> None:
 
 
 def test_languages() -> None:
-    """Both languages have the same messages, with the same values."""
+    """Both languages have the messages that the code names, and those of `check_parameter`, with the same values."""
     english, chinese = (
         {
-            (table, key): sorted(FIELD.findall(text))
+            f"{table}.{key}": sorted(FIELD.findall(texts[key]))
             for table, texts in load_catalogue(each).items()
-            for key, text in texts.items()
+            for key in texts
         }
         for each in ("en", "zh")
     )
     assert english == chinese
+    code = "".join(path.read_text("utf-8") for path in Path(exceptions.__file__).parent.glob("*.py"))
+    named = set(re.findall(r'"((?:error|hint|reason)\.\w+)"', code))
+    assert named == {name for name in english if not name.startswith("parameter.")}
 
 
 def test_catalogue_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
