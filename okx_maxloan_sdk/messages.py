@@ -12,11 +12,10 @@ if TYPE_CHECKING:
 @cache
 def load_catalogue(language: str) -> Mapping[str, Mapping[str, str]]:
     """Return the messages of a language by table and key."""
-    # A call that succeeds needs no message.
-    import tomllib  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
+    import tomllib  # noqa: PLC0415 -- a call that succeeds needs no message
+    from importlib.resources import files  # noqa: PLC0415 -- the same
 
-    return tomllib.loads(Path(__file__).with_name("locales").joinpath(f"{language}.toml").read_text("utf-8"))
+    return tomllib.loads(files("okx_maxloan_sdk").joinpath("locales", f"{language}.toml").read_text("utf-8"))
 
 
 def text(language: str, message_id: str, **values: object) -> str:
