@@ -214,7 +214,7 @@ def _parse_json(response: Response) -> Any:
         text = response.body.decode("utf-8").strip(" \t\r\n")
         value, end = DECODER.raw_decode(text)
         if end < len(text):
-            _reject_constant("what follows its end")
+            raise ValueError("something follows its end")
         return value
     except UnicodeDecodeError:
         _invalid(response, "it is not UTF-8")

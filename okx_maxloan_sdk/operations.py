@@ -57,12 +57,8 @@ def iter_max_loan(
 ) -> Iterator[Flow[list[BatchResult]]]:
     """Return one flow for each request; pairs are taken as flows are, and each flow has `total_timeout` to itself."""
     query, pairs = codec.max_loan_query(**parameters), batching.iter_inst_ids(inst_ids)
-    return (_fetch_chunk(state, query.with_inst_ids(chunk), state.start_deadline()) for chunk in _chunked(pairs))
-
-
-def _chunked(inst_ids: Iterator[str]) -> Iterator[tuple[str, ...]]:
-    while chunk := tuple(dict.fromkeys(islice(inst_ids, MAX_INST_IDS))):
-        yield chunk
+    chunks = iter(lambda: tuple(dict.fromkeys(islice(pairs, MAX_INST_IDS))), ())
+    return (_fetch_chunk(state, query.with_inst_ids(chunk), state.start_deadline()) for chunk in chunks)
 
 
 def _fetch_chunk(state: ClientState, query: Query, deadline: float | None) -> Flow[list[BatchResult]]:
