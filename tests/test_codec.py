@@ -194,9 +194,8 @@ def test_account_mode(level: str, mode: AccountMode | None) -> None:
 
 def test_unknown_mode() -> None:
     """A mode that is given by another name is rejected."""
-    margin: Any = "margin"
     with pytest.raises(ValueError, match="margin"):
-        Account(mode=margin)
+        Account(mode="margin")  # type: ignore[arg-type]
 
 
 def test_rule_inputs() -> None:
