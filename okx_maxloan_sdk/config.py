@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from .clock import Clock, SystemClock
 from .credentials import Credentials
 from .models import Account
 from .sites import Origin, Site, parse_origin
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from .clock import Clock
     from .limiter import Limiter
 
 ENV_CREDENTIALS = ("OKX_API_KEY", "OKX_API_SECRET", "OKX_API_PASSPHRASE")
@@ -43,20 +43,20 @@ class ClientSettings(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class ClientConfig:
-    """Settings of one client. Raises `ValueError` that names every wrong one."""
+    """Settings of one client, whose constructor has their defaults. Raises `ValueError` that names every wrong one."""
 
     credentials: Credentials
-    site: Site = Site.GLOBAL
-    base_url: str | None = None
-    demo: bool = False
-    account: Account | Literal["auto"] | None = None
-    limiter: Limiter | str | None = field(default=None, repr=False)
-    rate_limit_key: str | None = None
-    timeout: float = 10.0
-    total_timeout: float | None = None
-    max_retries: int = 2
-    language: Literal["en", "zh"] = "en"
-    clock: Clock = field(default_factory=SystemClock)
+    site: Site
+    base_url: str | None
+    demo: bool
+    account: Account | Literal["auto"] | None
+    limiter: Limiter | str | None = field(repr=False)
+    rate_limit_key: str | None
+    timeout: float
+    total_timeout: float | None
+    max_retries: int
+    language: Literal["en", "zh"]
+    clock: Clock
     origin: Origin = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -5,13 +5,11 @@ from typing import Any
 import pytest
 from okx_maxloan_api.contract import GET_MAX_LOAN
 
-from okx_maxloan_sdk import request
+from okx_maxloan_sdk import MaxLoanClient, request
 from okx_maxloan_sdk.codec import Query
-from okx_maxloan_sdk.config import ClientConfig
 from okx_maxloan_sdk.drivers import run_sync
 from okx_maxloan_sdk.effects import Flow
 from okx_maxloan_sdk.exceptions import OkxError
-from okx_maxloan_sdk.state import ClientState
 from tests.support.clients import credentials
 from tests.support.clock import FakeClock
 from tests.support.fake_transport import FakeTransport, ScriptedResponse, loan_row, ok_response
@@ -30,7 +28,8 @@ class RequestHarness:
         self.limiter = RecordingLimiter()
         self.transport = FakeTransport(OK_RESPONSE)
         defaults: dict[str, Any] = {"credentials": credentials(), "limiter": self.limiter, "clock": self.clock}
-        self.state = ClientState(ClientConfig(**{**defaults, **settings}), random=lambda: 0.5)
+        self.state = MaxLoanClient(**{**defaults, **settings})._state
+        self.state.random = lambda: 0.5
 
     def flow(self, deadline: float | None = None, query: Query = QUERY) -> Flow[request.DecodedResponse]:
         """Create the flow of a request, for BTC-USDT by default."""
