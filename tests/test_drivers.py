@@ -85,11 +85,7 @@ def test_effects(driver: FlowRunner) -> None:
     """Each effect returns its result to the flow, and the driver returns the flow's."""
 
     def flow() -> Flow[list[Any]]:
-        results: list[Any] = [
-            (yield Send(GET, 3.0)),
-            (yield Sleep(1.5)),
-            (yield RunBlocking(lambda: 7)),
-        ]
+        results: list[Any] = [(yield Send(GET, 3.0)), (yield Sleep(1.5)), (yield RunBlocking(lambda: 7))]
         yield Gather(iter([flow_returning(8), flow_returning(9)]), 1, results.append)
         return results
 

@@ -1,6 +1,7 @@
 """Client state: rate limiters of a request, headers, account settings, and what one caller fetches for all."""
 
 import asyncio
+from itertools import count
 from typing import Any
 
 import pytest
@@ -82,11 +83,10 @@ class Flight(SingleFlight[str | None]):
 
     def __init__(self) -> None:
         super().__init__(None)
-        self.fetches = 0
+        self._numbers = count(1)
 
     def fetch(self) -> Flow[str | None]:
-        self.fetches += 1
-        number = self.fetches
+        number = next(self._numbers)
         yield Sleep(1.0)
         return f"value {number}"
 
