@@ -60,26 +60,20 @@ class ClientConfig:
     origin: Origin = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        is_limiter = isinstance(self.limiter, str | None) or hasattr(self.limiter, "for_key")
+        is_total_timeout = self.total_timeout is None or is_duration(self.total_timeout)
+        is_account = isinstance(self.account, Account | None) or self.account == "auto"
         checks = {
             "credentials": (isinstance(self.credentials, Credentials), "Credentials(api_key, api_secret, passphrase)"),
             "site": (isinstance(self.site, Site), "a Site, such as Site.EEA"),
             "base_url": (isinstance(self.base_url, str | None), "a str, such as https://openapi.okx.com, or None"),
-            "limiter": (
-                isinstance(self.limiter, str | None) or hasattr(self.limiter, "for_key"),
-                '"memory", a file or Redis URL, a limiter object, or None',
-            ),
+            "limiter": (is_limiter, '"memory", a file or Redis URL, a limiter object, or None'),
             "demo": (isinstance(self.demo, bool), "True or False"),
             "timeout": (is_duration(self.timeout), "a positive number of seconds"),
-            "total_timeout": (
-                self.total_timeout is None or is_duration(self.total_timeout),
-                "None or a positive number of seconds",
-            ),
+            "total_timeout": (is_total_timeout, "None or a positive number of seconds"),
             "max_retries": (type(self.max_retries) is int and self.max_retries >= 0, "an int, 0 or more"),
             "language": (self.language in ("en", "zh"), '"en" or "zh"'),
-            "account": (
-                isinstance(self.account, Account | None) or self.account == "auto",
-                'an Account, "auto" or None',
-            ),
+            "account": (is_account, 'an Account, "auto" or None'),
         }
         if errors := [
             f"{name} must be {expected}, not {given(name, getattr(self, name))}"
