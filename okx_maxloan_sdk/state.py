@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
 from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .codec import Query
     from .config import ClientConfig
-    from .limiter import Limiter, RateLimiter
+    from .limiter import RateLimiter
 
 T = TypeVar("T")
 BASE_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "okx-maxloan-sdk"}
@@ -64,32 +63,23 @@ class SingleFlight(Generic[T]):
             own.set_result(None)
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class ClientState:
     """Settings, and what was learned from OKX: clock skew, account, rate-limit keys."""
 
-    config: ClientConfig
-    random: Callable[[], float] = random.random
-    is_closed: bool = False
-    account: SingleFlight[Account | None] = field(default_factory=lambda: SingleFlight(None))
-    # Seconds that OKX's clock is ahead of this machine's.
-    clock_skew: SingleFlight[float] = field(default_factory=lambda: SingleFlight(0.0))
-    rule_inputs: Mapping[str, str] = field(default_factory=dict, init=False)
-    # By the arguments that they came from: a bot sends the same ones all day.
-    valid_queries: dict[Hashable, Query] = field(default_factory=dict, init=False)
-    # Parameters besides the pairs with which OKX has answered a request for the maximum loan.
-    accepted_params: set[tuple[tuple[str, str], ...]] = field(default_factory=set)
-    clock: Clock = field(init=False)
-    _limiter: Limiter = field(init=False)
-    _headers: Mapping[str, str] = field(init=False)
-    _rate_limit_keys: dict[str, None] = field(default_factory=dict)
-    _rate_limiters: dict[str, list[RateLimiter]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        account = self.config.account
-        self.clock, self._limiter = self.config.clock, create_limiter(self.config.limiter)
-        self._headers = BASE_HEADERS | (dict([DEMO_HEADER]) if self.config.demo else {})
-        self.set_account(account if isinstance(account, Account) else None)
+    def __init__(self, config: ClientConfig) -> None:
+        self.config: ClientConfig = config
+        self.clock: Clock = config.clock
+        self.random: Callable[[], float] = random.random
+        self.is_closed: bool = False
+        self.account: SingleFlight[Account | None] = SingleFlight(None)
+        # Seconds that OKX's clock is ahead of this machine's.
+        self.clock_skew: SingleFlight[float] = SingleFlight(0.0)
+        # Parameters besides the pairs with which OKX has answered a request for the maximum loan.
+        self.accepted_params: set[tuple[tuple[str, str], ...]] = set()
+        self._limiter = create_limiter(config.limiter)
+        self._headers = BASE_HEADERS | (dict([DEMO_HEADER]) if config.demo else {})
+        self._rate_limit_keys: dict[str, None] = {}
+        self.set_account(config.account if isinstance(config.account, Account) else None)
 
     def start_deadline(self) -> float | None:
         """Return the deadline of a call that starts now, a time of the monotonic clock."""
@@ -102,11 +92,12 @@ class ClientState:
         Requests that were counted under the API key still count, so its limiter is used as well.
         """
         self.account.value = account
-        self.rule_inputs = account.rule_inputs if account else {}
-        self.valid_queries = {}
+        self.rule_inputs: Mapping[str, str] = account.rule_inputs if account else {}
+        # By the arguments that they came from: a bot sends the same ones all day.
+        self.valid_queries: dict[Hashable, Query] = {}
         uid = account.uid if account else ""
         self._rate_limit_keys[self.config.rate_limit_key or uid or self.config.credentials.fingerprint] = None
-        self._rate_limiters = {}
+        self._rate_limiters: dict[str, list[RateLimiter]] = {}
 
     def rate_limiters(self, operation: Operation) -> list[RateLimiter]:
         """Return the rate limiters that count a request, always in the same order."""
