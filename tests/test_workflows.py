@@ -1,4 +1,4 @@
-"""GitHub workflows: pinned tools, the checked pages, the issue about them, rejected specs, and the nightly seed."""
+"""GitHub workflows: pinned tools, the checked pages, the issue about them, and rejected specs."""
 
 from __future__ import annotations
 
@@ -49,14 +49,6 @@ def test_publishing_tools() -> None:
     pinned = [line for line in requirements if line.strip() and not line.lstrip().startswith("#")]
     assert pinned
     assert all("==" in line and "--hash=sha256:" in line for line in pinned)
-
-
-def test_nightly_seed() -> None:
-    """The nightly fuzzing has another seed every night, and prints the command that repeats it."""
-    step = (WORKFLOWS / "nightly.yml").read_text("utf-8").partition("name: fuzz\n")[2].partition("\n  update:")[0]
-    assert "/dev/urandom" in step
-    assert 'echo "python -m tests.contract.run_st $OKX_USER --max-examples 1000 --seed $seed"' in step
-    assert step.count('--seed "$seed"') == 1
 
 
 @pytest.mark.parametrize("workflow", sorted(WORKFLOWS.glob("*.yml")), ids=lambda path: path.name)
