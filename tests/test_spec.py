@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from codegen.contract import attribute
 from codegen.validate import faults
-from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN, OPERATIONS
-from okx_maxloan_api.models import MaxLoanRow
+from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN
 from ruamel.yaml import YAML
 
 from okx_maxloan_sdk.codec import Query
@@ -138,19 +136,6 @@ def test_every_documented_request_is_sent() -> None:
         assert find_violations(Query(GET_MAX_LOAN, GET_MAX_LOAN.path, example.query), account, "en") == []
         shown.discard("&".join(f"{name}={value}" for name, value in sorted(example.query.items())))
     assert shown == set()
-
-
-def test_names_of_fields() -> None:
-    """Attributes of the contract are those of the models; docs_watch/test_lock.py compares the spec with the page."""
-    attributes = [each.attribute for each in GET_MAX_LOAN.fields]
-    assert attributes == [attribute(each.name) for each in GET_MAX_LOAN.fields]
-    assert {*attributes} <= set(MaxLoanRow.__annotations__)
-
-
-def test_limit_of_a_page_that_is_not_locked() -> None:
-    """Instruments have the limit of their page, for each user and type."""
-    (limit,) = (each.limit for each in OPERATIONS if each.id == "getAccountInstruments")
-    assert (limit.requests, limit.period, limit.per) == (20, 2, "user and instType")
 
 
 def test_response_schemas_stay_open() -> None:

@@ -3,8 +3,6 @@
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 from datetime import timedelta
 from typing import Any
@@ -19,7 +17,7 @@ from docs_watch.page import parse_page
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.docs_watch.conftest import LOAN, ROOT, SPEC, Checkout
+from tests.docs_watch.conftest import LOAN, SPEC, Checkout
 from tests.docs_watch.pages import EN, FORMS, PATH, RENDER, ZH, both, edit_page, edited, edits
 
 OPTIONAL_MODE = edit_page(EN, request={"mgnMode": {"required": "No"}})
@@ -34,14 +32,11 @@ def test_plausible_edits(
     assert edit.get("says", "") in capsys.readouterr().out
 
 
-def test_script_runs_from_anywhere(checkout: Checkout) -> None:
-    """The script runs from any directory and prints the differences."""
-    page = checkout.root / "page.md"
-    page.write_bytes(both("markdown", OPTIONAL_MODE))
-    command = [sys.executable, str(ROOT / "scripts" / "check_docs.py"), str(page), "--root", str(checkout.root)]
-    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 11, done.stderr
-    assert "additive  getMaxLoan  request.mgnMode.required  required  optional  en" in done.stdout
+def test_text(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+    """The text output has one line for each difference, with aligned columns."""
+    assert checkout.check(both("markdown", OPTIONAL_MODE)) == 11
+    output = capsys.readouterr().out
+    assert "\nadditive  getMaxLoan  request.mgnMode.required  required  optional  en" in output
 
 
 def test_several_pages(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:

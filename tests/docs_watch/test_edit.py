@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -146,13 +147,10 @@ def test_interrupted_write_changes_nothing(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch, error: type[BaseException], at: int
 ) -> None:
     """After a failed or interrupted rename, spec and lock are unchanged and no temporary file remains."""
-    before, calls = checkout.state(), 0
-    rename = Path.replace
+    before, rename, calls = checkout.state(), Path.replace, count(1)
 
     def failing(self: Path, target: Path) -> Path:
-        nonlocal calls
-        calls += 1
-        if calls == at:
+        if next(calls) == at:
             raise error
         return rename(self, target)
 
