@@ -8,12 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from check_docs import parse_all_pages
 from docs_watch.changelog import notices, parse_changelog
 from docs_watch.compare import Severity
 from docs_watch.drift import differences
+from docs_watch.edit import apply_facts
 from docs_watch.facts import PageParseError
 from docs_watch.lock import Lock
 from docs_watch.page import parse_page
+from docs_watch.spec import Spec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,9 +30,17 @@ OPTIONAL_MODE = edit_page(EN, request={"mgnMode": {"required": "No"}})
 def test_plausible_edits(
     checkout: Checkout, capsys: pytest.CaptureFixture[str], form: str, edit: dict[str, Any]
 ) -> None:
-    """A plausible edit of a page ends with an acceptable exit code, and with its reason if it is not understood."""
-    assert checkout.check(edited(form, **edit)) in edit["codes"]
+    """A plausible edit has an acceptable exit code, and adds no value to the spec that the page does not list."""
+    spec, lock, code = Spec(checkout.spec), checkout.lock, checkout.check(edited(form, **edit))
+    assert code in edit["codes"]
     assert edit.get("says", "") in capsys.readouterr().out
+    if code < 20:
+        pages = parse_all_pages([str(checkout.root / "page-0")], [LOAN], lock).pages
+        apply_facts(spec, lock, LOAN, pages[LOAN])
+    parameters, fields = spec.operation("GET", PATH)["parameters"], spec.row("GET", PATH)["properties"].values()
+    values = [{*each["schema"].get("enum", ()), *each.get("x-okx-values", ())} for each in parameters]
+    added = set().union(*values, *(each.get("x-okx-values", ()) for each in fields))
+    assert added <= {"isolated", "cross", "buy", "sell", *edit.get("values", ())}
 
 
 def test_text(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
