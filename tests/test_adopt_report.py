@@ -89,12 +89,17 @@ def test_confirmed(checkout: Reports) -> None:
 
 
 def test_refuted(checkout: Reports) -> None:
-    """A refuted rule is reported with its line until a person removes it."""
+    """A refuted rule is reported with its line, and the files that name it, until a person removes it."""
     report = checkout.report(answer("one", "rows"))
+    (checkout.root / "tests").mkdir()
+    (checkout.root / "tests" / "errors.toml").write_text('#\n"guess" = 1\n"another-guess" = 2\n')
     for _ in range(2):
         output = checkout.adopt(10, report)
         assert checkout.lines(output, "decide   rule guess (inferred)") == ["- id: guess"]
         assert checkout.lines(output, "decide   rule held (documented)") == ["- id: held"]
+        assert [line for line in output.splitlines() if " names " in line] == [
+            "edit     tests/errors.toml:2 names guess"
+        ]
         assert "basis: inferred" in checkout.spec
     (before, _, rest), another = checkout.spec.partition("- id: guess\n"), "- id: another-guess\n"
     checkout.set_spec(before + another + rest.partition(another)[2])
