@@ -97,9 +97,8 @@ def test_refuted(checkout: Reports) -> None:
         output = checkout.adopt(10, report)
         assert checkout.lines(output, "decide   rule guess (inferred)") == ["- id: guess"]
         assert checkout.lines(output, "decide   rule held (documented)") == ["- id: held"]
-        assert [line for line in output.splitlines() if " names " in line] == [
-            "edit     tests/errors.toml:2 names guess"
-        ]
+        named = [line for line in output.splitlines() if " names " in line]
+        assert named == ["edit     tests/errors.toml:2 names guess"]
         assert "basis: inferred" in checkout.spec
     (before, _, rest), another = checkout.spec.partition("- id: guess\n"), "- id: another-guess\n"
     checkout.set_spec(before + another + rest.partition(another)[2])
