@@ -109,40 +109,32 @@ def decisions(spec: Spec, rows: Sequence[Difference]) -> Iterator[str]:
     """Name each rule that a changed parameter or a reworded source concerns, and what else a new parameter needs."""
     for operation in dict.fromkeys(row.operation for row in rows):
         node = spec.operation(operation.method, operation.path)
-        changed = {
-            row.place.name: row.place
-            for row in rows
-            if row.operation == operation and row.place.table == "request" and row.severity > Severity.WORDING
-        }
-        reworded = {
-            f"{language} request.{row.place.name}"
-            for row in rows
-            if row.operation == operation and row.place.table == "request" and row.place.fact == "text"
-            for language in row.languages
-        }
+        about = [row for row in rows if row.operation == operation and row.place.table == "request"]
+        changed = {row.place.name: row.place for row in about if row.severity > Severity.WORDING}
+        texts = [row for row in about if row.place.fact == "text"]
+        reworded = {f"{language} request.{row.place.name}" for row in texts for language in row.languages}
         lines = spec.lines(operation.method, operation.path)
         for rule in node.get("x-okx-rules", ()):
-            if mentioned := [name for name in changed if name in {**rule["when"], **rule["then"]}]:
-                line_number = lines["x-okx-rules." + rule["id"]]
-                about = f"does rule {rule['id']} still hold? It mentions {', '.join(mentioned)}"
-                yield f"decide   {operation.id} {about} {SPEC}:{line_number}"
-            elif sources := [each for each in rule.get("source", ()) if each in reworded]:
-                line_number = lines["x-okx-rules." + rule["id"]]
-                about = f"does rule {rule['id']} still hold? Its source has other words: {', '.join(sources)}"
-                yield f"decide   {operation.id} {about} {SPEC}:{line_number}"
+            mentioned = [name for name in changed if name in {**rule["when"], **rule["then"]}]
+            sources = [each for each in rule.get("source", ()) if each in reworded]
+            if mentioned or sources:
+                why = f"It mentions {', '.join(mentioned)}"
+                if not mentioned:
+                    why = f"Its source has other words: {', '.join(sources)}"
+                place = lines[f"x-okx-rules.{rule['id']}"]
+                yield f"decide   {operation.id} does rule {rule['id']} still hold? {why} {SPEC}:{place}"
         known = {each["name"]: each for each in node["parameters"]}
         if any(not place.fact and name in known for name, place in changed.items()):
             yield f"decide   {operation.id} does a rule between parameters follow? x-okx-rules {SPEC}:{lines['rules']}"
         required = [name for name in changed if known.get(name, {}).get("required")]
         for name in required:
             if not changed[name].fact:
-                about = f"{name} is required: every caller has to give it, so okx_maxloan_sdk/client.py spells it out"
-                yield f"edit     {operation.id} {about} {spec_location(spec, operation, changed[name])}"
+                why = f"{name} is required: every caller has to give it, so okx_maxloan_sdk/client.py spells it out"
+                yield f"edit     {operation.id} {why} {spec_location(spec, operation, changed[name])}"
         for each in node.get("x-okx-examples", ()):
             if lacking := [name for name in required if name not in each["query"]]:
-                line_number = lines["x-okx-examples." + each["id"]]
-                about = f"example {each['id']} lacks {', '.join(lacking)}, which is required"
-                yield f"edit     {operation.id} {about} {SPEC}:{line_number}"
+                why = f"example {each['id']} lacks {', '.join(lacking)}, which is required"
+                yield f"edit     {operation.id} {why} {SPEC}:{lines['x-okx-examples.' + each['id']]}"
 
 
 def mentions(root: Path, text: str) -> Iterator[str]:

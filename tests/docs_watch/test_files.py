@@ -38,24 +38,23 @@ def test_address_that_gives_no_page(behavior: Behavior, message: str, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("source", "message"),
+    ("message", "sources"),
     [
-        *((f"http://{host}/", "over https only") for host in ("192.0.2.1", "localhost.example", "127.0.0.1.x")),
-        *(
-            (each, "cannot be read")
-            for each in ("missing.md", ".", "a\0b", "https://\0/", "https://xn--/", "ftp://x/y")
-        ),
-        ("https://127.0.0.1:1/", "cannot be read"),
-        ("large", "larger than"),
+        ("over https only", ["http://192.0.2.1/", "http://localhost.example/", "http://127.0.0.1.x/"]),
+        ("cannot be read", ["x.md", ".", "a\0b", "https://\0/", "https://xn--/", "ftp://x/y", "https://127.0.0.1:1/"]),
+        ("larger than", ["large"]),
     ],
 )
-def test_source_that_cannot_be_read(source: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_source_that_cannot_be_read(
+    message: str, sources: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another machine over http, no file, a large one, a directory, an invalid URL and a closed port are reported."""
     monkeypatch.setattr(files, "LARGEST", 4)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "large").write_bytes(b"12345")
-    with pytest.raises(PageParseError, match=message):
-        files.load(source)
+    for source in sources:
+        with pytest.raises(PageParseError, match=message):
+            files.load(source)
 
 
 def test_files_are_replaced_with_their_modes(tmp_path: Path) -> None:
