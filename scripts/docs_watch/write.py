@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from codegen.validate import faults
-from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from .compare import Change, Place, Severity
@@ -67,9 +67,9 @@ def write(
                         lock.keep_unread(operation.id, language, change)
     if edited:
         set_version(spec)
-    text = save(root, spec, {root / "spec" / "docs.lock.json": lock.text()})
-    drafts = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == f"# {MARK}"]
-    return Written(Spec(text), edited, left, drafts)
+    new = save(root, spec, {root / "spec" / "docs.lock.json": lock.text()})
+    drafts = [number for number, line in enumerate(new.source.splitlines(), 1) if line.strip() == f"# {MARK}"]
+    return Written(new, edited, left, drafts)
 
 
 def set_version(spec: Spec) -> None:
@@ -77,13 +77,14 @@ def set_version(spec: Spec) -> None:
     spec.document["info"]["version"] = SingleQuotedScalarString(datetime.now(UTC).date().isoformat())
 
 
-def save(root: Path, spec: Spec, others: Mapping[Path, str] | None = None) -> str:
-    """Write the spec and other files, all or none; raise `RefusedError` for a spec that would not be valid."""
-    text = spec.text()
-    if wrong := faults(YAML(typ="safe").load(text), root / "spec" / "extensions.schema.json"):
+def save(root: Path, spec: Spec, others: Mapping[Path, str] | None = None) -> Spec:
+    """Write the spec and other files, all or none, and read it; raise `RefusedError` if it would not be valid."""
+    new = Spec(spec.text())
+    plain = json.loads(json.dumps(new.document))  # validators refuse ruamel's subclasses of str
+    if wrong := faults(plain, root / "spec" / "extensions.schema.json"):
         raise RefusedError("\n  ".join(["the edited spec would not be valid; nothing was written", *wrong]))
-    replace_atomically({root / SPEC: text, **(others or {})})
-    return text
+    replace_atomically({root / SPEC: new.source, **(others or {})})
+    return new
 
 
 def todo_list(root: Path, written: Written, rows: Sequence[Difference]) -> Iterator[str]:
