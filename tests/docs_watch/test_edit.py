@@ -10,14 +10,9 @@ import pytest
 from docs_watch.spec import Spec
 
 from tests.docs_watch.conftest import Checkout
-from tests.docs_watch.pages import EN, FORMS, PATH, RENDER, ZH, both, edit_page, edited, edits
+from tests.docs_watch.pages import EN, PATH, RENDER, ZH, both, edit_page, edited, edits
 
 MORE_REQUESTS = ["Rate Limit: 30 requests per 2 seconds", "限速：30次/2s"]
-
-
-def named(output: str) -> list[str]:
-    """Choose the lines about files that name what changed."""
-    return [line for line in output.splitlines() if " names " in line]
 
 
 @pytest.mark.parametrize(("form", "edit"), edits("written", "written", "undecided"))
@@ -105,29 +100,27 @@ def test_restored_text_needs_no_reading(checkout: Checkout) -> None:
     assert checkout.spec == before
 
 
-def test_manual_edits_are_named(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
-    """A change that --write leaves to a person is named with old value, new value and the files that mention it."""
+@pytest.mark.parametrize(
+    ("edit", "places"),
+    [
+        ({"path": "/api/v6/account/max-loan"}, ["README.md:1", "tests/test_x.py:2", "tests/test_x.py:4"]),
+        ({"anchor": "elsewhere"}, ["README.md:2"]),
+    ],
+)
+def test_files_that_name_what_moved(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str], edit: dict[str, str], places: list[str]
+) -> None:
+    """The files that name an old path or anchor themselves are listed, apart from the changelog."""
     (checkout.root / "tests").mkdir()
     (checkout.root / "tests" / "test_x.py").write_text(f"#\nA = '{PATH}'\nB = '{PATH}-history'\nC = '{PATH}?x'\n")
     for name in ("README.md", "CHANGELOG.md"):
-        (checkout.root / name).write_text(f"`GET {PATH}`\n")
-    assert checkout.write(edited("markdown", path="/api/v6/account/max-loan")) == 12
-    output = capsys.readouterr().out
-    assert f"edit     getMaxLoan path: {PATH} -> /api/v6/account/max-loan (en zh) spec/openapi.yaml:9\n" in output
-    places = ("README.md:1", "tests/test_x.py:2", "tests/test_x.py:4")
-    assert named(output) == [f"edit     {place} names {PATH}" for place in places]
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_moved_anchor(checkout: Checkout, capsys: pytest.CaptureFixture[str], form: str) -> None:
-    """A moved anchor is a link to change; --write changes it in the spec and names the other files that have it."""
-    (checkout.root / "README.md").write_text("[It](https://www.okx.com/docs-v5/en/#a-loan).\n#a-loan-of-another\n")
-    page, before = edited(form, anchor="elsewhere"), checkout.spec
-    assert checkout.check(page) == 10
-    assert checkout.write(page) == 0
-    assert named(capsys.readouterr().out) == ["edit     README.md:1 names a-loan"]
-    assert re.sub("version: .*", "version: '2026-01-01'", checkout.spec) == before.replace("#a-loan", "#elsewhere")
-    assert checkout.check(page) == 0
+        (checkout.root / name).write_text(
+            f"`GET {PATH}`\n[It](https://www.okx.com/docs-v5/en/#a-loan).\n#a-loan-of-x\n"
+        )
+    checkout.write(edited("markdown", **edit))
+    old = PATH if "path" in edit else "a-loan"
+    named = [line for line in capsys.readouterr().out.splitlines() if " names " in line]
+    assert named == [f"edit     {place} names {old}" for place in places]
 
 
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt, MemoryError])
