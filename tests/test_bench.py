@@ -9,7 +9,7 @@ from unittest.mock import Mock
 
 import pytest
 from bench import judge
-from benchmark import claims, exchange, report, rounds, windows
+from benchmark import claims, exchange, report, windows
 from benchmark.process import Cost
 from benchmark.rounds import Spread
 
@@ -61,12 +61,6 @@ def test_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_ideal_windows(case: Case, requests: int, ideal: float, expected_span: float) -> None:
     """Windows start a period apart, plus a round trip for a limiter that waits for responses."""
     assert (case.requests, case.ideal, case.answered) == pytest.approx((requests, ideal, expected_span))
-
-
-def test_ratio_is_taken_round_by_round() -> None:
-    """The median ratio of rounds cancels out what slows a whole round down."""
-    durations = {"ours": [1.0, 30.0, 2.0], "theirs": [2.0, 60.0, 4.0]}
-    assert rounds.ratio(durations, "ours", "theirs") == Spread(0.5, 0.5, 0.5)
 
 
 @pytest.fixture

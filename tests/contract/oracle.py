@@ -120,9 +120,8 @@ def _caller(raw: RawRequest, exchange: MockExchange) -> tuple[User, ApiKey]:
 
 
 def _parse_timestamp(timestamp: str) -> float:
-    if not re.fullmatch(
-        r"[0-9]{4}-[01][0-9]-[0-3][0-9]T(?!24)[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z", timestamp
-    ):  # D
+    form = r"[0-9]{4}-[01][0-9]-[0-3][0-9]T(?!24)[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z"  # D
+    if not re.fullmatch(form, timestamp):
         raise ExpectedError("50112")
     try:
         return datetime.fromisoformat(timestamp).timestamp()
@@ -167,9 +166,8 @@ def _check_parameters(params: dict[str, str], names: tuple[str, ...]) -> None:
         if len(items) > okx.ITEMS:  # D; the code: I
             raise ExpectedError("50025")
         form = "[0-9A-Za-z]{1,20}-[0-9A-Za-z]{1,20}" if is_list else "[0-9A-Za-z]{1,20}"  # a SWAP is rejected: O
-        if (
-            name in okx.REQUEST_PARAMS and name not in okx.FIRST
-        ):  # added later: the page's values, if it has any, are the only known facts
+        if name not in okx.FIRST and name in okx.REQUEST_PARAMS:
+            # Added later: the page's values, if it has any, are the only known facts.
             form = "|".join(okx.REQUEST_PARAMS[name]["values"]) or f"(?!{UNREADABLE})(?s:.*)"
         form = {"mgnMode": "|".join(okx.MODES), "instType": "SPOT|MARGIN|SWAP|FUTURES|OPTION"}.get(name, form)
         form = "[0-9A-Za-z_-]{1,60}" if name == "instId" and not is_list else form
@@ -273,16 +271,14 @@ def _instruments(params: dict[str, str]) -> list[dict[str, Any]]:
     pairs = [pair for pair in okx.STATES if kind in ("SPOT", "MARGIN") and expected in (None, pair)]
     if expected and not pairs:
         raise ExpectedError("51001")
-    return [_listing(pair, kind) for pair in pairs]
-
-
-def _listing(pair: str, kind: str) -> dict[str, Any]:
-    base, quote = pair.split("-")
-    return {  # D
-        "instId": pair,
-        "instType": kind,
-        "baseCcy": base,
-        "quoteCcy": quote,
-        "state": okx.STATES[pair],
-        "tradeQuoteCcyList": okx.SETTLES.get(pair, [quote]),
-    }
+    return [
+        {  # D
+            "instId": pair,
+            "instType": kind,
+            "baseCcy": pair.split("-")[0],
+            "quoteCcy": pair.split("-")[1],
+            "state": okx.STATES[pair],
+            "tradeQuoteCcyList": okx.SETTLES.get(pair, pair.split("-")[1:]),
+        }
+        for pair in pairs
+    ]

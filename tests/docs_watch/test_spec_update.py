@@ -121,7 +121,7 @@ def adopt_reports(checkout: Path) -> None:
     reports = [checkout.parent / f"{user}.json" for user in ("spot", "spot_plain", "futures")]
     for each in reports:
         run(checkout, *COMMAND, "verify", "--open-questions", "--mock-user", each.stem, "--report", each, code=None)
-    adopt = (sys.executable, "scripts/adopt_report.py", "--rehearsal", *reports)
+    adopt = (sys.executable, "scripts/adopt_report.py", "--rehearsal", *map(str, reports))
     lines = run(checkout, *adopt, code=None).splitlines()
     observed = {line.split()[2] for line in lines if line.startswith("edited   rule ")}
     assert "currency-is-cross" in observed
