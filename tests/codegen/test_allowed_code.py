@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = ROOT / "generated" / "okx_maxloan_api"
+SPEC = YAML(typ="safe").load(ROOT / "spec" / "openapi.yaml")
 RUN = "open('ran', 'w')"
 CASES = tomllib.loads(Path(__file__).with_name("unexpected.toml").read_text("utf-8"))
 BLANK = "\u3000\u3000"
@@ -26,12 +27,6 @@ BLANK = "\u3000\u3000"
 TEXTS = [*zip(CASES["english"], cycle(CASES["chinese"]), strict=False), ("x" * 108, BLANK), ('It says "yes"', BLANK)]
 # Wrapped docstrings are compared without white space and without characters that no source can contain.
 PLAIN = {*"\x00\x07\x1b\x85\x0c"}
-
-
-def spec() -> dict[str, Any]:
-    """Load the spec without YAML's shared nodes."""
-    document: dict[str, Any] = json.loads(json.dumps(YAML(typ="safe").load(ROOT / "spec" / "openapi.yaml")))
-    return document
 
 
 def bare(text: str) -> str:
@@ -59,8 +54,9 @@ print(json.dumps([it.GET_MAX_LOAN, it.ERRORS, OPEN_QUESTIONS, sync.__doc__, MaxL
     return {"operation": operation, "errors": errors, "questions": questions, "docstrings": [operation_text, row_text]}
 
 
-def spoil(document: dict[str, Any], en: str, zh: str) -> None:
+def spoilt(en: str, zh: str) -> dict[str, Any]:
     """Put two texts in every place that a page or a person may fill, and one where a name, default or value stands."""
+    document: dict[str, Any] = json.loads(json.dumps(SPEC))  # without YAML's shared nodes
     operation = document["paths"]["/api/v5/account/max-loan"]["get"]
     row = document["components"]["schemas"]["MaxLoanRow"]
     texts = {"description": en, "x-description-zh": zh}
@@ -78,14 +74,13 @@ def spoil(document: dict[str, Any], en: str, zh: str) -> None:
     listed = (*operation["x-okx-rules"], *operation["x-okx-examples"], *document["x-okx-errors"])
     for each in (*listed, *questions, *outcomes, *values):
         each.update({"en": en, "zh": zh})
+    return document
 
 
 @pytest.mark.parametrize(("en", "zh"), TEXTS)
 def test_hostile_texts_are_not_executed(tmp_path: Path, en: str, zh: str) -> None:
     """Texts, names and values arrive unchanged in the contract and the docstrings, and importing executes none."""
-    document = spec()
-    spoil(document, en, zh)
-    tree = regenerate.generate(document, tmp_path)
+    tree = regenerate.generate(spoilt(en, zh), tmp_path)
     generated = imported(tree)
     assert not list(tmp_path.rglob("ran"))
     *_, parameters, fields, rules, examples, texts_en, texts_zh, _, _ = generated["operation"]
@@ -132,4 +127,4 @@ def test_regenerate_rejects_unexpected_code(tmp_path: Path, monkeypatch: pytest.
     """If the generator lets a text become code, regenerate stops with the code's place before it writes anything."""
     monkeypatch.setattr(contract, "source", lambda _: f"{RUN}\n")
     with pytest.raises(SystemExit, match=r"nothing was written\n(.|\n)*contract\.py:[0-9]+: unexpected Expr"):
-        regenerate.generate(spec(), tmp_path)
+        regenerate.generate(SPEC, tmp_path)
