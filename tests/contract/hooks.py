@@ -43,18 +43,8 @@ def _bytes(value: str | bytes) -> bytes:
     return value.encode() if isinstance(value, str) else value
 
 
-def seeded(query: Mapping[str, Any]) -> Random:
-    """Return random choices for a query, which are the same in every run."""
-    return Random(repr(query))  # noqa: S311 -- no secret
-
-
-def fit(query: Mapping[str, Any]) -> dict[str, str]:
-    """Change as few parameters as needed to break no rule, with values of the mock."""
-
-    def distance(fitting: Mapping[str, str]) -> int:
-        return len(fitting.keys() ^ query.keys()) + (fitting["mgnMode"] != query.get("mgnMode"))
-
-    chosen = seeded(query)
+def valid_query(chosen: Random) -> dict[str, str]:
+    """Choose a query that breaks no rule, with values of the mock."""
     pairs = chosen.sample(PAIRS, chosen.randint(1, min(ITEMS, len(PAIRS))))
     values = {"instId": ",".join(pairs), **{name: chosen.choice(each) for name, each in VALUES.items()}}
     candidates = [
@@ -62,10 +52,8 @@ def fit(query: Mapping[str, Any]) -> dict[str, str]:
         for mode in ("cross", "isolated")
         for is_set in product((True, False), repeat=len(values))
     ]
-    chosen.shuffle(candidates)
     rules, account = GET_MAX_LOAN.rules, USER.rule_inputs
-    fitting = [each for each in candidates if not any(violated_rules(rules, {**each, **account}))]
-    return min(fitting, key=distance)
+    return chosen.choice([each for each in candidates if not any(violated_rules(rules, {**each, **account}))])
 
 
 class Sign(requests.auth.AuthBase):
@@ -89,10 +77,10 @@ sign.skip_for(path=raw_request.TIME.decode())
 def map_case(_context: Any, case: Any) -> Any:
     """Make valid cases satisfy the rules; test_mock.py sends every combination that breaks one."""
     if case.method == "GET" and case.meta.generation.mode.is_positive:
+        chosen = Random(repr(case.query))  # noqa: S311 -- the same in every run, and no secret
         if case.path == GET_MAX_LOAN.path:
-            case.query = fit(case.query)
+            case.query = valid_query(chosen)
         elif case.path == raw_request.INSTRUMENTS.decode() and "instId" in case.query:
-            chosen = seeded(case.query)
             case.query = {"instType": chosen.choice(("SPOT", "MARGIN")), "instId": chosen.choice(PAIRS)}
     return case
 
