@@ -47,16 +47,11 @@ class Reports(Checkout):
         return path
 
     def adopt(self, code: int, *reports: Path) -> str:
-        """Run the script, which has to end with this exit code, and return its output."""
-        assert adopt_report.main([*map(str, reports), "--root", str(self.root)]) == code
-        return "".join(self.capsys.readouterr())
-
-    def adopt_nothing(self, code: int, *reports: Path) -> str:
-        """Run the script, which must not change the spec, and return its output."""
+        """Run the script, which has to end with this exit code, and return its output; a refusal changes nothing."""
         before = self.spec
-        output = self.adopt(code, *reports)
-        assert self.spec == before
-        return output
+        assert adopt_report.main([*map(str, reports), "--root", str(self.root)]) == code
+        assert code != adopt_report.REFUSED or self.spec == before
+        return "".join(self.capsys.readouterr())
 
     def lines(self, output: str, start: str) -> list[str]:
         """Return the lines of the spec that the lines of the output with this beginning name."""
@@ -85,7 +80,9 @@ def test_confirmed(checkout: Reports) -> None:
     for comment in ("# a comment that stays", "# a guess", before.splitlines()[0]):
         assert comment in checkout.spec
     assert before.partition("      responses:")[2] == checkout.spec.partition("      responses:")[2]
-    assert "answered already" in checkout.adopt_nothing(0, report)
+    adopted = checkout.spec
+    assert "answered already" in checkout.adopt(0, report)
+    assert checkout.spec == adopted
 
 
 def test_refuted(checkout: Reports) -> None:
@@ -123,7 +120,9 @@ def test_supported(checkout: Reports) -> None:
 def test_other_outcome(checkout: Reports, code: str) -> None:
     """A response that matches no outcome, whatever outcome the report names, leaves its open question open."""
     answers = answer("one", "refused", code=code, outcome="refused"), answer("two", "refused")
-    assert checkout.adopt_nothing(10, checkout.report(*answers)).count("none of its outcomes") == 2
+    before = checkout.spec
+    assert checkout.adopt(10, checkout.report(*answers)).count("none of its outcomes") == 2
+    assert checkout.spec == before
 
 
 @pytest.mark.parametrize("text", ["### The block\n\n{}\n### Privacy\n- [X] read", "{}"])
@@ -146,17 +145,17 @@ def test_contradiction(checkout: Reports) -> None:
     """Reports that contradict each other, or an adopted one, are shown side by side and change nothing."""
     first = checkout.report(answer("two", "rows"), answer("one", "refused"))
     second = checkout.report(answer("two", "empty"), site="us", name="b")
-    output = checkout.adopt_nothing(20, first, second)
+    output = checkout.adopt(20, first, second)
     assert all(text in output for text in ("question two", "some (2026-11-27, eea, spot", "none (2026-11-27, us, spot"))
     checkout.adopt(10, first)
-    assert "answered otherwise" in checkout.adopt_nothing(20, second)
+    assert "answered otherwise" in checkout.adopt(20, second)
 
 
 @pytest.mark.parametrize("case", CASES["invalid"], ids=str)
 def test_invalid_report(checkout: Reports, case: dict[str, Any]) -> None:
     """Invalid reports, and reports about other exchanges or questions, are rejected with a reason."""
     bad = checkout.report(answer("one", "rows", **case.get("entry", {})), name="bad", **case.get("report", {}))
-    output = checkout.adopt_nothing(20, checkout.report(answer("two", "rows")), bad)
+    output = checkout.adopt(20, checkout.report(answer("two", "rows")), bad)
     assert case["message"] in output
     assert "nothing was written" in output
 
@@ -166,4 +165,4 @@ def test_no_json(checkout: Reports, text: str) -> None:
     """A file without a report is rejected."""
     path = checkout.report()
     path.write_text(text)
-    checkout.adopt_nothing(20, path)
+    checkout.adopt(20, path)
