@@ -8,7 +8,7 @@ import jsonschema
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-SPEC = Path(__file__).parents[2] / "spec" / "openapi.yaml"
+SPEC: dict[str, Any] = YAML(typ="safe").load(Path(__file__).parents[2] / "spec" / "openapi.yaml")
 SCALARS = st.sampled_from([None, True, False, 0, -7, 10**20, 0.1, -1.5e-9])
 SHORT_TEXTS = st.text(max_size=8)
 PLAIN = SCALARS | SHORT_TEXTS
@@ -16,24 +16,15 @@ JSON = PLAIN | st.lists(PLAIN, max_size=2) | st.dictionaries(SHORT_TEXTS, PLAIN,
 UNKNOWN = st.dictionaries(SHORT_TEXTS.map("x{}".format), JSON, max_size=2)
 
 
-@cache
-def spec() -> dict[str, Any]:
-    """Read the spec."""
-    read: dict[str, Any] = YAML(typ="safe").load(SPEC)
-    return read
-
-
 def _resolve(schema: dict[str, Any]) -> dict[str, Any]:
-    node: Any = spec() if "$ref" in schema else schema
-    for step in schema.get("$ref", "#").split("/")[1:]:
-        node = node[step]
-    resolved: dict[str, Any] = node
+    name = schema.get("$ref", "").removeprefix("#/components/schemas/")
+    resolved: dict[str, Any] = SPEC["components"]["schemas"][name] if name else schema
     return resolved
 
 
 def content(path: str, status: int = 200) -> dict[str, Any]:
     """Return schema and examples of an operation's responses with a status."""
-    responses = spec()["paths"][path]["get"]["responses"]
+    responses = SPEC["paths"][path]["get"]["responses"]
     found: dict[str, Any] = responses["200" if status == 200 else f"{status // 100}XX"]["content"]["application/json"]
     return found
 
@@ -45,7 +36,7 @@ def row_schema(path: str) -> dict[str, Any]:
 
 @cache
 def _validator(path: str, status: int) -> Any:
-    return jsonschema.Draft202012Validator({**content(path, status)["schema"], "components": spec()["components"]})
+    return jsonschema.Draft202012Validator({**content(path, status)["schema"], "components": SPEC["components"]})
 
 
 def response_error(path: str, status: int, response: object) -> str:
