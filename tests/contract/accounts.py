@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import product
+from typing import get_args
 
 from okx_maxloan_sdk.clock import Clock
 from okx_maxloan_sdk.mock import ApiKey, MockExchange, User, default_exchange
@@ -11,9 +12,7 @@ from tests.support.clock import FakeClock
 from .oracle import explain_mismatch
 from .raw_request import NOW, RawRequest, handle
 
-MODES: tuple[Mode, ...] = ("spot", "futures", "multi_currency", "portfolio")
-ISOLATED: tuple[Isolated, ...] = ("automatic", "auto_transfers_ccy", "quick_margin")
-SETTINGS = [*product(MODES, (True, False), ISOLATED)]
+SETTINGS: list[tuple[Mode, bool, Isolated]] = [*product(get_args(Mode), (True, False), get_args(Isolated))]
 
 
 class ManualClock(FakeClock):
