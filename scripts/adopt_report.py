@@ -190,11 +190,11 @@ def run(root: Path, paths: Sequence[Path], *, is_rehearsal: bool) -> int:
         lines = sorted(adopt(root, operation, found, questions), key=lambda line: LABELS.index(line[0]))
         if any(label == "edited" for label, _, _ in lines):
             set_version(spec)
-            save(root, spec)
+            spec = save(root, spec)
     except RefusedError as refused:
         print(f"adopt_report: {refused}\nnothing was written", file=sys.stderr)
         return REFUSED
-    numbers = Spec(spec.text()).lines("GET", path)
+    numbers = spec.lines("GET", path)
     for label, text, rule in lines:
         print(f"{label:8} {text}" + (f" {SPEC}:{numbers[f'x-okx-rules.{rule}']}" if rule else ""))
     return LEFT_TO_A_PERSON if any(label == "decide" for label, _, _ in lines) else 0

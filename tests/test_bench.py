@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
 import pytest
 from bench import judge
-from benchmark import claims, exchange, report, rounds, windows
+from benchmark import claims, exchange, report, windows
 from benchmark.process import Cost
 from benchmark.rounds import Spread
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from benchmark.windows import Case
 
 
-def send_request(line: exchange.Line, target: str, key: str = "k") -> list[dict[str, object]]:
+def send_request(line: exchange.Line, target: str, key: str = "k") -> list[dict[str, Any]]:
     """Send requests to the exchange in two pieces, and return the response bodies."""
     written: list[bytes] = []
     line.connection_made(Mock(asyncio.Transport, write=written.append))
@@ -30,36 +30,23 @@ def send_request(line: exchange.Line, target: str, key: str = "k") -> list[dict[
     return [json.loads(part.partition(b"\r\n\r\n")[2]) for part in b"".join(written).split(b"HTTP/1.1 ")[1:]]
 
 
-def test_exchange_returns_rows() -> None:
-    """The exchange returns two rows for each pair: the base currency to sell, the quote currency to buy."""
-    (bodies,) = send_request(exchange.Line(), "/api/v5/account/max-loan?mgnMode=cross&instId=A-B,C-D")
-    rows = bodies["data"]
-    assert isinstance(rows, list)
-    assert [(row["instId"], row["side"], row["ccy"]) for row in rows] == [
-        ("A-B", "sell", "A"), ("A-B", "buy", "B"), ("C-D", "sell", "C"), ("C-D", "buy", "D")
-    ]  # fmt: skip
-
-
-def test_exchange_rejects_beyond_the_limit() -> None:
-    """The first request beyond an account's limit is rejected and counted; other keys have their own limit."""
-    line, target = exchange.Line(), "/x?mgnMode=cross&instId=A-B"
-    send_request(line, "/bench?key=few&rtt=0&limit=2")
-    assert [send_request(line, target, "few")[0]["code"] for _ in range(3)] == ["0", "0", "50011"]
-    assert send_request(line, target, "other")[0]["code"] == "0"
-    assert send_request(line, "/bench?key=few") == [{"requests": 3, "rejected": 1}]
-    del line.rooms[b"few"]
-
-
-def test_room_forgets_after_the_period(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request no longer counts two seconds after its arrival."""
+def test_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pair has two rows; requests beyond the limit of a key in any two seconds are rejected and counted."""
     now = 100.0
     monkeypatch.setattr("benchmark.exchange.time.monotonic", lambda: now)
-    room = exchange.Room(0.0, 1)
-    assert room.admit()
+    monkeypatch.setattr(exchange.Line, "rooms", {})
+    line, target = exchange.Line(), "/api/v5/account/max-loan?mgnMode=cross&instId=A-B,C-D"
+    send_request(line, "/bench?key=few&rtt=0&limit=2")
+    (body,), *_ = bodies = [send_request(line, target, "few") for _ in range(3)]
+    rows = [(row["instId"], row["side"], row["ccy"]) for row in body["data"]]
+    assert rows == [("A-B", "sell", "A"), ("A-B", "buy", "B"), ("C-D", "sell", "C"), ("C-D", "buy", "D")]
+    assert [each[0]["code"] for each in bodies] == ["0", "0", "50011"]
+    assert send_request(line, target, "other")[0]["code"] == "0"
     now += 1.999
-    assert not room.admit()
+    assert send_request(line, target, "few")[0]["code"] == "50011"
     now += 0.001
-    assert room.admit()
+    assert send_request(line, target, "few")[0]["code"] == "0"
+    assert send_request(line, "/bench?key=few") == [{"requests": 5, "rejected": 2}]
 
 
 @pytest.mark.parametrize(
@@ -74,12 +61,6 @@ def test_room_forgets_after_the_period(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_ideal_windows(case: Case, requests: int, ideal: float, expected_span: float) -> None:
     """Windows start a period apart, plus a round trip for a limiter that waits for responses."""
     assert (case.requests, case.ideal, case.answered) == pytest.approx((requests, ideal, expected_span))
-
-
-def test_ratio_is_taken_round_by_round() -> None:
-    """The median ratio of rounds cancels out what slows a whole round down."""
-    durations = {"ours": [1.0, 30.0, 2.0], "theirs": [2.0, 60.0, 4.0]}
-    assert rounds.ratio(durations, "ours", "theirs") == Spread(0.5, 0.5, 0.5)
 
 
 @pytest.fixture

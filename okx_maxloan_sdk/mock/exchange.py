@@ -43,8 +43,6 @@ REQUIRED: Mapping[str, str] = {
 TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 API_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TOLERANCE = 30.0
-INST_TYPES = "|".join(each.value for each in GET_ACCOUNT_INSTRUMENTS.parameters[0].values)
-INST_TYPE = re.compile(rf"(?:^|&)instType=({INST_TYPES})(?:&|$)".encode())
 
 
 @frozen
@@ -62,6 +60,11 @@ class MockRequest:
     def target(self) -> bytes:
         """Path and query."""
         return self.path + (b"?" + self.query if self.query else b"")
+
+    @property
+    def params(self) -> Mapping[str, list[str]]:
+        """The values of each parameter, with a character for each byte."""
+        return parse_qs(self.query.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
 
 
 @frozen
@@ -133,8 +136,7 @@ class MockExchange:
         Raises `ValueError` for fewer than one request.
         """
         if n < 1:
-            message = f"n must be at least 1, not {n}"
-            raise ValueError(message)
+            raise ValueError(f"n must be at least 1, not {n}")
         response = None
         if code is not None and html is None:
             response = error_response(code, "-", "-", status=status)
@@ -201,7 +203,7 @@ class MockExchange:
         if "read_only" not in key.permissions:
             raise MockApiError("50120")
         # 11. Each parameter by itself.
-        query = _parse_query(operation, request.query)
+        query = _parse_query(operation, request.params)
         if operation is GET_ACCOUNT_CONFIG:
             return {"code": "0", "data": [user.config_row(key)], "msg": ""}
         if operation is GET_ACCOUNT_INSTRUMENTS:
@@ -220,13 +222,12 @@ class MockExchange:
 
     def _check_rate_limit(self, operation: Operation, request: MockRequest, user: User | None) -> None:
         """Count the request in a strict sliding window, or reject it uncounted."""
-        limit = operation.limit
+        limit, now = operation.limit, self.clock.monotonic()
         caller = request.address if limit.per == "ip" else user.uid if user else None
         if not self.enforce_rate_limit or caller is None:
             return
-        inst_type = INST_TYPE.search(request.query) if limit.per == "user and instType" else None
-        now = self.clock.monotonic()
-        accepted_at = self._accepted_at[operation.id, caller, inst_type[1].decode() if inst_type else ""]
+        inst_type = request.params.get("instType", []) if limit.per == "user and instType" else []
+        accepted_at = self._accepted_at[operation.id, caller, *inst_type]
         while accepted_at and accepted_at[0] <= now - limit.period:
             accepted_at.popleft()
         if len(accepted_at) >= limit.requests:
@@ -252,10 +253,8 @@ def _parse_timestamp(timestamp: str) -> float:
         raise MockApiError("50112") from None
 
 
-def _parse_query(operation: Operation, raw: bytes) -> dict[str, str]:
+def _parse_query(operation: Operation, given: Mapping[str, list[str]]) -> dict[str, str]:
     """Parse the parameters that the operation has, and ignore unknown ones as web frameworks do."""
-    # Latin-1 has a character for each byte.
-    given = parse_qs(raw.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
     query: dict[str, str] = {}
     for parameter in operation.parameters:
         if values := given.get(parameter.name):

@@ -8,6 +8,7 @@ from typing import Any
 from openapi_python_client.strings import PythonIdentifier
 
 from . import contract_model as model
+from .validate import EFFECTS
 
 MODEL = Path(model.__file__).read_text(encoding="utf-8")
 # What okx_maxloan_sdk/client.py spells out; a later parameter of maximum loan reaches its methods as ExtraParameters.
@@ -88,26 +89,20 @@ def raw_query(query: dict[str, str | list[str]]) -> dict[str, str]:
     return {name: ",".join(value) if isinstance(value, list) else value for name, value in query.items()}
 
 
+def outcome(node: dict[str, Any]) -> model.Outcome:
+    """Read one possible response to an open question."""
+    effects = {effect: tuple(node.get(effect, ())) for effect in EFFECTS}
+    return model.Outcome(**{**node, **effects, "when": condition(node["when"])})
+
+
 def open_question(node: dict[str, Any]) -> model.OpenQuestion:
     """Read one open question."""
-    outcomes = (
-        model.Outcome(
-            each["id"],
-            condition(each["when"]),
-            tuple(each.get("confirms", ())),
-            tuple(each.get("supports", ())),
-            tuple(each.get("refutes", ())),
-            each["en"],
-            each["zh"],
-        )
-        for each in node["outcomes"]
-    )
     return model.OpenQuestion(
         id=node["id"],
         accounts=tuple(map(condition, node["accounts"])),
         query=raw_query(node["query"]),
         unlisted=tuple(node.get("unlisted", ())),
-        outcomes=tuple(outcomes),
+        outcomes=tuple(map(outcome, node["outcomes"])),
         en=node["en"],
         zh=node["zh"],
     )

@@ -76,15 +76,18 @@ def contract_faults(spec: dict[str, Any]) -> Iterator[str]:
         yield from (f"{path}: it needs {each}" for each in NEEDED if each not in operation)
         names = {each["name"] for each in operation.get("parameters", [])} | ACCOUNT
         ids = [rule["id"] for rule in operation.get("x-okx-rules", [])]
-        yield from (f"{path}: rule {each} stands twice" for each in sorted({i for i in ids if ids.count(i) > 1}))
+        yield from (f"{path}: rule {each} stands twice" for each in repeated(ids))
         for rule in operation.get("x-okx-rules", []):
-            unknown = ({*rule["when"], *rule["then"]}) - names
-            yield from (
-                f"{path}: rule {rule['id']} speaks of {each}, which is no parameter" for each in sorted(unknown)
-            )
+            for each in sorted({*rule["when"], *rule["then"]} - names):
+                yield f"{path}: rule {rule['id']} speaks of {each}, which is no parameter"
         yield from (f"{path}: {fault}" for fault in question_faults(operation, names, ids))
     codes = [each["code"] for each in spec["x-okx-errors"]]
-    yield from (f"x-okx-errors: {each} stands twice" for each in sorted({c for c in codes if codes.count(c) > 1}))
+    yield from (f"x-okx-errors: {each} stands twice" for each in repeated(codes))
+
+
+def repeated(names: list[str]) -> list[str]:
+    """List the names that stand twice."""
+    return sorted({each for each in names if names.count(each) > 1})
 
 
 def question_faults(operation: dict[str, Any], names: set[str], rule_ids: list[str]) -> Iterator[str]:
@@ -94,8 +97,7 @@ def question_faults(operation: dict[str, Any], names: set[str], rule_ids: list[s
     """
     open_questions = operation.get("x-okx-open-questions", [])
     questions = [*open_questions, *operation.get("x-okx-answered-questions", [])]
-    ids = [each["id"] for each in questions]
-    yield from (f"question {each} stands twice" for each in sorted({i for i in ids if ids.count(i) > 1}))
+    yield from (f"question {each} stands twice" for each in repeated([each["id"] for each in questions]))
     for question in questions:
         for name in sorted(question["query"].keys() - names):
             yield f"question {question['id']} sends {name}, which is no parameter"
@@ -103,8 +105,7 @@ def question_faults(operation: dict[str, Any], names: set[str], rule_ids: list[s
             if pair not in question["query"].get("instId", ()):
                 yield f"question {question['id']} has the unlisted pair {pair}, which it does not send"
         outcomes = [outcome["id"] for outcome in question["outcomes"]]
-        for each in sorted({i for i in outcomes if outcomes.count(i) > 1}):
-            yield f"question {question['id']} has the outcome {each} twice"
+        yield from (f"question {question['id']} has the outcome {each} twice" for each in repeated(outcomes))
         yield from effect_faults(question, rule_ids if question in open_questions else None)
         if question.get("answer", {}).get("outcome", outcomes[0]) not in outcomes:
             yield f"question {question['id']} has an answer that is none of its outcomes"

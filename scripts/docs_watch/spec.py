@@ -42,16 +42,16 @@ def restyle(text: str) -> str:
 
 
 class Spec:
-    """The spec as a document that can be edited and written back as it was."""
+    """The spec as a document that can be edited and written back as it was; `source` is what was read."""
 
     def __init__(self, text: str) -> None:
         self.document: Any = ruamel().load(text)
-        self._original = text
+        self.source = text
 
     def text(self) -> str:
         """Write the document; where ruamel has a style of its own, lines that nobody edited stay as they were."""
-        text, original = dump(self.document), self._original.splitlines(True)
-        written = restyle(self._original).splitlines(True)
+        text, original = dump(self.document), self.source.splitlines(True)
+        written = restyle(self.source).splitlines(True)
         for tag, i, j, k, m in SequenceMatcher(None, written, original, autojunk=False).get_opcodes():
             restyled, meant = "".join(written[i:j]), "".join(original[k:m])
             if tag == "replace" and text.count(restyled) == 1:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from codegen.validate import faults
-from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from .compare import Change, Place, Severity
@@ -67,9 +67,9 @@ def write(
                         lock.keep_unread(operation.id, language, change)
     if edited:
         set_version(spec)
-    text = save(root, spec, {root / "spec" / "docs.lock.json": lock.text()})
-    drafts = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == f"# {MARK}"]
-    return Written(Spec(text), edited, left, drafts)
+    new = save(root, spec, {root / "spec" / "docs.lock.json": lock.text()})
+    drafts = [number for number, line in enumerate(new.source.splitlines(), 1) if line.strip() == f"# {MARK}"]
+    return Written(new, edited, left, drafts)
 
 
 def set_version(spec: Spec) -> None:
@@ -77,13 +77,14 @@ def set_version(spec: Spec) -> None:
     spec.document["info"]["version"] = SingleQuotedScalarString(datetime.now(UTC).date().isoformat())
 
 
-def save(root: Path, spec: Spec, others: Mapping[Path, str] | None = None) -> str:
-    """Write the spec and other files, all or none; raise `RefusedError` for a spec that would not be valid."""
-    text = spec.text()
-    if wrong := faults(YAML(typ="safe").load(text), root / "spec" / "extensions.schema.json"):
+def save(root: Path, spec: Spec, others: Mapping[Path, str] | None = None) -> Spec:
+    """Write the spec and other files, all or none, and read it; raise `RefusedError` if it would not be valid."""
+    new = Spec(spec.text())
+    plain = json.loads(json.dumps(new.document))  # validators refuse ruamel's subclasses of str
+    if wrong := faults(plain, root / "spec" / "extensions.schema.json"):
         raise RefusedError("\n  ".join(["the edited spec would not be valid; nothing was written", *wrong]))
-    replace_atomically({root / SPEC: text, **(others or {})})
-    return text
+    replace_atomically({root / SPEC: new.source, **(others or {})})
+    return new
 
 
 def todo_list(root: Path, written: Written, rows: Sequence[Difference]) -> Iterator[str]:
@@ -109,40 +110,32 @@ def decisions(spec: Spec, rows: Sequence[Difference]) -> Iterator[str]:
     """Name each rule that a changed parameter or a reworded source concerns, and what else a new parameter needs."""
     for operation in dict.fromkeys(row.operation for row in rows):
         node = spec.operation(operation.method, operation.path)
-        changed = {
-            row.place.name: row.place
-            for row in rows
-            if row.operation == operation and row.place.table == "request" and row.severity > Severity.WORDING
-        }
-        reworded = {
-            f"{language} request.{row.place.name}"
-            for row in rows
-            if row.operation == operation and row.place.table == "request" and row.place.fact == "text"
-            for language in row.languages
-        }
+        about = [row for row in rows if row.operation == operation and row.place.table == "request"]
+        changed = {row.place.name: row.place for row in about if row.severity > Severity.WORDING}
+        texts = [row for row in about if row.place.fact == "text"]
+        reworded = {f"{language} request.{row.place.name}" for row in texts for language in row.languages}
         lines = spec.lines(operation.method, operation.path)
         for rule in node.get("x-okx-rules", ()):
-            if mentioned := [name for name in changed if name in {**rule["when"], **rule["then"]}]:
-                line_number = lines["x-okx-rules." + rule["id"]]
-                about = f"does rule {rule['id']} still hold? It mentions {', '.join(mentioned)}"
-                yield f"decide   {operation.id} {about} {SPEC}:{line_number}"
-            elif sources := [each for each in rule.get("source", ()) if each in reworded]:
-                line_number = lines["x-okx-rules." + rule["id"]]
-                about = f"does rule {rule['id']} still hold? Its source has other words: {', '.join(sources)}"
-                yield f"decide   {operation.id} {about} {SPEC}:{line_number}"
+            mentioned = [name for name in changed if name in {**rule["when"], **rule["then"]}]
+            sources = [each for each in rule.get("source", ()) if each in reworded]
+            if mentioned or sources:
+                why = f"It mentions {', '.join(mentioned)}"
+                if not mentioned:
+                    why = f"Its source has other words: {', '.join(sources)}"
+                place = lines[f"x-okx-rules.{rule['id']}"]
+                yield f"decide   {operation.id} does rule {rule['id']} still hold? {why} {SPEC}:{place}"
         known = {each["name"]: each for each in node["parameters"]}
         if any(not place.fact and name in known for name, place in changed.items()):
             yield f"decide   {operation.id} does a rule between parameters follow? x-okx-rules {SPEC}:{lines['rules']}"
         required = [name for name in changed if known.get(name, {}).get("required")]
         for name in required:
             if not changed[name].fact:
-                about = f"{name} is required: every caller has to give it, so okx_maxloan_sdk/client.py spells it out"
-                yield f"edit     {operation.id} {about} {spec_location(spec, operation, changed[name])}"
+                why = f"{name} is required: every caller has to give it, so okx_maxloan_sdk/client.py spells it out"
+                yield f"edit     {operation.id} {why} {spec_location(spec, operation, changed[name])}"
         for each in node.get("x-okx-examples", ()):
             if lacking := [name for name in required if name not in each["query"]]:
-                line_number = lines["x-okx-examples." + each["id"]]
-                about = f"example {each['id']} lacks {', '.join(lacking)}, which is required"
-                yield f"edit     {operation.id} {about} {SPEC}:{line_number}"
+                why = f"example {each['id']} lacks {', '.join(lacking)}, which is required"
+                yield f"edit     {operation.id} {why} {SPEC}:{lines['x-okx-examples.' + each['id']]}"
 
 
 def mentions(root: Path, text: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = ROOT / "generated" / "okx_maxloan_api"
+SPEC = YAML(typ="safe").load(ROOT / "spec" / "openapi.yaml")
 RUN = "open('ran', 'w')"
 CASES = tomllib.loads(Path(__file__).with_name("unexpected.toml").read_text("utf-8"))
 BLANK = "\u3000\u3000"
@@ -26,12 +27,6 @@ BLANK = "\u3000\u3000"
 TEXTS = [*zip(CASES["english"], cycle(CASES["chinese"]), strict=False), ("x" * 108, BLANK), ('It says "yes"', BLANK)]
 # Wrapped docstrings are compared without white space and without characters that no source can contain.
 PLAIN = {*"\x00\x07\x1b\x85\x0c"}
-
-
-def spec() -> dict[str, Any]:
-    """Load the spec without YAML's shared nodes."""
-    document: dict[str, Any] = json.loads(json.dumps(YAML(typ="safe").load(ROOT / "spec" / "openapi.yaml")))
-    return document
 
 
 def bare(text: str) -> str:
@@ -59,28 +54,33 @@ print(json.dumps([it.GET_MAX_LOAN, it.ERRORS, OPEN_QUESTIONS, sync.__doc__, MaxL
     return {"operation": operation, "errors": errors, "questions": questions, "docstrings": [operation_text, row_text]}
 
 
-def spoil(document: dict[str, Any], en: str, zh: str) -> None:
-    """Put two texts in every place that a page or a person may fill."""
+def spoilt(en: str, zh: str) -> dict[str, Any]:
+    """Put two texts in every place that a page or a person may fill, and one where a name, default or value stands."""
+    document: dict[str, Any] = json.loads(json.dumps(SPEC))  # without YAML's shared nodes
     operation = document["paths"]["/api/v5/account/max-loan"]["get"]
     row = document["components"]["schemas"]["MaxLoanRow"]
     texts = {"description": en, "x-description-zh": zh}
     operation |= texts | {"summary": en, "x-summary-zh": zh}
-    operation["parameters"].append({"name": "later", "in": "query", "schema": {"type": "string"}, **texts})
+    closed = {"schema": {"type": "string", "enum": [en, "b"]}, "x-okx-values": {en: {}}}
+    operation["parameters"] += [
+        {"name": f"a {en}", "in": "query", "schema": {"type": "string", "default": en}},
+        {"name": "later", "in": "query", **closed},
+    ]
     for node in (*operation["parameters"], row, *row["properties"].values(), *document["servers"], document["info"]):
         node.update(texts)
     questions = operation["x-okx-open-questions"]
     outcomes = [outcome for each in questions for outcome in each["outcomes"]]
+    values = (value for each in operation["parameters"] for value in each.get("x-okx-values", {}).values())
     listed = (*operation["x-okx-rules"], *operation["x-okx-examples"], *document["x-okx-errors"])
-    for each in (*listed, *questions, *outcomes, *operation["parameters"][0]["x-okx-values"].values()):
+    for each in (*listed, *questions, *outcomes, *values):
         each.update({"en": en, "zh": zh})
+    return document
 
 
 @pytest.mark.parametrize(("en", "zh"), TEXTS)
 def test_hostile_texts_are_not_executed(tmp_path: Path, en: str, zh: str) -> None:
-    """Texts in both languages arrive unchanged in the contract and the docstrings, and importing executes none."""
-    document = spec()
-    spoil(document, en, zh)
-    tree = regenerate.generate(document, tmp_path)
+    """Texts, names and values arrive unchanged in the contract and the docstrings, and importing executes none."""
+    tree = regenerate.generate(spoilt(en, zh), tmp_path)
     generated = imported(tree)
     assert not list(tmp_path.rglob("ran"))
     *_, parameters, fields, rules, examples, texts_en, texts_zh, _, _ = generated["operation"]
@@ -89,30 +89,13 @@ def test_hostile_texts_are_not_executed(tmp_path: Path, en: str, zh: str) -> Non
     for each in (*listed, *generated["errors"].values()):
         assert each[-2:] == [en, zh]
     assert [texts_en, texts_zh] == [en, zh]
+    assert ([each[0] for each in parameters[-2:]], parameters[-1][6]) == ([f"a {en}", "later"], [[en, en, en, zh]])
     for text in generated["docstrings"]:
         assert bare(en) in bare(text)
         assert bare(zh) in bare(text)
     later = ast.parse((tree / "contract.py").read_text("utf-8"))
     new = next(each for each in later.body if isinstance(each, ast.ClassDef) and each.name == "ExtraParameters")
     assert ast.literal_eval(new.body[-1].value) == f"{en}\n{zh}"  # type: ignore[attr-defined]  # an expression
-
-
-@pytest.mark.parametrize("text", [*CASES["english"][:4], CASES["chinese"][2]])
-def test_hostile_names_and_values_are_not_executed(tmp_path: Path, text: str) -> None:
-    """A parameter's name, default and values become identifiers and literals, and importing executes none."""
-    document = spec()
-    parameters = document["paths"]["/api/v5/account/max-loan"]["get"]["parameters"]
-    descriptions = {"in": "query", "description": "It is new.", "x-description-zh": "新参数。"}
-    values = {text: {"en": "It is one.", "zh": "一个值。"}}
-    parameters += [
-        {"name": f"a {text}", **descriptions, "schema": {"type": "string", "default": text}},
-        {"name": "later", **descriptions, "schema": {"type": "string", "enum": [text, "b"]}, "x-okx-values": values},
-    ]
-    generated = imported(regenerate.generate(document, tmp_path))
-    assert not list(tmp_path.rglob("ran"))
-    names = [each[0] for each in generated["operation"][5]]
-    assert names[-2:] == [f"a {text}", "later"]
-    assert generated["operation"][5][-1][6] == [[text, text, "It is one.", "一个值。"]]
 
 
 @pytest.mark.parametrize(
@@ -144,4 +127,4 @@ def test_regenerate_rejects_unexpected_code(tmp_path: Path, monkeypatch: pytest.
     """If the generator lets a text become code, regenerate stops with the code's place before it writes anything."""
     monkeypatch.setattr(contract, "source", lambda _: f"{RUN}\n")
     with pytest.raises(SystemExit, match=r"nothing was written\n(.|\n)*contract\.py:[0-9]+: unexpected Expr"):
-        regenerate.generate(spec(), tmp_path)
+        regenerate.generate(SPEC, tmp_path)

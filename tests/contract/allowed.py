@@ -8,7 +8,7 @@ import jsonschema
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-SPEC = Path(__file__).parents[2] / "spec" / "openapi.yaml"
+SPEC: dict[str, Any] = YAML(typ="safe").load(Path(__file__).parents[2] / "spec" / "openapi.yaml")
 SCALARS = st.sampled_from([None, True, False, 0, -7, 10**20, 0.1, -1.5e-9])
 SHORT_TEXTS = st.text(max_size=8)
 PLAIN = SCALARS | SHORT_TEXTS
@@ -16,24 +16,15 @@ JSON = PLAIN | st.lists(PLAIN, max_size=2) | st.dictionaries(SHORT_TEXTS, PLAIN,
 UNKNOWN = st.dictionaries(SHORT_TEXTS.map("x{}".format), JSON, max_size=2)
 
 
-@cache
-def spec() -> dict[str, Any]:
-    """Read the spec."""
-    read: dict[str, Any] = YAML(typ="safe").load(SPEC)
-    return read
-
-
 def _resolve(schema: dict[str, Any]) -> dict[str, Any]:
-    node: Any = spec() if "$ref" in schema else schema
-    for step in schema.get("$ref", "#").split("/")[1:]:
-        node = node[step]
-    resolved: dict[str, Any] = node
+    name = schema.get("$ref", "").removeprefix("#/components/schemas/")
+    resolved: dict[str, Any] = SPEC["components"]["schemas"][name] if name else schema
     return resolved
 
 
 def content(path: str, status: int = 200) -> dict[str, Any]:
     """Return schema and examples of an operation's responses with a status."""
-    responses = spec()["paths"][path]["get"]["responses"]
+    responses = SPEC["paths"][path]["get"]["responses"]
     found: dict[str, Any] = responses["200" if status == 200 else f"{status // 100}XX"]["content"]["application/json"]
     return found
 
@@ -45,7 +36,7 @@ def row_schema(path: str) -> dict[str, Any]:
 
 @cache
 def _validator(path: str, status: int) -> Any:
-    return jsonschema.Draft202012Validator({**content(path, status)["schema"], "components": spec()["components"]})
+    return jsonschema.Draft202012Validator({**content(path, status)["schema"], "components": SPEC["components"]})
 
 
 def response_error(path: str, status: int, response: object) -> str:
@@ -58,11 +49,6 @@ def response_error(path: str, status: int, response: object) -> str:
 def allowed(path: str, status: int = 200) -> st.SearchStrategy[Any]:
     """Generate responses that the spec allows, with fields that it does not name."""
     return _strategy(content(path, status)["schema"])
-
-
-@cache
-def _allowed_rows(path: str) -> st.SearchStrategy[Any]:
-    return _strategy(row_schema(path))
 
 
 def _strategy(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -96,7 +82,7 @@ def _strategy_of_type(name: str | None, schema: dict[str, Any]) -> st.SearchStra
 def with_defect(draw: st.DrawFn, path: str) -> Any:
     """Generate a success response with rows and introduce one defect; the schema may still allow the result."""
     response = draw(allowed(path)) | {"code": "0"}
-    rows = response["data"] = [*response["data"], draw(_allowed_rows(path))]
+    rows = response["data"] = [*response["data"], draw(_strategy(row_schema(path)))]
     row = draw(st.sampled_from(rows))
     place: Any = draw(st.sampled_from([response, row]))
     match draw(st.sampled_from(["drop", "change", "row", "body", "form"])):

@@ -5,7 +5,6 @@ Marks: D documented, O observed in a recorded response.
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from .raw_request import INSTRUMENTS
@@ -41,32 +40,6 @@ CURRENCIES = {ccy for pair in (*STATES, *DELISTED) for ccy in pair.split("-")}
 AMOUNT = re.compile(r"0|(?:[1-9][0-9]*|0)(?:\.[0-9]{1,16})?")
 FIRST = ("mgnMode", "instId", "ccy", "mgnCcy", "tradeQuoteCcy")  # D, in this order
 PARAMETERS = (*FIRST, *(name for name in REQUEST_PARAMS if name not in FIRST))  # D
-
-
-@dataclass(frozen=True)
-class Caller:
-    """One API key, and the account behind it."""
-
-    key: str
-    secret: str
-    passphrase: str
-    mode: str
-    borrowing: bool
-    isolated: str
-    uid: str
-    main_uid: str
-    demo: bool = False
-    permissions: tuple[str, ...] = ("read_only",)
-    addresses: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class World:
-    """The exchange's time, approximate unless `exact`, and its API keys."""
-
-    now: float
-    callers: tuple[Caller, ...]
-    exact: bool = True
 
 
 def accepted_arrivals(arrivals: list[float], requests: int, period: float) -> list[bool]:

@@ -3,30 +3,32 @@
 Marks: D documented, O observed in a recorded response, I inferred. Unmarked behaviour is unknown and the mock's choice.
 """
 
-import base64
-import hashlib
-import hmac
+from __future__ import annotations
+
 import json
 import re
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import okx_facts as okx
-from .raw_request import CONFIG, INSTRUMENTS, TIME, RawRequest
+from .raw_request import CONFIG, INSTRUMENTS, TIME, RawRequest, signature
+
+if TYPE_CHECKING:
+    from okx_maxloan_sdk.mock import ApiKey, MockExchange, User
 
 
 class ExpectedError(Exception):
     """The exchange must reject the request with this code."""
 
 
-def explain_mismatch(raw: RawRequest, world: okx.World, status: int, body: bytes) -> str:
-    """Describe how a response differs from the expected one; "" if it does not."""
+def explain_mismatch(raw: RawRequest, exchange: MockExchange, status: int, body: bytes) -> str:
+    """Describe how a response differs from that of an exchange with this time and these users; "" if it does not."""
     try:
         response = json.loads(body)
     except ValueError:
         return f"the body is not JSON: {body[:80]!r}"
     try:
-        keys, rows = _expected_response(raw, world)
+        keys, rows = _expected_response(raw, exchange)
     except ExpectedError as error:
         return _explain_error_mismatch(str(error), raw, status, response)
     if status != 200 or list(response.items())[:1] != [("code", "0")] or response.get("msg") != "":
@@ -52,11 +54,9 @@ def _explain_error_mismatch(code: str, raw: RawRequest, status: int, response: A
 
 
 def _rows(rows: Any, expected: list[dict[str, Any]]) -> str:
-    if not isinstance(rows, list) or len(rows) != len(expected):
+    if not isinstance(rows, list) or [type(row) for row in rows] != [dict] * len(expected):
         return f"expected {len(expected)} rows, got {rows}"
     for row, expected_row in zip(rows, expected, strict=True):
-        if not isinstance(row, dict):
-            return f"a row is {row!r}"
         differing = {
             key: row.get(key) for key, value in expected_row.items() if key not in row or not _is(row[key], value)
         }
@@ -78,55 +78,50 @@ def _header(raw: RawRequest, name: str) -> str:
     return ", ".join(value.decode("latin-1").strip() for key, value in raw.headers if key.decode().lower() == name)
 
 
-def _expected_response(raw: RawRequest, world: okx.World) -> tuple[list[str], list[dict[str, Any]]]:
+def _expected_response(raw: RawRequest, exchange: MockExchange) -> tuple[list[str], list[dict[str, Any]]]:
     if raw.path not in okx.LIMITS:
         raise ExpectedError("404")
     if raw.method != "GET":
         raise ExpectedError("50115")
     if raw.path == TIME:
-        return ["code", "msg", "data"], [{"ts": str(int(world.now * 1000)) if world.exact else re.compile("[0-9]{13}")}]
-    caller = _caller(raw, world)
+        return ["code", "msg", "data"], [{"ts": re.compile("[0-9]{13}")}]
+    user, key = _caller(raw, exchange)
     params = _parse_query(raw.query)
     if raw.path == CONFIG:
-        return ["code", "data", "msg"], [_config(caller)]
+        return ["code", "data", "msg"], [_config(user, key)]
     if raw.path == INSTRUMENTS:
         return ["code", "msg", "data"], _instruments(params)
-    return ["code", "msg", "data"], _loans(params, caller)
+    return ["code", "msg", "data"], _loans(params, user)
 
 
-def _caller(raw: RawRequest, world: okx.World) -> okx.Caller:
+def _caller(raw: RawRequest, exchange: MockExchange) -> tuple[User, ApiKey]:
     for name, code in (("key", "50103"), ("passphrase", "50104"), ("sign", "50106"), ("timestamp", "50107")):
         if not _header(raw, f"ok-access-{name}"):
             raise ExpectedError(code)
     timestamp = _header(raw, "ok-access-timestamp")
-    if abs(_parse_timestamp(timestamp) - world.now) > 30:  # D; before the key: O
+    if abs(_parse_timestamp(timestamp) - exchange.clock.time() - exchange.clock_skew) > 30:  # D; before the key: O
         raise ExpectedError("50102")
-    key = _header(raw, "ok-access-key")
-    caller = next((caller for caller in world.callers if caller.key == key), None)
-    if caller is None:
-        raise ExpectedError(
-            "50119" if re.fullmatch("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", key) else "50111"
-        )  # O
-    if (_header(raw, "x-simulated-trading") == "1") is not caller.demo:  # D, O
+    name = _header(raw, "ok-access-key")
+    callers = ((user, key) for user in exchange.users.values() for key in user.keys if key.key == name)
+    user, key = next(callers, (None, None))
+    if not user or not key:  # O
+        raise ExpectedError("50119" if re.fullmatch("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", name) else "50111")
+    if (_header(raw, "x-simulated-trading") == "1") is not key.demo:  # D, O
         raise ExpectedError("50101")
-    if _header(raw, "ok-access-passphrase") != caller.passphrase:  # O
+    if _header(raw, "ok-access-passphrase") != key.passphrase:  # O
         raise ExpectedError("50105")
-    if caller.addresses and raw.address not in caller.addresses:  # O
+    if key.addresses and raw.address not in key.addresses:  # O
         raise ExpectedError("50110")
-    target = raw.path + (b"?" + raw.query if raw.query else b"")
-    message = timestamp.encode() + raw.method.encode() + target + raw.body
-    digest = hmac.new(caller.secret.encode(), message, hashlib.sha256).digest()  # D
-    if _header(raw, "ok-access-sign") != base64.b64encode(digest).decode():
+    if _header(raw, "ok-access-sign") != signature(key.secret, timestamp, raw):  # D
         raise ExpectedError("50113")
-    if "read_only" not in caller.permissions:
+    if "read_only" not in key.permissions:
         raise ExpectedError("50120")
-    return caller
+    return user, key
 
 
 def _parse_timestamp(timestamp: str) -> float:
-    if not re.fullmatch(
-        r"[0-9]{4}-[01][0-9]-[0-3][0-9]T(?!24)[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z", timestamp
-    ):  # D
+    form = r"[0-9]{4}-[01][0-9]-[0-3][0-9]T(?!24)[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z"  # D
+    if not re.fullmatch(form, timestamp):
         raise ExpectedError("50112")
     try:
         return datetime.fromisoformat(timestamp).timestamp()
@@ -171,9 +166,8 @@ def _check_parameters(params: dict[str, str], names: tuple[str, ...]) -> None:
         if len(items) > okx.ITEMS:  # D; the code: I
             raise ExpectedError("50025")
         form = "[0-9A-Za-z]{1,20}-[0-9A-Za-z]{1,20}" if is_list else "[0-9A-Za-z]{1,20}"  # a SWAP is rejected: O
-        if (
-            name in okx.REQUEST_PARAMS and name not in okx.FIRST
-        ):  # added later: the page's values, if it has any, are the only known facts
+        if name not in okx.FIRST and name in okx.REQUEST_PARAMS:
+            # Added later: the page's values, if it has any, are the only known facts.
             form = "|".join(okx.REQUEST_PARAMS[name]["values"]) or f"(?!{UNREADABLE})(?s:.*)"
         form = {"mgnMode": "|".join(okx.MODES), "instType": "SPOT|MARGIN|SWAP|FUTURES|OPTION"}.get(name, form)
         form = "[0-9A-Za-z_-]{1,60}" if name == "instId" and not is_list else form
@@ -181,11 +175,11 @@ def _check_parameters(params: dict[str, str], names: tuple[str, ...]) -> None:
             raise ExpectedError("51000")
 
 
-def _loans(params: dict[str, str], caller: okx.Caller) -> list[dict[str, Any]]:
+def _loans(params: dict[str, str], user: User) -> list[dict[str, Any]]:
     _check_parameters(params, okx.PARAMETERS)
     mode, pairs, ccy, margin, settle = (params.get(name) for name in okx.FIRST)
     assert mode
-    code = rejection_code(caller, mode, pair=pairs is not None, ccy=bool(ccy), margin=bool(margin), settle=bool(settle))
+    code = _rejection_code(user, mode, pair=pairs is not None, ccy=bool(ccy), margin=bool(margin), settle=bool(settle))
     if code:
         raise ExpectedError(code)
     if ccy:
@@ -223,7 +217,7 @@ def _row(pair: str, mode: str, margin: str, ccy: str, side: str) -> dict[str, An
 EMPTY: dict[str, Any] = {"string": "", "boolean": False, "array of string": []}
 
 
-def rejection_code(caller: okx.Caller, mode: str, *, pair: bool, ccy: bool, margin: bool, settle: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- the table of the facts, cell by cell
+def _rejection_code(user: User, mode: str, *, pair: bool, ccy: bool, margin: bool, settle: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- the table of the facts, cell by cell
     """Return the code with which this account rejects a combination of parameters, "" if it accepts it."""
     if not pair and not ccy:  # one is required: D
         return "50015"
@@ -236,19 +230,19 @@ def rejection_code(caller: okx.Caller, mode: str, *, pair: bool, ccy: bool, marg
             return "50024"
         if settle:  # I
             return "50016"
-        if caller.mode != "spot":  # D
+        if user.mode != "spot":  # D
             return "51010"
-        return "" if caller.borrowing else "51010"  # D, I
+        return "" if user.borrowing else "51010"  # D, I
     if settle and mode != "cross":  # for SPOT only: D
         return "50016"
-    if caller.mode == "spot":
+    if user.mode == "spot":
         if mode != "cross":  # isolated, O both
-            return "51000" if caller.borrowing else "51010"
-        if not caller.borrowing:  # I
+            return "51000" if user.borrowing else "51010"
+        if not user.borrowing:  # I
             return "51010"
         return "51000" if margin else ""  # D, for cross
-    if caller.mode == "futures":
-        either = mode == "isolated" and caller.isolated == "auto_transfers_ccy"
+    if user.mode == "futures":
+        either = mode == "isolated" and user.isolated == "auto_transfers_ccy"
         if not margin and (mode == "cross" or either):  # cross: I, isolated: D
             return "50014"
     elif margin:  # cross: D, isolated: I
@@ -258,16 +252,16 @@ def rejection_code(caller: okx.Caller, mode: str, *, pair: bool, ccy: bool, marg
     return "51000" if settle else ""  # I
 
 
-def _config(caller: okx.Caller) -> dict[str, Any]:
+def _config(user: User, key: ApiKey) -> dict[str, Any]:
     return {  # D
-        "uid": caller.uid,
-        "mainUid": caller.main_uid,
-        "acctLv": okx.LEVELS[caller.mode],
-        "enableSpotBorrow": caller.mode == "spot" and caller.borrowing,
-        "mgnIsoMode": caller.isolated,
-        "perm": ",".join(caller.permissions),
-        "ip": ",".join(caller.addresses),
-        "type": "0" if caller.uid == caller.main_uid else "1",
+        "uid": user.uid,
+        "mainUid": user.main_uid,
+        "acctLv": okx.LEVELS[user.mode],
+        "enableSpotBorrow": user.mode == "spot" and user.borrowing,
+        "mgnIsoMode": user.isolated,
+        "perm": ",".join(key.permissions),
+        "ip": ",".join(key.addresses),
+        "type": "0" if user.uid == user.main_uid else "1",
     }
 
 
@@ -277,16 +271,14 @@ def _instruments(params: dict[str, str]) -> list[dict[str, Any]]:
     pairs = [pair for pair in okx.STATES if kind in ("SPOT", "MARGIN") and expected in (None, pair)]
     if expected and not pairs:
         raise ExpectedError("51001")
-    return [_listing(pair, kind) for pair in pairs]
-
-
-def _listing(pair: str, kind: str) -> dict[str, Any]:
-    base, quote = pair.split("-")
-    return {  # D
-        "instId": pair,
-        "instType": kind,
-        "baseCcy": base,
-        "quoteCcy": quote,
-        "state": okx.STATES[pair],
-        "tradeQuoteCcyList": okx.SETTLES.get(pair, [quote]),
-    }
+    return [
+        {  # D
+            "instId": pair,
+            "instType": kind,
+            "baseCcy": pair.split("-")[0],
+            "quoteCcy": pair.split("-")[1],
+            "state": okx.STATES[pair],
+            "tradeQuoteCcyList": okx.SETTLES.get(pair, pair.split("-")[1:]),
+        }
+        for pair in pairs
+    ]

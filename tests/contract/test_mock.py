@@ -3,9 +3,11 @@
 import asyncio
 import json
 import tomllib
+from collections.abc import AsyncIterator
 from itertools import product
 from pathlib import Path
-from typing import Any
+
+import httpx
 
 from okx_maxloan_sdk import mock
 from okx_maxloan_sdk.mock import ApiKey, MockExchange
@@ -77,7 +79,8 @@ def test_operations() -> None:
     for key in (key for user in opened.users.values() for key in user.keys):
         assert mismatches(opened, (signed(key, raw, NOW + 0.25) for raw in requests)) == []
     unsigned = [RawRequest(path=TIME, headers=((b"ok-access-key", b"x"),)), RawRequest(b"a=b", TIME)]
-    assert mismatches(opened, [RawRequest(path=TIME), *unsigned]) == []
+    assert mismatches(opened, unsigned) == []
+    assert b'"data":[{"ts":"1787415600250"}]' in handle(opened, RawRequest(path=TIME)).body
 
 
 def test_auth() -> None:
@@ -166,31 +169,29 @@ def test_adapter() -> None:
     opened = exchange(clock := ManualClock())
     spot, bound = opened.users["spot"].keys[0], opened.users["bound"].keys[0]
 
-    def call(raw: RawRequest, *chunks: bytes) -> tuple[int, bytes]:
-        scope = {"type": "http", "method": raw.method, "path": "/decoded", "raw_path": raw.path}
-        scope |= {"query_string": raw.query, "headers": list(raw.headers), "client": (raw.address, 1)}
-        unread, sent = list(chunks or (b"",)), []
+    async def chunks(body: bytes) -> AsyncIterator[bytes]:
+        yield body[:2]
+        yield body[2:]
 
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": unread.pop(0), "more_body": bool(unread)}
+    async def call(raw: RawRequest) -> httpx.Response:
+        transport = httpx.ASGITransport(mock.app(opened), client=(raw.address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:1") as client:
+            url = f"{raw.path.decode()}?{raw.query.decode()}"
+            response = await client.request(raw.method, url, headers=raw.headers, content=chunks(raw.body))
+        assert response.headers["content-length"] == str(len(response.content))
+        return response
 
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        asyncio.run(mock.app(opened)(scope, receive, send))
-        start, end = sent
-        assert dict(start["headers"])[b"content-length"] == str(len(end["body"])).encode()
-        return start["status"], end["body"]
-
-    encoded = signed(spot, RawRequest(b"mgnMode=cross&instId=BTC-USDT%2cETH-USDT"))
-    results = [
-        call(encoded)[0],
-        call(signed(spot, RawRequest(PAIR, body=b"abc")), b"a", b"b", b"c")[0],
-        call(signed(bound, RawRequest(PAIR, address="203.0.113.7")))[1][:17],
-        call(encoded, *[b"x" * 2**15] * 9)[0],
-        call(RawRequest(PAIR, headers=((b"x", b"y" * 2**15),)))[0],
-    ]
-    assert results == [200, 200, b'{"code":"50120","', 413, 431]
+    encoded = RawRequest(b"mgnMode=cross&instId=BTC-USDT%2cETH-USDT")
+    for raw, status, content in (
+        (signed(spot, encoded), 200, b'{"code":"0",'),
+        (signed(spot, RawRequest(PAIR, body=b"abc")), 200, b'{"code":"0",'),
+        (signed(spot, RawRequest(PAIR, b"/api/v5/account/max%2Dloan")), 404, b'{"code":404,'),
+        (signed(bound, RawRequest(PAIR, address="203.0.113.7")), 200, b'{"code":"50120",'),
+        (RawRequest(PAIR, body=b"x" * 2**17), 413, b""),
+        (RawRequest(PAIR, headers=((b"x", b"y" * 2**15),)), 431, b""),
+    ):
+        response = asyncio.run(call(raw))
+        assert (response.status_code, response.content[: len(content)]) == (status, content)
     opened.fail_next(delay=2.5)
-    call(encoded)
+    asyncio.run(call(encoded))
     assert clock.slept == [2.5]

@@ -23,17 +23,11 @@ MISSING = (
 )
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Serve files, and log nothing."""
-
-    def log_message(self, format: str, *_: object) -> None:  # noqa: A002 -- the name of the class above
-        """Log nothing."""
-
-
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """Serve the site on loopback."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=str(SITE))) as server:
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(SITE))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
