@@ -1,7 +1,7 @@
 """The queries of `show` and `watch`: options, parameters, the result of one account, and suggestions for pairs."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from contextvars import Context, copy_context
 from dataclasses import fields, replace
@@ -16,7 +16,6 @@ from okx_maxloan_sdk import (
     AccountModeError,
     ApiConnectionError,
     BadRequestError,
-    BatchResult,
     InvalidParametersError,
     MaxLoan,
     MaxLoanClient,
@@ -35,8 +34,8 @@ from .i18n import LANGUAGE, text
 T = TypeVar("T")
 S = TypeVar("S")
 Failures = list[tuple[Sequence[str], Exception]]
-# Gets all pairs, and yields their batches as they are used.
-OnBatches = Callable[[Sequence[str], Iterator[BatchResult]], Iterator[BatchResult]]
+# Gets how many more pairs are done, and how many there are.
+OnProgress = Callable[[int, int], None]
 # After so many pairs without one row, the query itself is rejected and the other pairs would be too.
 MAX_FAILURES_WITHOUT_ROWS = 20
 # Up to a full stop, which the points of "e.g." are not.
@@ -130,11 +129,11 @@ def collect_query(options: dict[str, Any]) -> Query:
     return Query(inst_ids, ccy, has_all, params)
 
 
-def fetch(connection: Connection, query: Query, on_batches: OnBatches | None = None) -> Result:
+def fetch(connection: Connection, query: Query, on_progress: OnProgress = lambda _count, _total: None) -> Result:
     """Query one account; OKX's errors are part of the result."""
     profile, url = connection.profile, connection.settings.url
     try:
-        return _fetch_all(connection, query, on_batches) if query.has_all else _fetch_some(connection, query)
+        return _fetch_all(connection, query, on_progress) if query.has_all else _fetch_some(connection, query)
     except MissingDataError as error:
         return Result(profile, failures=[(error.requested, error)])
     except PartialFailureError as error:
@@ -155,19 +154,26 @@ def no_response_error(url: str, error: Exception) -> CliError:
     return wrapped
 
 
-def _fetch_all(connection: Connection, query: Query, on_batches: OnBatches | None) -> Result:
+def _fetch_all(connection: Connection, query: Query, on_progress: OnProgress) -> Result:
+    """Query every pair of the account; raise where it can query none of them."""
     client = connection.client
     client.get_account()
     inst_ids = [row.inst_id for row in client.get_instruments() if row.state in ("live", "")]
-    batches = iter_all(client, query, inst_ids)
     loans: list[MaxLoan] = []
     failures: Failures = []
-    for batch in on_batches(inst_ids, batches) if on_batches else batches:
-        loans += batch.loans
-        if batch.error is not None:
-            failures.append((batch.inst_ids, batch.error))
-        if batch.missing:
-            failures.append((batch.missing, MissingDataError(batch.missing, batch.hint)))
+    rejected_count = 0
+    with closing(client.iter_max_loan(inst_ids, **query.params)) as batches:
+        for batch in batches:
+            loans += map(printable, batch.loans)
+            if batch.error is not None:
+                failures.append((batch.inst_ids, batch.error))
+                rejected_count += len(batch.inst_ids)
+                is_hopeless = isinstance(batch.error, InvalidParametersError)
+                if not loans and (is_hopeless or rejected_count >= MAX_FAILURES_WITHOUT_ROWS):
+                    raise batch.error
+            if batch.missing:
+                failures.append((batch.missing, MissingDataError(batch.missing, batch.hint)))
+            on_progress(len(batch.inst_ids), len(inst_ids))
     return Result(connection.profile, loans, failures)
 
 
@@ -193,20 +199,6 @@ def _fetch_some(connection: Connection, query: Query) -> Result:
     # Once the account is known, the rules say why, and mostly without another request.
     client.get_account()
     return Result(connection.profile, query.send(client))
-
-
-def iter_all(client: MaxLoanClient, query: Query, inst_ids: Sequence[str]) -> Iterator[BatchResult]:
-    """Query many pairs, and yield batches as they arrive; raise where the account can query none of them."""
-    failed, has_rows = 0, False
-    with closing(client.iter_max_loan(inst_ids, **query.params)) as batches:
-        for batch in batches:
-            has_rows = has_rows or bool(batch.loans)
-            if batch.error is not None:
-                failed += len(batch.inst_ids)
-                is_hopeless = failed >= MAX_FAILURES_WITHOUT_ROWS or isinstance(batch.error, InvalidParametersError)
-                if is_hopeless and not has_rows:
-                    raise batch.error
-            yield replace(batch, loans=tuple(map(printable, batch.loans)))
 
 
 def printable(loan: MaxLoan) -> MaxLoan:
