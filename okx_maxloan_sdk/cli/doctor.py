@@ -1,7 +1,6 @@
 """Command okx-maxloan doctor, and the report of any checks."""
 
 from collections.abc import Sequence
-from contextlib import closing
 from typing import Any
 
 from rich.cells import cell_len
@@ -11,7 +10,7 @@ from okx_maxloan_sdk.verify.checks import DOCTOR_CHECKS, Check, CheckResult, run
 
 from .base import Command, Run, lay_out_terms
 from .config import Settings
-from .connection import Connection, connection_options, resolve_settings
+from .connection import connection_options, open_connections
 from .errors import ExitCode
 from .i18n import LANGUAGE, load_catalogue, text
 from .render import StdoutConsole
@@ -43,16 +42,15 @@ def run_report(run: Run, listed: Sequence[Check], *, stops_at_failure: bool, **o
     """Check each account, print the results as they come, and return them."""
     results: list[CheckResult] = []
     console = StdoutConsole()
-    with resolve_settings(run, **options) as accounts:
-        for settings in accounts:
-            console.print(Text(run.redact(heading(settings)), "bold"))
-            with closing(Connection(settings)) as context:
-                for result in run_checks(context, listed):
-                    results.append(result)
-                    print_result(console, run, settings, result)
-                    if stops_at_failure and result.state == "failed":
-                        console.print(Text(text("report.not_tried"), "dim"))
-                        break
+    with open_connections(run, **options) as connections:
+        for each in connections:
+            console.print(Text(run.redact(heading(each.settings)), "bold"))
+            for result in run_checks(each, listed):
+                results.append(result)
+                print_result(console, run, each.settings, result)
+                if stops_at_failure and result.state == "failed":
+                    console.print(Text(text("report.not_tried"), "dim"))
+                    break
     return results
 
 

@@ -131,9 +131,11 @@ def collect_query(options: dict[str, Any]) -> Query:
 
 def fetch(connection: Connection, query: Query, on_progress: OnProgress = lambda _count, _total: None) -> Result:
     """Query one account; OKX's errors are part of the result."""
-    profile, url = connection.profile, connection.settings.url
+    # A client that cannot be made is no result.
+    profile, url, client = connection.profile, connection.settings.url, connection.client
     try:
-        return _fetch_all(connection, query, on_progress) if query.has_all else _fetch_some(connection, query)
+        loans, failures = _fetch_all(client, query, on_progress) if query.has_all else (_fetch_some(client, query), [])
+        return Result(profile, loans, failures)
     except MissingDataError as error:
         return Result(profile, failures=[(error.requested, error)])
     except PartialFailureError as error:
@@ -154,9 +156,8 @@ def no_response_error(url: str, error: Exception) -> CliError:
     return wrapped
 
 
-def _fetch_all(connection: Connection, query: Query, on_progress: OnProgress) -> Result:
+def _fetch_all(client: MaxLoanClient, query: Query, on_progress: OnProgress) -> tuple[list[MaxLoan], Failures]:
     """Query every pair of the account; raise where it can query none of them."""
-    client = connection.client
     client.get_account()
     inst_ids = [row.inst_id for row in client.get_instruments() if row.state in ("live", "")]
     loans: list[MaxLoan] = []
@@ -174,14 +175,13 @@ def _fetch_all(connection: Connection, query: Query, on_progress: OnProgress) ->
             if batch.missing:
                 failures.append((batch.missing, MissingDataError(batch.missing, batch.hint)))
             on_progress(len(batch.inst_ids), len(inst_ids))
-    return Result(connection.profile, loans, failures)
+    return loans, failures
 
 
-def _fetch_some(connection: Connection, query: Query) -> Result:
+def _fetch_some(client: MaxLoanClient, query: Query) -> list[MaxLoan]:
     """Query pairs or a currency; where OKX rejects all, find out whether a pair or the account's mode is why."""
-    client = connection.client
     try:
-        return Result(connection.profile, query.send(client))
+        return query.send(client)
     except InvalidParametersError as error:
         for pair in dict.fromkeys(query.inst_ids):
             if (form := normalize_pair(pair)) != pair:
@@ -198,7 +198,7 @@ def _fetch_some(connection: Connection, query: Query) -> Result:
             raise
     # Once the account is known, the rules say why, and mostly without another request.
     client.get_account()
-    return Result(connection.profile, query.send(client))
+    return query.send(client)
 
 
 def printable(loan: MaxLoan) -> MaxLoan:

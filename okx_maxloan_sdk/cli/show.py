@@ -36,7 +36,7 @@ def show(run: Run, *, format: str, is_json: bool, **options: Any) -> int:  # noq
         with Progress(*columns, console=Console(stderr=True), transient=True, disable=is_hidden) as progress:
 
             def query_one(connection: Connection) -> Result:
-                task = progress.add_task(connection.profile)
+                task = progress.add_task(connection.profile, total=None)
                 return fetch(connection, query, lambda count, total: progress.update(task, advance=count, total=total))
 
             results = map_concurrently(query_one, connections)
