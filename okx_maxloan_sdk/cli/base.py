@@ -142,11 +142,9 @@ class CommandGroup(Command, click.Group):
         click.version_option(None, "-V", "--version", package_name=PACKAGE, message=message, help=text("app.version"))(
             self
         )
+        # Click takes the names for suggestions and completion from here.
+        self.commands = {name: click.Command(name) for name in COMMANDS}
         self.summaries: Sequence[tuple[str, str]] = [(each, text(f"{each}.summary")) for each in COMMANDS]
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
-        """List the commands in the order of their use."""
-        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click's signature
         """Import and create a command."""
