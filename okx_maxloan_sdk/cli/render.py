@@ -12,12 +12,13 @@ from attrs import frozen
 from okx_maxloan_api.contract import GET_MAX_LOAN
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from okx_maxloan_sdk import MaxLoan
 
-from .base import GAP
+from .base import GAP, INDENT
 from .i18n import text
 
 Cell = str | Text
@@ -45,18 +46,21 @@ class StdoutConsole(Console):
 
 @frozen
 class RowTable:
-    """Table without empty columns or, where one of its lines would be longer than the terminal, blocks of lines."""
+    """Table without empty columns or, where one of its lines would be longer than the terminal, blocks of lines.
+
+    Without other blocks, the cells of each row are listed with their titles below the first.
+    """
 
     titles: Sequence[Cell]
     rows: Sequence[Sequence[Cell]]
-    blocks: Iterable[RenderableType]
+    blocks: Iterable[RenderableType] | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the table, or the blocks."""
         columns = [each for each in zip(self.titles, *self.rows, strict=True) if any(each[1:]) or not self.rows]
         widths = [max(cell_len(str(cell)) for cell in column) for column in columns]
         if sum(each + GAP for each in widths) - GAP > options.max_width:
-            yield from self.blocks
+            yield from self._list_cells() if self.blocks is None else self.blocks
             return
         table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
         for (title, *_), width in zip(columns, widths, strict=True):
@@ -64,6 +68,12 @@ class RowTable:
         for row in zip(*(cells for _, *cells in columns), strict=True):
             table.add_row(*row)
         yield table
+
+    def _list_cells(self) -> Iterator[RenderableType]:
+        for first, *cells in self.rows:
+            yield Text(str(first), "bold")
+            for title, cell in zip(self.titles[1:], cells, strict=True):
+                yield Padding(Text.assemble(text("column.label", title=title), cell), INDENT)
 
 
 def style_side(side: str) -> Text:
