@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from dataclasses import fields, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -38,8 +38,6 @@ Failures = list[tuple[Sequence[str], Exception]]
 OnProgress = Callable[[int, int], None]
 # After so many pairs without one row, the query itself is rejected and the other pairs would be too.
 MAX_FAILURES_WITHOUT_ROWS = 20
-# Up to a full stop, which the points of "e.g." are not.
-SENTENCE = re.compile(r".+?(?:(?<!\.\w)\.(?= )|。|$)")
 # How other exchanges and programs write a pair: BTC/USDT, BTC_USDT, BTCUSDT, BTC-USDT-SWAP.
 SEPARATOR = re.compile(r"[-/_:]")
 JOINED = re.compile(r"(?P<base>[A-Z0-9]{2,})(?P<quote>USDT|USDC|USD|EUR|TRY|BRL|AUD|BTC|ETH)")
@@ -68,13 +66,17 @@ class Result:
     profile: str
     loans: Sequence[MaxLoan] = ()
     failures: Failures = field(factory=list)
-    suggestions: Sequence[str] = ()
     error: Exception | None = None
 
     @property
     def all_failures(self) -> Failures:
         """What failed, the query as a whole without pairs."""
         return [*self.failures, ((), self.error)] if self.error else self.failures
+
+    @property
+    def suggestions(self) -> list[str]:
+        """What to do about the failures."""
+        return [note for _, error in self.all_failures for note in getattr(error, "__notes__", ())]
 
     @property
     def outcome(self) -> tuple[bool, bool]:
@@ -100,15 +102,13 @@ def query_options() -> list[click.Parameter]:
 
 
 def _option(parameter: Parameter) -> click.Option:
-    meaning = " ".join(getattr(parameter, LANGUAGE.get()).replace("`", "").split())
-    sentence = SENTENCE.match(meaning)
     # A list of values is for the rules to check.
     is_closed = parameter.enum and parameter.max_items == 1
     return click.Option(
         [f"--{parameter.attribute.strip('_').replace('_', '-')}", parameter.attribute],
         type=Choice([each.value for each in parameter.values]) if is_closed else str,
         metavar=None if is_closed else "VALUE",
-        help=sentence[0] if sentence else "",
+        help=" ".join(getattr(parameter, LANGUAGE.get()).replace("`", "").split()),
     )
 
 
@@ -141,8 +141,7 @@ def fetch(connection: Connection, query: Query, on_progress: OnProgress = lambda
     except PartialFailureError as error:
         if not error.loans and all(isinstance(each, ApiConnectionError) for _, each in error.failures):
             return Result(profile, error=no_response_error(url, error.failures[0][1]))
-        suggestions = getattr(error, "__notes__", ())
-        return Result(profile, [printable(loan) for loan in error.loans], list(error.failures), suggestions)
+        return Result(profile, [printable(loan) for loan in error.loans], list(error.failures))
     except ApiConnectionError as error:
         return Result(profile, error=no_response_error(url, error))
     except (OkxError, ValueError) as error:
@@ -188,13 +187,10 @@ def _fetch_some(client: MaxLoanClient, query: Query) -> list[MaxLoan]:
                 error.add_note(did_you_mean(text("error.pair", pair=pair), form))
         raise
     except (BadRequestError, AccountModeError, PartialFailureError) as error:
-        partial_failure = error if isinstance(error, PartialFailureError) else None
-        failures = partial_failure.failures if partial_failure else [(query.inst_ids, error)]
-        rejected = [pairs for pairs, each in failures if isinstance(each, BadRequestError | AccountModeError)]
-        suggestions = suggest_known(client, [pair for pairs in rejected for pair in pairs])
-        for line in suggestions:
-            error.add_note(line)
-        if suggestions or len(rejected) < len(failures) or (partial_failure and partial_failure.loans):
+        failures = error.failures if isinstance(error, PartialFailureError) else [(query.inst_ids, error)]
+        rejected = [(pairs, each) for pairs, each in failures if isinstance(each, BadRequestError | AccountModeError)]
+        has_suggestions = add_suggestions(client, rejected)
+        if has_suggestions or len(rejected) < len(failures) or getattr(error, "loans", False):
             raise
     # Once the account is known, the rules say why, and mostly without another request.
     client.get_account()
@@ -217,13 +213,7 @@ def exit_code(outcomes: Iterable[tuple[bool, bool]]) -> ExitCode:
 
 def map_concurrently(function: Callable[[S], T], items: Sequence[S]) -> list[T]:
     """Return `function(item)` of each item in order; on Ctrl-C, threads that still run do not delay the exit."""
-    if len(items) == 1:
-        return [function(items[0])]
-
-    def call(context: Context, item: S) -> T:
-        return context.run(function, item)
-
-    futures = [start_thread(partial(call, copy_context(), item)) for item in items]
+    futures = [start_thread(partial(copy_context().run, function, item)) for item in items]
     return [each.result() for each in futures]
 
 
@@ -236,14 +226,13 @@ def normalize_pair(pair: str) -> str:
     return f"{joined['base']}-{joined['quote']}" if joined else pair
 
 
-def suggest_known(client: MaxLoanClient, pairs: Sequence[str]) -> list[str]:
-    """Return the pairs that the account does not have, each with the nearest that it has."""
+def add_suggestions(client: MaxLoanClient, rejected: Sequence[tuple[Sequence[str], Exception]]) -> bool:
+    """Note on each error the pairs that the account does not have, with the nearest; return whether there are any."""
     try:
-        known = [row.inst_id for row in client.get_instruments()] if pairs else []
+        known = [row.inst_id for row in client.get_instruments()] if any(pairs for pairs, _ in rejected) else []
     except OkxError:
-        return []
-    return [
-        str(CliError("unknown_pair", pair=pair, suggest_from=(normalize_pair(pair), known)))
-        for pair in pairs
-        if pair not in known
-    ]
+        return False
+    unknown = [(pair, error) for pairs, error in rejected for pair in pairs if pair not in known]
+    for pair, error in unknown:
+        error.add_note(str(CliError("unknown_pair", pair=pair, suggest_from=(normalize_pair(pair), known))))
+    return bool(unknown)

@@ -60,7 +60,7 @@ def print_failures(run: Run, result: Result, *, has_profiles: bool) -> None:
         "\n  ".join((text("show.failed", what=pairs, reason=first), *more)) for (first, *more), pairs in reasons.items()
     ]
     if result.error is not None:
-        lines += [classify_error(result.error)[1], *getattr(result.error, "__notes__", [])]
+        lines.append(classify_error(result.error)[1])
     prefix = f"[{result.profile}] " if has_profiles else ""
     for line in (*lines, *result.suggestions):
         print(run.redact(f"{prefix}{line}"), file=sys.stderr)

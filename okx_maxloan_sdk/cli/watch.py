@@ -121,7 +121,7 @@ def raise_fatal(results: Sequence[Result], *, is_first: bool) -> None:
     ]
     if is_first and all(rejected):
         pairs, error = rejected[0][0]
-        reason = "\n".join([str(error), *results[0].suggestions, *getattr(error, "__notes__", ())])
+        reason = "\n".join([str(error), *results[0].suggestions])
         raise CliError("rejected_query", what=list(pairs or error.inst_ids) or "-", reason=reason) from error
     errors = [each.error for each in results if each.error and not is_transient(each.error)]
     if len(errors) == len(results):

@@ -20,7 +20,7 @@ from tests.support.contract_values import MODES, SIZE
 
 from .conftest import Run
 
-ENGLISH, CHINESE = "Which `kind`, e.g. 1. More of it.", "哪一种`类型`。其余说明。"
+ENGLISH, CHINESE = "Which\n`kind`, e.g. 1.", "哪一种`类型`。"
 OPEN = {name for name, pair in PAIRS.items() if pair.state == "live"}
 LOANS = "/api/v5/account/max-loan"
 
@@ -66,9 +66,9 @@ def test_new_parameters(run: Run, newer: list[dict[str, str]], command: tuple[st
 
 
 @pytest.mark.usefixtures("newer")
-@pytest.mark.parametrize(("lang", "description"), [("en", "Which kind, e.g. 1.\n"), ("zh", "哪一种类型。\n")])
+@pytest.mark.parametrize(("lang", "description"), [("en", "Which kind, e.g. 1."), ("zh", "哪一种类型。")])
 def test_help_on_new_parameters(run: Run, lang: str, description: str) -> None:
-    """Help shows the first sentence of its description, in the language, and the values if they are closed."""
+    """Help shows its description, in the language, and the values if they are closed."""
     text = run("show", "--help", "--lang", lang).out
     assert f"--new-kind [{'|'.join(MODES)}]" in text
     assert "--class VALUE" in text
