@@ -57,7 +57,7 @@ class RowTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the table, or the blocks."""
-        columns = [each for each in zip(self.titles, *self.rows, strict=True) if any(each[1:]) or not self.rows]
+        columns = [each for each in zip(self.titles, *self.rows, strict=True) if any(each[1:])]
         widths = [max(cell_len(str(cell)) for cell in column) for column in columns]
         if sum(each + GAP for each in widths) - GAP > options.max_width:
             yield from self._list_cells() if self.blocks is None else self.blocks
