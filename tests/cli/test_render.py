@@ -16,11 +16,14 @@ from tests.support.contract_values import loan
 from .conftest import Run
 
 
-def test_colour_is_for_terminals(run: Run, terminal: Callable[[int], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sides have a colour on a terminal, unless NO_COLOR is set, and none in a pipe."""
+@pytest.mark.parametrize("width", [40, 100])
+def test_colour_is_for_terminals(
+    run: Run, terminal: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    """Sides have a colour on a terminal, wide or narrow, unless NO_COLOR is set, and none in a pipe."""
     command = ("show", "BTC-USDT", "--mock")
     assert "\x1b[" not in run(*command).out
-    terminal(100)
+    terminal(width)
     assert "\x1b[31m" not in run(*command).out
     monkeypatch.delenv("NO_COLOR")
     assert "\x1b[31msell" in run(*command).out
