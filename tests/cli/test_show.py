@@ -149,10 +149,11 @@ def test_several_profiles(run: Run, query: list[str], form: str) -> None:
 
 @pytest.mark.usefixtures("profiles")
 def test_one_profile_several_times(run: Run) -> None:
-    """The exit code is that of the accounts together."""
+    """The exit code is that of the accounts together, and their failures are in the order of the options."""
     code, out, err = run("show", "BTC-USDT", "--profile", "spot", "--profile", "spot", "--json")
     assert (code, err, len(json.loads(out))) == (0, "", 4)
-    assert run("show", "BTC-USDT", "--profile", "wrong", "--profile", "wrong").code == 1
+    code, _, err = run("show", "BTC-USDT", "--profile", "wrong", "--profile", "futures")
+    assert (code, [line.split()[0] for line in err.splitlines() if line[0] == "["]) == (1, ["[wrong]", "[futures]"])
 
 
 @pytest.mark.usefixtures("profiles")
