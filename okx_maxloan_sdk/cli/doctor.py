@@ -15,15 +15,6 @@ from .errors import ExitCode
 from .i18n import LANGUAGE, load_catalogue, text
 from .render import StdoutConsole
 
-# Codes with one usual cause; any other code explains itself.
-MESSAGE_BY_CODE = {
-    "50102": "clock_rejected",
-    "50105": "wrong_passphrase",
-    "50110": "wrong_ip",
-    "50111": "wrong_key",
-    "50113": "wrong_secret",
-    "50119": "wrong_site",
-}
 STATE_STYLES = {"ok": "green", "note": "yellow", "failed": "red", "skipped": "dim"}
 
 
@@ -62,14 +53,12 @@ def heading(settings: Settings) -> str:
 
 def print_result(console: StdoutConsole, run: Run, settings: Settings, result: CheckResult) -> None:
     """Print one result, its message beside its name or, on a narrow terminal, below it."""
-    catalogue = load_catalogue(LANGUAGE.get())
-    message_id = result.message_id
+    catalogue, message_id = load_catalogue(LANGUAGE.get()), result.message_id
     if message_id == "rejected":
-        # The usual cause, where the code has one.
-        code = str(result.args["code"]).partition("_")[0]
-        message_id = MESSAGE_BY_CODE.get(code, "rejected")
-        if code == "50101":
-            message_id = "live_key" if settings.demo else "demo_key"
+        # The usual cause, where the code has one; any other code explains itself.
+        cause = f"code_{str(result.args['code']).partition('_')[0]}"
+        causes = (f"{cause}_{'demo' if settings.demo else 'live'}", cause)
+        message_id = next((each for each in causes if each in catalogue["result"]), message_id)
     message = Text(run.redact(text(f"result.{message_id}", **{"url": settings.url, **result.args})).strip())
     states, titles = ({key: catalogue["report"][key] for key in STATE_STYLES}, catalogue["check"])
     state, title = Text(states[result.state], STATE_STYLES[result.state]), Text(titles[result.check], "bold")

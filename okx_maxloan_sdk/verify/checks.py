@@ -158,10 +158,9 @@ def check_api_key(connection: Connection) -> Iterator[CheckResult]:
         yield CheckResult("permissions", "ok", "read_permission")
     if account.mode is None:
         yield CheckResult("account_mode", "note", "unknown_mode")
-    elif account.isolated_margin_mode == "auto_transfers_ccy":
-        yield CheckResult("account_mode", "ok", "futures_auto_transfers")
     else:
-        yield CheckResult("account_mode", "ok", f"mode_{account.mode}")
+        has_choice = account.isolated_margin_mode == "auto_transfers_ccy"
+        yield CheckResult("account_mode", "ok", "futures_auto_transfers" if has_choice else f"mode_{account.mode}")
 
 
 def check_ip_allowlist(connection: Connection) -> Iterator[CheckResult]:

@@ -106,9 +106,6 @@ def test_record_of_profiles(run: Run, tmp_path: Path) -> None:
     run(*arguments("--mgn-ccy", "USDT", "--profile", "spot", "--profile", "futures", "--record", str(file)))
     with closing(sqlite3.connect(file)) as database:
         assert {*database.execute("SELECT DISTINCT profile FROM loans")} == {("futures",)}
-    run(*arguments("--profile", "spot", "--profile", "futures", "--record", str(file)))
-    with closing(sqlite3.connect(file)) as database:
-        assert ("spot",) in database.execute("SELECT DISTINCT profile FROM loans").fetchall()
 
 
 def test_alert_without_data(run: Run, exchange: MockServer) -> None:
