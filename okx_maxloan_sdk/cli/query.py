@@ -56,7 +56,13 @@ class Query:
         """Return the rows of the pairs or of the currency."""
         # Which parameters go together is for the rules to check, not for the overloads.
         get_max_loan: Callable[..., list[MaxLoan]] = client.get_max_loan
-        return [printable(loan) for loan in get_max_loan(*self.inst_ids, **self.params, ccy=self.ccy)]
+        return get_max_loan(*self.inst_ids, **self.params, ccy=self.ccy)
+
+
+def make_printable(loans: Iterable[MaxLoan]) -> list[MaxLoan]:
+    """Return rows for any output: their texts with control characters escaped."""
+    escape = partial(map_texts, function=escape_control_characters)
+    return [replace(loan, **{each.name: escape(getattr(loan, each.name)) for each in fields(loan)}) for loan in loans]
 
 
 @frozen
@@ -64,7 +70,7 @@ class Result:
     """Rows and failures of one account; `error` is set where the query as a whole failed."""
 
     profile: str
-    loans: Sequence[MaxLoan] = ()
+    loans: Sequence[MaxLoan] = field(default=(), converter=make_printable)
     failures: Failures = field(factory=list)
     error: Exception | None = None
 
@@ -139,20 +145,13 @@ def fetch(connection: Connection, query: Query, on_progress: OnProgress = lambda
     except MissingDataError as error:
         return Result(profile, failures=[(error.requested, error)])
     except PartialFailureError as error:
-        if not error.loans and all(isinstance(each, ApiConnectionError) for _, each in error.failures):
-            return Result(profile, error=no_response_error(url, error.failures[0][1]))
-        return Result(profile, [printable(loan) for loan in error.loans], list(error.failures))
+        return Result(profile, error.loans, list(error.failures))
     except ApiConnectionError as error:
-        return Result(profile, error=no_response_error(url, error))
+        no_response = CliError("no_response", code=ExitCode.FAILURE, url=url, reason=error)
+        no_response.__cause__ = error
+        return Result(profile, error=no_response)
     except (OkxError, ValueError) as error:
         return Result(profile, error=error)
-
-
-def no_response_error(url: str, error: Exception) -> CliError:
-    """Return the error that says that OKX did not respond, and where to look."""
-    wrapped = CliError("no_response", code=ExitCode.FAILURE, url=url, reason=error)
-    wrapped.__cause__ = error
-    return wrapped
 
 
 def _fetch_all(client: MaxLoanClient, query: Query, on_progress: OnProgress) -> tuple[list[MaxLoan], Failures]:
@@ -164,7 +163,7 @@ def _fetch_all(client: MaxLoanClient, query: Query, on_progress: OnProgress) -> 
     rejected_count = 0
     with closing(client.iter_max_loan(inst_ids, **query.params)) as batches:
         for batch in batches:
-            loans += map(printable, batch.loans)
+            loans += batch.loans
             if batch.error is not None:
                 failures.append((batch.inst_ids, batch.error))
                 rejected_count += len(batch.inst_ids)
@@ -188,19 +187,15 @@ def _fetch_some(client: MaxLoanClient, query: Query) -> list[MaxLoan]:
         raise
     except (BadRequestError, AccountModeError, PartialFailureError) as error:
         failures = error.failures if isinstance(error, PartialFailureError) else [(query.inst_ids, error)]
+        has_loans = bool(getattr(error, "loans", ()))
+        if not has_loans and all(isinstance(each, ApiConnectionError) for _, each in failures):
+            raise failures[0][1] from None
         rejected = [(pairs, each) for pairs, each in failures if isinstance(each, BadRequestError | AccountModeError)]
-        has_suggestions = add_suggestions(client, rejected)
-        if has_suggestions or len(rejected) < len(failures) or getattr(error, "loans", False):
+        if add_suggestions(client, rejected) or len(rejected) < len(failures) or has_loans:
             raise
     # Once the account is known, the rules say why, and mostly without another request.
     client.get_account()
     return query.send(client)
-
-
-def printable(loan: MaxLoan) -> MaxLoan:
-    """Return a row for any output: its texts with control characters escaped."""
-    texts = {each.name: map_texts(getattr(loan, each.name), escape_control_characters) for each in fields(loan)}
-    return replace(loan, **texts)
 
 
 def exit_code(outcomes: Iterable[tuple[bool, bool]]) -> ExitCode:
