@@ -18,7 +18,7 @@ from .base import FILE, Choice, Command, Run, parse_duration
 from .connection import connection_options, open_connections
 from .display import Poll, open_display
 from .errors import CliError
-from .history import HistoryFile
+from .history import open_history
 from .i18n import text
 from .query import Result, collect_query, exit_code, fetch, map_concurrently, query_options
 from .render import loan_fields
@@ -71,7 +71,7 @@ def watch(
         raise CliError("alert_command_alone")
     clock, tracker, outcomes = SystemClock(), AlertTracker(alerts), set[tuple[bool, bool]]()
     with ExitStack() as stack:
-        history = stack.enter_context(HistoryFile(record, write=True)) if record else None
+        history = stack.enter_context(open_history(record, write=True)) if record else None
         connections = stack.enter_context(open_connections(run, query.params["mgn_mode"], **options))
         has_profiles = len(connections) > 1
         display = stack.enter_context(
