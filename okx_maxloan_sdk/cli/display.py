@@ -202,6 +202,9 @@ class LiveDisplay:
         return row if is_fresh else [Text(str(cell), "dim", justify=cell.justify) for cell in row]
 
 
+Display = LineDisplay | LiveDisplay
+
+
 def _block(*row: str) -> Group:
     *heading, side, ccy, amount, change, sparkline = row
     return Group(
@@ -212,17 +215,11 @@ def _block(*row: str) -> Group:
 
 
 @contextmanager
-def open_display(
-    format: str | None,  # noqa: A002 -- the option's name
-    run: Run,
-    every: float,
-    *,
-    has_profiles: bool,
-) -> Iterator[LineDisplay | LiveDisplay]:
+def open_display(run: Run, form: str | None, every: float, *, has_profiles: bool) -> Iterator[Display]:
     """Start the display of a format; without one, a table on a terminal and TSV in a pipe."""
     console = StdoutConsole()
-    if format not in (None, "table") or (format is None and not console.is_terminal):
-        yield LineDisplay(run, has_profiles, is_json=format == "ndjson")
+    if (form or ("table" if console.is_terminal else "tsv")) != "table":
+        yield LineDisplay(run, has_profiles, is_json=form == "ndjson")
         return
     live = Live(text("watch.first"), console=console, auto_refresh=False)
     # Rich draws nothing in a pipe until the end.

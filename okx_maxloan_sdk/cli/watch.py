@@ -73,10 +73,8 @@ def watch(
     with ExitStack() as stack:
         history = stack.enter_context(open_history(record, write=True)) if record else None
         connections = stack.enter_context(open_connections(run, query.params["mgn_mode"], **options))
-        has_profiles = len(connections) > 1
-        display = stack.enter_context(
-            open_display("ndjson" if is_json else format, run, every, has_profiles=has_profiles)
-        )
+        form = "ndjson" if is_json else format
+        display = stack.enter_context(open_display(run, form, every, has_profiles=len(connections) > 1))
         if history is not None:
             # A poll without rows: what was not watched is an outage in charts.
             history.add(clock.time())
