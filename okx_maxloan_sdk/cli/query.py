@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from contextlib import closing
 from contextvars import copy_context
 from dataclasses import fields, replace
@@ -208,8 +209,12 @@ def exit_code(outcomes: Iterable[tuple[bool, bool]]) -> ExitCode:
 
 def map_concurrently(function: Callable[[S], T], items: Sequence[S]) -> list[T]:
     """Return `function(item)` of each item in order; on Ctrl-C, threads that still run do not delay the exit."""
-    futures = [start_thread(partial(copy_context().run, function, item)) for item in items]
-    return [each.result() for each in futures]
+
+    def start(item: S) -> Future[T]:
+        context = copy_context()
+        return start_thread(lambda: context.run(function, item))
+
+    return [each.result() for each in [start(item) for item in items]]
 
 
 def normalize_pair(pair: str) -> str:
