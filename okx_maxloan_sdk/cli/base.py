@@ -3,7 +3,7 @@
 import re
 import shutil
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,7 @@ class CommandGroup(Command, click.Group):
             self
         )
         # Click takes the names for suggestions and completion from here.
-        self.commands = {name: click.Command(name) for name in COMMANDS}
+        self.commands: MutableMapping[str, click.Command] = {name: click.Command(name) for name in COMMANDS}
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click's signature
         """Import and create a command."""
