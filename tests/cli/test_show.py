@@ -145,13 +145,6 @@ def test_one_profile_several_times(run: Run) -> None:
     assert (code, [line.split()[0] for line in err.splitlines() if line[0] == "["]) == (1, ["[wrong]", "[futures]"])
 
 
-@pytest.mark.usefixtures("profiles")
-def test_chinese_with_several_profiles(run: Run) -> None:
-    """The threads of the accounts write their messages in the language of the run."""
-    err = run("show", "BTC-USTD", "--profile", "spot", "--profile", "spot", "--lang", "zh").err
-    assert err.count("BTC-USTD 不是该账户的杠杆币对") == 2
-
-
 def test_site(run: Run, exchange: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """--site selects the URL, in any case of its letters."""
     monkeypatch.setattr("okx_maxloan_sdk.Site.EEA._value_", exchange.url)
