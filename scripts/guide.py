@@ -1,29 +1,20 @@
 """Tables of the READMEs and the guide, from the contract, the client and the command; `make guide` writes them."""
 
-from __future__ import annotations
-
 import html
 import inspect
 import re
 import tomllib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN
+from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN, Error, Field, Parameter, Rule
 
 from okx_maxloan_sdk import MaxLoanClient
 from okx_maxloan_sdk.cli import rules as matrix
 from okx_maxloan_sdk.cli.base import COMMANDS, NAME, CommandGroup
-from okx_maxloan_sdk.cli.i18n import text, use_language
+from okx_maxloan_sdk.cli.i18n import Language, text, use_language
 from okx_maxloan_sdk.exceptions import EXCEPTION_BY_KIND
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from okx_maxloan_api.contract import Error, Field, Parameter, Rule
-
-    from okx_maxloan_sdk.cli.i18n import Language
 
 TEXTS = tomllib.loads(Path(__file__).with_name("texts.toml").read_text("utf-8"))
 WORDS: dict[Language, dict[str, str]] = TEXTS["guide"]

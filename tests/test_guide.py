@@ -1,7 +1,5 @@
 """READMEs and guide: every block runs, every table is up to date, and both languages have the same structure."""
 
-from __future__ import annotations
-
 import ast
 import asyncio
 import contextlib
@@ -13,12 +11,14 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
-from sybil import Sybil
+from markdown_it.token import Token
+from sybil import Document, Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser
 
 import okx_maxloan_sdk as sdk
@@ -29,14 +29,6 @@ from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.config import ENV_CREDENTIALS, settings_from_env
 from okx_maxloan_sdk.mock import scenario
 from okx_maxloan_sdk.mock.server import MockServer, run_mock_server
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from markdown_it.token import Token
-    from sybil import Document, Example
-
-    from okx_maxloan_sdk import MaxLoanClient
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
@@ -51,7 +43,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 COMMENT = re.compile(r"\s{2,}#.*")
 
 
-def my_bot(client: MaxLoanClient) -> str:
+def my_bot(client: sdk.MaxLoanClient) -> str:
     """Stand in for the reader's program."""
     return "bought" if client.get_max_loan("BTC-USDT", mgn_mode="cross") else ""
 

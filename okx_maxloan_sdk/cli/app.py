@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from .base import COMMANDS, COMPLETION_VARIABLE, NAME, CommandGroup, Run
+from .base import COMPLETION_VARIABLE, NAME, CommandGroup, Run
 from .errors import CliError, ExitCode, find_nearest
 from .i18n import LANGUAGE, detect_language, text, use_language
 
@@ -86,9 +86,7 @@ def classify_error(error: Exception) -> tuple[ExitCode, str]:  # noqa: PLR0911 -
 
 def format_usage_error(error: click.ClickException) -> str:
     """Return what is wrong with the arguments, and where help is."""
-    if isinstance(error, click.exceptions.NoSuchCommand):
-        error = click.exceptions.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=error.ctx)
-    elif isinstance(error, click.NoSuchOption) and error.possibilities:
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
         # The dashes, which all options have, make any two of them look alike.
         near = find_nearest(error.option_name.lstrip("-"), [each.lstrip("-") for each in error.possibilities])
         options = [each for each in error.possibilities if each.lstrip("-") == near]

@@ -3,7 +3,7 @@
 import re
 import shutil
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -71,8 +71,6 @@ class Choice(click.Choice[str]):
 class Command(click.Command):
     """A command; `run` gets the run and the options by name, and may return an exit code."""
 
-    summaries: Sequence[tuple[str, str]] = ()
-
     def __init__(
         self,
         name: str,
@@ -101,7 +99,9 @@ class Command(click.Command):
         """Return the help page, laid out by rich, which measures Chinese characters as two cells."""
         width = min(shutil.get_terminal_size().columns, MAX_HELP_WIDTH)
         console = Console(width=width, color_system=None, markup=False, emoji=False, highlight=False)
-        sections: dict[str, list[tuple[str, str]]] = {"arguments": [], "options": [], "commands": [*self.summaries]}
+        sections: dict[str, list[tuple[str, str]]] = {"arguments": [], "options": [], "commands": []}
+        if isinstance(self, click.Group):
+            sections["commands"] = [(name, text(f"{name}.summary")) for name in self.commands]
         for param in self.get_params(ctx):
             if record := param.get_help_record(ctx):
                 sections["arguments" if isinstance(param, click.Argument) else "options"].append(record)
@@ -142,18 +142,12 @@ class CommandGroup(Command, click.Group):
         click.version_option(None, "-V", "--version", package_name=PACKAGE, message=message, help=text("app.version"))(
             self
         )
-        self.summaries: Sequence[tuple[str, str]] = [(each, text(f"{each}.summary")) for each in COMMANDS]
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
-        """List the commands in the order of their use."""
-        return list(COMMANDS)
+        # Click takes the names for suggestions and completion from here.
+        self.commands: MutableMapping[str, click.Command] = {name: click.Command(name) for name in COMMANDS}
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click's signature
         """Import and create a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f".{cmd_name}", __package__).command()
-        return command
+        return import_module(f".{cmd_name}", __package__).command() if cmd_name in COMMANDS else None
 
 
 def parse_duration(value: str) -> float:

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from .base import FILE, Command, Run, parse_currency, parse_duration
 from .errors import CliError
-from .history import HistoryFile, Segment, SeriesKey
+from .history import Segment, SeriesKey, open_history
 from .i18n import text
 from .render import SIDE_STYLES
 
@@ -49,7 +49,7 @@ def chart(_run: Run, *, file: Path, pair: str, since: float | None, out: Path | 
     """Draw the series of a pair or currency."""
     if out is not None and out.suffix.lower() not in IMAGE_SUFFIXES:
         raise CliError("image_suffix", path=out)
-    with HistoryFile(file, write=False) as history:
+    with open_history(file, write=False) as history:
         start_ms = 0 if since is None else history.last_timestamp() - int(since * 1000)
         series = [Series(*each) for each in history.read_series(pair, start_ms).items()]
         if not series:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import click
-from attrs import evolve
+from attrs import define, evolve, field
 
 from okx_maxloan_sdk import Account, Credentials, MaxLoanClient, Site
 from okx_maxloan_sdk.mock import MockExchange, User, default_exchange
@@ -27,25 +27,20 @@ DRIFT_SEED = 1
 MOCK_USERS = {"cross": "spot", "isolated": "futures"}
 
 
+@define
 class Connection:
     """An account, and its client once it is needed; `profile` is empty unless the account has one by name."""
 
-    account: Account = Account()
+    settings: Settings
+    profile: str
+    _on_close: ExitStack
+    account: Account = field(factory=Account)
     """What is known about the account; checks find it out."""
-
-    def __init__(self, settings: Settings, profile: str = "") -> None:
-        self.settings = settings
-        self.profile = profile
 
     @cached_property
     def client(self) -> MaxLoanClient:
         """The client of the account."""
-        return create_client(self.settings)
-
-    def close(self) -> None:
-        """Close the client."""
-        if "client" in vars(self):
-            self.client.close()
+        return self._on_close.enter_context(create_client(self.settings))
 
 
 def connection_options() -> list[click.Parameter]:
@@ -69,29 +64,34 @@ def find_mock_user(exchange: MockExchange, name: str) -> User:
 
 
 @contextmanager
-def resolve_settings(
+def open_connections(
     run: Run, mode: str = "cross", *, profiles: Sequence[str], mock: bool, mock_user: str | None, **more: Any
-) -> Iterator[list[Settings]]:
-    """Find the settings of each account from the connection options; the mock exchange runs while the block does."""
+) -> Iterator[list[Connection]]:
+    """Find each account by the connection options; the clients and the mock exchange close with the block."""
     given = {name: value for name, value in more.items() if value}
-    if not mock and mock_user is None:
-        found = [evolve(load_settings(profile), **given) for profile in profiles or (None,)]
+    with ExitStack() as stack:
+        if mock or mock_user is not None:
+            if profiles:
+                raise CliError("mock_and_profile")
+            found = [stack.enter_context(_serve_mock(mock_user or MOCK_USERS[mode], is_demo=more["demo"]))]
+        else:
+            found = [load_settings(profile) for profile in profiles or (None,)]
         for each in found:
             run.secrets |= {each.key, each.secret, each.passphrase}
-        yield found
-        return
-    if profiles:
-        raise CliError("mock_and_profile")
+        yield [
+            Connection(evolve(each, **given), name, stack) for each, name in zip(found, profiles or ("",), strict=True)
+        ]
+
+
+@contextmanager
+def _serve_mock(name: str, *, is_demo: bool) -> Iterator[Settings]:
     # It needs the extra `mock`.
     server, exchange = import_module("okx_maxloan_sdk.mock.server"), default_exchange(drift_seed=DRIFT_SEED)
-    name = mock_user or MOCK_USERS[mode]
     keys = find_mock_user(exchange, name).keys
     # A user's second key, where there is one, is for demo trading.
-    key = next((each for each in keys if each.demo == more["demo"]), keys[0])
-    run.secrets |= {key.key, key.secret, key.passphrase}
+    key = next((each for each in keys if each.demo == is_demo), keys[0])
     with server.serve(exchange) as url:
-        source = f"--mock-user {name}"
-        yield [Settings(key.key, key.secret, key.passphrase, source, base_url=url, is_mock=True, **given)]
+        yield Settings(key.key, key.secret, key.passphrase, f"--mock-user {name}", base_url=url, is_mock=True)
 
 
 def create_client(settings: Settings, max_retries: int = 2) -> MaxLoanClient:
@@ -114,14 +114,3 @@ def create_client(settings: Settings, max_retries: int = 2) -> MaxLoanClient:
         language=LANGUAGE.get(),
         max_retries=max_retries,
     )
-
-
-@contextmanager
-def open_connections(run: Run, mode: str, **options: Any) -> Iterator[list[Connection]]:
-    """Create the client of each account, and close them all."""
-    with resolve_settings(run, mode, **options) as accounts, ExitStack() as stack:
-        names = options["profiles"] or ("",)
-        connections = [*map(Connection, accounts, names)]
-        for connection in connections:
-            stack.enter_context(connection.client)
-        yield connections

@@ -23,7 +23,7 @@ from .i18n import text
 from .query import Result
 from .render import RowTable, StdoutConsole, json_text, loan_fields, style_side
 
-COLUMNS = ("inst_id", "side", "ccy", "max_loan", "change", "trend")
+COLUMNS = ("profile", "inst_id", "side", "ccy", "max_loan", "change", "trend")
 MAX_ALERTS = 5
 BARS = "▁▂▃▄▅▆▇█"
 MAX_AMOUNTS = 20
@@ -175,15 +175,12 @@ class LiveDisplay:
 
     def _draw(self, poll: Poll) -> RenderableType:
         """Return what is on the screen after a poll."""
-        titles = [Text(text(f"column.{name}")) for name in ("profile", *COLUMNS)]
-        for index in (-3, -2):
-            titles[index].justify = "right"
+        *names, amount, change, trend = (Text(text(f"column.{name}")) for name in COLUMNS)
+        amount.justify = change.justify = "right"
         fresh = {key for key, _ in poll.rows}
         rows = [self._row(key, amounts, key in fresh) for key, amounts in self._history.items()]
-        shown = slice(0 if self.has_profiles else 1, None)
-        shown_rows = [row[shown] for row in rows]
         return Group(
-            RowTable(titles[shown], shown_rows, [_block(*map(str, row)) for row in shown_rows]),
+            RowTable([*names, amount, change, trend], rows, [_block(*map(str, row)) for row in rows]),
             *(Text(f"! {line}", "bold yellow") for line in self._alerts),
             *(Text(line, "red") for line in poll.format_failures(self.run)),
             Text(text("watch.foot", time=poll.time, every=self.every), "dim"),
@@ -193,7 +190,7 @@ class LiveDisplay:
         amount = format_short(amounts[-1]) if amounts else "-"
         change = format_short(amounts.change, has_sign=True) if amounts.change else ""
         row = [
-            Text(key.profile),
+            Text(key.profile if self.has_profiles else ""),
             Text(key.inst_id),
             style_side(key.side),
             Text(key.ccy),
@@ -203,6 +200,9 @@ class LiveDisplay:
         ]
         # A row that is missing from this poll is dimmed.
         return row if is_fresh else [Text(str(cell), "dim", justify=cell.justify) for cell in row]
+
+
+Display = LineDisplay | LiveDisplay
 
 
 def _block(*row: str) -> Group:
@@ -215,17 +215,11 @@ def _block(*row: str) -> Group:
 
 
 @contextmanager
-def open_display(
-    format: str | None,  # noqa: A002 -- the option's name
-    run: Run,
-    every: float,
-    *,
-    has_profiles: bool,
-) -> Iterator[LineDisplay | LiveDisplay]:
+def open_display(run: Run, form: str | None, every: float, *, has_profiles: bool) -> Iterator[Display]:
     """Start the display of a format; without one, a table on a terminal and TSV in a pipe."""
     console = StdoutConsole()
-    if format not in (None, "table") or (format is None and not console.is_terminal):
-        yield LineDisplay(run, has_profiles, is_json=format == "ndjson")
+    if (form or ("table" if console.is_terminal else "tsv")) != "table":
+        yield LineDisplay(run, has_profiles, is_json=form == "ndjson")
         return
     live = Live(text("watch.first"), console=console, auto_refresh=False)
     # Rich draws nothing in a pipe until the end.

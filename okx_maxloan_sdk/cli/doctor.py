@@ -1,7 +1,6 @@
 """Command okx-maxloan doctor, and the report of any checks."""
 
 from collections.abc import Sequence
-from contextlib import closing
 from typing import Any
 
 from rich.cells import cell_len
@@ -11,20 +10,11 @@ from okx_maxloan_sdk.verify.checks import DOCTOR_CHECKS, Check, CheckResult, run
 
 from .base import Command, Run, lay_out_terms
 from .config import Settings
-from .connection import Connection, connection_options, resolve_settings
+from .connection import connection_options, open_connections
 from .errors import ExitCode
 from .i18n import LANGUAGE, load_catalogue, text
 from .render import StdoutConsole
 
-# Codes with one usual cause; any other code explains itself.
-MESSAGE_BY_CODE = {
-    "50102": "clock_rejected",
-    "50105": "wrong_passphrase",
-    "50110": "wrong_ip",
-    "50111": "wrong_key",
-    "50113": "wrong_secret",
-    "50119": "wrong_site",
-}
 STATE_STYLES = {"ok": "green", "note": "yellow", "failed": "red", "skipped": "dim"}
 
 
@@ -43,16 +33,15 @@ def run_report(run: Run, listed: Sequence[Check], *, stops_at_failure: bool, **o
     """Check each account, print the results as they come, and return them."""
     results: list[CheckResult] = []
     console = StdoutConsole()
-    with resolve_settings(run, **options) as accounts:
-        for settings in accounts:
-            console.print(Text(run.redact(heading(settings)), "bold"))
-            with closing(Connection(settings)) as context:
-                for result in run_checks(context, listed):
-                    results.append(result)
-                    print_result(console, run, settings, result)
-                    if stops_at_failure and result.state == "failed":
-                        console.print(Text(text("report.not_tried"), "dim"))
-                        break
+    with open_connections(run, **options) as connections:
+        for each in connections:
+            console.print(Text(run.redact(heading(each.settings)), "bold"))
+            for result in run_checks(each, listed):
+                results.append(result)
+                print_result(console, run, each.settings, result)
+                if stops_at_failure and result.state == "failed":
+                    console.print(Text(text("report.not_tried"), "dim"))
+                    break
     return results
 
 
@@ -64,14 +53,12 @@ def heading(settings: Settings) -> str:
 
 def print_result(console: StdoutConsole, run: Run, settings: Settings, result: CheckResult) -> None:
     """Print one result, its message beside its name or, on a narrow terminal, below it."""
-    catalogue = load_catalogue(LANGUAGE.get())
-    message_id = result.message_id
+    catalogue, message_id = load_catalogue(LANGUAGE.get()), result.message_id
     if message_id == "rejected":
-        # The usual cause, where the code has one.
-        code = str(result.args["code"]).partition("_")[0]
-        message_id = MESSAGE_BY_CODE.get(code, "rejected")
-        if code == "50101":
-            message_id = "live_key" if settings.demo else "demo_key"
+        # The usual cause, where the code has one; any other code explains itself.
+        cause = f"code_{str(result.args['code']).partition('_')[0]}"
+        causes = (f"{cause}_{'demo' if settings.demo else 'live'}", cause)
+        message_id = next((each for each in causes if each in catalogue["result"]), message_id)
     message = Text(run.redact(text(f"result.{message_id}", **{"url": settings.url, **result.args})).strip())
     states, titles = ({key: catalogue["report"][key] for key in STATE_STYLES}, catalogue["check"])
     state, title = Text(states[result.state], STATE_STYLES[result.state]), Text(titles[result.check], "bold")

@@ -3,9 +3,11 @@
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+from attrs import frozen
 
 from okx_maxloan_sdk import MaxLoan
 
@@ -35,37 +37,36 @@ def series_key(loan: MaxLoan, profile: str = "") -> SeriesKey:
     return SeriesKey(profile, *(getattr(loan, name) for name in SeriesKey._fields[1:]))
 
 
-class HistoryFile(AbstractContextManager["HistoryFile"]):
-    """An open history; with `write` it is created where it does not exist."""
-
-    def __init__(self, path: Path, *, write: bool) -> None:
-        if not write and not path.exists():
-            raise CliError("no_history", path=path)
-        self._path = path
-        with self._named_errors(), ExitStack() as on_error:
-            self._database = sqlite3.connect(path if write else f"{path.resolve().as_uri()}?mode=ro", uri=not write)
-            on_error.callback(self._database.close)
-            if not self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                self._database.executescript(Path(__file__).with_name("history.sql").read_text("utf-8"))
-            pragmas = ("application_id", "user_version")
-            marks = [self._database.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
+@contextmanager
+def open_history(path: Path, *, write: bool) -> Iterator["History"]:
+    """Open a history; with `write` it is created where it does not exist. Errors of SQLite name the file."""
+    if not write and not path.exists():
+        raise CliError("no_history", path=path)
+    place = path if write else f"{path.resolve().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(place, uri=not write)) as database:
+            if not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                database.executescript(Path(__file__).with_name("history.sql").read_text("utf-8"))
+            marks = [database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
             if marks != [APPLICATION_ID, SCHEMA_VERSION]:
                 message = f"application_id {marks[0]}, user_version {marks[1]}"
                 raise sqlite3.DatabaseError(message)
-            on_error.pop_all()
+            yield History(database)
+    except sqlite3.Error as error:
+        raise CliError("history", code=ExitCode.FAILURE, path=path, reason=error) from None
 
-    @contextmanager
-    def _named_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise CliError("history", code=ExitCode.FAILURE, path=self._path, reason=error) from None
+
+@frozen
+class History:
+    """An open history."""
+
+    _database: sqlite3.Connection
 
     def add(self, at: float, rows: Iterable[tuple[SeriesKey, MaxLoan]] = ()) -> None:
         """Write one poll in one transaction: rows with their keys, at a time in seconds since 1970 UTC."""
         at_ms = int(at * 1000)
         values = [(at_ms, *key, loan.max_loan) for key, loan in rows]
-        with self._named_errors(), self._database:
+        with self._database:
             self._database.execute("INSERT OR IGNORE INTO polls VALUES (?)", (at_ms,))
             self._database.executemany("INSERT OR REPLACE INTO loans VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
 
@@ -96,6 +97,3 @@ class HistoryFile(AbstractContextManager["HistoryFile"]):
         """Return the time of the last row in milliseconds."""
         at: int = self._database.execute("SELECT coalesce(max(at), 0) FROM loans").fetchone()[0]
         return at
-
-    def __exit__(self, *_: object) -> None:
-        self._database.close()

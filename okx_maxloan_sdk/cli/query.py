@@ -1,9 +1,10 @@
 """The queries of `show` and `watch`: options, parameters, the result of one account, and suggestions for pairs."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from contextlib import closing
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from dataclasses import fields, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -16,7 +17,6 @@ from okx_maxloan_sdk import (
     AccountModeError,
     ApiConnectionError,
     BadRequestError,
-    BatchResult,
     InvalidParametersError,
     MaxLoan,
     MaxLoanClient,
@@ -35,12 +35,10 @@ from .i18n import LANGUAGE, text
 T = TypeVar("T")
 S = TypeVar("S")
 Failures = list[tuple[Sequence[str], Exception]]
-# Gets all pairs, and yields their batches as they are used.
-OnBatches = Callable[[Sequence[str], Iterator[BatchResult]], Iterator[BatchResult]]
+# Gets how many more pairs are done, and how many there are.
+OnProgress = Callable[[int, int], None]
 # After so many pairs without one row, the query itself is rejected and the other pairs would be too.
 MAX_FAILURES_WITHOUT_ROWS = 20
-# Up to a full stop, which the points of "e.g." are not.
-SENTENCE = re.compile(r".+?(?:(?<!\.\w)\.(?= )|。|$)")
 # How other exchanges and programs write a pair: BTC/USDT, BTC_USDT, BTCUSDT, BTC-USDT-SWAP.
 SEPARATOR = re.compile(r"[-/_:]")
 JOINED = re.compile(r"(?P<base>[A-Z0-9]{2,})(?P<quote>USDT|USDC|USD|EUR|TRY|BRL|AUD|BTC|ETH)")
@@ -59,7 +57,13 @@ class Query:
         """Return the rows of the pairs or of the currency."""
         # Which parameters go together is for the rules to check, not for the overloads.
         get_max_loan: Callable[..., list[MaxLoan]] = client.get_max_loan
-        return [printable(loan) for loan in get_max_loan(*self.inst_ids, **self.params, ccy=self.ccy)]
+        return get_max_loan(*self.inst_ids, **self.params, ccy=self.ccy)
+
+
+def make_printable(loans: Iterable[MaxLoan]) -> list[MaxLoan]:
+    """Return rows for any output: their texts with control characters escaped."""
+    escape = partial(map_texts, function=escape_control_characters)
+    return [replace(loan, **{each.name: escape(getattr(loan, each.name)) for each in fields(loan)}) for loan in loans]
 
 
 @frozen
@@ -67,15 +71,19 @@ class Result:
     """Rows and failures of one account; `error` is set where the query as a whole failed."""
 
     profile: str
-    loans: Sequence[MaxLoan] = ()
+    loans: Sequence[MaxLoan] = field(default=(), converter=make_printable)
     failures: Failures = field(factory=list)
-    suggestions: Sequence[str] = ()
     error: Exception | None = None
 
     @property
     def all_failures(self) -> Failures:
         """What failed, the query as a whole without pairs."""
         return [*self.failures, ((), self.error)] if self.error else self.failures
+
+    @property
+    def suggestions(self) -> list[str]:
+        """What to do about the failures."""
+        return [note for _, error in self.all_failures for note in getattr(error, "__notes__", ())]
 
     @property
     def outcome(self) -> tuple[bool, bool]:
@@ -101,15 +109,13 @@ def query_options() -> list[click.Parameter]:
 
 
 def _option(parameter: Parameter) -> click.Option:
-    meaning = " ".join(getattr(parameter, LANGUAGE.get()).replace("`", "").split())
-    sentence = SENTENCE.match(meaning)
     # A list of values is for the rules to check.
     is_closed = parameter.enum and parameter.max_items == 1
     return click.Option(
         [f"--{parameter.attribute.strip('_').replace('_', '-')}", parameter.attribute],
         type=Choice([each.value for each in parameter.values]) if is_closed else str,
         metavar=None if is_closed else "VALUE",
-        help=sentence[0] if sentence else "",
+        help=" ".join(getattr(parameter, LANGUAGE.get()).replace("`", "").split()),
     )
 
 
@@ -130,89 +136,67 @@ def collect_query(options: dict[str, Any]) -> Query:
     return Query(inst_ids, ccy, has_all, params)
 
 
-def fetch(connection: Connection, query: Query, on_batches: OnBatches | None = None) -> Result:
+def fetch(connection: Connection, query: Query, on_progress: OnProgress = lambda _count, _total: None) -> Result:
     """Query one account; OKX's errors are part of the result."""
-    profile, url = connection.profile, connection.settings.url
+    # A client that cannot be made is no result.
+    profile, url, client = connection.profile, connection.settings.url, connection.client
     try:
-        return _fetch_all(connection, query, on_batches) if query.has_all else _fetch_some(connection, query)
+        loans, failures = _fetch_all(client, query, on_progress) if query.has_all else (_fetch_some(client, query), [])
+        return Result(profile, loans, failures)
     except MissingDataError as error:
         return Result(profile, failures=[(error.requested, error)])
     except PartialFailureError as error:
-        if not error.loans and all(isinstance(each, ApiConnectionError) for _, each in error.failures):
-            return Result(profile, error=no_response_error(url, error.failures[0][1]))
-        suggestions = getattr(error, "__notes__", ())
-        return Result(profile, [printable(loan) for loan in error.loans], list(error.failures), suggestions)
+        return Result(profile, error.loans, list(error.failures))
     except ApiConnectionError as error:
-        return Result(profile, error=no_response_error(url, error))
+        no_response = CliError("no_response", code=ExitCode.FAILURE, url=url, reason=error)
+        no_response.__cause__ = error
+        return Result(profile, error=no_response)
     except (OkxError, ValueError) as error:
         return Result(profile, error=error)
 
 
-def no_response_error(url: str, error: Exception) -> CliError:
-    """Return the error that says that OKX did not respond, and where to look."""
-    wrapped = CliError("no_response", code=ExitCode.FAILURE, url=url, reason=error)
-    wrapped.__cause__ = error
-    return wrapped
-
-
-def _fetch_all(connection: Connection, query: Query, on_batches: OnBatches | None) -> Result:
-    client = connection.client
+def _fetch_all(client: MaxLoanClient, query: Query, on_progress: OnProgress) -> tuple[list[MaxLoan], Failures]:
+    """Query every pair of the account; raise where it can query none of them."""
     client.get_account()
     inst_ids = [row.inst_id for row in client.get_instruments() if row.state in ("live", "")]
-    batches = iter_all(client, query, inst_ids)
     loans: list[MaxLoan] = []
     failures: Failures = []
-    for batch in on_batches(inst_ids, batches) if on_batches else batches:
-        loans += batch.loans
-        if batch.error is not None:
-            failures.append((batch.inst_ids, batch.error))
-        if batch.missing:
-            failures.append((batch.missing, MissingDataError(batch.missing, batch.hint)))
-    return Result(connection.profile, loans, failures)
+    rejected_count = 0
+    with closing(client.iter_max_loan(inst_ids, **query.params)) as batches:
+        for batch in batches:
+            loans += batch.loans
+            if batch.error is not None:
+                failures.append((batch.inst_ids, batch.error))
+                rejected_count += len(batch.inst_ids)
+                is_hopeless = isinstance(batch.error, InvalidParametersError)
+                if not loans and (is_hopeless or rejected_count >= MAX_FAILURES_WITHOUT_ROWS):
+                    raise batch.error
+            if batch.missing:
+                failures.append((batch.missing, MissingDataError(batch.missing, batch.hint)))
+            on_progress(len(batch.inst_ids), len(inst_ids))
+    return loans, failures
 
 
-def _fetch_some(connection: Connection, query: Query) -> Result:
+def _fetch_some(client: MaxLoanClient, query: Query) -> list[MaxLoan]:
     """Query pairs or a currency; where OKX rejects all, find out whether a pair or the account's mode is why."""
-    client = connection.client
     try:
-        return Result(connection.profile, query.send(client))
+        return query.send(client)
     except InvalidParametersError as error:
         for pair in dict.fromkeys(query.inst_ids):
             if (form := normalize_pair(pair)) != pair:
                 error.add_note(did_you_mean(text("error.pair", pair=pair), form))
         raise
     except (BadRequestError, AccountModeError, PartialFailureError) as error:
-        partial_failure = error if isinstance(error, PartialFailureError) else None
-        failures = partial_failure.failures if partial_failure else [(query.inst_ids, error)]
-        rejected = [pairs for pairs, each in failures if isinstance(each, BadRequestError | AccountModeError)]
-        suggestions = suggest_known(client, [pair for pairs in rejected for pair in pairs])
-        for line in suggestions:
-            error.add_note(line)
-        if suggestions or len(rejected) < len(failures) or (partial_failure and partial_failure.loans):
+        failures = error.failures if isinstance(error, PartialFailureError) else [(query.inst_ids, error)]
+        has_loans = bool(getattr(error, "loans", ()))
+        if not has_loans and all(isinstance(each, ApiConnectionError) for _, each in failures):
+            raise failures[0][1] from None
+        rejected = [(pairs, each) for pairs, each in failures if isinstance(each, BadRequestError | AccountModeError)]
+        if add_suggestions(client, rejected) or len(rejected) < len(failures) or has_loans:
             raise
     # Once the account is known, the rules say why, and mostly without another request.
     client.get_account()
-    return Result(connection.profile, query.send(client))
-
-
-def iter_all(client: MaxLoanClient, query: Query, inst_ids: Sequence[str]) -> Iterator[BatchResult]:
-    """Query many pairs, and yield batches as they arrive; raise where the account can query none of them."""
-    failed, has_rows = 0, False
-    with closing(client.iter_max_loan(inst_ids, **query.params)) as batches:
-        for batch in batches:
-            has_rows = has_rows or bool(batch.loans)
-            if batch.error is not None:
-                failed += len(batch.inst_ids)
-                is_hopeless = failed >= MAX_FAILURES_WITHOUT_ROWS or isinstance(batch.error, InvalidParametersError)
-                if is_hopeless and not has_rows:
-                    raise batch.error
-            yield replace(batch, loans=tuple(map(printable, batch.loans)))
-
-
-def printable(loan: MaxLoan) -> MaxLoan:
-    """Return a row for any output: its texts with control characters escaped."""
-    texts = {each.name: map_texts(getattr(loan, each.name), escape_control_characters) for each in fields(loan)}
-    return replace(loan, **texts)
+    return query.send(client)
 
 
 def exit_code(outcomes: Iterable[tuple[bool, bool]]) -> ExitCode:
@@ -225,14 +209,12 @@ def exit_code(outcomes: Iterable[tuple[bool, bool]]) -> ExitCode:
 
 def map_concurrently(function: Callable[[S], T], items: Sequence[S]) -> list[T]:
     """Return `function(item)` of each item in order; on Ctrl-C, threads that still run do not delay the exit."""
-    if len(items) == 1:
-        return [function(items[0])]
 
-    def call(context: Context, item: S) -> T:
-        return context.run(function, item)
+    def start(item: S) -> Future[T]:
+        context = copy_context()
+        return start_thread(lambda: context.run(function, item))
 
-    futures = [start_thread(partial(call, copy_context(), item)) for item in items]
-    return [each.result() for each in futures]
+    return [each.result() for each in [start(item) for item in items]]
 
 
 def normalize_pair(pair: str) -> str:
@@ -244,14 +226,13 @@ def normalize_pair(pair: str) -> str:
     return f"{joined['base']}-{joined['quote']}" if joined else pair
 
 
-def suggest_known(client: MaxLoanClient, pairs: Sequence[str]) -> list[str]:
-    """Return the pairs that the account does not have, each with the nearest that it has."""
+def add_suggestions(client: MaxLoanClient, rejected: Sequence[tuple[Sequence[str], Exception]]) -> bool:
+    """Note on each error the pairs that the account does not have, with the nearest; return whether there are any."""
     try:
-        known = [row.inst_id for row in client.get_instruments()] if pairs else []
+        known = [row.inst_id for row in client.get_instruments()] if any(pairs for pairs, _ in rejected) else []
     except OkxError:
-        return []
-    return [
-        str(CliError("unknown_pair", pair=pair, suggest_from=(normalize_pair(pair), known)))
-        for pair in pairs
-        if pair not in known
-    ]
+        return False
+    unknown = [(pair, error) for pairs, error in rejected for pair in pairs if pair not in known]
+    for pair, error in unknown:
+        error.add_note(str(CliError("unknown_pair", pair=pair, suggest_from=(normalize_pair(pair), known))))
+    return bool(unknown)

@@ -4,27 +4,28 @@ import csv
 import json
 import re
 import sys
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from attrs import frozen
 from okx_maxloan_api.contract import GET_MAX_LOAN
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from okx_maxloan_sdk import MaxLoan
 
-from .base import GAP
+from .base import GAP, INDENT
 from .i18n import text
 
 Cell = str | Text
+# By the names of their fields, beside their profile where there are several.
+Rows = Sequence[Mapping[str, Any]]
 COLUMNS = ("inst_id", "mgn_mode", "mgn_ccy", "side", "ccy", "max_loan")
 SIDE_STYLES = {"sell": "red", "buy": "green"}
-# The most decimals that were seen in a response.
-MAX_DECIMALS = 16
 # A pipe has no width: tables are not folded there.
 PIPE_WIDTH = 10_000
 # Between the words of a name such as maxLoan.
@@ -43,40 +44,36 @@ class StdoutConsole(Console):
         raise BrokenPipeError
 
 
-def column_widths(titles: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> list[int]:
-    """Return the width of each column, 0 where no row has a value."""
-    columns = zip(titles, *rows, strict=True)
-    return [
-        max(cell_len(str(cell)) for cell in (title, *column)) if any(column) or not rows else 0
-        for title, *column in columns
-    ]
-
-
 @frozen
 class RowTable:
-    """Table without empty columns or, where one of its lines would be longer than the terminal, blocks of lines."""
+    """Table without empty columns or, where one of its lines would be longer than the terminal, blocks of lines.
+
+    Without other blocks, the cells of each row are listed with their titles below the first.
+    """
 
     titles: Sequence[Cell]
     rows: Sequence[Sequence[Cell]]
-    blocks: Iterable[RenderableType]
-    widths: Sequence[int] | None = None
-    has_header: bool = True
+    blocks: Iterable[RenderableType] | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the table, or the blocks."""
-        widths = self.widths or column_widths(self.titles, self.rows)
-        shown = [(index, each) for index, each in enumerate(widths) if each]
-        if sum(each + GAP for _, each in shown) - GAP > options.max_width:
-            yield from self.blocks
+        columns = [each for each in zip(self.titles, *self.rows, strict=True) if any(each[1:])]
+        widths = [max(cell_len(str(cell)) for cell in column) for column in columns]
+        if sum(each + GAP for each in widths) - GAP > options.max_width:
+            yield from self._list_cells() if self.blocks is None else self.blocks
             return
-        table = Table(
-            box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_header=self.has_header, header_style="bold"
-        )
-        for index, each in shown:
-            table.add_column(self.titles[index], width=each, overflow="fold")
-        for row in self.rows:
-            table.add_row(*(row[index] for index, _ in shown))
+        table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+        for (title, *_), width in zip(columns, widths, strict=True):
+            table.add_column(title, width=width)
+        for row in zip(*(cells for _, *cells in columns), strict=True):
+            table.add_row(*row)
         yield table
+
+    def _list_cells(self) -> Iterator[RenderableType]:
+        for first, *cells in self.rows:
+            yield Text(str(first), "bold")
+            for title, cell in zip(self.titles[1:], cells, strict=True):
+                yield Padding(Text.assemble(text("column.label", title=title), cell), INDENT)
 
 
 def style_side(side: str) -> Text:
@@ -84,110 +81,69 @@ def style_side(side: str) -> Text:
     return Text(side, SIDE_STYLES.get(side, ""))
 
 
-def align_decimals(amounts: list[str], min_decimals: int = 0) -> list[str]:
-    """Pad numbers on the right so that their decimal points form one column."""
+def align_decimals(amounts: Sequence[str], min_width: int) -> list[str]:
+    """Pad numbers to one width so that their decimal points form one column."""
     decimals = [len(amount.partition(".")[2]) for amount in amounts]
-    most = max([min_decimals, *decimals])
+    most = max(decimals)
     pad = [most - count + (1 if most and not count else 0) for count in decimals]
-    return [amount + " " * count for amount, count in zip(amounts, pad, strict=True)]
+    padded = [amount + " " * count for amount, count in zip(amounts, pad, strict=True)]
+    # Rich would strip the blanks of a right-aligned column.
+    width = max(min_width, *map(len, padded))
+    return [each.rjust(width) for each in padded]
 
 
-class Writer(ABC):
-    """Writes rows to stdout as they arrive, with the profile of each where there are several."""
-
-    def __init__(self, *, has_profiles: bool = False) -> None:
-        self._profile_columns = ("profile",) if has_profiles else ()
-        self._has_rows = False
-        # Pairs that arrive later: a table reserves the width that they need.
-        self.expected: Sequence[str] = ()
-
-    def add(self, loans: Sequence[MaxLoan], profile: str = "") -> None:
-        """Write some rows of an account."""
-        self.write([loan_fields(loan, profile if self._profile_columns else None) for loan in loans])
-        self._has_rows = True
-        sys.stdout.flush()
-
-    @abstractmethod
-    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write rows, one or more."""
-
-    def close(self) -> None:  # noqa: B027 -- only JSON has an end
-        """Write the end of the document."""
+def print_table(rows: Rows) -> None:
+    """Print a table or, where the terminal is narrower than it, a line for each row below its pair."""
+    if not rows:
+        return
+    columns = [name for name in ("profile", *COLUMNS) if name in rows[0]]
+    titles = [text(f"column.{name}") for name in columns]
+    amounts = align_decimals([row["max_loan"] or "-" for row in rows], cell_len(titles[-1]))
+    cells = [
+        [*(row[name] for name in columns[:-3]), style_side(row["side"]), row["ccy"], amount]
+        for row, amount in zip(rows, amounts, strict=True)
+    ]
+    heads: list[Cell] = [*titles[:-1], Text(titles[-1], justify="right")]
+    StdoutConsole().print(RowTable(heads, cells, _blocks(rows)))
 
 
-class TableWriter(Writer):
-    """Table whose columns are as wide as the first rows need, or blocks where the terminal is narrower than it."""
-
-    def __init__(self, *, has_profiles: bool = False) -> None:
-        super().__init__(has_profiles=has_profiles)
-        self._columns = (*self._profile_columns, *COLUMNS)
-        self._console = StdoutConsole()
-        self._widths = [0] * len(self._columns)
-        self._block = ""
-
-    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Print rows, the first below the titles."""
-        titles = [text(f"column.{name}") for name in self._columns]
-        amounts = align_decimals([row["max_loan"] or "-" for row in rows], MAX_DECIMALS if self.expected else 0)
-        cells = [[*(row[name] for name in self._columns[:-1]), each] for row, each in zip(rows, amounts, strict=True)]
-        self._widths = [*map(max, self._widths, column_widths(titles, cells))]
-        pair_column = len(self._profile_columns)
-        self._widths[pair_column] = max([self._widths[pair_column], *map(len, self.expected)])
-        # Right-aligned here: rich would strip the blanks that align the decimal points.
-        width = self._widths[-1]
-        styled = [[*names, style_side(side), ccy, amount.rjust(width)] for *names, side, ccy, amount in cells]
-        heads: list[Cell] = [*titles[:-1], Text(titles[-1], justify="right")]
-        table = RowTable(heads, styled, self._blocks(cells), self._widths, has_header=not self._has_rows)
-        self._console.print(table)
-
-    def _blocks(self, rows: Iterable[Sequence[str]]) -> Iterator[Text]:
-        """Yield a line for each row, below the pair that it belongs to."""
-        for *names, side, ccy, amount in rows:
-            title = " ".join(filter(None, names))
-            if title != self._block:
-                self._block = title
-                yield Text(title, "bold")
-            yield Text.assemble("  ", (f"{side:4}", SIDE_STYLES.get(side, "")), f" {amount.strip()} {ccy}")
+def _blocks(rows: Rows) -> Iterator[Text]:
+    """Yield a line for each row, below the pair that it belongs to."""
+    names = ("profile", *COLUMNS[:3])
+    for title, block in groupby(rows, lambda row: " ".join(row[name] for name in names if row.get(name))):
+        yield Text(title, "bold")
+        for row in block:
+            side = f"{row['side']:4}", SIDE_STYLES.get(row["side"], "")
+            yield Text.assemble("  ", side, f" {row['max_loan'] or '-'} {row['ccy']}")
 
 
-class JsonWriter(Writer):
-    """One JSON array of all rows."""
-
-    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Print rows, the first after the bracket."""
-        print(",\n " if self._has_rows else "[\n ", ",\n ".join(map(json_text, rows)), sep="", end="")
-
-    def close(self) -> None:
-        """End the array."""
-        print("\n]" if self._has_rows else "[]")
+def print_json(rows: Rows) -> None:
+    """Print one JSON array of all rows."""
+    print("[\n " + ",\n ".join(map(json_text, rows)) + "\n]" if rows else "[]")
 
 
-class NdjsonWriter(Writer):
-    """One JSON object a line."""
-
-    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Print rows."""
-        print(*map(json_text, rows), sep="\n")
+def print_ndjson(rows: Rows) -> None:
+    """Print one JSON object a line."""
+    for row in rows:
+        print(json_text(row))
 
 
-class CsvWriter(Writer):
-    """A column for each field of the contract, those added to the contract later at the end."""
-
-    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Print rows, the first below the header."""
-        columns = [*self._profile_columns, *field_names()]
-        writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore", lineterminator="\n")
-        if not self._has_rows:
-            writer.writeheader()
-        for row in rows:
-            writer.writerow({name: each if isinstance(each, str) else json_text(each) for name, each in row.items()})
+def print_csv(rows: Rows) -> None:
+    """Print a column for each field of the contract, those added to the contract later at the end."""
+    if not rows:
+        return
+    columns = [name for name in ("profile", *field_names()) if name in rows[0]]
+    writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: each if isinstance(each, str) else json_text(each) for name, each in row.items()})
 
 
-WRITERS: Mapping[str, type[Writer]] = {
-    "table": TableWriter,
-    "json": JsonWriter,
-    "ndjson": NdjsonWriter,
-    "csv": CsvWriter,
+PRINTERS: Mapping[str, Callable[[Rows], None]] = {
+    "table": print_table,
+    "json": print_json,
+    "ndjson": print_ndjson,
+    "csv": print_csv,
 }
 
 

@@ -5,14 +5,13 @@ from typing import Literal
 
 import click
 from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG, GET_MAX_LOAN, Condition, Rule
-from rich.padding import Padding
 from rich.text import Text
 
 from okx_maxloan_sdk.validation import ENFORCED_BASES, violated_rules
 
-from .base import INDENT, Choice, Command, Run
+from .base import Choice, Command, Run
 from .i18n import LANGUAGE, text
-from .render import RowTable, StdoutConsole
+from .render import Cell, RowTable, StdoutConsole
 
 Verdict = Literal["yes", "no", "unconfirmed"]
 Inputs = dict[str, str]
@@ -63,32 +62,21 @@ def command() -> Command:
 
 
 def rules(_run: Run, *, account: str | None) -> None:
-    """Print which account allows which request, then the rules; where a table is too wide, as blocks."""
-    console = StdoutConsole()
-    accounts = list_accounts(account)
+    """Print which account allows which request, then the rules."""
+    console, accounts, lang = StdoutConsole(), list_accounts(account), LANGUAGE.get()
     titles = [text(f"matrix.{name}") for name in ("request", *accounts)]
-    verdicts = [[_verdict(account, request) for account in accounts] for request in EXAMPLE_REQUESTS]
-    requests = [text(f"matrix.{request}") for request in EXAMPLE_REQUESTS]
-    rows = [[Text(request), *cells] for request, cells in zip(requests, verdicts, strict=True)]
-    blocks: list[Text | Padding] = []
-    for title, column in zip(titles[1:], zip(*verdicts, strict=True), strict=True):
-        lines = (text("rules.request", request=request) for request in requests)
-        pairs = zip(lines, column, strict=True)
-        blocks += [Text(title, "bold"), *(Padding(Text(line, each.style) + each, INDENT) for line, each in pairs)]
-    console.print(RowTable(titles, rows, blocks), "")
-    titles, rows, blocks = [text(f"rules.{name}") for name in COLUMNS], [], []
-    for rule in list_rules(account):
-        basis, when, then = text(f"rules.{rule.basis}"), format_condition(rule.when), format_condition(rule.then)
-        meaning = Text(getattr(rule, LANGUAGE.get()))
-        rows.append([Text(rule.id), Text(basis), Text(when), Text(then), meaning])
-        blocks += [Text.assemble((rule.id, "bold"), f" ({basis})"), Padding(Text(f"{when} → {then}", "cyan"), INDENT)]
-        blocks.append(Padding(meaning, INDENT))
-    console.print(RowTable(titles, rows, blocks))
-
-
-def _verdict(account: str, request: str) -> Text:
-    verdict = is_allowed(account, request)
-    return Text(text(f"matrix.{verdict}"), STYLES[verdict])
+    verdicts = {request: [is_allowed(account, request) for account in accounts] for request in EXAMPLE_REQUESTS}
+    rows: list[list[Cell]] = [
+        [text(f"matrix.{request}"), *(Text(text(f"matrix.{each}"), STYLES[each]) for each in line)]
+        for request, line in verdicts.items()
+    ]
+    console.print(RowTable(titles, rows), "")
+    titles = [text(f"rules.{name}") for name in COLUMNS]
+    rows = [
+        [each.id, text(f"rules.{each.basis}"), *map(format_condition, (each.when, each.then)), getattr(each, lang)]
+        for each in list_rules(account)
+    ]
+    console.print(RowTable(titles, rows))
 
 
 def format_condition(condition: Condition) -> str:

@@ -18,7 +18,7 @@ from okx_maxloan_sdk.verify.checks import VERIFY_CHECKS
 
 from .base import Command, Run
 from .config import Settings
-from .connection import connection_options, create_client, resolve_settings
+from .connection import connection_options, create_client, open_connections
 from .doctor import STATE_STYLES, heading, run_report
 from .errors import CliError, ExitCode
 from .i18n import LANGUAGE, text
@@ -79,7 +79,8 @@ def ask_open_questions(run: Run, file: Path | None, **options: Any) -> int:
         file.open("a").close()
         if is_new:
             file.unlink()
-    with resolve_settings(run, **options) as (settings,):
+    with open_connections(run, **options) as (connection,):
+        settings = connection.settings
         print(run.redact(heading(settings)))
         with create_client(settings, max_retries=0) as client:
             client.sync_clock()

@@ -18,7 +18,7 @@ from .base import FILE, Choice, Command, Run, parse_duration
 from .connection import connection_options, open_connections
 from .display import Poll, open_display
 from .errors import CliError
-from .history import HistoryFile
+from .history import open_history
 from .i18n import text
 from .query import Result, collect_query, exit_code, fetch, map_concurrently, query_options
 from .render import loan_fields
@@ -71,12 +71,10 @@ def watch(
         raise CliError("alert_command_alone")
     clock, tracker, outcomes = SystemClock(), AlertTracker(alerts), set[tuple[bool, bool]]()
     with ExitStack() as stack:
-        history = stack.enter_context(HistoryFile(record, write=True)) if record else None
+        history = stack.enter_context(open_history(record, write=True)) if record else None
         connections = stack.enter_context(open_connections(run, query.params["mgn_mode"], **options))
-        has_profiles = len(connections) > 1
-        display = stack.enter_context(
-            open_display("ndjson" if is_json else format, run, every, has_profiles=has_profiles)
-        )
+        form = "ndjson" if is_json else format
+        display = stack.enter_context(open_display(run, form, every, has_profiles=len(connections) > 1))
         if history is not None:
             # A poll without rows: what was not watched is an outage in charts.
             history.add(clock.time())
@@ -121,7 +119,7 @@ def raise_fatal(results: Sequence[Result], *, is_first: bool) -> None:
     ]
     if is_first and all(rejected):
         pairs, error = rejected[0][0]
-        reason = "\n".join([str(error), *results[0].suggestions, *getattr(error, "__notes__", ())])
+        reason = "\n".join([str(error), *results[0].suggestions])
         raise CliError("rejected_query", what=list(pairs or error.inst_ids) or "-", reason=reason) from error
     errors = [each.error for each in results if each.error and not is_transient(each.error)]
     if len(errors) == len(results):

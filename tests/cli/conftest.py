@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import pytest
 
 from okx_maxloan_sdk.cli.app import main
-from okx_maxloan_sdk.cli.history import HistoryFile, series_key
+from okx_maxloan_sdk.cli.history import open_history, series_key
 from okx_maxloan_sdk.mock.server import MockServer, run_mock_server
 from tests.support.contract_values import loan
 
@@ -92,7 +92,7 @@ def profiles(exchange: MockServer, tmp_path: Path) -> MockServer:
 def record(path: Path, *segments: Iterable[float], side: str = "sell", ccy: str = "BTC") -> Path:
     """Record a poll of BTC-USDT every five seconds, and a poll without a row after each segment."""
     at = START
-    with HistoryFile(path, write=True) as history:
+    with open_history(path, write=True) as history:
         for segment in segments:
             for amount in segment:
                 row = loan(side=side, ccy=ccy, max_loan=str(amount))

@@ -169,30 +169,3 @@ def test_control_characters(run: Run, exchange: MockServer, monkeypatch: pytest.
     written = result.out + result.err
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", written.replace("\t", ""))
     assert "evil" in written
-
-
-@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX's")
-def test_terminal_of_forty_columns() -> None:
-    """On a real terminal of forty columns the table becomes blocks, in colour, and no line is too long."""
-    import fcntl  # noqa: PLC0415 -- POSIX only
-    import pty  # noqa: PLC0415 -- the same
-    import struct  # noqa: PLC0415 -- the same
-    import termios  # noqa: PLC0415 -- the same
-
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 40, 0, 0))
-    command = [*PROGRAM, "show", "BTC-USDT", "ETH-USDT", "--mock"]
-    environ = {**os.environ, "TERM": "xterm-256color"}
-    with subprocess.Popen(command, stdout=follower, stderr=follower, env=environ) as process:
-        os.close(follower)
-        output = b""
-        with contextlib.suppress(OSError):  # Linux ends a pseudo-terminal this way
-            while chunk := os.read(leader, 4096):
-                output += chunk
-    os.close(leader)
-    lines = re.sub("\x1b\\[[0-9;]*m", "", output.decode()).splitlines()
-    assert process.returncode == 0
-    assert lines[0] == "BTC-USDT cross"
-    assert len(lines) == 6
-    assert max(map(len, lines)) <= 40
-    assert b"\x1b[31msell" in output

@@ -2,7 +2,9 @@
 
 import ast
 import gettext
+import re
 import string
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -10,65 +12,42 @@ import pytest
 from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG
 
 import okx_maxloan_sdk.cli as package
-from okx_maxloan_sdk.cli import rules as matrix
-from okx_maxloan_sdk.cli.base import COMMANDS
-from okx_maxloan_sdk.cli.display import COLUMNS as LIVE_COLUMNS
-from okx_maxloan_sdk.cli.doctor import MESSAGE_BY_CODE, STATE_STYLES
 from okx_maxloan_sdk.cli.i18n import Language, detect_language, load_catalogue, text, use_language
-from okx_maxloan_sdk.cli.render import COLUMNS
-from okx_maxloan_sdk.cli.verify import EFFECTS
-from okx_maxloan_sdk.verify.checks import DOCTOR_CHECKS, VERIFY_CHECKS
 
 FOLDERS = (Path(package.__file__).parent, Path(package.__file__).parent.parent / "verify")
-VERDICTS = ("yes", "no", "unconfirmed")
-# Messages with a computed id, with the names that it is computed from.
-COMPUTED = {
-    *(f"{name}.{key}" for name in COMMANDS for key in ("summary", "about")),
-    *(f"check.{check.__name__.removeprefix('check_')}" for check in (*DOCTOR_CHECKS, *VERIFY_CHECKS)),
-    *(f"column.{name}" for name in (*COLUMNS, *LIVE_COLUMNS, "profile")),
-    *(f"check.{name}" for name in ("dns", "tls", "proxy", "permissions", "account_mode")),
-    *(f"app.{name}" for name in ("arguments", "options", "commands")),
-    *(f"result.{name}" for name in ("connection_ok", "no_connection", "proxy_ok", "no_proxy", "no_dns", "no_tls")),
-    *(f"matrix.{name}" for name in (*matrix.ACCOUNTS, *matrix.EXAMPLE_REQUESTS, "request", *VERDICTS)),
-    *(f"report.{name}" for name in (*STATE_STYLES, "mock", "demo", "live")),
-    *(f"result.{name}" for name in MESSAGE_BY_CODE.values()),
-    *(
-        f"result.mode_{mode.name}"
-        for each in GET_ACCOUNT_CONFIG.fields
-        for mode in each.values
-        if each.name == "acctLv"
-    ),
-    *(f"rules.{basis}" for basis in ("documented", "observed", "inferred")),
-    *(f"questions.{effect}" for effect in EFFECTS),
-    *(f"rules.{name}" for name in ("rule", "basis", "when", "then", "meaning")),
-}
-# Functions that take a message id, its position, and the table of ids without a position.
-CALLS = {"text": (0, ""), "CliError": (0, "error."), "CheckResult": (2, "result.")}
-
-
 NODES = [
     node for folder in FOLDERS for path in folder.glob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8")))
 ]
+# Functions that take a message id, its position, and the table of ids without a position.
+CALLS = {"text": (0, ""), "CliError": (0, "error."), "CheckResult": (2, "result.")}
+MODES = [mode.name for each in GET_ACCOUNT_CONFIG.fields for mode in each.values if each.name == "acctLv"]
+# Those that the code inserts.
+CONTRACT_NAMES = (*MODES, "documented", "observed", "inferred")
 
 
-def used_messages() -> set[str]:
-    """Return the messages that the code names, including computed ids."""
-    strings = {node.value for node in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    named = {each for each in strings if each.partition(".")[0] in load_catalogue("en")}
-    return {*COMPUTED, *named, *(f"{table}.{each}" for table in ("error", "result") for each in strings)}
-
-
-def named_messages() -> list[tuple[str, set[str]]]:
-    """Return each named message with the placeholders that the call fills."""
-    named = []
+def used_names() -> re.Pattern[str]:
+    """Return a pattern of the names of messages in the code, where an f-string inserts any word below a table."""
+    patterns = [*CONTRACT_NAMES]
     for node in NODES:
-        name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
-        if isinstance(node, ast.Call) and name in CALLS and len(node.args) > CALLS[name][0]:
-            argument = node.args[CALLS[name][0]]
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        texts = [each.value if isinstance(each, ast.Constant) else None for each in parts]
+        if isinstance(texts[0], str) and texts[0].removesuffix(".") in load_catalogue("en") and len(texts) > 1:
+            # The strings that it inserts are in the code, or in the contract.
+            continue
+        if any(isinstance(each, str) for each in texts):
+            patterns.append("".join(r"\w+" if each is None else re.escape(str(each)) for each in texts))
+    return re.compile("|".join(patterns))
+
+
+def named_messages() -> Iterator[tuple[str, set[str]]]:
+    """Yield each message that a call names, with the placeholders that it fills; those of a result are a mapping."""
+    for node in NODES:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
+            position, table = CALLS[node.func.id]
             keywords = {each.arg or "**" for each in node.keywords} - {"code", "suggest_from"}
-            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                named.append((f"{CALLS[name][1]}{argument.value}", {"**"} if name == "CheckResult" else keywords))
-    return named
+            for argument in node.args[position : position + 1]:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield f"{table}{argument.value}", {"**"} if table == "result." else keywords
 
 
 def placeholders(message: str) -> set[str]:
@@ -88,23 +67,21 @@ def test_languages_have_the_same_messages() -> None:
 
 def test_no_message_is_unused() -> None:
     """Each message is used by the code; each of click's messages exists in click."""
-    messages = {f"{table}.{key}" for table, each in load_catalogue("en").items() for key in each if table != "click"}
-    assert messages - used_messages() == set()
+    catalogue, names = dict(load_catalogue("en")), used_names()
     sources = "".join(path.read_text("utf-8") for path in Path(click.__file__).parent.glob("*.py"))
-    for message in load_catalogue("en")["click"].values():
-        assert f'"{message}"' in sources
+    assert [message for message in catalogue.pop("click").values() if f'"{message}"' not in sources] == []
+    messages = [(table, key) for table, each in catalogue.items() for key in each]
+    assert [each for each in messages if not names.fullmatch(each[1]) and not names.fullmatch(".".join(each))] == []
 
 
 def test_no_message_is_missing() -> None:
-    """Each message that the code uses is in the catalogue, with all placeholders filled."""
-    for message_id in COMPUTED:
+    """Each message that the code names is in the catalogue, with all placeholders filled."""
+    catalogue, named = load_catalogue("en"), list(named_messages())
+    assert {f"mode_{mode}" for mode in MODES} <= catalogue["result"].keys()
+    assert len(named) > 100
+    for message_id, arguments in named:
         table, _, key = message_id.partition(".")
-        assert key in load_catalogue("en")[table], message_id
-    assert len(named_messages()) > 100
-    for message_id, arguments in named_messages():
-        table, _, key = message_id.partition(".")
-        message = load_catalogue("en")[table][key]
-        assert placeholders(message) == arguments or "**" in arguments, message_id
+        assert placeholders(catalogue[table][key]) == arguments or "**" in arguments, message_id
 
 
 @pytest.mark.parametrize(("lang", "message"), [("en", "'x' is not one of a, b."), ("zh", "'x' 不在可选值 a、b 之中。")])

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -18,50 +19,35 @@ from okx_maxloan_sdk.cli.i18n import use_language
 from okx_maxloan_sdk.cli.mock import banner
 from okx_maxloan_sdk.mock import default_exchange
 from okx_maxloan_sdk.mock.server import serve
-from tests.support.processes import interrupt
 
 from .conftest import Run
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="Windows interrupts programs, and names failures, in other ways")
 
 
-def start(*arguments: str) -> tuple[subprocess.Popen[str], list[str]]:
-    """Start the exchange, and return the lines that it prints first."""
-    command = [sys.executable, "-m", "okx_maxloan_sdk", "mock", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    return process, list(takewhile(lambda line: "Ctrl-C" not in line, process.stdout))
-
-
 @POSIX
-def test_printed_variables_can_be_used(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the printed variables, `show` and `from_env()` query the served exchange; Ctrl-C stops it with 130."""
-    process, lines = start("--user", "futures")
-    with process:
+@pytest.mark.parametrize(("number", "codes"), [(signal.SIGINT, {ExitCode.INTERRUPTED}), (signal.SIGTERM, {0, -15})])
+def test_serving(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: signal.Signals, codes: set[int]
+) -> None:
+    """With the printed variables, `show` and `from_env()` query the scenario until a signal stops the exchange."""
+    scenario = tmp_path / "scenario.toml"
+    scenario.write_text('[users.bot]\nmode = "futures"\nbalances = { USDT = "1000" }\n')
+    command = [sys.executable, "-m", "okx_maxloan_sdk", "mock", "--scenario", str(scenario), "--lang", "en"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = list(takewhile(lambda line: "Ctrl-C" not in line, process.stdout))
+        assert "bot (futures)" in lines[0]
         for name, value in re.findall(r"^export (\w+)=(.*)$", "".join(lines), re.MULTILINE):
             monkeypatch.setenv(name, value)
         code, out, err = run("show", "BTC-USDT", "--mode", "isolated")
         with MaxLoanClient.from_env() as client:
             assert len(client.get_max_loan("BTC-USDT", mgn_mode="isolated")) == 2
-        errors = interrupt(process)
-    assert process.returncode == ExitCode.INTERRUPTED
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode in codes
     assert (code, err) == (0, "")
     assert "isolated" in out
-    assert "Traceback" not in errors
-
-
-@POSIX
-def test_scenario_and_termination(tmp_path: Path) -> None:
-    """The process serves a scenario, prints its users, and stops on SIGTERM without a traceback."""
-    scenario = tmp_path / "scenario.toml"
-    scenario.write_text('[users.bot]\nmode = "futures"\n')
-    process, lines = start("--scenario", str(scenario), "--lang", "en")
-    with process:
-        assert "bot (futures)" in lines[0]
-        assert "export OKX_BASE_URL=http://127.0.0.1:" in lines[1]
-        process.terminate()
-        _, errors = process.communicate(timeout=20)
-    assert process.returncode in (0, -15)
     assert "Traceback" not in errors
 
 

@@ -6,19 +6,15 @@ from okx_maxloan_api.contract import GET_MAX_LOAN
 
 from .conftest import Run
 
-# Written by hand from the facts about the endpoint, with the inferred rule where one forbids the request.
-PORTFOLIO = {"pair, cross": "yes", "pair, cross, mgnCcy": "no", "pair, isolated": "isolated-is-futures"}
+# Some facts about the endpoint, with the inferred rule where one forbids the request; test_validation.py has them all.
 KNOWN = {
-    "Spot": {"pair, cross": "yes", "pair, cross, tradeQuoteCcy": "yes", "pair, cross, mgnCcy": "no"},
+    "Spot": {"pair, cross": "yes", "pair, cross, mgnCcy": "no", "currency, cross": "yes"},
     "Spot, borrowing off": {"pair, cross": "spot-needs-borrowing", "pair, isolated": "no"},
-    "Futures": {"pair, cross": "futures-cross-needs-margin-currency", "pair, cross, mgnCcy": "yes"},
+    "Futures": {"pair, cross": "futures-cross-needs-margin-currency", "pair, isolated": "yes"},
     "Futures, auto_transfers_ccy": {"pair, isolated": "no", "pair, isolated, mgnCcy": "yes"},
-    "Multi-currency": {**PORTFOLIO, "currency, cross": "no"},
-    "Portfolio": {**PORTFOLIO, "currency, cross": "no"},
+    "Multi-currency": {"pair, cross": "yes", "currency, cross": "no"},
+    "Portfolio": {"pair, cross": "yes", "pair, isolated": "isolated-is-futures"},
 }
-KNOWN["Spot"] |= {"pair, isolated": "no", "currency, cross": "yes"}
-KNOWN["Spot, borrowing off"] |= {"currency, cross": "spot-needs-borrowing"}
-KNOWN["Futures"] |= {"pair, isolated": "yes", "pair, isolated, mgnCcy": "yes", "currency, cross": "no"}
 
 
 def test_accounts_and_rules(run: Run) -> None:

@@ -78,21 +78,13 @@ def test_errors(run: Run, exchange: MockServer, codes: list[str], exit_code: int
     assert [LOANS in each.target for each in exchange.exchange.log].count(True) == requests
 
 
-@pytest.mark.parametrize(
-    ("questions", "messages"),
-    [
-        ((), ["0 of 0 questions"]),
-        ((ROW, NO_PAIR), ["left out: NO-PAIR", "1 of 1 questions"]),
-    ],
-)
-def test_questions_for_other_accounts(
-    run: Run, monkeypatch: pytest.MonkeyPatch, questions: tuple[OpenQuestion, ...], messages: list[str]
-) -> None:
+def test_questions_for_other_accounts(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A question that the account or its pairs do not allow is left out, and that is no failure."""
-    monkeypatch.setattr(verify_questions, "OPEN_QUESTIONS", questions)
+    monkeypatch.setattr(verify_questions, "OPEN_QUESTIONS", (ROW, NO_PAIR))
     code, out, _ = run(*COMMAND, "--mock")
-    assert code == 0
-    assert all(message in out for message in messages)
+    assert (code, "left out: NO-PAIR" in out, "1 of 1 questions" in out) == (0, True, True)
+    code, out, _ = run(*COMMAND, "--mock-user", "futures")
+    assert (code, "0 of 0 questions" in out) == (0, True)
 
 
 def test_report(run: Run, exchange: MockServer, tmp_path: Path) -> None:
@@ -140,17 +132,9 @@ def test_site(settings: dict[str, Any], site: str) -> None:
     assert open_questions._site(Settings("k", "s", "p", "-", **settings)) == site
 
 
-@pytest.mark.parametrize(
-    ("options", "code", "out", "err"),
-    [
-        (["--mock-user", "portfolio", "--lang", "en"], 0, "portfolio-cross: 2 rows", ""),
-        (["--lang", "zh"], 2, "", "没有找到 API key"),
-    ],
-)
-def test_module(options: list[str], code: int, out: str, err: str) -> None:
+def test_module() -> None:
     """`python -m okx_maxloan_sdk.verify` is the same command."""
-    command = [sys.executable, "-m", "okx_maxloan_sdk.verify", *options]
+    command = [sys.executable, "-m", "okx_maxloan_sdk.verify", "--lang", "zh"]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
-    assert done.returncode == code
-    assert out in done.stdout
-    assert err in done.stderr
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "没有找到 API key" in done.stderr

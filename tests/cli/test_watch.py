@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from okx_maxloan_sdk.cli.query import Result, map_concurrently
+from okx_maxloan_sdk.cli.query import Result
 from okx_maxloan_sdk.cli.watch import poll
 from okx_maxloan_sdk.mock.market import PAIRS
 from okx_maxloan_sdk.mock.server import MockServer
@@ -106,9 +106,6 @@ def test_record_of_profiles(run: Run, tmp_path: Path) -> None:
     run(*arguments("--mgn-ccy", "USDT", "--profile", "spot", "--profile", "futures", "--record", str(file)))
     with closing(sqlite3.connect(file)) as database:
         assert {*database.execute("SELECT DISTINCT profile FROM loans")} == {("futures",)}
-    run(*arguments("--profile", "spot", "--profile", "futures", "--record", str(file)))
-    with closing(sqlite3.connect(file)) as database:
-        assert ("spot",) in database.execute("SELECT DISTINCT profile FROM loans").fetchall()
 
 
 def test_alert_without_data(run: Run, exchange: MockServer) -> None:
@@ -152,18 +149,6 @@ def test_several_profiles(run: Run) -> None:
     table = run(*arguments("--profile", "spot", "--profile", "wrong", "--format", "table")).out
     assert re.search(r"^spot +BTC-USDT (.*\n)+\[wrong\] ", table, re.MULTILINE)
     assert run(*arguments("--profile", "wrong", "--profile", "wrong")).code == 2
-
-
-def test_concurrent_queries() -> None:
-    """Results are in the order of the accounts, and an unexpected error reaches the caller."""
-
-    def wait(seconds: float) -> float:
-        time.sleep(seconds)
-        return seconds
-
-    assert map_concurrently(wait, [0.05, 0.0, 0.02]) == [0.05, 0.0, 0.02]
-    with pytest.raises(ZeroDivisionError):
-        map_concurrently(lambda number: 1 / number, [1, 0])
 
 
 def test_limit(exchange: MockServer, run: Run) -> None:

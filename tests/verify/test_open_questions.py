@@ -14,6 +14,7 @@ from okx_maxloan_sdk import Account, AccountMode, MaxLoanClient
 from okx_maxloan_sdk.exceptions import InvalidResponseError
 from okx_maxloan_sdk.mock import MockExchange, MockResponse, default_exchange
 from okx_maxloan_sdk.mock.server import run_mock_server
+from okx_maxloan_sdk.validation import matches
 from okx_maxloan_sdk.verify import open_questions
 from okx_maxloan_sdk.verify.open_questions import MAX_REQUESTS, REQUESTS_BEFORE, allowed_questions, ask, report
 from tests.support.clients import KEY, credentials
@@ -25,6 +26,7 @@ BARE = Outcome("bare", {"result": ("rows",), "side": ("absent",)}, (), (), (), "
 SPOT = ({"account.mode": ("spot",)},)
 CURRENCY = {"mgnMode": "cross", "ccy": "USDT"}
 QUESTION = OpenQuestion("row", SPOT, CURRENCY, (), (BARE,), "Which?", "哪个？")
+USUAL_ROWS = {"result": "rows", "rows": "2", "instId": "SOL-USDT", "side": "buy,sell", "sell": "SOL", "buy": "USDT"}
 SPOT_ACCOUNT = Account(mode=AccountMode.SPOT, spot_borrow_enabled=True)
 
 
@@ -53,47 +55,29 @@ def responding(body: object, status: int = 200, *lines: str) -> Iterator[MaxLoan
         yield client
 
 
-def body(outcome: Outcome) -> dict[str, Any]:
-    """Make a response with an outcome."""
-    when = {name: values[0] for name, values in outcome.when.items()}
-    if when.get("result") == "refused":
-        return {"code": "51000_7", "msg": "Parameter error", "data": []}
-    if when.get("result") == "empty":
-        return {"code": "0", "msg": "", "data": []}
-
-    def value(name: str, default: str) -> str:
-        given = when.get(name, default)
-        return "" if given == "absent" else default if given == "present" else given
-
-    row = {"instId": value("instId", "SOL-USDT"), "mgnMode": "cross", "mgnCcy": value("mgnCcy", ""), "maxLoan": "1.5"}
-    side = value("side", "buy")
-    sides = [("sell", "SOL"), ("buy", value("buy", "USDT"))] if side else [("", "USDT")]
-    rows = [{**row, "side": side, "ccy": ccy} for side, ccy in sides]
-    return {"code": "0", "msg": "", "data": rows * (int(when.get("rows", "2")) // len(rows) or 1)}
-
-
 @pytest.mark.parametrize(
     ("question", "outcome"), [(question, outcome) for question in OPEN_QUESTIONS for outcome in question.outcomes]
 )
-def test_each_outcome_is_recognised(question: OpenQuestion, outcome: Outcome) -> None:
-    """A response with an outcome gets that outcome's verdict."""
-    lines = ["x-ratelimit-remaining: 7"] if outcome.when.get("headers") == ("present",) else []
-    with responding(body(outcome), 200, *lines) as client:
-        matched = ask(client, question).outcome
-        in_use = client.rate_limit.in_use
-    assert matched == outcome
-    assert in_use == 1, "it counts towards the rate limit"
+def test_no_outcome_hides_another(question: OpenQuestion, outcome: Outcome) -> None:
+    """The usual response with an outcome has none of the outcomes before it."""
+    when = {
+        name: USUAL_ROWS.get(name, "-") if value == "present" else value for name, (value, *_) in outcome.when.items()
+    }
+    usual = USUAL_ROWS if when.get("result", "rows") == "rows" else {}
+    facts = {name: value for name, value in {**usual, **when}.items() if value != "absent"}
+    assert next(each for each in question.outcomes if matches(each.when, facts)) == outcome
 
 
 def test_unexpected_response() -> None:
-    """An unexpected response has no verdict, and its shape is recorded."""
+    """An unexpected response has no verdict, its shape is recorded, and it counts towards the rate limit."""
     row = {"instId": "ETH-USDT", "side": "hold", "maxLoan": 7, "later": ["x"], "uid": "44705892343", "note": "hi you"}
     row |= {"n": None, "mgnCcy": KEY, "a key with spaces": "7"}
     shape = {"instId": "ETH-USDT", "side": "hold", "maxLoan": "int", "later": "list", "uid": "removed"}
     shape |= {"note": "text of 6 characters", "n": "none", "mgnCcy": "***"}
-    with responding({"code": "0", "msg": "", "data": [row]}) as client:
+    with responding({"code": "0", "msg": "", "data": [row]}, 200, "x-ratelimit-remaining: 7") as client:
         response = ask(client, QUESTION)
-    assert response.outcome is None
+        assert client.rate_limit.in_use == 1
+    assert (response.outcome, response.headers) == (None, ["x-ratelimit-remaining"])
     assert response.rows == [shape]
 
 
