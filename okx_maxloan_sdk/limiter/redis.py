@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from logging import Logger, getLogger
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
@@ -59,7 +60,8 @@ class RedisStore:
         self._local = Ledger()
         self._unavailable_reason = ""
         self._reconnect_at = 0.0
-        self._is_throttle_pending = self._has_used_share = False
+        self._is_throttle_pending = False
+        self._reached_at = -inf
 
     def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
         """Raise `LimiterUnavailableError` when the server refuses, or is unavailable and there is no fallback."""
@@ -121,7 +123,9 @@ class RedisStore:
     def _run(self, operation: str, *arguments: Any) -> list[int]:
         policy = self._policy
         settings = policy.period, policy.max_requests, policy.burst or 0, policy.reserve_ahead, RECOVERY_MARGIN
-        return self._script(self._key, operation, *settings, *arguments)
+        reply = self._script(self._key, operation, *settings, *arguments)
+        self._reached_at = self._now()
+        return reply
 
     def _record_outage(self, error: StoreBusyError, is_new_outage: bool) -> None:
         now = self._now()
@@ -131,7 +135,6 @@ class RedisStore:
         if not self._unavailable_reason:
             self._local.in_flight.clear()
             self._local.held.clear()
-            self._has_used_share = False
             action = f"{self._fallback_share:.0%} of the limit is used" if self._fallback_share else "nothing is sent"
             logger.warning("the rate limiter's Redis at %s is unavailable, %s: %s", self._server, action, error)
         self._unavailable_reason = str(error) or "no reply"
@@ -139,8 +142,8 @@ class RedisStore:
     def _resynchronize(self) -> None:
         """Report to the server the requests that were sent without it; a call that may be repeated comes first."""
         # After RECOVERY_MARGIN others may use their share before they notice that the server is back.
-        may_others_use_shares = self._fallback_share and self._now() >= self._local.blocked_until - self._policy.period
-        self._run("block" if may_others_use_shares or self._has_used_share else "usage")
+        may_be_used = self._fallback_share and self._now() >= self._reached_at + RECOVERY_MARGIN
+        self._run("block" if may_be_used else "usage")
         for permit_id, (_, end) in self._local.in_flight.items():
             self._run("release", _name(permit_id), max(0.0, end - self._now()))
         self._unavailable_reason = ""
@@ -149,7 +152,6 @@ class RedisStore:
     def _reserve_share(self, permit_id: PermitId, lease: float, queued: int) -> Reservation:
         policy = self._share_policy(self._policy)
         reservation = self._local.reserve(self._now(), permit_id, lease, queued, policy)
-        self._has_used_share |= reservation.granted
         return reservation if reservation.granted else reservation._replace(wait=min(reservation.wait, POLL_INTERVAL))
 
     def _share_policy(self, policy: LimitPolicy) -> LimitPolicy:

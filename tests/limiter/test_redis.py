@@ -306,14 +306,18 @@ def test_a_share_waits_after_a_pause_in_an_outage() -> None:
     assert dead + QUIET <= world.now < dead + QUIET + 1.0
 
 
-@pytest.mark.parametrize(("outage", "pause"), [(0.3, 0.0), (2.0, QUIET)])
-def test_the_first_process_waits_for_the_shares_of_others(outage: float, pause: float) -> None:
-    """After an outage in which others may have used their share, the first process to return sends nothing either."""
+@pytest.mark.parametrize(("idle", "outage", "pause"), [(0.0, 0.3, 0.0), (0.0, 2.0, QUIET), (9.0, 0.3, QUIET)])
+def test_the_first_process_waits_for_the_shares_of_others(idle: float, outage: float, pause: float) -> None:
+    """After an outage in which others may have used their share, the first process to return sends nothing either.
+
+    A process that was idle cannot know when the outage began.
+    """
     world = World(1)
     [limiter] = world.limiters
-    world.spawn_senders(limiter, 1)
-    world.run(10)
+    world.run_flow(world.send(limiter))
     world.stop()
+    world.run(idle)
+    world.spawn_senders(limiter, 1)
     world.run(outage)
     back = world.start()
     world.run(1.0 + pause)
