@@ -55,7 +55,7 @@ class RedisStore:
     def after_fork(self) -> None:
         """Forget what is known of the server."""
         self._policy = LimitPolicy(1, 1.0)
-        self._usage = 0, 0
+        self._usage = [0, 0]
         # The share while the server is unavailable; at other times only what rejections cost.
         self._local = Ledger()
         self._unavailable_reason = ""
@@ -67,18 +67,16 @@ class RedisStore:
         """Raise `LimiterUnavailableError` when the server refuses, or is unavailable and there is no fallback."""
         self._policy = policy
         try:
-            granted, wait, earliest, *usage = self._call("reserve", _name(permit_id), lease, queued)
+            granted, wait, earliest, *self._usage = self._call("reserve", _name(permit_id), lease, queued)
+            reservation = Reservation(bool(granted), wait * MICROSECONDS, earliest * MICROSECONDS, self._usage[0])
         except StoreBusyError as error:
-            if self._fallback_share:
-                return self._reserve_share(permit_id, lease, queued)
-            message = (
-                f"the rate limiter's Redis at {self._server} is unavailable ({error}), and nothing is sent without it;"
-                ' start it, or pass on_unavailable="fallback"'
-            )
-            raise LimiterUnavailableError(message) from error
-        self._usage = usage[0], usage[1]
-        seconds = wait * MICROSECONDS if granted else min(wait * MICROSECONDS, POLL_INTERVAL)
-        return Reservation(bool(granted), seconds, earliest * MICROSECONDS, usage[0])
+            if not self._fallback_share:
+                raise LimiterUnavailableError(
+                    f"the rate limiter's Redis at {self._server} is unavailable ({error}), and nothing is sent without"
+                    ' it; start it, or pass on_unavailable="fallback"'
+                ) from error
+            reservation = self._local.reserve(self._now(), permit_id, lease, queued, self._share_policy(policy))
+        return reservation if reservation.granted else reservation._replace(wait=min(reservation.wait, POLL_INTERVAL))
 
     def release(self, permit_id: PermitId, hold: float) -> None:
         """Hold a slot for `hold` more seconds; raise `StoreBusyError` while the server does not know of it."""
@@ -149,11 +147,6 @@ class RedisStore:
         self._unavailable_reason = ""
         logger.warning("the rate limiter's Redis at %s is available again", self._server)
 
-    def _reserve_share(self, permit_id: PermitId, lease: float, queued: int) -> Reservation:
-        policy = self._share_policy(self._policy)
-        reservation = self._local.reserve(self._now(), permit_id, lease, queued, policy)
-        return reservation if reservation.granted else reservation._replace(wait=min(reservation.wait, POLL_INTERVAL))
-
     def _share_policy(self, policy: LimitPolicy) -> LimitPolicy:
         return policy._replace(max_requests=max(1, int(policy.max_requests * self._fallback_share)))
 
@@ -220,8 +213,7 @@ class RedisLimiter(BaseLimiter):
         return self
 
     def __repr__(self) -> str:
-        script = getattr(self, "_script", None)  # not in the traceback of a constructor that failed
-        return f"RedisLimiter({script.server!r})" if script else "RedisLimiter()"
+        return f"RedisLimiter({self._script.server!r})"
 
     def _configure(self, script: LuaScript, on_unavailable: str, fallback_share: float, prefix: str) -> None:
         if on_unavailable not in ("raise", "fallback"):
