@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import time
 from contextlib import suppress
+from dataclasses import astuple
 from logging import Logger, getLogger
 from pathlib import Path
 from threading import RLock
@@ -46,21 +47,16 @@ PRAGMA synchronous = OFF;
 PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS ledger (id INTEGER PRIMARY KEY CHECK (id = 0), boot_id TEXT, written_at REAL, state TEXT);
 """
-# https://www.sqlite.org/rescode.html: no database, damaged, another schema, too long a value, a log that was deleted.
-DAMAGED = {
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_ERROR,
-    sqlite3.SQLITE_TOOBIG,
-    sqlite3.SQLITE_IOERR_SHORT_READ,
-}
-BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+# Prefixes of https://www.sqlite.org/rescode.html.
+BUSY = "SQLITE_BUSY", "SQLITE_LOCKED"
+# No database, damaged, another schema, too long a value, a log that was deleted.
+DAMAGED = "SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_ERROR", "SQLITE_TOOBIG", "SQLITE_IOERR_SHORT_READ"
 
 
 class DamagedFileError(sqlite3.DatabaseError):
     """The file does not hold a ledger."""
 
-    sqlite_errorcode: int = sqlite3.SQLITE_CORRUPT
+    sqlite_errorname: str = "SQLITE_CORRUPT"
 
 
 class ReplacedFileError(StoreBusyError):
@@ -81,10 +77,7 @@ def encode(ledger: Ledger) -> str:
         {
             "in_flight": [[*permit_id, *times] for permit_id, times in ledger.in_flight.items()],
             "held": ledger.held,
-            "shares": [
-                [owner, share.virtual_time, share.queued, share.expires_at]
-                for owner, share in ledger.shares.owners.items()
-            ],
+            "shares": [[owner, *astuple(share)] for owner, share in ledger.shares.owners.items()],
             "blocked_until": ledger.blocked_until,
             "reduction": ledger.reduction,
             "reduced_at": ledger.reduced_at,
@@ -179,13 +172,11 @@ class FileStore:
             logger.warning("%s; a slot stays in use until its lease ends", error)
 
     def throttle(self, policy: LimitPolicy) -> bool:
-        """Reduce the capacity, now or with the next request; return whether this rejection counts."""
-        self._policy = policy
-        try:
-            return self._transaction(lambda ledger, now: ledger.throttle(now, policy))
-        except (StoreBusyError, LimiterUnavailableError):
-            self._is_throttle_pending = True
-            return False
+        """Reduce the capacity in the next transaction; return whether this rejection counts."""
+        with self.lock:
+            is_counted = self._ledger.throttle(self._now(), policy)
+            self._is_throttle_pending |= is_counted
+        return is_counted
 
     def usage(self, policy: LimitPolicy) -> tuple[int, int]:
         """Return the capacity and the number of slots in use, as last read where the file cannot be."""
@@ -215,14 +206,18 @@ class FileStore:
             try:
                 try:
                     return self._change_row(change)
-                except (sqlite3.Error, ReplacedFileError) as error:
-                    if not isinstance(error, ReplacedFileError) and not _has_code(error, DAMAGED):
+                except ReplacedFileError as error:
+                    self._start_anew(error)
+                except sqlite3.Error as error:
+                    if not _name(error).startswith(DAMAGED):
                         raise
                     self._start_anew(error)
-                    return self._change_row(change)
+                    for path in self._paths:
+                        path.unlink(missing_ok=True)
+                return self._change_row(change)
             except (sqlite3.Error, OSError) as error:
                 message = f"the rate limiter's file {self._paths[0]}"
-                if _has_code(error, BUSY):
+                if _name(error).startswith(BUSY):
                     raise StoreBusyError(f"{message} is locked by another process") from None
                 self.close()
                 raise LimiterUnavailableError(f"{message} cannot be used: {error}") from error
@@ -274,9 +269,8 @@ class FileStore:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if error := folder_error(folder):
             raise OSError(error)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         with suppress(FileExistsError):
-            os.close(os.open(path, flags, 0o600))
+            path.touch(0o600, exist_ok=False)
         status = check_file(path)
         for each in self._paths[1:]:
             with suppress(FileNotFoundError):
@@ -317,22 +311,17 @@ class FileStore:
         return identity
 
     def _start_anew(self, error: Exception) -> None:
-        """Delete a damaged file, or leave one that was replaced."""
         self.close()
         self._is_replaced = True
         logger.warning("the rate limiter's file %s starts anew: %s", self._paths[0], error)
-        if not isinstance(error, ReplacedFileError):
-            for path in self._paths:
-                path.unlink(missing_ok=True)
 
 
 _stores: WeakSet[FileStore] = WeakSet()
 _locked: list[FileStore] = []
 
 
-def _has_code(error: Exception, codes: set[int]) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0)
-    return code in codes or code & 0xFF in codes  # extended and primary result code
+def _name(error: Exception) -> str:
+    return getattr(error, "sqlite_errorname", "")  # sqlite3's own errors have none
 
 
 def _before_fork() -> None:
