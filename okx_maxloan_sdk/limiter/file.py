@@ -77,7 +77,7 @@ def encode(ledger: Ledger) -> str:
         {
             "in_flight": [[*permit_id, *times] for permit_id, times in ledger.in_flight.items()],
             "held": ledger.held,
-            "shares": [[owner, *astuple(share)] for owner, share in ledger.shares.owners.items()],
+            "shares": [[owner, *astuple(share)] for owner, share in ledger.shares.items()],
             "blocked_until": ledger.blocked_until,
             "reduction": ledger.reduction,
             "reduced_at": ledger.reduced_at,

@@ -125,7 +125,7 @@ class Ledger:
                 self._first_end = min(self._first_end, start + lease)
                 self.in_flight[permit_id] = start, start + lease
                 if is_shared:
-                    self.shares.update(owner, 1, queued - 1, now + policy.period / 8)
+                    self.shares.record(owner, 1, queued - 1, now + policy.period / 8)
                 return Reservation(True, start - now, start - now, capacity)
             wait = earliest - policy.reserve_ahead
         else:
@@ -136,7 +136,7 @@ class Ledger:
             if is_shared:
                 wait = min(wait, earliest - policy.reserve_ahead)
         if is_shared:
-            self.shares.update(owner, 0, queued, now + wait + policy.period / 8)
+            self.shares.record(owner, 0, queued, now + wait + policy.period / 8)
         return Reservation(False, wait, earliest, capacity)
 
     def release(self, now: float, permit_id: PermitId, hold: float) -> None:
