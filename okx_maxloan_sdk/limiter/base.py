@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from logging import Logger, getLogger
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .ledger import MAX_DELIVERY_DELAY, RECOVERY_INTERVAL, SCHEDULING_SLACK, LimitPolicy
 from .queue import Permit
@@ -87,12 +87,12 @@ class Limiter(Protocol):
     """`MemoryLimiter`, `FileLimiter`, `RedisLimiter`, or a limiter of the user's own."""
 
     def for_key(self, key: LimitKey, limit: RateLimit, clock: Clock) -> RateLimiter:
-        """Return the rate limiter of a key; the same one each time."""
+        """Return a rate limiter of a key; all of one key count together."""
         ...
 
 
 class BaseLimiter(ABC):
-    """Settings that replace the contract's, and one rate limiter per key.
+    """Settings that replace the contract's, and the rate limiters of all keys.
 
     `max_requests` per `period` seconds replace the limit that OKX documents; at most `burst` of them start at once, the
     others evenly spaced. `on_throttle` is called with a `RateLimitStatus` when a rejection by OKX reduces the limit.
@@ -114,17 +114,13 @@ class BaseLimiter(ABC):
             raise ValueError(message)
         self._max_requests, self._period, self._burst = max_requests, period, burst
         self._on_throttle = on_throttle
-        self._limiters: dict[tuple[LimitKey, RateLimit, Any], RateLimiter] = {}
 
     def for_key(self, key: LimitKey, limit: RateLimit, clock: Clock) -> RateLimiter:
-        """Return the rate limiter of a key; the same one each time."""
-        place = key, limit, clock.monotonic
-        if place not in self._limiters:
-            queue, period = self._shared_queue(key, clock), self._period or limit.period
-            reserve_ahead = period / 4 if queue.store.is_shared else inf
-            policy = LimitPolicy(self._max_requests or limit.max_requests, period, self._burst, reserve_ahead)
-            self._limiters.setdefault(place, RateLimiter(queue, policy, self._on_throttle))
-        return self._limiters[place]
+        """Return a rate limiter of a key; all of one key count together."""
+        queue, period = self._shared_queue(key, clock), self._period or limit.period
+        reserve_ahead = period / 4 if queue.store.is_shared else inf
+        policy = LimitPolicy(self._max_requests or limit.max_requests, period, self._burst, reserve_ahead)
+        return RateLimiter(queue, policy, self._on_throttle)
 
     @abstractmethod
     def _shared_queue(self, key: LimitKey, clock: Clock) -> AcquireQueue: ...
