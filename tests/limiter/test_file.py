@@ -20,7 +20,8 @@ import pytest
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 from okx_maxloan_sdk.limiter import FileLimiter, LimitKey, RateLimit, RateLimiter
 from okx_maxloan_sdk.limiter import file as module
-from okx_maxloan_sdk.limiter.file import FileStore, encode
+from okx_maxloan_sdk.limiter.fairness import FairShares, OwnerShare
+from okx_maxloan_sdk.limiter.file import FileStore, decode, encode
 from okx_maxloan_sdk.limiter.ledger import RECOVERY_MARGIN, Ledger, LimitPolicy
 from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusyError
 from tests.limiter.runner import CLOCK, KEY, run
@@ -87,6 +88,13 @@ def test_the_ledger_can_be_read_while_it_is_in_use(machine: Machine) -> None:
         assert json.loads(row[2])["in_flight"] == [[1, 0, machine.now, machine.now + 10.0]]
         assert is_granted(store, 2)
     assert stat.S_IMODE(machine.path.stat().st_mode) == 0o600
+
+
+def test_json_holds_the_whole_ledger() -> None:
+    """A ledger that is written as JSON and read again is the same."""
+    shares = FairShares({1: OwnerShare(5, 2, 6.0), 2: OwnerShare(4, 0, 5.5)})
+    ledger = Ledger({(1, 2): (3.0, 9.5)}, [(4.0, 1, 1, 2.0), (5.0, 2, 1, 2.5)], shares, 7.0, 3, 8.0)
+    assert decode(encode(ledger), 1.0) == ledger
 
 
 def sql(statements: str, *values: object) -> Callable[[Path], None]:

@@ -5,21 +5,13 @@ import itertools
 from math import inf
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from okx_maxloan_sdk.limiter.fairness import MAX_WAIT_PERIODS
-from okx_maxloan_sdk.limiter.file import decode, encode
 from okx_maxloan_sdk.limiter.ledger import (
-    CLOCK_MARGIN,
-    MAX_DELIVERY_DELAY,
     RECOVERY_INTERVAL,
     REDUCTION_FACTOR,
-    SCHEDULING_SLACK,
     Ledger,
     LimitPolicy,
-    PermitId,
     Reservation,
 )
 from tests.limiter.runner import max_in_window
@@ -95,9 +87,13 @@ def test_repeated_calls_use_one_slot() -> None:
 
 def test_a_crashed_holder_blocks_its_slot_for_the_lease() -> None:
     """The slot of a crashed holder is free when its lease ends, and not before."""
-    ledger = filled()
-    assert not reserve(ledger, 109.9, 9).granted
-    assert reserve(ledger, 110.0, 9).granted
+    ledger = Ledger()
+    for number, lease in enumerate((5.0, 7.0, 7.0)):
+        assert ledger.reserve(100.0, (1, number), lease, 1, POLICY).granted
+    assert not reserve(ledger, 104.9, 9).granted
+    assert reserve(ledger, 105.0, 9).granted
+    assert not reserve(ledger, 106.9, 10).granted
+    assert reserve(ledger, 107.0, 10).granted
 
 
 def test_owners_with_different_limits_share_one_ledger() -> None:
@@ -207,7 +203,7 @@ def test_crashed_owner_loses_its_turn() -> None:
 def arrivals(
     ups: tuple[int, ...], downs: tuple[int, ...], policy: LimitPolicy, *, stamp: bool, limit: int
 ) -> list[float]:
-    """Send as fast as the ledger allows; return when the exchange counts each request.
+    """Send as fast as the ledger allows, for two owners in turn; return when the exchange counts each request.
 
     A request takes `up` to the exchange and its response `down` back. Its sender waits `limit` for the response, and
     assumes the longest delay as maximum delivery time. With `stamp`, a slot is held from its sending, not from its
@@ -217,7 +213,7 @@ def arrivals(
     commits: list[tuple[float, int, float]] = []
     counted: list[float] = []
     while sent < len(ups):
-        response = ledger.reserve(now, (1, sent), inf, 1, policy)
+        response = ledger.reserve(now, (sent % 2, sent), inf, 1, policy)
         if response.granted:
             start, trip = now + response.wait, ups[sent] + downs[sent]
             counted.append(start + ups[sent])
@@ -228,9 +224,11 @@ def arrivals(
             else:
                 heapq.heappush(commits, (start + limit, sent, policy.period + max(ups)))
             sent += 1
-        else:
+        elif commits and commits[0][0] <= now + response.wait:
             now, number, hold = heapq.heappop(commits)
-            ledger.release(now, (1, number), hold)
+            ledger.release(now, (number % 2, number), hold)
+        else:
+            now += response.wait
     return counted
 
 
@@ -239,9 +237,13 @@ SMALL = [(1, 3, 3, 3), (2, 3, 2, 4), (2, 2, 2, 4), (3, 3, 1, 5)]
 
 @pytest.mark.parametrize(("requests", "period", "delay", "sent"), SMALL)
 @pytest.mark.parametrize("limit", [1, 99])
-def test_no_schedule_of_delays_breaks_the_limit(requests: int, period: int, delay: int, sent: int, limit: int) -> None:
+@pytest.mark.parametrize("ahead", [0.5, inf])
+def test_no_schedule_of_delays_breaks_the_limit(
+    requests: int, period: int, delay: int, sent: int, limit: int, ahead: float
+) -> None:
     """Whatever the delays of requests and responses, no window has more than N, even if senders time out."""
-    policy, delays = LimitPolicy(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
+    policy = LimitPolicy(requests, period, reserve_ahead=ahead)
+    delays = list(itertools.product(range(delay + 1), repeat=sent))
     for ups, downs in itertools.product(delays, delays):
         counted = arrivals(ups, downs, policy, stamp=False, limit=limit)
         assert max_in_window(counted, period) <= requests, (ups, downs)
@@ -253,99 +255,3 @@ def test_holding_from_the_sending_exceeds_the_limit(requests: int, period: int, 
     policy, delays = LimitPolicy(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
     counts = (max_in_window(arrivals(ups, (0,) * sent, policy, stamp=True, limit=99), period) for ups in delays)
     assert max(counts) > requests
-
-
-class Traffic(RuleBasedStateMachine):
-    """Owners that acquire, send, receive, time out and crash in any order, and an exchange that counts at any time."""
-
-    @initialize(requests=st.integers(1, 4), ahead=st.sampled_from([inf, 0.5]), burst=st.sampled_from([None, 1, 2]))
-    def begin(self, requests: int, ahead: float, burst: int | None) -> None:
-        self.rule = LimitPolicy(requests, 2.0, burst, ahead)
-        self.ledger = Ledger()
-        self.now = 1000.0
-        self.numbers = itertools.count()
-        self.waiting: dict[PermitId, float] = {}
-        self.starts: dict[PermitId, float] = {}
-        self.uncounted: dict[PermitId, float] = {}
-        self.counted: list[float] = []
-
-    @rule(owner=st.integers(1, 3), demand=st.integers(1, 5), timeout=st.sampled_from([0.5, 5.0]))
-    def request(self, owner: int, demand: int, timeout: float) -> None:
-        token = (owner, next(self.numbers))
-        lease = SCHEDULING_SLACK + timeout + self.rule.period + MAX_DELIVERY_DELAY
-        response = self.ledger.reserve(self.now, token, lease, demand, self.rule)
-        if response.granted:
-            assert response.wait <= self.rule.reserve_ahead
-            assert self.ledger.reserve(self.now, token, lease, demand, self.rule).wait == response.wait
-            self.starts[token] = self.now + response.wait
-            # The latest time at which the exchange may count the request, if the sender never learns its outcome.
-            self.uncounted[token] = self.starts[token] + SCHEDULING_SLACK + timeout + MAX_DELIVERY_DELAY
-        else:
-            assert response.wait > 0
-
-    @rule(seconds=st.sampled_from([0.01, 0.125, 0.5, 1.0, 2.0, 7.0]))
-    def wait(self, seconds: float) -> None:
-        self.now += seconds
-
-    def ready(self) -> list[PermitId]:
-        return [token for token, start in self.starts.items() if start <= self.now]
-
-    @precondition(lambda self: any(start <= self.now for start in self.starts.values()))
-    @rule(data=st.data(), end=st.sampled_from(["responded", "unknown", "unsent", "crashed"]))
-    def end(self, data: st.DataObject, end: str) -> None:
-        token = data.draw(st.sampled_from(self.ready()))
-        late = self.now > self.starts.pop(token) + SCHEDULING_SLACK
-        counted = token not in self.uncounted
-        if not counted and (late or end == "unsent"):
-            del self.uncounted[token]
-            self.ledger.release(self.now, token, 0.0)
-        elif end in ("responded", "unsent"):
-            if not counted:
-                del self.uncounted[token]
-                self.counted.append(self.now)
-            self.ledger.release(self.now, token, self.rule.period + CLOCK_MARGIN)
-        elif end == "unknown":
-            if not counted:
-                self.uncounted[token] = self.now + MAX_DELIVERY_DELAY
-            self.ledger.release(self.now, token, self.rule.period + MAX_DELIVERY_DELAY)
-
-    @rule(data=st.data())
-    def count(self, data: st.DataObject) -> None:
-        sent = [
-            token
-            for token, end in self.uncounted.items()
-            if self.now <= end and self.starts.get(token, self.now) <= self.now
-        ]
-        if sent:
-            token = data.draw(st.sampled_from(sent))
-            del self.uncounted[token]
-            self.counted.append(self.now)
-
-    @rule()
-    def refuse(self) -> None:
-        self.ledger.throttle(self.now, self.rule)
-
-    @rule()
-    def write_and_read(self) -> None:
-        before = self.ledger
-        self.ledger = decode(encode(before), self.now)
-        assert self.ledger == before
-
-    @invariant()
-    def never_too_many(self) -> None:
-        if hasattr(self, "counted"):
-            assert max_in_window(self.counted, self.rule.period) <= self.rule.max_requests
-
-    def teardown(self) -> None:
-        """Check that every slot is free in the end."""
-        if hasattr(self, "ledger"):
-            later = self.now + 200.0
-            waits = [
-                self.ledger.reserve(later, (9, n), 1.0, 1, LimitPolicy(self.rule.max_requests, 2.0)).wait
-                for n in range(self.rule.max_requests)
-            ]
-            assert waits == [0.0] * self.rule.max_requests
-
-
-TestTraffic = Traffic.TestCase
-TestTraffic.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
