@@ -125,17 +125,6 @@ def folder_error(folder: Path) -> str | None:
     return None
 
 
-def check_file(path: Path) -> os.stat_result:
-    """Return the status of a file; raise `OSError` when another user could write it."""
-    status = path.lstat()
-    if not stat.S_ISREG(status.st_mode) or (hasattr(os, "geteuid") and status.st_uid != os.geteuid()):
-        message = (
-            f"{path.name} is a symbolic link, no regular file or another user's; remove it, or pass another folder"
-        )
-        raise OSError(message)
-    return status
-
-
 class FileStore:
     """A ledger in a database with one row, in this machine's monotonic time."""
 
@@ -271,10 +260,7 @@ class FileStore:
             raise OSError(error)
         with suppress(FileExistsError):
             path.touch(0o600, exist_ok=False)
-        status = check_file(path)
-        for each in self._paths[1:]:
-            with suppress(FileNotFoundError):
-                check_file(each)
+        identity = self._identify()
         # No timeout: SQLite would stop the event loop while it waits. The queue tries again.
         url = f"{path.as_uri()}?mode=rw"
         connection = sqlite3.connect(url, timeout=0.0, isolation_level=None, check_same_thread=False, uri=True)
@@ -282,7 +268,7 @@ class FileStore:
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_STATE_BYTES)
             connection.executescript(SCHEMA)
             self._identity = self._identify()
-            if self._identity[:1] != [(status.st_dev, status.st_ino)]:
+            if self._identity[:1] != identity[:1]:
                 raise ReplacedFileError(f"the rate limiter's file {path} is being replaced")
         except BaseException:
             connection.close()
@@ -295,14 +281,17 @@ class FileStore:
             raise ReplacedFileError("it was moved, deleted or replaced")
 
     def _identify(self) -> list[tuple[int, int]]:
-        """Return device and inode of each file.
+        """Return device and inode of each file; raise `OSError` when another user could write one.
 
         By `os.lstat` alone: closing any descriptor of a file drops the locks that this process has on it.
         """
         identity, size = [], 0
         for path in self._paths:
-            with suppress(OSError):
+            with suppress(FileNotFoundError, NotADirectoryError):
                 status = path.lstat()
+                if not stat.S_ISREG(status.st_mode) or (hasattr(os, "geteuid") and status.st_uid != os.geteuid()):
+                    message = f"{path.name} is a symbolic link, no regular file or another user's"
+                    raise OSError(f"{message}; remove it, or pass another folder")
                 identity.append((status.st_dev, status.st_ino))
                 size += status.st_size
         if size > MAX_FILE_BYTES:

@@ -145,11 +145,7 @@ class Ledger:
         if permit_id not in self.in_flight:
             self.held = [slot for slot in self.held if slot[1:3] != permit_id]
         if hold > 0:
-            slot = (now + hold, *permit_id, start)
-            if self.held and slot < self.held[-1]:
-                insort(self.held, slot)
-            else:
-                self.held.append(slot)
+            insort(self.held, (now + hold, *permit_id, start))
         # Last: interrupted before, the slot counts twice rather than not at all.
         self.in_flight.pop(permit_id, None)
 

@@ -163,12 +163,11 @@ class AcquireQueue:
             self._grant_requested = True
         # A flow that is being closed cannot yield: the next caller writes what this one may not.
         is_closing = isinstance(sys.exception(), GeneratorExit)
-        if self.store.is_blocking:
-            if not is_closing:
-                yield RunBlocking(self._write_and_grant)
-            return
-        self._write_and_grant()
-        if not self.store.is_shared or is_closing:
+        if not self.store.is_blocking:
+            self._write_and_grant()
+        elif not is_closing:
+            yield RunBlocking(self._write_and_grant)
+        if is_closing or self.store.is_blocking or not self.store.is_shared:
             return
         for _ in range(BUSY_RELEASE_TRIES):
             if not self._releases:
