@@ -21,7 +21,7 @@ from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 
 from .base import BaseLimiter
 from .fairness import FairShares, OwnerShare
-from .ledger import RECOVERY_MARGIN, Ledger, LimitKey, LimitPolicy, PermitId, Reservation
+from .ledger import RECOVERY_MARGIN, Ledger, LimitKey, PermitId, RateLimit, Reservation
 from .queue import AcquireQueue, StoreBusyError, shared_queue
 
 if TYPE_CHECKING:
@@ -141,17 +141,17 @@ class FileStore:
         # Another file than that of the last transaction may not know every request in flight.
         self._is_replaced = False
         self._boot_id = boot_id()
-        self._policy = LimitPolicy(1, 1.0)
+        self._limit = RateLimit(1, 1.0)
         self._ledger = Ledger()
         self._written_at = 0.0
         self._is_throttle_pending = False
         self._warned_at = -WARNING_INTERVAL
         _stores.add(self)
 
-    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+    def reserve(self, permit_id: PermitId, lease: float, queued: int, limit: RateLimit) -> Reservation:
         """Raise `LimiterUnavailableError` when the file cannot be used."""
-        self._policy = policy
-        return self._transaction(lambda ledger, now: ledger.reserve(now, permit_id, lease, queued, policy))
+        self._limit = limit
+        return self._transaction(lambda ledger, now: ledger.reserve(now, permit_id, lease, queued, limit))
 
     def release(self, permit_id: PermitId, hold: float) -> None:
         """Hold a slot for `hold` more seconds."""
@@ -160,19 +160,19 @@ class FileStore:
         except LimiterUnavailableError as error:
             logger.warning("%s; a slot stays in use until its lease ends", error)
 
-    def throttle(self, policy: LimitPolicy) -> bool:
+    def throttle(self, limit: RateLimit) -> bool:
         """Reduce the capacity in the next transaction; return whether this rejection counts."""
         with self.lock:
-            is_counted = self._ledger.throttle(self._now(), policy)
+            is_counted = self._ledger.throttle(self._now(), limit)
             self._is_throttle_pending |= is_counted
         return is_counted
 
-    def usage(self, policy: LimitPolicy) -> tuple[int, int]:
+    def usage(self, limit: RateLimit) -> tuple[int, int]:
         """Return the capacity and the number of slots in use, as last read where the file cannot be."""
         try:
-            return self._transaction(lambda ledger, now: ledger.usage(now, policy))
+            return self._transaction(lambda ledger, now: ledger.usage(now, limit))
         except (StoreBusyError, LimiterUnavailableError):
-            return self._ledger.usage(self._now(), policy)
+            return self._ledger.usage(self._now(), limit)
 
     def after_fork(self) -> None:
         """Keep all: the connection was closed before the fork."""
@@ -222,7 +222,7 @@ class FileStore:
         row, now = connection.execute("SELECT boot_id, written_at, state FROM ledger").fetchone(), self._now()
         self._ledger = ledger = self._read(row, now)
         if self._is_throttle_pending:
-            ledger.throttle(now, self._policy)
+            ledger.throttle(now, self._limit)
         result = change(ledger, now)
         connection.execute("REPLACE INTO ledger VALUES (0, ?, ?, ?)", (self._boot_id, now, encode(ledger)))
         self._check_identity()
@@ -233,7 +233,7 @@ class FileStore:
 
     def _read(self, row: tuple[str, float, str] | None, now: float) -> Ledger:
         """Return the ledger of a row; where it may not know every request in flight, nothing is granted for a while."""
-        ledger, is_complete, quiet_period = Ledger(), False, self._policy.period + RECOVERY_MARGIN
+        ledger, is_complete, quiet_period = Ledger(), False, self._limit.period + RECOVERY_MARGIN
         if row is not None:
             writer, written_at, text = row
             if not isinstance(written_at, float):

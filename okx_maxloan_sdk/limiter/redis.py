@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 
 from .base import BaseLimiter
-from .ledger import RECOVERY_MARGIN, Ledger, LimitKey, LimitPolicy, PermitId, Reservation
+from .ledger import RECOVERY_MARGIN, Ledger, LimitKey, PermitId, RateLimit, Reservation
 from .queue import AcquireQueue, StoreBusyError, shared_queue
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class RedisStore:
 
     def after_fork(self) -> None:
         """Forget what is known of the server."""
-        self._policy = LimitPolicy(1, 1.0)
+        self._limit = RateLimit(1, 1.0)
         self._usage = [0, 0]
         # The share while the server is unavailable; at other times only what rejections cost.
         self._local = Ledger()
@@ -63,9 +63,9 @@ class RedisStore:
         self._is_throttle_pending = False
         self._reached_at = -inf
 
-    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+    def reserve(self, permit_id: PermitId, lease: float, queued: int, limit: RateLimit) -> Reservation:
         """Raise `LimiterUnavailableError` when the server refuses, or is unavailable and there is no fallback."""
-        self._policy = policy
+        self._limit = limit
         try:
             granted, wait, earliest, *self._usage = self._call("reserve", _name(permit_id), lease, queued)
             reservation = Reservation(bool(granted), wait * MICROSECONDS, earliest * MICROSECONDS, self._usage[0])
@@ -75,7 +75,7 @@ class RedisStore:
                     f"the rate limiter's Redis at {self._server} is unavailable ({error}), and nothing is sent without"
                     ' it; start it, or pass on_unavailable="fallback"'
                 ) from error
-            reservation = self._local.reserve(self._now(), permit_id, lease, queued, self._share_policy(policy))
+            reservation = self._local.reserve(self._now(), permit_id, lease, queued, self._share_limit(limit))
         return reservation if reservation.granted else reservation._replace(wait=min(reservation.wait, POLL_INTERVAL))
 
     def release(self, permit_id: PermitId, hold: float) -> None:
@@ -87,18 +87,18 @@ class RedisStore:
         except LimiterUnavailableError as error:
             raise StoreBusyError(str(error)) from error
 
-    def throttle(self, policy: LimitPolicy) -> bool:
+    def throttle(self, limit: RateLimit) -> bool:
         """Reduce the capacity, at the server with the next call; return whether this rejection counts."""
-        is_counted = self._local.throttle(self._now(), policy)
+        is_counted = self._local.throttle(self._now(), limit)
         self._is_throttle_pending |= is_counted
         return is_counted
 
-    def usage(self, policy: LimitPolicy) -> tuple[int, int]:
+    def usage(self, limit: RateLimit) -> tuple[int, int]:
         """Return the capacity and the number of slots in use, as the server said last."""
         if self._unavailable_reason:
-            return self._local.usage(self._now(), self._share_policy(policy))
+            return self._local.usage(self._now(), self._share_limit(limit))
         capacity, in_use = self._usage
-        return min(self._local.capacity(self._now(), policy), capacity or policy.max_requests), in_use
+        return min(self._local.capacity(self._now(), limit), capacity or limit.max_requests), in_use
 
     def _call(self, operation: str, *arguments: Any) -> list[int]:
         """Run an operation; while the server is unavailable, try it once per `RECONNECT_INTERVAL`."""
@@ -119,8 +119,8 @@ class RedisStore:
             raise
 
     def _run(self, operation: str, *arguments: Any) -> list[int]:
-        policy = self._policy
-        settings = policy.period, policy.max_requests, policy.burst or 0, policy.reserve_ahead, RECOVERY_MARGIN
+        limit = self._limit
+        settings = limit.period, limit.max_requests, limit.burst or 0, limit.reserve_ahead, RECOVERY_MARGIN
         reply = self._script(self._key, operation, *settings, *arguments)
         self._reached_at = self._now()
         return reply
@@ -129,7 +129,7 @@ class RedisStore:
         now = self._now()
         self._reconnect_at = now + RECONNECT_INTERVAL
         if is_new_outage:
-            self._local.blocked_until = now + self._policy.period + RECOVERY_MARGIN
+            self._local.blocked_until = now + self._limit.period + RECOVERY_MARGIN
         if not self._unavailable_reason:
             self._local.in_flight.clear()
             self._local.held.clear()
@@ -147,8 +147,8 @@ class RedisStore:
         self._unavailable_reason = ""
         logger.warning("the rate limiter's Redis at %s is available again", self._server)
 
-    def _share_policy(self, policy: LimitPolicy) -> LimitPolicy:
-        return policy._replace(max_requests=max(1, int(policy.max_requests * self._fallback_share)))
+    def _share_limit(self, limit: RateLimit) -> RateLimit:
+        return limit._replace(max_requests=max(1, int(limit.max_requests * self._fallback_share)))
 
 
 def _name(permit_id: PermitId) -> str:

@@ -22,13 +22,13 @@ from okx_maxloan_sdk.limiter import FileLimiter, LimitKey, RateLimit, RateLimite
 from okx_maxloan_sdk.limiter import file as module
 from okx_maxloan_sdk.limiter.fairness import FairShares, OwnerShare
 from okx_maxloan_sdk.limiter.file import FileStore, decode, encode
-from okx_maxloan_sdk.limiter.ledger import RECOVERY_MARGIN, Ledger, LimitPolicy
+from okx_maxloan_sdk.limiter.ledger import RECOVERY_MARGIN, Ledger
 from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusyError
 from tests.limiter.runner import CLOCK, KEY, run
 from tests.limiter.simulator import Simulation
 
-POLICY = LimitPolicy(2, 2.0, reserve_ahead=0.5)
-QUIET = POLICY.period + RECOVERY_MARGIN
+LIMIT = RateLimit(2, 2.0, reserve_ahead=0.5)
+QUIET = LIMIT.period + RECOVERY_MARGIN
 
 
 class Machine:
@@ -57,7 +57,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 def is_granted(store: FileStore, owner: int, sequence: int = 0) -> bool:
     """Reserve a slot; keep it if it starts now and release it if it starts later."""
-    reservation = store.reserve((owner, sequence), 10.0, 1, POLICY)
+    reservation = store.reserve((owner, sequence), 10.0, 1, LIMIT)
     if reservation.granted and reservation.wait:
         store.release((owner, sequence), 0.0)
     return reservation.granted and not reservation.wait
@@ -69,7 +69,7 @@ def test_processes_see_each_others_slots(machine: Machine) -> None:
     assert is_granted(one, 1)
     assert is_granted(two, 2)
     assert not is_granted(one, 3)
-    assert one.usage(POLICY) == two.usage(POLICY) == (2, 2)
+    assert one.usage(LIMIT) == two.usage(LIMIT) == (2, 2)
     one.release((1, 0), 0.0)
     assert is_granted(one, 3)
     two.release((2, 0), 2.0)
@@ -231,12 +231,12 @@ def test_waiting_for_a_locked_file_does_not_block_the_event_loop(machine: Machin
     simulation.run(QUIET)
     store = FileStore(machine.path, simulation.monotonic)
     machine.stores.append(store)
-    limiter = RateLimiter(AcquireQueue(store, simulation), POLICY, None)
+    limiter = RateLimiter(AcquireQueue(store, simulation), LIMIT, None)
     permit = simulation.run_flow(limiter.acquire(1.0))
     with closing(sqlite3.connect(machine.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusyError):
-            store.reserve((1, 2), 1.0, 1, POLICY)
+            store.reserve((1, 2), 1.0, 1, LIMIT)
         releasing = simulation.spawn(permit.release_after_response())
         waiting = simulation.spawn(limiter.acquire(1.0))
         late = simulation.spawn(limiter.acquire(1.0, simulation.now + 0.2))
@@ -261,14 +261,14 @@ def test_a_reduction_is_for_all_processes(machine: Machine) -> None:
     assert is_granted(one, 1)
     with closing(sqlite3.connect(machine.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        assert one.throttle(POLICY)
+        assert one.throttle(LIMIT)
         other.execute("COMMIT")
-    assert two.usage(POLICY) == (2, 1)
+    assert two.usage(LIMIT) == (2, 1)
     assert not is_granted(one, 2)
-    assert two.usage(POLICY) == (1, 1)
-    assert not two.throttle(POLICY)
-    machine.now += POLICY.period
-    assert two.throttle(POLICY)
+    assert two.usage(LIMIT) == (1, 1)
+    assert not two.throttle(LIMIT)
+    machine.now += LIMIT.period
+    assert two.throttle(LIMIT)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has other permissions")
@@ -313,8 +313,8 @@ def test_unwritable_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
     store = FileStore(tmp_path / "file" / "x.sqlite")
     with pytest.raises(LimiterUnavailableError, match="cannot be used"):
         is_granted(store, 1)
-    assert store.throttle(POLICY)
-    assert store.usage(POLICY) == (POLICY.max_requests - 1, 0)
+    assert store.throttle(LIMIT)
+    assert store.usage(LIMIT) == (LIMIT.max_requests - 1, 0)
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
         store.release((1, 0), 2.0)
     assert "until its lease ends" in caplog.text
@@ -322,13 +322,13 @@ def test_unwritable_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
 
 def test_full_disk_is_reported_and_loses_no_slot(machine: Machine) -> None:
     """While the disk is full nothing is granted; with free space again every earlier slot is still in use."""
-    store, policy = machine.process(), LimitPolicy(900, 2.0, reserve_ahead=0.5)
+    store, limit = machine.process(), RateLimit(900, 2.0, reserve_ahead=0.5)
     granted = 0
 
     def reserve(count: int) -> None:
         nonlocal granted
         for n in range(count):
-            assert store.reserve((count, n), 10.0, 1, policy).granted
+            assert store.reserve((count, n), 10.0, 1, limit).granted
             granted += 1
 
     reserve(1)
@@ -337,7 +337,7 @@ def test_full_disk_is_reported_and_loses_no_slot(machine: Machine) -> None:
     connection.execute("PRAGMA max_page_count = 1")  # the maximum is the current number of pages
     with pytest.raises(LimiterUnavailableError, match=r"key\.sqlite cannot be used: database or disk is full"):
         reserve(800)
-    assert store.usage(policy) == (policy.max_requests, granted)
+    assert store.usage(limit) == (limit.max_requests, granted)
     reserve(2)
 
 
@@ -397,8 +397,8 @@ def test_a_process_that_ends_closes_the_file(tmp_path: Path) -> None:
     """A process that ends removes the file's log and leaves no connection open."""
     code = (
         "import sys; from pathlib import Path; from okx_maxloan_sdk.limiter.file import FileStore;"
-        "from okx_maxloan_sdk.limiter.ledger import LimitPolicy;"
-        "store = FileStore(Path(sys.argv[1])); store.reserve((1, 1), 1.0, 1, LimitPolicy(1, 1.0));"
+        "from okx_maxloan_sdk.limiter.ledger import RateLimit;"
+        "store = FileStore(Path(sys.argv[1])); store.reserve((1, 1), 1.0, 1, RateLimit(1, 1.0));"
         "assert Path(sys.argv[1] + '-wal').exists()"
     )
     command = [sys.executable, "-W", "error", "-X", "dev", "-c", code, str(tmp_path / "x.sqlite")]

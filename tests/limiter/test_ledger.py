@@ -11,28 +11,28 @@ from okx_maxloan_sdk.limiter.ledger import (
     RECOVERY_INTERVAL,
     REDUCTION_FACTOR,
     Ledger,
-    LimitPolicy,
+    RateLimit,
     Reservation,
 )
 from tests.limiter.runner import max_in_window
 
-POLICY = LimitPolicy(3, 2.0)
-SHARED = LimitPolicy(20, 2.0, reserve_ahead=0.5)
+LIMIT = RateLimit(3, 2.0)
+SHARED = RateLimit(20, 2.0, reserve_ahead=0.5)
 LEASE = 10.0
 
 
 def reserve(
-    ledger: Ledger, now: float, number: int, policy: LimitPolicy = POLICY, owner: int = 1, demand: int = 1
+    ledger: Ledger, now: float, number: int, limit: RateLimit = LIMIT, owner: int = 1, demand: int = 1
 ) -> Reservation:
     """Reserve a slot for the request of an owner."""
-    return ledger.reserve(now, (owner, number), LEASE, demand, policy)
+    return ledger.reserve(now, (owner, number), LEASE, demand, limit)
 
 
-def filled(now: float = 100.0, policy: LimitPolicy = POLICY, owner: int = 1) -> Ledger:
+def filled(now: float = 100.0, limit: RateLimit = LIMIT, owner: int = 1) -> Ledger:
     """Return a ledger of which an owner has reserved all slots."""
     ledger = Ledger()
-    for number in range(policy.max_requests):
-        assert reserve(ledger, now, number, policy, owner).granted
+    for number in range(limit.max_requests):
+        assert reserve(ledger, now, number, limit, owner).granted
     return ledger
 
 
@@ -41,7 +41,7 @@ def test_as_many_start_at_once_as_there_are_slots() -> None:
     ledger = filled()
     response = reserve(ledger, 100.0, 9)
     assert response == Reservation(granted=False, wait=LEASE, earliest=2.0, capacity=3)
-    assert ledger.usage(100.0, POLICY) == (3, 3)
+    assert ledger.usage(100.0, LIMIT) == (3, 3)
 
 
 def test_slot_is_held_until_a_period_after_its_response() -> None:
@@ -75,21 +75,21 @@ def test_repeated_calls_use_one_slot() -> None:
     """A reservation or release repeated after a lost response, or a release of an unknown permit, uses one slot."""
     ledger = Ledger()
     assert reserve(ledger, 100.0, 1) == reserve(ledger, 100.0, 1)
-    assert ledger.usage(100.0, POLICY)[1] == 1
+    assert ledger.usage(100.0, LIMIT)[1] == 1
     ledger = Ledger()
     for now in (100.0, 100.5):
         ledger.release(now, (1, 7), 2.0)
-    assert ledger.usage(101.0, POLICY) == ledger.usage(102.2, POLICY) == (3, 1)
-    assert ledger.usage(102.6, POLICY) == (3, 0)
+    assert ledger.usage(101.0, LIMIT) == ledger.usage(102.2, LIMIT) == (3, 1)
+    assert ledger.usage(102.6, LIMIT) == (3, 0)
     ledger.release(103.0, (1, 7), 0.0)
-    assert ledger.usage(103.0, POLICY) == (3, 0)
+    assert ledger.usage(103.0, LIMIT) == (3, 0)
 
 
 def test_a_crashed_holder_blocks_its_slot_for_the_lease() -> None:
     """The slot of a crashed holder is free when its lease ends, and not before."""
     ledger = Ledger()
     for number, lease in enumerate((5.0, 7.0, 7.0)):
-        assert ledger.reserve(100.0, (1, number), lease, 1, POLICY).granted
+        assert ledger.reserve(100.0, (1, number), lease, 1, LIMIT).granted
     assert not reserve(ledger, 104.9, 9).granted
     assert reserve(ledger, 105.0, 9).granted
     assert not reserve(ledger, 106.9, 10).granted
@@ -99,62 +99,62 @@ def test_a_crashed_holder_blocks_its_slot_for_the_lease() -> None:
 def test_owners_with_different_limits_share_one_ledger() -> None:
     """An owner with a lower limit counts the slots of the others."""
     ledger = filled()
-    assert not reserve(ledger, 100.0, 8, LimitPolicy(3, 2.0)).granted
-    assert reserve(ledger, 100.0, 9, LimitPolicy(4, 2.0)).granted
+    assert not reserve(ledger, 100.0, 8, RateLimit(3, 2.0)).granted
+    assert reserve(ledger, 100.0, 9, RateLimit(4, 2.0)).granted
     for number in range(3):
         ledger.release(100.0 + number, (1, number), 2.0)
     # With one slot, all others must be free: the last is free when its holder has released it.
-    assert not reserve(ledger, 100.0, 10, LimitPolicy(1, 2.0)).granted
+    assert not reserve(ledger, 100.0, 10, RateLimit(1, 2.0)).granted
 
 
 def test_empty_store_grants_nothing() -> None:
     """Before `blocked_until` no request starts, and a waiter learns when that is over."""
     ledger = Ledger(blocked_until=103.0)
     assert reserve(ledger, 100.0, 1).wait == 3.0
-    assert reserve(ledger, 100.0, 2, LimitPolicy(3, 2.0, reserve_ahead=0.5)).wait == 2.5
+    assert reserve(ledger, 100.0, 2, RateLimit(3, 2.0, reserve_ahead=0.5)).wait == 2.5
 
 
 @pytest.mark.parametrize("burst", [1, 5])
 def test_a_burst_is_bounded_and_the_rest_spread_over_the_period(burst: int) -> None:
     """At most `burst` requests start at once, later ones each period / N, however many slots were released unsent."""
-    ledger, policy = Ledger(), LimitPolicy(20, 2.0, burst)
-    starts = [reserve(ledger, 100.0, n, policy).wait for n in range(20)]
+    ledger, limit = Ledger(), RateLimit(20, 2.0, burst)
+    starts = [reserve(ledger, 100.0, n, limit).wait for n in range(20)]
     assert starts == pytest.approx([max(0, n - burst + 1) * 0.1 for n in range(20)])
     for n in range(10, 20):
         ledger.release(100.0, (1, n), 0.0)
-    assert reserve(ledger, 100.0, 30, policy).wait == pytest.approx((11 - burst) * 0.1)
+    assert reserve(ledger, 100.0, 30, limit).wait == pytest.approx((11 - burst) * 0.1)
 
 
 def test_rate_limit_error_reduces_the_slots_and_spreads_the_starts() -> None:
     """A 50011 leaves 0.7 of the slots; errors of the same burst count once, and the next start is a gap later."""
-    ledger, policy = Ledger(), LimitPolicy(20, 2.0)
-    assert ledger.throttle(100.0, policy)
-    assert not ledger.throttle(101.9, policy)
-    assert ledger.capacity(100.0, policy) == 14 == int(20 * REDUCTION_FACTOR)
-    waits = [reserve(ledger, 100.0, n, policy).wait for n in range(14)]
+    ledger, limit = Ledger(), RateLimit(20, 2.0)
+    assert ledger.throttle(100.0, limit)
+    assert not ledger.throttle(101.9, limit)
+    assert ledger.capacity(100.0, limit) == 14 == int(20 * REDUCTION_FACTOR)
+    waits = [reserve(ledger, 100.0, n, limit).wait for n in range(14)]
     assert waits == pytest.approx([n * 2.0 / 14 for n in range(14)])
-    assert not reserve(ledger, 100.0, 15, policy).granted
-    assert ledger.throttle(102.0, policy)
-    assert ledger.capacity(102.0, policy) == 9
+    assert not reserve(ledger, 100.0, 15, limit).granted
+    assert ledger.throttle(102.0, limit)
+    assert ledger.capacity(102.0, limit) == 9
 
 
 def test_one_slot_comes_back_per_ten_clean_seconds() -> None:
     """Reduced slots return one per ten seconds without an error; six are back after a minute, with bursts."""
-    ledger, policy = Ledger(), LimitPolicy(20, 2.0)
-    ledger.throttle(100.0, policy)
-    slots = [ledger.capacity(100.0 + RECOVERY_INTERVAL * n, policy) for n in range(8)]
+    ledger, limit = Ledger(), RateLimit(20, 2.0)
+    ledger.throttle(100.0, limit)
+    slots = [ledger.capacity(100.0 + RECOVERY_INTERVAL * n, limit) for n in range(8)]
     assert slots == [14, 15, 16, 17, 18, 19, 20, 20]
-    assert all(reserve(ledger, 200.0, n, policy).wait == 0 for n in range(20))
+    assert all(reserve(ledger, 200.0, n, limit).wait == 0 for n in range(20))
 
 
 def test_reduction_leaves_one_slot() -> None:
     """However many rate limit errors occur, one request at a time remains possible."""
-    ledger, policy = Ledger(), LimitPolicy(20, 2.0)
+    ledger, limit = Ledger(), RateLimit(20, 2.0)
     for n in range(20):
-        ledger.throttle(100.0 + 2 * n, policy)
-    assert ledger.capacity(138.0, policy) == 1
-    assert ledger.capacity(138.0, LimitPolicy(3, 2.0)) == 1
-    assert reserve(ledger, 138.0, 1, policy).granted
+        ledger.throttle(100.0 + 2 * n, limit)
+    assert ledger.capacity(138.0, limit) == 1
+    assert ledger.capacity(138.0, RateLimit(3, 2.0)) == 1
+    assert reserve(ledger, 138.0, 1, limit).granted
 
 
 def granted(ledger: Ledger, now: float, owners: tuple[int, ...]) -> list[int]:
@@ -167,7 +167,7 @@ def granted(ledger: Ledger, now: float, owners: tuple[int, ...]) -> list[int]:
 
 def contended(owners: tuple[int, ...]) -> Ledger:
     """Return a ledger of which owner 9 alone had all slots, and others wait for what comes free."""
-    ledger = filled(policy=SHARED, owner=9)
+    ledger = filled(limit=SHARED, owner=9)
     for owner in owners:
         assert not reserve(ledger, 100.0, 100, SHARED, owner, demand=30).granted
     for n in range(20):
@@ -201,11 +201,11 @@ def test_crashed_owner_loses_its_turn() -> None:
 
 
 def arrivals(
-    ups: tuple[int, ...], downs: tuple[int, ...], policy: LimitPolicy, *, stamp: bool, limit: int
+    ups: tuple[int, ...], downs: tuple[int, ...], limit: RateLimit, *, stamp: bool, patience: int
 ) -> list[float]:
     """Send as fast as the ledger allows, for two owners in turn; return when the exchange counts each request.
 
-    A request takes `up` to the exchange and its response `down` back. Its sender waits `limit` for the response, and
+    A request takes `up` to the exchange and its response `down` back. Its sender waits `patience` for the response, and
     assumes the longest delay as maximum delivery time. With `stamp`, a slot is held from its sending, not from its
     response.
     """
@@ -213,16 +213,16 @@ def arrivals(
     commits: list[tuple[float, int, float]] = []
     counted: list[float] = []
     while sent < len(ups):
-        response = ledger.reserve(now, (sent % 2, sent), inf, 1, policy)
+        response = ledger.reserve(now, (sent % 2, sent), inf, 1, limit)
         if response.granted:
             start, trip = now + response.wait, ups[sent] + downs[sent]
             counted.append(start + ups[sent])
             if stamp:
-                heapq.heappush(commits, (start, sent, policy.period))
-            elif trip <= limit:
-                heapq.heappush(commits, (start + trip, sent, policy.period))
+                heapq.heappush(commits, (start, sent, limit.period))
+            elif trip <= patience:
+                heapq.heappush(commits, (start + trip, sent, limit.period))
             else:
-                heapq.heappush(commits, (start + limit, sent, policy.period + max(ups)))
+                heapq.heappush(commits, (start + patience, sent, limit.period + max(ups)))
             sent += 1
         elif commits and commits[0][0] <= now + response.wait:
             now, number, hold = heapq.heappop(commits)
@@ -236,22 +236,22 @@ SMALL = [(1, 3, 3, 3), (2, 3, 2, 4), (2, 2, 2, 4), (3, 3, 1, 5)]
 
 
 @pytest.mark.parametrize(("requests", "period", "delay", "sent"), SMALL)
-@pytest.mark.parametrize("limit", [1, 99])
+@pytest.mark.parametrize("patience", [1, 99])
 @pytest.mark.parametrize("ahead", [0.5, inf])
 def test_no_schedule_of_delays_breaks_the_limit(
-    requests: int, period: int, delay: int, sent: int, limit: int, ahead: float
+    requests: int, period: int, delay: int, sent: int, patience: int, ahead: float
 ) -> None:
     """Whatever the delays of requests and responses, no window has more than N, even if senders time out."""
-    policy = LimitPolicy(requests, period, reserve_ahead=ahead)
+    limit = RateLimit(requests, period, reserve_ahead=ahead)
     delays = list(itertools.product(range(delay + 1), repeat=sent))
     for ups, downs in itertools.product(delays, delays):
-        counted = arrivals(ups, downs, policy, stamp=False, limit=limit)
+        counted = arrivals(ups, downs, limit, stamp=False, patience=patience)
         assert max_in_window(counted, period) <= requests, (ups, downs)
 
 
 @pytest.mark.parametrize(("requests", "period", "delay", "sent"), SMALL)
 def test_holding_from_the_sending_exceeds_the_limit(requests: int, period: int, delay: int, sent: int) -> None:
     """Self-check: if slots are held from their sending instead, some schedule exceeds the limit."""
-    policy, delays = LimitPolicy(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
-    counts = (max_in_window(arrivals(ups, (0,) * sent, policy, stamp=True, limit=99), period) for ups in delays)
+    limit, delays = RateLimit(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
+    counts = (max_in_window(arrivals(ups, (0,) * sent, limit, stamp=True, patience=99), period) for ups in delays)
     assert max(counts) > requests

@@ -19,8 +19,8 @@ from okx_maxloan_sdk.limiter.ledger import (
     MAX_DELIVERY_DELAY,
     SCHEDULING_SLACK,
     Ledger,
-    LimitPolicy,
     PermitId,
+    RateLimit,
     Reservation,
 )
 from okx_maxloan_sdk.limiter.memory import MemoryStore
@@ -47,9 +47,9 @@ class Store(MemoryStore):
         self.before: Callable[[str, PermitId], object] = lambda *_: None
         self.after: Callable[[Reservation], Reservation] = lambda reservation: reservation
 
-    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+    def reserve(self, permit_id: PermitId, lease: float, queued: int, limit: RateLimit) -> Reservation:
         self.before("reserve", permit_id)
-        return self.after(super().reserve(permit_id, lease, queued, policy))
+        return self.after(super().reserve(permit_id, lease, queued, limit))
 
     def release(self, permit_id: PermitId, hold: float) -> None:
         self.before("release", permit_id)
@@ -64,9 +64,9 @@ class Process:
     ) -> None:
         self.store = Store(simulation.monotonic, ledger, is_blocking=is_blocking)
         self.ledger = self.store._ledger
-        self.policy = LimitPolicy(requests, PERIOD, None, inf if ledger is None else PERIOD / 4)
+        self.limit = RateLimit(requests, PERIOD, None, inf if ledger is None else PERIOD / 4)
         self.queue = AcquireQueue(self.store, simulation)
-        self.limiter = RateLimiter(self.queue, self.policy, None)
+        self.limiter = RateLimiter(self.queue, self.limit, None)
 
 
 @pytest.fixture
@@ -390,7 +390,7 @@ def test_broken_store_fails_all_waiters_at_once(simulation: Simulation) -> None:
 def test_reduction_is_reported(simulation: Simulation, caplog: pytest.LogCaptureFixture) -> None:
     """A reduction is logged and passed to the callback, once per burst of rate limit errors."""
     process, cuts = Process(simulation, 20), list[RateLimitStatus]()
-    limiter = RateLimiter(process.queue, process.policy, cuts.append)
+    limiter = RateLimiter(process.queue, process.limit, cuts.append)
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
         for _ in range(5):
             limiter.throttle()
