@@ -163,14 +163,14 @@ class RedisLimiter(BaseLimiter):
     process sends on `fallback_share` of the limit after one quiet period (`"fallback"`); choose it so that the shares
     of all processes make at most 1. Shares are for a server that all have lost: a process that alone cannot reach it
     would send its share on top of what the others send, so choose "raise" where that may happen. Nothing is sent for
-    one period and a second when the server is new, was emptied, or is back after a second in which it was lost to a
-    process that has a share.
+    one period and a second when the server is new, was emptied, or is back after a process that has a share did not
+    reach it for a second.
     Raises `ImportError` without the package redis, `ValueError` for a wrong URL or setting.
     """
 
     def __init__(
         self,
-        url: str,
+        url: str | LuaScript,
         max_requests: int | None = None,
         period: float | None = None,
         burst: int | None = None,
@@ -183,9 +183,16 @@ class RedisLimiter(BaseLimiter):
         super().__init__(max_requests, period, burst, on_throttle)
         if find_spec("redis") is None:
             raise ImportError('RedisLimiter needs the package redis: pip install "okx-maxloan-sdk[redis]"')
-        from .redis_client import script_for_url  # noqa: PLC0415 -- an extra
+        from . import redis_client  # noqa: PLC0415 -- an extra
 
-        self._configure(script_for_url(url), on_unavailable, fallback_share, prefix)
+        if on_unavailable not in ("raise", "fallback"):
+            message = f'on_unavailable must be "raise" or "fallback", not {on_unavailable!r}'
+            raise ValueError(message)
+        if not 0 < fallback_share <= 1:
+            message = f"fallback_share must be a part of the limit, more than 0 and at most 1, not {fallback_share!r}"
+            raise ValueError(message)
+        self._script = url if isinstance(url, redis_client.LuaScript) else redis_client.script_for_url(url)
+        self._prefix, self._fallback_share = prefix, fallback_share if on_unavailable == "fallback" else 0.0
 
     @classmethod
     def from_client(
@@ -207,23 +214,11 @@ class RedisLimiter(BaseLimiter):
         """
         from .redis_client import script_for_client  # noqa: PLC0415 -- an extra
 
-        self = cls.__new__(cls)
-        BaseLimiter.__init__(self, max_requests, period, burst, on_throttle)
-        self._configure(script_for_client(client), on_unavailable, fallback_share, prefix)
-        return self
+        script, limits = script_for_client(client), (max_requests, period, burst, on_throttle)
+        return cls(script, *limits, on_unavailable=on_unavailable, fallback_share=fallback_share, prefix=prefix)
 
     def __repr__(self) -> str:
         return f"RedisLimiter({self._script.server!r})"
-
-    def _configure(self, script: LuaScript, on_unavailable: str, fallback_share: float, prefix: str) -> None:
-        if on_unavailable not in ("raise", "fallback"):
-            message = f'on_unavailable must be "raise" or "fallback", not {on_unavailable!r}'
-            raise ValueError(message)
-        if not 0 < fallback_share <= 1:
-            message = f"fallback_share must be a part of the limit, more than 0 and at most 1, not {fallback_share!r}"
-            raise ValueError(message)
-        self._script, self._prefix = script, prefix
-        self._fallback_share = fallback_share if on_unavailable == "fallback" else 0.0
 
     def _shared_queue(self, key: LimitKey, clock: Clock) -> AcquireQueue:
         # Braces: a cluster keeps a key where the text inside them belongs.
