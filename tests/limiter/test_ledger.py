@@ -201,11 +201,11 @@ def test_crashed_owner_loses_its_turn() -> None:
 
 
 def arrivals(
-    ups: tuple[int, ...], downs: tuple[int, ...], limit: RateLimit, *, stamp: bool, patience: int
+    ups: tuple[int, ...], downs: tuple[int, ...], limit: RateLimit, *, stamp: bool, timeout: int
 ) -> list[float]:
     """Send as fast as the ledger allows, for two owners in turn; return when the exchange counts each request.
 
-    A request takes `up` to the exchange and its response `down` back. Its sender waits `patience` for the response, and
+    A request takes `up` to the exchange and its response `down` back. Its sender waits `timeout` for the response, and
     assumes the longest delay as maximum delivery time. With `stamp`, a slot is held from its sending, not from its
     response.
     """
@@ -219,10 +219,10 @@ def arrivals(
             counted.append(start + ups[sent])
             if stamp:
                 heapq.heappush(commits, (start, sent, limit.period))
-            elif trip <= patience:
+            elif trip <= timeout:
                 heapq.heappush(commits, (start + trip, sent, limit.period))
             else:
-                heapq.heappush(commits, (start + patience, sent, limit.period + max(ups)))
+                heapq.heappush(commits, (start + timeout, sent, limit.period + max(ups)))
             sent += 1
         elif commits and commits[0][0] <= now + response.wait:
             now, number, hold = heapq.heappop(commits)
@@ -236,16 +236,16 @@ SMALL = [(1, 3, 3, 3), (2, 3, 2, 4), (2, 2, 2, 4), (3, 3, 1, 5)]
 
 
 @pytest.mark.parametrize(("requests", "period", "delay", "sent"), SMALL)
-@pytest.mark.parametrize("patience", [1, 99])
+@pytest.mark.parametrize("timeout", [1, 99])
 @pytest.mark.parametrize("ahead", [0.5, inf])
 def test_no_schedule_of_delays_breaks_the_limit(
-    requests: int, period: int, delay: int, sent: int, patience: int, ahead: float
+    requests: int, period: int, delay: int, sent: int, timeout: int, ahead: float
 ) -> None:
     """Whatever the delays of requests and responses, no window has more than N, even if senders time out."""
     limit = RateLimit(requests, period, reserve_ahead=ahead)
     delays = list(itertools.product(range(delay + 1), repeat=sent))
     for ups, downs in itertools.product(delays, delays):
-        counted = arrivals(ups, downs, limit, stamp=False, patience=patience)
+        counted = arrivals(ups, downs, limit, stamp=False, timeout=timeout)
         assert max_in_window(counted, period) <= requests, (ups, downs)
 
 
@@ -253,5 +253,5 @@ def test_no_schedule_of_delays_breaks_the_limit(
 def test_holding_from_the_sending_exceeds_the_limit(requests: int, period: int, delay: int, sent: int) -> None:
     """Self-check: if slots are held from their sending instead, some schedule exceeds the limit."""
     limit, delays = RateLimit(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
-    counts = (max_in_window(arrivals(ups, (0,) * sent, limit, stamp=True, patience=99), period) for ups in delays)
+    counts = (max_in_window(arrivals(ups, (0,) * sent, limit, stamp=True, timeout=99), period) for ups in delays)
     assert max(counts) > requests
