@@ -45,11 +45,8 @@ class RedisStore:
     is_blocking = True
     is_shared = True
 
-    def __init__(
-        self, script: Callable[..., list[int]], key: str, server: str, fallback_share: float, now: Callable[[], float]
-    ) -> None:
-        self._script, self._key, self._server, self._now = script, key, server, now
-        self._fallback_share = fallback_share
+    def __init__(self, script: LuaScript, key: str, fallback_share: float, now: Callable[[], float]) -> None:
+        self._script, self._key, self._fallback_share, self._now = script, key, fallback_share, now
         self.after_fork()
 
     def after_fork(self) -> None:
@@ -72,8 +69,8 @@ class RedisStore:
         except StoreBusyError as error:
             if not self._fallback_share:
                 raise LimiterUnavailableError(
-                    f"the rate limiter's Redis at {self._server} is unavailable ({error}), and nothing is sent without"
-                    ' it; start it, or pass on_unavailable="fallback"'
+                    f"the rate limiter's Redis at {self._script.server} is unavailable ({error}), and nothing is sent"
+                    ' without it; start it, or pass on_unavailable="fallback"'
                 ) from error
             reservation = self._local.reserve(self._now(), permit_id, lease, queued, self._share_limit(limit))
         return reservation if reservation.granted else reservation._replace(wait=min(reservation.wait, POLL_INTERVAL))
@@ -134,7 +131,7 @@ class RedisStore:
             self._local.in_flight.clear()
             self._local.held.clear()
             action = f"{self._fallback_share:.0%} of the limit is used" if self._fallback_share else "nothing is sent"
-            logger.warning("the rate limiter's Redis at %s is unavailable, %s: %s", self._server, action, error)
+            logger.warning("the rate limiter's Redis at %s is unavailable, %s: %s", self._script.server, action, error)
         self._unavailable_reason = str(error) or "no reply"
 
     def _resynchronize(self) -> None:
@@ -145,7 +142,7 @@ class RedisStore:
         for permit_id, (_, end) in self._local.in_flight.items():
             self._run("release", _name(permit_id), max(0.0, end - self._now()))
         self._unavailable_reason = ""
-        logger.warning("the rate limiter's Redis at %s is available again", self._server)
+        logger.warning("the rate limiter's Redis at %s is available again", self._script.server)
 
     def _share_limit(self, limit: RateLimit) -> RateLimit:
         return limit._replace(max_requests=max(1, int(limit.max_requests * self._fallback_share)))
@@ -224,6 +221,4 @@ class RedisLimiter(BaseLimiter):
         # Braces: a cluster keeps a key where the text inside them belongs.
         name = f"{self._prefix}:{{{'/'.join(filter(None, key))}}}"
         script, share = self._script, self._fallback_share
-        return shared_queue(
-            (script.identity, name), clock, lambda: RedisStore(script, name, script.server, share, clock.monotonic)
-        )
+        return shared_queue((script.identity, name), clock, lambda: RedisStore(script, name, share, clock.monotonic))

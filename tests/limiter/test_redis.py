@@ -3,7 +3,7 @@
 import logging
 import random
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import redis
@@ -88,7 +88,9 @@ def test_a_server_whose_clock_is_set_back_frees_nothing_early(client: redis.Redi
 
 
 class Server:
-    """A Redis server in virtual time, which may be unavailable or reject a call."""
+    """The script at a Redis server in virtual time, which may be unavailable or reject a call."""
+
+    server = "redis://somewhere:6379"
 
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
@@ -128,7 +130,7 @@ class World(Simulation):
         self.rejected: list[float] = []
         self.limiters: list[RateLimiter] = []
         for _ in range(processes):
-            store = RedisStore(self.server, "key", "redis://somewhere:6379", share, self.monotonic)
+            store = RedisStore(cast("Any", self.server), "key", share, self.monotonic)
             self.limiters.append(RateLimiter(AcquireQueue(store, self), LIMIT, None))
 
     def stop(self, *, emptied: bool = False) -> float:
