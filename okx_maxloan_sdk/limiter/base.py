@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from logging import Logger, getLogger
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from .ledger import MAX_DELIVERY_DELAY, RECOVERY_INTERVAL, SCHEDULING_SLACK, LimitPolicy
+from .ledger import MAX_DELIVERY_DELAY, RECOVERY_INTERVAL, SCHEDULING_SLACK, RateLimit
 from .queue import Permit
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from okx_maxloan_sdk.clock import Clock
     from okx_maxloan_sdk.effects import Flow
 
-    from .ledger import LimitKey, RateLimit
+    from .ledger import LimitKey
     from .queue import AcquireQueue
 
 logger: Logger = getLogger(__name__)
@@ -38,9 +38,9 @@ class RateLimiter:
     """The rate limiter of one key."""
 
     def __init__(
-        self, queue: AcquireQueue, policy: LimitPolicy, on_throttle: Callable[[RateLimitStatus], object] | None
+        self, queue: AcquireQueue, limit: RateLimit, on_throttle: Callable[[RateLimitStatus], object] | None
     ) -> None:
-        self._queue, self._policy, self._on_throttle = queue, policy, on_throttle
+        self._queue, self._limit, self._on_throttle = queue, limit, on_throttle
 
     def acquire(
         self, timeout: float, deadline: float | None = None, permits: list[Permit] | None = None
@@ -52,8 +52,8 @@ class RateLimiter:
         Raises `RateLimitTimeoutError` as soon as it is known that none can be had before `deadline` (a time of the
         clock), and `LimiterUnavailableError` when the store cannot be used.
         """
-        lease = SCHEDULING_SLACK + timeout + self._policy.period + MAX_DELIVERY_DELAY
-        permit = Permit(self._queue, self._queue.new_permit_id(), self._policy, lease)
+        lease = SCHEDULING_SLACK + timeout + self._limit.period + MAX_DELIVERY_DELAY
+        permit = Permit(self._queue, self._queue.new_permit_id(), self._limit, lease)
         if permits is not None:
             permits.append(permit)
         if (yield from self._queue.acquire(permit, deadline)) < SCHEDULING_SLACK:
@@ -64,19 +64,19 @@ class RateLimiter:
 
     def status(self) -> RateLimitStatus:
         """Return how much of the limit is in use."""
-        capacity, in_use = self._queue.store.usage(self._policy)
-        return RateLimitStatus(capacity, in_use, len(self._queue.waiters), self._policy.max_requests - capacity)
+        capacity, in_use = self._queue.store.usage(self._limit)
+        return RateLimitStatus(capacity, in_use, len(self._queue.waiters), self._limit.max_requests - capacity)
 
     def throttle(self) -> None:
         """Reduce the limit: the exchange refused a request because it counted too many."""
-        if self._queue.store.throttle(self._policy):
+        if self._queue.store.throttle(self._limit):
             status = self.status()
             logger.warning(
                 "OKX counted too many requests, so another program sends for this user; the limit is reduced to %d of"
                 " %d requests, spread over %g s, and restored by one per %g s. Let all programs use one limiter.",
                 status.limit,
-                self._policy.max_requests,
-                self._policy.period,
+                self._limit.max_requests,
+                self._limit.period,
                 RECOVERY_INTERVAL,
             )
             if self._on_throttle is not None:
@@ -87,12 +87,12 @@ class Limiter(Protocol):
     """`MemoryLimiter`, `FileLimiter`, `RedisLimiter`, or a limiter of the user's own."""
 
     def for_key(self, key: LimitKey, limit: RateLimit, clock: Clock) -> RateLimiter:
-        """Return the rate limiter of a key; the same one each time."""
+        """Return a rate limiter of a key; all of one key count together."""
         ...
 
 
 class BaseLimiter(ABC):
-    """Settings that replace the contract's, and one rate limiter per key.
+    """Settings that replace the contract's, and the rate limiters of all keys.
 
     `max_requests` per `period` seconds replace the limit that OKX documents; at most `burst` of them start at once, the
     others evenly spaced. `on_throttle` is called with a `RateLimitStatus` when a rejection by OKX reduces the limit.
@@ -114,17 +114,13 @@ class BaseLimiter(ABC):
             raise ValueError(message)
         self._max_requests, self._period, self._burst = max_requests, period, burst
         self._on_throttle = on_throttle
-        self._limiters: dict[tuple[LimitKey, RateLimit, Any], RateLimiter] = {}
 
     def for_key(self, key: LimitKey, limit: RateLimit, clock: Clock) -> RateLimiter:
-        """Return the rate limiter of a key; the same one each time."""
-        place = key, limit, clock.monotonic
-        if place not in self._limiters:
-            queue, period = self._shared_queue(key, clock), self._period or limit.period
-            reserve_ahead = period / 4 if queue.store.is_shared else inf
-            policy = LimitPolicy(self._max_requests or limit.max_requests, period, self._burst, reserve_ahead)
-            self._limiters.setdefault(place, RateLimiter(queue, policy, self._on_throttle))
-        return self._limiters[place]
+        """Return a rate limiter of a key; all of one key count together."""
+        queue, period = self._shared_queue(key, clock), self._period or limit.period
+        reserve_ahead = period / 4 if queue.store.is_shared else inf
+        limit = RateLimit(self._max_requests or limit.max_requests, period, self._burst, reserve_ahead)
+        return RateLimiter(queue, limit, self._on_throttle)
 
     @abstractmethod
     def _shared_queue(self, key: LimitKey, clock: Clock) -> AcquireQueue: ...

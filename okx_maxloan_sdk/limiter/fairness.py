@@ -8,7 +8,7 @@ https://en.wikipedia.org/wiki/Fair_queuing
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,46 +28,39 @@ class OwnerShare:
     expires_at: float = 0.0
 
 
-@dataclass(slots=True)
-class FairShares:
+class FairShares(dict[int, OwnerShare]):
     """The share of each owner."""
-
-    owners: dict[int, OwnerShare] = field(default_factory=dict)
 
     def slots_owed_to_others(
         self, now: float, owner: int, capacity: int, slots_by_owner: Callable[[], Counter[int]]
     ) -> int:
         """Count the slots that other waiting owners get before this one's next."""
-        share = self.owners.get(owner)
+        share = self.get(owner)
         if share is None or share.expires_at <= now:
             share = self._admit(now, owner, slots_by_owner)
-        waiting = {
-            other: each
-            for other, each in self.owners.items()
-            if each.expires_at > now and each.queued and other != owner
-        }
+        waiting = [(id_, each) for id_, each in self.items() if each.expires_at > now and each.queued and id_ != owner]
         if not waiting:
             return 0
-        first = min(each.virtual_time for each in waiting.values())
+        first = min(each.virtual_time for _, each in waiting)
         share.virtual_time = min(share.virtual_time, first + MAX_WAIT_PERIODS * capacity // (len(waiting) + 1) + 1)
         return sum(
-            min(each.queued, max(0, share.virtual_time - each.virtual_time + (other < owner)))
-            for other, each in waiting.items()
+            min(each.queued, max(0, share.virtual_time - each.virtual_time + (id_ < owner))) for id_, each in waiting
         )
 
-    def update(self, owner: int, granted: int, queued: int, expires_at: float) -> None:
+    def record(self, owner: int, granted: int, queued: int, expires_at: float) -> None:
         """Record what an admitted owner was granted, and what it still wants."""
-        share = self.owners[owner]
+        share = self[owner]
         share.virtual_time += granted
         share.queued, share.expires_at = queued, expires_at
 
     def _admit(self, now: float, owner: int, slots_by_owner: Callable[[], Counter[int]]) -> OwnerShare:
         """Add an owner, and remove those that neither hold nor want a slot."""
-        share = self.owners.pop(owner, OwnerShare())
-        if self.owners:
+        share = self.pop(owner, OwnerShare())
+        if self:
             slots = slots_by_owner()
-            self.owners = {id_: each for id_, each in self.owners.items() if each.expires_at > now or slots[id_]}
-            oldest = min((each.virtual_time - slots[id_] for id_, each in self.owners.items()), default=0)
+            for id_ in [id_ for id_, each in self.items() if each.expires_at <= now and not slots[id_]]:
+                del self[id_]
+            oldest = min((each.virtual_time - slots[id_] for id_, each in self.items()), default=0)
             share.virtual_time = max(share.virtual_time, oldest)
-        self.owners[owner] = share
+        self[owner] = share
         return share

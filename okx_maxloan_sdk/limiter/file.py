@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import time
 from contextlib import suppress
+from dataclasses import astuple
 from logging import Logger, getLogger
 from pathlib import Path
 from threading import RLock
@@ -20,7 +21,7 @@ from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 
 from .base import BaseLimiter
 from .fairness import FairShares, OwnerShare
-from .ledger import RECOVERY_MARGIN, Ledger, LimitKey, LimitPolicy, PermitId, Reservation
+from .ledger import RECOVERY_MARGIN, Ledger, LimitKey, PermitId, RateLimit, Reservation
 from .queue import AcquireQueue, StoreBusyError, shared_queue
 
 if TYPE_CHECKING:
@@ -46,21 +47,16 @@ PRAGMA synchronous = OFF;
 PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS ledger (id INTEGER PRIMARY KEY CHECK (id = 0), boot_id TEXT, written_at REAL, state TEXT);
 """
-# https://www.sqlite.org/rescode.html: no database, damaged, another schema, too long a value, a log that was deleted.
-DAMAGED = {
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_ERROR,
-    sqlite3.SQLITE_TOOBIG,
-    sqlite3.SQLITE_IOERR_SHORT_READ,
-}
-BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+# Prefixes of https://www.sqlite.org/rescode.html.
+BUSY = "SQLITE_BUSY", "SQLITE_LOCKED"
+# No database, damaged, another schema, too long a value, a log that was deleted.
+DAMAGED = "SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_ERROR", "SQLITE_TOOBIG", "SQLITE_IOERR_SHORT_READ"
 
 
 class DamagedFileError(sqlite3.DatabaseError):
     """The file does not hold a ledger."""
 
-    sqlite_errorcode: int = sqlite3.SQLITE_CORRUPT
+    sqlite_errorname: str = "SQLITE_CORRUPT"
 
 
 class ReplacedFileError(StoreBusyError):
@@ -81,10 +77,7 @@ def encode(ledger: Ledger) -> str:
         {
             "in_flight": [[*permit_id, *times] for permit_id, times in ledger.in_flight.items()],
             "held": ledger.held,
-            "shares": [
-                [owner, share.virtual_time, share.queued, share.expires_at]
-                for owner, share in ledger.shares.owners.items()
-            ],
+            "shares": [[owner, *astuple(share)] for owner, share in ledger.shares.items()],
             "blocked_until": ledger.blocked_until,
             "reduction": ledger.reduction,
             "reduced_at": ledger.reduced_at,
@@ -132,17 +125,6 @@ def folder_error(folder: Path) -> str | None:
     return None
 
 
-def check_file(path: Path) -> os.stat_result:
-    """Return the status of a file; raise `OSError` when another user could write it."""
-    status = path.lstat()
-    if not stat.S_ISREG(status.st_mode) or (hasattr(os, "geteuid") and status.st_uid != os.geteuid()):
-        message = (
-            f"{path.name} is a symbolic link, no regular file or another user's; remove it, or pass another folder"
-        )
-        raise OSError(message)
-    return status
-
-
 class FileStore:
     """A ledger in a database with one row, in this machine's monotonic time."""
 
@@ -159,17 +141,17 @@ class FileStore:
         # Another file than that of the last transaction may not know every request in flight.
         self._is_replaced = False
         self._boot_id = boot_id()
-        self._policy = LimitPolicy(1, 1.0)
+        self._limit = RateLimit(1, 1.0)
         self._ledger = Ledger()
         self._written_at = 0.0
         self._is_throttle_pending = False
         self._warned_at = -WARNING_INTERVAL
         _stores.add(self)
 
-    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+    def reserve(self, permit_id: PermitId, lease: float, queued: int, limit: RateLimit) -> Reservation:
         """Raise `LimiterUnavailableError` when the file cannot be used."""
-        self._policy = policy
-        return self._transaction(lambda ledger, now: ledger.reserve(now, permit_id, lease, queued, policy))
+        self._limit = limit
+        return self._transaction(lambda ledger, now: ledger.reserve(now, permit_id, lease, queued, limit))
 
     def release(self, permit_id: PermitId, hold: float) -> None:
         """Hold a slot for `hold` more seconds."""
@@ -178,21 +160,19 @@ class FileStore:
         except LimiterUnavailableError as error:
             logger.warning("%s; a slot stays in use until its lease ends", error)
 
-    def throttle(self, policy: LimitPolicy) -> bool:
-        """Reduce the capacity, now or with the next request; return whether this rejection counts."""
-        self._policy = policy
-        try:
-            return self._transaction(lambda ledger, now: ledger.throttle(now, policy))
-        except (StoreBusyError, LimiterUnavailableError):
-            self._is_throttle_pending = True
-            return False
+    def throttle(self, limit: RateLimit) -> bool:
+        """Reduce the capacity in the next transaction; return whether this rejection counts."""
+        with self.lock:
+            is_counted = self._ledger.throttle(self._now(), limit)
+            self._is_throttle_pending |= is_counted
+        return is_counted
 
-    def usage(self, policy: LimitPolicy) -> tuple[int, int]:
+    def usage(self, limit: RateLimit) -> tuple[int, int]:
         """Return the capacity and the number of slots in use, as last read where the file cannot be."""
         try:
-            return self._transaction(lambda ledger, now: ledger.usage(now, policy))
+            return self._transaction(lambda ledger, now: ledger.usage(now, limit))
         except (StoreBusyError, LimiterUnavailableError):
-            return self._ledger.usage(self._now(), policy)
+            return self._ledger.usage(self._now(), limit)
 
     def after_fork(self) -> None:
         """Keep all: the connection was closed before the fork."""
@@ -215,14 +195,18 @@ class FileStore:
             try:
                 try:
                     return self._change_row(change)
-                except (sqlite3.Error, ReplacedFileError) as error:
-                    if not isinstance(error, ReplacedFileError) and not _has_code(error, DAMAGED):
+                except ReplacedFileError as error:
+                    self._start_anew(error)
+                except sqlite3.Error as error:
+                    if not _name(error).startswith(DAMAGED):
                         raise
                     self._start_anew(error)
-                    return self._change_row(change)
+                    for path in self._paths:
+                        path.unlink(missing_ok=True)
+                return self._change_row(change)
             except (sqlite3.Error, OSError) as error:
                 message = f"the rate limiter's file {self._paths[0]}"
-                if _has_code(error, BUSY):
+                if _name(error).startswith(BUSY):
                     raise StoreBusyError(f"{message} is locked by another process") from None
                 self.close()
                 raise LimiterUnavailableError(f"{message} cannot be used: {error}") from error
@@ -238,7 +222,7 @@ class FileStore:
         row, now = connection.execute("SELECT boot_id, written_at, state FROM ledger").fetchone(), self._now()
         self._ledger = ledger = self._read(row, now)
         if self._is_throttle_pending:
-            ledger.throttle(now, self._policy)
+            ledger.throttle(now, self._limit)
         result = change(ledger, now)
         connection.execute("REPLACE INTO ledger VALUES (0, ?, ?, ?)", (self._boot_id, now, encode(ledger)))
         self._check_identity()
@@ -249,7 +233,7 @@ class FileStore:
 
     def _read(self, row: tuple[str, float, str] | None, now: float) -> Ledger:
         """Return the ledger of a row; where it may not know every request in flight, nothing is granted for a while."""
-        ledger, is_complete, quiet_period = Ledger(), False, self._policy.period + RECOVERY_MARGIN
+        ledger, is_complete, quiet_period = Ledger(), False, self._limit.period + RECOVERY_MARGIN
         if row is not None:
             writer, written_at, text = row
             if not isinstance(written_at, float):
@@ -274,13 +258,9 @@ class FileStore:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if error := folder_error(folder):
             raise OSError(error)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         with suppress(FileExistsError):
-            os.close(os.open(path, flags, 0o600))
-        status = check_file(path)
-        for each in self._paths[1:]:
-            with suppress(FileNotFoundError):
-                check_file(each)
+            path.touch(0o600, exist_ok=False)
+        identity = self._identify()
         # No timeout: SQLite would stop the event loop while it waits. The queue tries again.
         url = f"{path.as_uri()}?mode=rw"
         connection = sqlite3.connect(url, timeout=0.0, isolation_level=None, check_same_thread=False, uri=True)
@@ -288,7 +268,7 @@ class FileStore:
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_STATE_BYTES)
             connection.executescript(SCHEMA)
             self._identity = self._identify()
-            if self._identity[:1] != [(status.st_dev, status.st_ino)]:
+            if self._identity[:1] != identity[:1]:
                 raise ReplacedFileError(f"the rate limiter's file {path} is being replaced")
         except BaseException:
             connection.close()
@@ -301,14 +281,17 @@ class FileStore:
             raise ReplacedFileError("it was moved, deleted or replaced")
 
     def _identify(self) -> list[tuple[int, int]]:
-        """Return device and inode of each file.
+        """Return device and inode of each file; raise `OSError` when another user could write one.
 
         By `os.lstat` alone: closing any descriptor of a file drops the locks that this process has on it.
         """
         identity, size = [], 0
         for path in self._paths:
-            with suppress(OSError):
+            with suppress(FileNotFoundError, NotADirectoryError):
                 status = path.lstat()
+                if not stat.S_ISREG(status.st_mode) or (hasattr(os, "geteuid") and status.st_uid != os.geteuid()):
+                    message = f"{path.name} is a symbolic link, no regular file or another user's"
+                    raise OSError(f"{message}; remove it, or pass another folder")
                 identity.append((status.st_dev, status.st_ino))
                 size += status.st_size
         if size > MAX_FILE_BYTES:
@@ -317,22 +300,17 @@ class FileStore:
         return identity
 
     def _start_anew(self, error: Exception) -> None:
-        """Delete a damaged file, or leave one that was replaced."""
         self.close()
         self._is_replaced = True
         logger.warning("the rate limiter's file %s starts anew: %s", self._paths[0], error)
-        if not isinstance(error, ReplacedFileError):
-            for path in self._paths:
-                path.unlink(missing_ok=True)
 
 
 _stores: WeakSet[FileStore] = WeakSet()
 _locked: list[FileStore] = []
 
 
-def _has_code(error: Exception, codes: set[int]) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0)
-    return code in codes or code & 0xFF in codes  # extended and primary result code
+def _name(error: Exception) -> str:
+    return getattr(error, "sqlite_errorname", "")  # sqlite3's own errors have none
 
 
 def _before_fork() -> None:

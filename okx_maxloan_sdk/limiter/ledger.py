@@ -48,10 +48,15 @@ PermitId: TypeAlias = tuple[int, int]
 
 
 class RateLimit(NamedTuple):
-    """At most `max_requests` in any period of `period` seconds."""
+    """At most `max_requests` in any period of `period` seconds.
+
+    `burst` is how many may start at once (None: all), and `reserve_ahead` how early a slot may be reserved.
+    """
 
     max_requests: int
     period: float
+    burst: int | None = None
+    reserve_ahead: float = inf
 
 
 class LimitKey(NamedTuple):
@@ -63,15 +68,6 @@ class LimitKey(NamedTuple):
     user: str
     operation: str
     site: str = ""
-
-
-class LimitPolicy(NamedTuple):
-    """A `RateLimit`, how many requests may start at once (None: all), and how early a slot may be reserved."""
-
-    max_requests: int
-    period: float
-    burst: int | None = None
-    reserve_ahead: float = inf
 
 
 class Reservation(NamedTuple):
@@ -103,40 +99,40 @@ class Ledger:
     # No lease ends earlier.
     _first_end: float = field(default=-inf, init=False, compare=False)
 
-    def reserve(self, now: float, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+    def reserve(self, now: float, permit_id: PermitId, lease: float, queued: int, limit: RateLimit) -> Reservation:
         """Reserve a slot, or return when to call again; idempotent for one permit.
 
         The slot is held for `lease` seconds from its start unless it is released. `queued` is how many requests of
         this owner want a slot.
         """
-        capacity = self.capacity(now, policy) if self.reduction else policy.max_requests
+        capacity = self.capacity(now, limit) if self.reduction else limit.max_requests
         if permit_id in self.in_flight:
             wait = max(0.0, self.in_flight[permit_id][0] - now)
             return Reservation(True, wait, wait, capacity)
         self.expire(now)
-        owner, is_shared = permit_id[0], policy.reserve_ahead != inf
+        owner, is_shared = permit_id[0], limit.reserve_ahead != inf
         owed = self.shares.slots_owed_to_others(now, owner, capacity, self._slots_by_owner) if is_shared else 0
         if owed < capacity - len(self.in_flight):
-            start = self._earliest_start(now, policy, capacity, owed)
+            start = self._earliest_start(now, limit, capacity, owed)
             earliest = start - now
-            if earliest <= policy.reserve_ahead:
+            if earliest <= limit.reserve_ahead:
                 if owed:
-                    start = self._earliest_start(now, policy, capacity, 0)
+                    start = self._earliest_start(now, limit, capacity, 0)
                 self._first_end = min(self._first_end, start + lease)
                 self.in_flight[permit_id] = start, start + lease
                 if is_shared:
-                    self.shares.update(owner, 1, queued - 1, now + policy.period / 8)
+                    self.shares.record(owner, 1, queued - 1, now + limit.period / 8)
                 return Reservation(True, start - now, start - now, capacity)
-            wait = earliest - policy.reserve_ahead
+            wait = earliest - limit.reserve_ahead
         else:
             # No slot is free before some response, and that slot only a period later.
             first_start = min((start for start, _ in self.in_flight.values()), default=now)
-            earliest = max(0.0, first_start - now) + policy.period
+            earliest = max(0.0, first_start - now) + limit.period
             wait = min((end for _, end in self.in_flight.values()), default=inf) - now
             if is_shared:
-                wait = min(wait, earliest - policy.reserve_ahead)
+                wait = min(wait, earliest - limit.reserve_ahead)
         if is_shared:
-            self.shares.update(owner, 0, queued, now + wait + policy.period / 8)
+            self.shares.record(owner, 0, queued, now + wait + limit.period / 8)
         return Reservation(False, wait, earliest, capacity)
 
     def release(self, now: float, permit_id: PermitId, hold: float) -> None:
@@ -145,31 +141,27 @@ class Ledger:
         if permit_id not in self.in_flight:
             self.held = [slot for slot in self.held if slot[1:3] != permit_id]
         if hold > 0:
-            slot = (now + hold, *permit_id, start)
-            if self.held and slot < self.held[-1]:
-                insort(self.held, slot)
-            else:
-                self.held.append(slot)
+            insort(self.held, (now + hold, *permit_id, start))
         # Last: interrupted before, the slot counts twice rather than not at all.
         self.in_flight.pop(permit_id, None)
 
-    def throttle(self, now: float, policy: LimitPolicy) -> bool:
+    def throttle(self, now: float, limit: RateLimit) -> bool:
         """Reduce the capacity after a rejection; rejections within one period of each other count once."""
-        if self.reduction and now < self.reduced_at + policy.period:
+        if self.reduction and now < self.reduced_at + limit.period:
             return False
-        self.reduction = policy.max_requests - max(1, int(self.capacity(now, policy) * REDUCTION_FACTOR))
+        self.reduction = limit.max_requests - max(1, int(self.capacity(now, limit) * REDUCTION_FACTOR))
         self.reduced_at = now
         return True
 
-    def usage(self, now: float, policy: LimitPolicy) -> tuple[int, int]:
+    def usage(self, now: float, limit: RateLimit) -> tuple[int, int]:
         """Return the capacity and the number of slots in use; changes nothing, so that any thread may ask."""
         in_flight = sum(end > now for _, end in list(self.in_flight.values()))
-        return self.capacity(now, policy), in_flight + sum(slot[0] > now for slot in self.held.copy())
+        return self.capacity(now, limit), in_flight + sum(slot[0] > now for slot in self.held.copy())
 
-    def capacity(self, now: float, policy: LimitPolicy) -> int:
+    def capacity(self, now: float, limit: RateLimit) -> int:
         """Return how many slots there are: all, less those that rejections cost."""
         restored = int((now - self.reduced_at) / RECOVERY_INTERVAL)
-        return max(1, policy.max_requests - max(0, self.reduction - restored))
+        return max(1, limit.max_requests - max(0, self.reduction - restored))
 
     def expire(self, now: float) -> None:
         """Free the slots whose hold or lease is over."""
@@ -184,16 +176,16 @@ class Ledger:
     def _slots_by_owner(self) -> Counter[int]:
         return Counter([*(owner for owner, _ in self.in_flight), *(slot[1] for slot in self.held)])
 
-    def _earliest_start(self, now: float, policy: LimitPolicy, capacity: int, after: int) -> float:
+    def _earliest_start(self, now: float, limit: RateLimit, capacity: int, after: int) -> float:
         """Return when the slot after `after` others can start; fewer than `capacity` are in flight."""
         start = max(now, self.blocked_until)
         blocking = len(self.in_flight) + len(self.held) - capacity + after
         if blocking >= 0:
             start = max(start, self.held[blocking][0])
-        burst = 1 if capacity < policy.max_requests else policy.burst
+        burst = 1 if capacity < limit.max_requests else limit.burst
         if burst is not None:
             # Generic cell rate algorithm: each start moves the theoretical arrival time by one gap.
-            gap = policy.period / capacity
+            gap = limit.period / capacity
             arrival = -inf
             for previous in sorted(
                 [*(start for start, _ in self.in_flight.values()), *(slot[3] for slot in self.held)]

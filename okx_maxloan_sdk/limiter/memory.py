@@ -6,7 +6,7 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from .base import BaseLimiter
-from .ledger import Ledger, LimitKey, LimitPolicy, PermitId, Reservation
+from .ledger import Ledger, LimitKey, PermitId, RateLimit, Reservation
 from .queue import AcquireQueue, shared_queue
 
 if TYPE_CHECKING:
@@ -26,22 +26,22 @@ class MemoryStore:
         self._ledger = Ledger()
         self._throttle_lock = RLock()
 
-    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+    def reserve(self, permit_id: PermitId, lease: float, queued: int, limit: RateLimit) -> Reservation:
         """Reserve a slot, or return when to call again."""
-        return self._ledger.reserve(self._now(), permit_id, lease, queued, policy)
+        return self._ledger.reserve(self._now(), permit_id, lease, queued, limit)
 
     def release(self, permit_id: PermitId, hold: float) -> None:
         """Hold a slot for `hold` more seconds."""
         self._ledger.release(self._now(), permit_id, hold)
 
-    def throttle(self, policy: LimitPolicy) -> bool:
+    def throttle(self, limit: RateLimit) -> bool:
         """Reduce the capacity; return whether this rejection counts."""
         with self._throttle_lock:
-            return self._ledger.throttle(self._now(), policy)
+            return self._ledger.throttle(self._now(), limit)
 
-    def usage(self, policy: LimitPolicy) -> tuple[int, int]:
+    def usage(self, limit: RateLimit) -> tuple[int, int]:
         """Return the capacity and the number of slots in use."""
-        return self._ledger.usage(self._now(), policy)
+        return self._ledger.usage(self._now(), limit)
 
     def after_fork(self) -> None:
         """Forget the parent's requests in flight; a FileLimiter shares a limit with the parent."""

@@ -15,7 +15,7 @@ from okx_maxloan_sdk.clock import WakeEvent, wake_up
 from okx_maxloan_sdk.effects import Flow, RunBlocking, Sleep
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError, RateLimitTimeoutError
 
-from .ledger import CLOCK_MARGIN, MAX_DELIVERY_DELAY, LimitPolicy, PermitId, Reservation
+from .ledger import CLOCK_MARGIN, MAX_DELIVERY_DELAY, PermitId, RateLimit, Reservation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -46,7 +46,7 @@ class Store(Protocol):
     is_shared: bool
     """Whether other processes write to the ledger too, without notice when a slot comes free."""
 
-    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+    def reserve(self, permit_id: PermitId, lease: float, queued: int, limit: RateLimit) -> Reservation:
         """Raise `LimiterUnavailableError` when the store cannot be used, `StoreBusyError` when it can be soon."""
         ...
 
@@ -54,11 +54,11 @@ class Store(Protocol):
         """Raise `StoreBusyError` when it must be called again later; what is never written ends with the lease."""
         ...
 
-    def throttle(self, policy: LimitPolicy) -> bool:
+    def throttle(self, limit: RateLimit) -> bool:
         """Reduce the capacity, and return whether this rejection counts; never blocks."""
         ...
 
-    def usage(self, policy: LimitPolicy) -> tuple[int, int]:
+    def usage(self, limit: RateLimit) -> tuple[int, int]:
         """Return the capacity and the slots in use, as last known where reading would block."""
         ...
 
@@ -76,7 +76,7 @@ class Permit:
 
     _queue: AcquireQueue
     permit_id: PermitId
-    policy: LimitPolicy
+    limit: RateLimit
     lease: float
     start: float | None = None
     error: LimiterUnavailableError | None = None
@@ -89,11 +89,11 @@ class Permit:
 
     def release_after_response(self) -> Flow[None]:
         """Free the slot one period from now: a response came."""
-        return self._queue.release(self, self.policy.period + CLOCK_MARGIN)
+        return self._queue.release(self, self.limit.period + CLOCK_MARGIN)
 
     def release_outcome_unknown(self) -> Flow[None]:
         """Free the slot one period after the last instant at which the exchange may count the request."""
-        return self._queue.release(self, self.policy.period + MAX_DELIVERY_DELAY)
+        return self._queue.release(self, self.limit.period + MAX_DELIVERY_DELAY)
 
 
 class AcquireQueue:
@@ -163,12 +163,11 @@ class AcquireQueue:
             self._grant_requested = True
         # A flow that is being closed cannot yield: the next caller writes what this one may not.
         is_closing = isinstance(sys.exception(), GeneratorExit)
-        if self.store.is_blocking:
-            if not is_closing:
-                yield RunBlocking(self._write_and_grant)
-            return
-        self._write_and_grant()
-        if not self.store.is_shared or is_closing:
+        if not self.store.is_blocking:
+            self._write_and_grant()
+        elif not is_closing:
+            yield RunBlocking(self._write_and_grant)
+        if is_closing or self.store.is_blocking or not self.store.is_shared:
             return
         for _ in range(BUSY_RELEASE_TRIES):
             if not self._releases:
@@ -200,7 +199,7 @@ class AcquireQueue:
                 ahead = self.waiters.index(permit)
             except ValueError:  # it has been granted a slot
                 return 0.0
-            start = max(now, self._earliest + ahead // self._capacity * permit.policy.period)
+            start = max(now, self._earliest + ahead // self._capacity * permit.limit.period)
             if start >= deadline:
                 raise self._busy or self._deadline_error(ahead, start, deadline)
             seconds = min(seconds, deadline - now)
@@ -251,7 +250,7 @@ class AcquireQueue:
             # It has a start if a signal ended this loop before its last step.
             if first.start is None:
                 try:
-                    reservation = self.store.reserve(first.permit_id, first.lease, len(self.waiters), first.policy)
+                    reservation = self.store.reserve(first.permit_id, first.lease, len(self.waiters), first.limit)
                 except (StoreBusyError, LimiterUnavailableError) as error:
                     self._retry_or_fail_all(error)
                     return

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from logging import Logger, getLogger
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 
 from .base import BaseLimiter
-from .ledger import RECOVERY_MARGIN, Ledger, LimitKey, LimitPolicy, PermitId, Reservation
+from .ledger import RECOVERY_MARGIN, Ledger, LimitKey, PermitId, RateLimit, Reservation
 from .queue import AcquireQueue, StoreBusyError, shared_queue
 
 if TYPE_CHECKING:
@@ -44,39 +45,35 @@ class RedisStore:
     is_blocking = True
     is_shared = True
 
-    def __init__(
-        self, script: Callable[..., list[int]], key: str, server: str, fallback_share: float, now: Callable[[], float]
-    ) -> None:
-        self._script, self._key, self._server, self._now = script, key, server, now
-        self._fallback_share = fallback_share
+    def __init__(self, script: LuaScript, key: str, fallback_share: float, now: Callable[[], float]) -> None:
+        self._script, self._key, self._fallback_share, self._now = script, key, fallback_share, now
         self.after_fork()
 
     def after_fork(self) -> None:
         """Forget what is known of the server."""
-        self._policy = LimitPolicy(1, 1.0)
-        self._usage = 0, 0
+        self._limit = RateLimit(1, 1.0)
+        self._usage = [0, 0]
         # The share while the server is unavailable; at other times only what rejections cost.
         self._local = Ledger()
         self._unavailable_reason = ""
         self._reconnect_at = 0.0
-        self._is_throttle_pending = self._has_used_share = False
+        self._is_throttle_pending = False
+        self._reached_at = -inf
 
-    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+    def reserve(self, permit_id: PermitId, lease: float, queued: int, limit: RateLimit) -> Reservation:
         """Raise `LimiterUnavailableError` when the server refuses, or is unavailable and there is no fallback."""
-        self._policy = policy
+        self._limit = limit
         try:
-            granted, wait, earliest, *usage = self._call("reserve", _name(permit_id), lease, queued)
+            granted, wait, earliest, *self._usage = self._call("reserve", _name(permit_id), lease, queued)
+            reservation = Reservation(bool(granted), wait * MICROSECONDS, earliest * MICROSECONDS, self._usage[0])
         except StoreBusyError as error:
-            if self._fallback_share:
-                return self._reserve_share(permit_id, lease, queued)
-            message = (
-                f"the rate limiter's Redis at {self._server} is unavailable ({error}), and nothing is sent without it;"
-                ' start it, or pass on_unavailable="fallback"'
-            )
-            raise LimiterUnavailableError(message) from error
-        self._usage = usage[0], usage[1]
-        seconds = wait * MICROSECONDS if granted else min(wait * MICROSECONDS, POLL_INTERVAL)
-        return Reservation(bool(granted), seconds, earliest * MICROSECONDS, usage[0])
+            if not self._fallback_share:
+                raise LimiterUnavailableError(
+                    f"the rate limiter's Redis at {self._script.server} is unavailable ({error}), and nothing is sent"
+                    ' without it; start it, or pass on_unavailable="fallback"'
+                ) from error
+            reservation = self._local.reserve(self._now(), permit_id, lease, queued, self._share_limit(limit))
+        return reservation if reservation.granted else reservation._replace(wait=min(reservation.wait, POLL_INTERVAL))
 
     def release(self, permit_id: PermitId, hold: float) -> None:
         """Hold a slot for `hold` more seconds; raise `StoreBusyError` while the server does not know of it."""
@@ -87,18 +84,18 @@ class RedisStore:
         except LimiterUnavailableError as error:
             raise StoreBusyError(str(error)) from error
 
-    def throttle(self, policy: LimitPolicy) -> bool:
+    def throttle(self, limit: RateLimit) -> bool:
         """Reduce the capacity, at the server with the next call; return whether this rejection counts."""
-        is_counted = self._local.throttle(self._now(), policy)
+        is_counted = self._local.throttle(self._now(), limit)
         self._is_throttle_pending |= is_counted
         return is_counted
 
-    def usage(self, policy: LimitPolicy) -> tuple[int, int]:
+    def usage(self, limit: RateLimit) -> tuple[int, int]:
         """Return the capacity and the number of slots in use, as the server said last."""
         if self._unavailable_reason:
-            return self._local.usage(self._now(), self._share_policy(policy))
+            return self._local.usage(self._now(), self._share_limit(limit))
         capacity, in_use = self._usage
-        return min(self._local.capacity(self._now(), policy), capacity or policy.max_requests), in_use
+        return min(self._local.capacity(self._now(), limit), capacity or limit.max_requests), in_use
 
     def _call(self, operation: str, *arguments: Any) -> list[int]:
         """Run an operation; while the server is unavailable, try it once per `RECONNECT_INTERVAL`."""
@@ -119,41 +116,36 @@ class RedisStore:
             raise
 
     def _run(self, operation: str, *arguments: Any) -> list[int]:
-        policy = self._policy
-        settings = policy.period, policy.max_requests, policy.burst or 0, policy.reserve_ahead, RECOVERY_MARGIN
-        return self._script(self._key, operation, *settings, *arguments)
+        limit = self._limit
+        settings = limit.period, limit.max_requests, limit.burst or 0, limit.reserve_ahead, RECOVERY_MARGIN
+        reply = self._script(self._key, operation, *settings, *arguments)
+        self._reached_at = self._now()
+        return reply
 
     def _record_outage(self, error: StoreBusyError, is_new_outage: bool) -> None:
         now = self._now()
         self._reconnect_at = now + RECONNECT_INTERVAL
         if is_new_outage:
-            self._local.blocked_until = now + self._policy.period + RECOVERY_MARGIN
+            self._local.blocked_until = now + self._limit.period + RECOVERY_MARGIN
         if not self._unavailable_reason:
             self._local.in_flight.clear()
             self._local.held.clear()
-            self._has_used_share = False
             action = f"{self._fallback_share:.0%} of the limit is used" if self._fallback_share else "nothing is sent"
-            logger.warning("the rate limiter's Redis at %s is unavailable, %s: %s", self._server, action, error)
+            logger.warning("the rate limiter's Redis at %s is unavailable, %s: %s", self._script.server, action, error)
         self._unavailable_reason = str(error) or "no reply"
 
     def _resynchronize(self) -> None:
         """Report to the server the requests that were sent without it; a call that may be repeated comes first."""
         # After RECOVERY_MARGIN others may use their share before they notice that the server is back.
-        may_others_use_shares = self._fallback_share and self._now() >= self._local.blocked_until - self._policy.period
-        self._run("block" if may_others_use_shares or self._has_used_share else "usage")
+        may_be_used = self._fallback_share and self._now() >= self._reached_at + RECOVERY_MARGIN
+        self._run("block" if may_be_used else "usage")
         for permit_id, (_, end) in self._local.in_flight.items():
             self._run("release", _name(permit_id), max(0.0, end - self._now()))
         self._unavailable_reason = ""
-        logger.warning("the rate limiter's Redis at %s is available again", self._server)
+        logger.warning("the rate limiter's Redis at %s is available again", self._script.server)
 
-    def _reserve_share(self, permit_id: PermitId, lease: float, queued: int) -> Reservation:
-        policy = self._share_policy(self._policy)
-        reservation = self._local.reserve(self._now(), permit_id, lease, queued, policy)
-        self._has_used_share |= reservation.granted
-        return reservation if reservation.granted else reservation._replace(wait=min(reservation.wait, POLL_INTERVAL))
-
-    def _share_policy(self, policy: LimitPolicy) -> LimitPolicy:
-        return policy._replace(max_requests=max(1, int(policy.max_requests * self._fallback_share)))
+    def _share_limit(self, limit: RateLimit) -> RateLimit:
+        return limit._replace(max_requests=max(1, int(limit.max_requests * self._fallback_share)))
 
 
 def _name(permit_id: PermitId) -> str:
@@ -168,14 +160,14 @@ class RedisLimiter(BaseLimiter):
     process sends on `fallback_share` of the limit after one quiet period (`"fallback"`); choose it so that the shares
     of all processes make at most 1. Shares are for a server that all have lost: a process that alone cannot reach it
     would send its share on top of what the others send, so choose "raise" where that may happen. Nothing is sent for
-    one period and a second when the server is new, was emptied, or is back after a second in which it was lost to a
-    process that has a share.
+    one period and a second when the server is new, was emptied, or is back after a process that has a share did not
+    reach it for a second.
     Raises `ImportError` without the package redis, `ValueError` for a wrong URL or setting.
     """
 
     def __init__(
         self,
-        url: str,
+        url: str | LuaScript,
         max_requests: int | None = None,
         period: float | None = None,
         burst: int | None = None,
@@ -188,9 +180,16 @@ class RedisLimiter(BaseLimiter):
         super().__init__(max_requests, period, burst, on_throttle)
         if find_spec("redis") is None:
             raise ImportError('RedisLimiter needs the package redis: pip install "okx-maxloan-sdk[redis]"')
-        from .redis_client import script_for_url  # noqa: PLC0415 -- an extra
+        from . import redis_client  # noqa: PLC0415 -- an extra
 
-        self._configure(script_for_url(url), on_unavailable, fallback_share, prefix)
+        if on_unavailable not in ("raise", "fallback"):
+            message = f'on_unavailable must be "raise" or "fallback", not {on_unavailable!r}'
+            raise ValueError(message)
+        if not 0 < fallback_share <= 1:
+            message = f"fallback_share must be a part of the limit, more than 0 and at most 1, not {fallback_share!r}"
+            raise ValueError(message)
+        self._script = url if isinstance(url, redis_client.LuaScript) else redis_client.script_for_url(url)
+        self._prefix, self._fallback_share = prefix, fallback_share if on_unavailable == "fallback" else 0.0
 
     @classmethod
     def from_client(
@@ -212,29 +211,14 @@ class RedisLimiter(BaseLimiter):
         """
         from .redis_client import script_for_client  # noqa: PLC0415 -- an extra
 
-        self = cls.__new__(cls)
-        BaseLimiter.__init__(self, max_requests, period, burst, on_throttle)
-        self._configure(script_for_client(client), on_unavailable, fallback_share, prefix)
-        return self
+        script, limits = script_for_client(client), (max_requests, period, burst, on_throttle)
+        return cls(script, *limits, on_unavailable=on_unavailable, fallback_share=fallback_share, prefix=prefix)
 
     def __repr__(self) -> str:
-        script = getattr(self, "_script", None)  # not in the traceback of a constructor that failed
-        return f"RedisLimiter({script.server!r})" if script else "RedisLimiter()"
-
-    def _configure(self, script: LuaScript, on_unavailable: str, fallback_share: float, prefix: str) -> None:
-        if on_unavailable not in ("raise", "fallback"):
-            message = f'on_unavailable must be "raise" or "fallback", not {on_unavailable!r}'
-            raise ValueError(message)
-        if not 0 < fallback_share <= 1:
-            message = f"fallback_share must be a part of the limit, more than 0 and at most 1, not {fallback_share!r}"
-            raise ValueError(message)
-        self._script, self._prefix = script, prefix
-        self._fallback_share = fallback_share if on_unavailable == "fallback" else 0.0
+        return f"RedisLimiter({self._script.server!r})"
 
     def _shared_queue(self, key: LimitKey, clock: Clock) -> AcquireQueue:
         # Braces: a cluster keeps a key where the text inside them belongs.
         name = f"{self._prefix}:{{{'/'.join(filter(None, key))}}}"
         script, share = self._script, self._fallback_share
-        return shared_queue(
-            (script.identity, name), clock, lambda: RedisStore(script, name, script.server, share, clock.monotonic)
-        )
+        return shared_queue((script.identity, name), clock, lambda: RedisStore(script, name, share, clock.monotonic))

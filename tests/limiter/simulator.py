@@ -137,6 +137,7 @@ class Simulation:
             resume = partial(self._resume, task, task.turn)
             match effect:
                 case Sleep(seconds, wake):
+                    assert seconds >= 0
                     self.at(self.now + seconds, partial(resume, partial(task.flow.send, False)))
                     if wake is not None:
                         woken = partial(resume, partial(task.flow.send, True))

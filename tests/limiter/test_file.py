@@ -20,14 +20,15 @@ import pytest
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 from okx_maxloan_sdk.limiter import FileLimiter, LimitKey, RateLimit, RateLimiter
 from okx_maxloan_sdk.limiter import file as module
-from okx_maxloan_sdk.limiter.file import FileStore, encode
-from okx_maxloan_sdk.limiter.ledger import RECOVERY_MARGIN, Ledger, LimitPolicy
+from okx_maxloan_sdk.limiter.fairness import FairShares, OwnerShare
+from okx_maxloan_sdk.limiter.file import FileStore, decode, encode
+from okx_maxloan_sdk.limiter.ledger import RECOVERY_MARGIN, Ledger
 from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusyError
 from tests.limiter.runner import CLOCK, KEY, run
 from tests.limiter.simulator import Simulation
 
-POLICY = LimitPolicy(2, 2.0, reserve_ahead=0.5)
-QUIET = POLICY.period + RECOVERY_MARGIN
+LIMIT = RateLimit(2, 2.0, reserve_ahead=0.5)
+QUIET = LIMIT.period + RECOVERY_MARGIN
 
 
 class Machine:
@@ -56,7 +57,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 def is_granted(store: FileStore, owner: int, sequence: int = 0) -> bool:
     """Reserve a slot; keep it if it starts now and release it if it starts later."""
-    reservation = store.reserve((owner, sequence), 10.0, 1, POLICY)
+    reservation = store.reserve((owner, sequence), 10.0, 1, LIMIT)
     if reservation.granted and reservation.wait:
         store.release((owner, sequence), 0.0)
     return reservation.granted and not reservation.wait
@@ -68,7 +69,7 @@ def test_processes_see_each_others_slots(machine: Machine) -> None:
     assert is_granted(one, 1)
     assert is_granted(two, 2)
     assert not is_granted(one, 3)
-    assert one.usage(POLICY) == two.usage(POLICY) == (2, 2)
+    assert one.usage(LIMIT) == two.usage(LIMIT) == (2, 2)
     one.release((1, 0), 0.0)
     assert is_granted(one, 3)
     two.release((2, 0), 2.0)
@@ -87,6 +88,13 @@ def test_the_ledger_can_be_read_while_it_is_in_use(machine: Machine) -> None:
         assert json.loads(row[2])["in_flight"] == [[1, 0, machine.now, machine.now + 10.0]]
         assert is_granted(store, 2)
     assert stat.S_IMODE(machine.path.stat().st_mode) == 0o600
+
+
+def test_json_holds_the_whole_ledger() -> None:
+    """A ledger that is written as JSON and read again is the same."""
+    shares = FairShares({1: OwnerShare(5, 2, 6.0), 2: OwnerShare(4, 0, 5.5)})
+    ledger = Ledger({(1, 2): (3.0, 9.5)}, [(4.0, 1, 1, 2.0), (5.0, 2, 1, 2.5)], shares, 7.0, 3, 8.0)
+    assert decode(encode(ledger), 1.0) == ledger
 
 
 def sql(statements: str, *values: object) -> Callable[[Path], None]:
@@ -223,12 +231,12 @@ def test_waiting_for_a_locked_file_does_not_block_the_event_loop(machine: Machin
     simulation.run(QUIET)
     store = FileStore(machine.path, simulation.monotonic)
     machine.stores.append(store)
-    limiter = RateLimiter(AcquireQueue(store, simulation), POLICY, None)
+    limiter = RateLimiter(AcquireQueue(store, simulation), LIMIT, None)
     permit = simulation.run_flow(limiter.acquire(1.0))
     with closing(sqlite3.connect(machine.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusyError):
-            store.reserve((1, 2), 1.0, 1, POLICY)
+            store.reserve((1, 2), 1.0, 1, LIMIT)
         releasing = simulation.spawn(permit.release_after_response())
         waiting = simulation.spawn(limiter.acquire(1.0))
         late = simulation.spawn(limiter.acquire(1.0, simulation.now + 0.2))
@@ -248,19 +256,19 @@ def test_waiting_for_a_locked_file_does_not_block_the_event_loop(machine: Machin
 
 
 def test_a_reduction_is_for_all_processes(machine: Machine) -> None:
-    """A rate limit error of one process slows the others down; while the file is locked, from its next request on."""
+    """A rate limit error of one process, also one while the file is locked, slows the others down."""
     one, two = machine.process(), machine.process()
     assert is_granted(one, 1)
     with closing(sqlite3.connect(machine.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        assert not one.throttle(POLICY)
+        assert one.throttle(LIMIT)
         other.execute("COMMIT")
-    assert two.usage(POLICY) == (2, 1)
+    assert two.usage(LIMIT) == (2, 1)
     assert not is_granted(one, 2)
-    assert two.usage(POLICY) == (1, 1)
-    assert not two.throttle(POLICY)
-    machine.now += POLICY.period
-    assert two.throttle(POLICY)
+    assert two.usage(LIMIT) == (1, 1)
+    assert not two.throttle(LIMIT)
+    machine.now += LIMIT.period
+    assert two.throttle(LIMIT)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has other permissions")
@@ -300,13 +308,13 @@ def test_file_of_another_user_is_rejected(machine: Machine, suffix: str) -> None
 
 
 def test_unwritable_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Without a writable file nothing is granted, a rate limit error reduces nothing, and releases are only logged."""
+    """Without a writable file nothing is granted, a rate limit error counts, and releases are only logged."""
     (tmp_path / "file").write_text("")
     store = FileStore(tmp_path / "file" / "x.sqlite")
     with pytest.raises(LimiterUnavailableError, match="cannot be used"):
         is_granted(store, 1)
-    assert not store.throttle(POLICY)
-    assert store.usage(POLICY) == (POLICY.max_requests, 0)
+    assert store.throttle(LIMIT)
+    assert store.usage(LIMIT) == (LIMIT.max_requests - 1, 0)
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
         store.release((1, 0), 2.0)
     assert "until its lease ends" in caplog.text
@@ -314,13 +322,13 @@ def test_unwritable_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
 
 def test_full_disk_is_reported_and_loses_no_slot(machine: Machine) -> None:
     """While the disk is full nothing is granted; with free space again every earlier slot is still in use."""
-    store, policy = machine.process(), LimitPolicy(900, 2.0, reserve_ahead=0.5)
+    store, limit = machine.process(), RateLimit(900, 2.0, reserve_ahead=0.5)
     granted = 0
 
     def reserve(count: int) -> None:
         nonlocal granted
         for n in range(count):
-            assert store.reserve((count, n), 10.0, 1, policy).granted
+            assert store.reserve((count, n), 10.0, 1, limit).granted
             granted += 1
 
     reserve(1)
@@ -329,7 +337,7 @@ def test_full_disk_is_reported_and_loses_no_slot(machine: Machine) -> None:
     connection.execute("PRAGMA max_page_count = 1")  # the maximum is the current number of pages
     with pytest.raises(LimiterUnavailableError, match=r"key\.sqlite cannot be used: database or disk is full"):
         reserve(800)
-    assert store.usage(policy) == (policy.max_requests, granted)
+    assert store.usage(limit) == (limit.max_requests, granted)
     reserve(2)
 
 
@@ -389,8 +397,8 @@ def test_a_process_that_ends_closes_the_file(tmp_path: Path) -> None:
     """A process that ends removes the file's log and leaves no connection open."""
     code = (
         "import sys; from pathlib import Path; from okx_maxloan_sdk.limiter.file import FileStore;"
-        "from okx_maxloan_sdk.limiter.ledger import LimitPolicy;"
-        "store = FileStore(Path(sys.argv[1])); store.reserve((1, 1), 1.0, 1, LimitPolicy(1, 1.0));"
+        "from okx_maxloan_sdk.limiter.ledger import RateLimit;"
+        "store = FileStore(Path(sys.argv[1])); store.reserve((1, 1), 1.0, 1, RateLimit(1, 1.0));"
         "assert Path(sys.argv[1] + '-wal').exists()"
     )
     command = [sys.executable, "-W", "error", "-X", "dev", "-c", code, str(tmp_path / "x.sqlite")]

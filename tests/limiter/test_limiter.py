@@ -2,8 +2,6 @@
 
 import os
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,6 @@ import pytest
 from okx_maxloan_sdk import limiter as package
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.limiter import LimitKey, MemoryLimiter, RateLimit, RateLimitStatus, create_limiter
-from tests.support import clean_env
 
 
 def test_a_string_names_one_limiter() -> None:
@@ -71,11 +68,3 @@ def test_keys_and_limits_are_values() -> None:
     key, limit = LimitKey("u", "o"), RateLimit(20, 2.0)
     assert pickle.loads(pickle.dumps((key, limit))) == (key, limit)  # noqa: S301 -- its own bytes
     assert create_limiter().for_key(key, limit, SystemClock()).status() == RateLimitStatus(20, 0, 0, 0)
-
-
-def test_the_import_is_cheap() -> None:
-    """Importing the limiters loads no Redis client and no event loop."""
-    code = "import sys, okx_maxloan_sdk.limiter;print([m for m in ('redis', 'asyncio') if m in sys.modules])"
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=clean_env.clean_env(), capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

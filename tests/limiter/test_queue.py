@@ -1,6 +1,7 @@
 """The acquire queue: order, one sleep per waiter, releases, deadlines and shared stores; all in virtual time."""
 
 import logging
+import random
 import statistics
 from collections import Counter
 from collections.abc import Callable, Generator
@@ -18,17 +19,22 @@ from okx_maxloan_sdk.limiter.ledger import (
     MAX_DELIVERY_DELAY,
     SCHEDULING_SLACK,
     Ledger,
-    LimitPolicy,
     PermitId,
+    RateLimit,
     Reservation,
 )
 from okx_maxloan_sdk.limiter.memory import MemoryStore
 from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusyError
-from tests.limiter.load_generator import DELAYS
 from tests.limiter.runner import max_in_window
-from tests.limiter.simulator import Simulation
+from tests.limiter.simulator import Delays, Simulation
 
 PERIOD = 2.0
+CHANCE = random.Random(1)  # noqa: S311 -- delays are no secrets
+DELAYS: dict[str, Delays] = {
+    "none": lambda _: (0.0, 0.0),
+    "5 to 150 ms": lambda _: (CHANCE.uniform(0, 0.075), CHANCE.uniform(0.005, 0.075)),
+    "150 and 10 ms": lambda now: (0.149, 0.001) if int(now) % 2 else (0.009, 0.001),
+}
 
 
 class Store(MemoryStore):
@@ -41,9 +47,9 @@ class Store(MemoryStore):
         self.before: Callable[[str, PermitId], object] = lambda *_: None
         self.after: Callable[[Reservation], Reservation] = lambda reservation: reservation
 
-    def reserve(self, permit_id: PermitId, lease: float, queued: int, policy: LimitPolicy) -> Reservation:
+    def reserve(self, permit_id: PermitId, lease: float, queued: int, limit: RateLimit) -> Reservation:
         self.before("reserve", permit_id)
-        return self.after(super().reserve(permit_id, lease, queued, policy))
+        return self.after(super().reserve(permit_id, lease, queued, limit))
 
     def release(self, permit_id: PermitId, hold: float) -> None:
         self.before("release", permit_id)
@@ -58,9 +64,9 @@ class Process:
     ) -> None:
         self.store = Store(simulation.monotonic, ledger, is_blocking=is_blocking)
         self.ledger = self.store._ledger
-        self.policy = LimitPolicy(requests, PERIOD, None, inf if ledger is None else PERIOD / 4)
+        self.limit = RateLimit(requests, PERIOD, None, inf if ledger is None else PERIOD / 4)
         self.queue = AcquireQueue(self.store, simulation)
-        self.limiter = RateLimiter(self.queue, self.policy, None)
+        self.limiter = RateLimiter(self.queue, self.limit, None)
 
 
 @pytest.fixture
@@ -384,7 +390,7 @@ def test_broken_store_fails_all_waiters_at_once(simulation: Simulation) -> None:
 def test_reduction_is_reported(simulation: Simulation, caplog: pytest.LogCaptureFixture) -> None:
     """A reduction is logged and passed to the callback, once per burst of rate limit errors."""
     process, cuts = Process(simulation, 20), list[RateLimitStatus]()
-    limiter = RateLimiter(process.queue, process.policy, cuts.append)
+    limiter = RateLimiter(process.queue, process.limit, cuts.append)
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
         for _ in range(5):
             limiter.throttle()
