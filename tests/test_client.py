@@ -294,7 +294,7 @@ from okx_maxloan_sdk import Credentials, MaxLoanClient
 url, size, *key = sys.argv[1:]
 client = MaxLoanClient(Credentials(*key), base_url=url, timeout=5.0)
 assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2
-inherited = next(iter(client._transport._connections.values()))._socket.fileno()
+inherited = next(iter(client._transport._pool._connections.values()))._socket.fileno()
 if child := os.fork():
     assert os.waitpid(child, 0)[1] == 0
     assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2
@@ -302,7 +302,7 @@ if child := os.fork():
 else:
     status = 1
     try:
-        client._transport._take()
+        client._transport._pool._take()
         try:
             os.fstat(inherited)
         except OSError:

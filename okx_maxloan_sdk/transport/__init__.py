@@ -37,7 +37,7 @@ def _make(origin: Origin, proxy: Proxy | None, http: object, is_async: bool) -> 
             from .asynchronous import AsyncioTransport  # noqa: PLC0415 -- asyncio is for those who use it
 
             return AsyncioTransport(origin)
-        from .blocking import BlockingTransport  # noqa: PLC0415 -- the network loads with the first request
+        from .pool import BlockingTransport  # noqa: PLC0415 -- the network loads with the first request
 
         return BlockingTransport(origin)
     from .httpx_ import AsyncHttpxTransport, HttpxTransport  # noqa: PLC0415 -- most clients do without

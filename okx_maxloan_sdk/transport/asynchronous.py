@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING, Any
 from okx_maxloan_sdk.exceptions import InvalidResponseError
 from okx_maxloan_sdk.threads import start_thread
 
-from .blocking import Connection
 from .connect import client_context, seconds_until
-from .http1 import READ_SIZE
-from .pool import PooledTransport
+from .http1 import READ_SIZE, ResponseParser
+from .pool import Connection, ConnectionPool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from okx_maxloan_sdk.sites import Origin
-
-    from .base import Request, Response
-    from .http1 import ResponseParser
 
 # Turns of the event loop until it has closed the sockets: one to abort them, one to close them, one more for TLS.
 CLOSE_TURNS = 3
@@ -131,18 +127,14 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
             self._transport.abort()
 
 
-class AsyncioTransport(PooledTransport):
+class AsyncioTransport(ConnectionPool):
     """Sends requests from any task; each event loop has connections of its own."""
 
     def __init__(self, origin: Origin) -> None:
         super().__init__(origin, AsyncConnection, asyncio.get_running_loop, lambda loop: loop.is_closed())
 
-    def send(self, request: Request, timeout: float) -> Coroutine[Any, Any, Response]:
-        """Send and read to the end within `timeout` seconds."""
-        return self._send(request, timeout)
-
     async def close(self) -> None:
         """Close every connection; requests under way fail."""
-        self._close()
+        self.interrupt()
         for _ in range(CLOSE_TURNS):
             await asyncio.sleep(0)

@@ -33,8 +33,9 @@ def runner(kind: str) -> asyncio.Runner | None:
 
 def in_use(transport: Any) -> list[Any]:
     """List the connections that are in use or not reusable."""
-    idle = list(chain.from_iterable(transport._idle.values()))
-    return [each for each in list(transport._connections.values()) if each not in idle and not each.must_close]
+    pool = getattr(transport, "_pool", transport)  # the asyncio transport is one itself
+    idle = list(chain.from_iterable(pool._idle.values()))
+    return [each for each in list(pool._connections.values()) if each not in idle and not each.must_close]
 
 
 class TransportHarness:

@@ -15,7 +15,7 @@ import pytest
 from okx_maxloan_sdk.exceptions import ClientClosedError, NoResponseError, OkxError, RequestNotSentError
 from okx_maxloan_sdk.sites import parse_origin
 from okx_maxloan_sdk.state import BASE_HEADERS
-from okx_maxloan_sdk.transport import Request, blocking, transport_factory
+from okx_maxloan_sdk.transport import Request, pool, transport_factory
 from tests.support.clean_env import clean_env
 from tests.support.clock import client_threads_end, until
 from tests.support.raw import ROWS, HandshakeServer, Push, RawServer, hang, head, respond, send_bytes
@@ -109,7 +109,7 @@ def test_closed_under_a_request(transport: TransportHarness, phase: str, monkeyp
         raise ConnectionError
 
     if phase == "connecting":
-        monkeypatch.setattr(blocking, "connect", connect)
+        monkeypatch.setattr(pool, "connect", connect)
     server = transport.serve(hang(), server=HandshakeServer if phase == "handshake" else RawServer)
 
     def close() -> None:
@@ -118,8 +118,8 @@ def test_closed_under_a_request(transport: TransportHarness, phase: str, monkeyp
         if transport.runner:
             asyncio.run(closing)
 
-    with ThreadPoolExecutor(1) as pool:
-        closed, began = pool.submit(close), time.monotonic()
+    with ThreadPoolExecutor(1) as threads:
+        closed, began = threads.submit(close), time.monotonic()
         with pytest.raises(NoResponseError if phase == "response" else RequestNotSentError):
             transport.send(GET, 30.0)
         assert time.monotonic() - began < 5.0
