@@ -10,12 +10,12 @@ import ssl
 import sys
 import time
 from concurrent.futures import CancelledError, Future
-from errno import EINPROGRESS, EWOULDBLOCK
+from contextlib import suppress
 from functools import cache
 from ipaddress import ip_address
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from okx_maxloan_sdk.threads import start_thread, wait
 
@@ -92,25 +92,26 @@ def connect(host: str, port: int, deadline: float, is_cancelled: Callable[[], bo
                 remaining = seconds_until(deadline)
                 if is_cancelled():
                     raise ConnectionError("the request was cancelled")
-                delay = next_start - time.monotonic() if attempts.get_map() else 0.0
+                delay = next_start - time.monotonic()
                 if waiting and delay <= 0:
                     next_start, delay = time.monotonic() + ATTEMPT_DELAY, ATTEMPT_DELAY
                     try:
-                        attempts.register(_start(*waiting.pop()), selectors.EVENT_WRITE)
+                        started = _start(*waiting.pop())
                     except OSError as error:
                         failure, next_start = error, 0.0
                         continue
+                    attempts.register(started, selectors.EVENT_WRITE, started)
                 for key, _ in attempts.select(min(remaining, delay if waiting else ATTEMPT_DELAY)):
-                    attempt: Any = key.fileobj
+                    attempt: socket.socket = key.data
                     attempts.unregister(attempt)
                     if not (code := attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
-                        return cast("socket.socket", attempt)
+                        return attempt
                     attempt.close()
                     failure, next_start = OSError(code, os.strerror(code)), 0.0
             raise failure
         finally:
             for key in attempts.get_map().values():
-                cast("socket.socket", key.fileobj).close()
+                key.data.close()
 
 
 def _start(family: int, kind: int, protocol: int, _: str, address: Any) -> socket.socket:
@@ -118,9 +119,8 @@ def _start(family: int, kind: int, protocol: int, _: str, address: Any) -> socke
     try:
         attempt.setblocking(False)
         attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # EWOULDBLOCK is Windows' word for EINPROGRESS; one that is connected is writable at once.
-        if (code := attempt.connect_ex(address)) not in (0, EINPROGRESS, EWOULDBLOCK):
-            raise OSError(code, os.strerror(code))
+        with suppress(BlockingIOError):  # it is connected once it is writable
+            attempt.connect(address)
     except BaseException:
         attempt.close()
         raise

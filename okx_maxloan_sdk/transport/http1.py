@@ -8,13 +8,11 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from okx_maxloan_sdk.exceptions import InvalidResponseError
 
-from .base import not_sent
+from .base import Request, Response, not_sent
 from .response import CUT_SHORT, ResponseBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from .base import Request, Response
 
 # As much as a TLS record has, so that what was received later can be seen on the socket.
 READ_SIZE = 1 << 14

@@ -27,16 +27,8 @@ if TYPE_CHECKING:
     from .proxy import Proxy
 
 # Failures before the first byte of the request is written.
-UNSENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.LocalProtocolError,
-    httpx.UnsupportedProtocol,
-    httpx.InvalidURL,
-)
-FAILURES = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ConnectionError)
+UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.LocalProtocolError)
+FAILURES = (httpx.HTTPError, TimeoutError, ConnectionError)
 # How h11, under httpx, says that the connection was closed before the end of the response.
 CUT_SHORT = ("Server disconnected without sending a response", "without sending complete message body")
 # Seconds after the deadline in which httpx may end a blocking call itself: its errors tell what was sent.
