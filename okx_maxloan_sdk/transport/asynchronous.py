@@ -15,8 +15,6 @@ from .http1 import READ_SIZE, ResponseParser
 from .pool import Connection, ConnectionPool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from okx_maxloan_sdk.sites import Origin
 
 # Turns of the event loop until it has closed the sockets: one to abort them, one to close them, one more for TLS.
@@ -39,52 +37,39 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
 
     async def open(self, origin: Origin, deadline: float) -> None:
         """Connect and do the TLS handshake; raise `OSError`."""
-        tls, host = (client_context(), origin.host) if origin.scheme == "https" else (None, None)
+        await asyncio.wrap_future(start_thread(partial(self._connect, origin, deadline)))
+        # Not cancelled half-way: uvloop would close the descriptor twice (its issue 738).
+        await asyncio.shield(self._start(origin, deadline))
 
-        def connect() -> None:
-            connecting = start_thread(partial(self._connect, origin, deadline))
-            asyncio.wrap_future(connecting).add_done_callback(self._on_done)
-
-        def start() -> None:
-            # Neither cancelled nor aborted half-way: uvloop would close the descriptor twice (its issue 738).
-            starting = self.owner.create_connection(lambda: self, sock=self._socket, ssl=tls, server_hostname=host)
-            self.owner.create_task(starting).add_done_callback(self._on_done)
-
-        await self._wait(deadline, connect)
-        await self._wait(deadline, start)
+    async def _start(self, origin: Origin, deadline: float) -> None:
+        tls: dict[str, Any] = {}
+        if origin.scheme == "https":
+            tls = {"ssl": client_context(), "server_hostname": origin.host}
+            tls["ssl_handshake_timeout"] = seconds_until(deadline)
+        try:
+            self._transport, _ = await self.owner.create_connection(lambda: self, sock=self._socket, **tls)
+        except OSError:
+            if not self.must_close:  # else its user gave up, and asyncio would log what nobody takes
+                raise
+        if self.must_close:
+            self.close()
 
     async def exchange(self, data: bytes, deadline: float, parser: ResponseParser) -> None:
         """Send a request and read its response; raise `OSError`."""
-        self._parser = parser
-        try:
-            await self._wait(deadline, partial(self._transport.write, data))
-        finally:
-            self._parser = None
-
-    async def _wait(self, deadline: float, begin: Callable[[], object]) -> None:
-        """Begin something, and wait until `_end_wait` is called; raise its error, or `TimeoutError`."""
-        self._waiter = waiter = self.owner.create_future()
         timer = self.owner.call_later(seconds_until(deadline), self._end_wait, TimeoutError("the deadline has passed"))
+        self._parser, self._waiter = parser, self.owner.create_future()
         try:
-            begin()
-            if error := await waiter:
+            self._transport.write(data)
+            if error := await self._waiter:
                 raise error
         finally:
             timer.cancel()
+            self._parser = None
 
     def _end_wait(self, error: BaseException | None = None) -> None:
         if self._waiter is not None and not self._waiter.done():
             # Not as its exception: asyncio logs one that a task cancelled in the same turn does not take.
             self._waiter.set_result(error)
-
-    def _on_done(self, done: asyncio.Future[Any]) -> None:
-        if done.cancelled():
-            return
-        if not (error := done.exception()) and done.result():
-            self._transport, _ = done.result()
-            if self.must_close:
-                self.close()
-        self._end_wait(error)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 -- asyncio passes it
         return self._buffer

@@ -24,17 +24,19 @@ from .base import not_sent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# RFC 8305, 8: "Connection Attempt Delay", in seconds. A cancelled attempt ends as soon.
+# RFC 8305, 8: "Connection Attempt Delay", in seconds.
 ATTEMPT_DELAY = 0.25
+# Seconds after which a cancelled request has ended.
+CANCEL_DELAY = 0.25
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 # Lookups under way, by process, host and port: a thread does not survive a fork.
 _lookups: dict[tuple[int, str, int], Future[list[Any]]] = {}
 
 
-def seconds_until(deadline: float) -> float:
+def seconds_until(deadline: float, message: str = "the deadline has passed") -> float:
     """Return the seconds until a point on the monotonic clock; raise `TimeoutError` if it has passed."""
     if (seconds := deadline - time.monotonic()) <= 0:
-        raise TimeoutError("the deadline has passed")
+        raise TimeoutError(message)
     return seconds
 
 
@@ -50,19 +52,19 @@ def read_poll(sock: socket.socket) -> Callable[[float], list[Any]]:
     return poll.poll
 
 
-def resolve(host: str, port: int, deadline: float) -> list[Any]:
+def resolve(host: str, port: int, deadline: float, is_cancelled: Callable[[], bool] = lambda: False) -> list[Any]:
     """Look up the addresses of a host, once for all who need them at the same time, families in turns (RFC 8305, 4)."""
     try:
         return [(FAMILIES[ip_address(host).version], socket.SOCK_STREAM, 0, "", (host, port))]
     except ValueError:  # it is a name
         pass
     families: dict[int, list[Any]] = {}
-    for address in dict.fromkeys(_look_up(host, port, deadline)):
+    for address in dict.fromkeys(_look_up(host, port, deadline, is_cancelled)):
         families.setdefault(address[0], []).append(address)
     return [each for turn in zip_longest(*families.values()) for each in turn if each]
 
 
-def _look_up(host: str, port: int, deadline: float) -> list[Any]:
+def _look_up(host: str, port: int, deadline: float, is_cancelled: Callable[[], bool]) -> list[Any]:
     lookup, key = Future[list[Any]](), (os.getpid(), host, port)
     lookup.add_done_callback(lambda _: _lookups.pop(key, None))
     try:
@@ -71,8 +73,9 @@ def _look_up(host: str, port: int, deadline: float) -> list[Any]:
     except BaseException:
         lookup.cancel()
         raise
-    if not wait(running, seconds_until(deadline)):
-        raise TimeoutError(f"{host} was not resolved in time")
+    while not wait(running, min(seconds_until(deadline, f"{host} was not resolved in time"), CANCEL_DELAY)):
+        if is_cancelled():
+            raise ConnectionError("the request was cancelled")
     try:
         return running.result()
     except (Exception, CancelledError) as error:  # noqa: BLE001 -- the error of a lookup belongs to all who wait for it
@@ -84,7 +87,7 @@ def connect(host: str, port: int, deadline: float, is_cancelled: Callable[[], bo
 
     An attempt starts 250 ms after the one before it, or as soon as that one fails; the others are closed.
     """
-    waiting, failure = resolve(host, port, deadline)[::-1], OSError(f"{host} has no address")
+    waiting, failure = resolve(host, port, deadline, is_cancelled)[::-1], OSError(f"{host} has no address")
     next_start = 0.0
     with selectors.DefaultSelector() as attempts:
         try:
@@ -101,7 +104,7 @@ def connect(host: str, port: int, deadline: float, is_cancelled: Callable[[], bo
                         failure, next_start = error, 0.0
                         continue
                     attempts.register(started, selectors.EVENT_WRITE, started)
-                for key, _ in attempts.select(min(remaining, delay if waiting else ATTEMPT_DELAY)):
+                for key, _ in attempts.select(min(remaining, delay if waiting else CANCEL_DELAY)):
                     attempt: socket.socket = key.data
                     attempts.unregister(attempt)
                     if not (code := attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):

@@ -167,10 +167,10 @@ class ConnectionPool:
     async def _open(self, connection: Connection, deadline: float) -> None:
         try:
             await connection.open(self._origin, deadline)
-            if connection.must_close:
-                raise ConnectionError("the connection was closed before the request")
         except OSError as error:
             raise not_sent(error) from None
+        if connection.must_close:
+            raise not_sent("the connection was closed before the request")
 
     def _release(self, connection: Connection, *, is_reusable: bool) -> None:
         if not is_reusable or connection.must_close:

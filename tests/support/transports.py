@@ -1,6 +1,7 @@
 """Every transport behind one blocking interface."""
 
 import asyncio
+import gc
 import sys
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -44,6 +45,9 @@ class TransportHarness:
     def __init__(self, choice: str) -> None:
         self.kind, _, kind = choice.partition(" ")
         self.runner = runner(kind)
+        self._loop_errors: list[Any] = []
+        if self.runner:
+            self.runner.get_loop().set_exception_handler(lambda _, context: self._loop_errors.append(context))
         self.raw: Any = None
         self._own: Any = None
         self._servers = ExitStack()
@@ -77,8 +81,10 @@ class TransportHarness:
             self.run(self._own.aclose() if self.runner else self._own.close())
 
     def shutdown(self) -> None:
-        """Close the transport, its servers and its event loop."""
+        """Close the transport, its servers and its event loop, which must not have reported an error."""
         self.close()
         self._servers.close()
         if self.runner:
+            gc.collect()
             self.runner.close()
+        assert self._loop_errors == []
