@@ -155,4 +155,6 @@ def test_abandoned_handshake(transport: TransportHarness, way: str) -> None:
             await task
         await asyncio.to_thread(server.wait_until_closed)
 
+    began = time.monotonic()
     transport.run(main())
+    assert time.monotonic() - began < 5.0
