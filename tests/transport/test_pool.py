@@ -50,17 +50,6 @@ def acquire_and_release(pool: Any, count: int) -> list[FakeConnection]:
     return connections
 
 
-def test_a_request_has_a_connection_to_itself() -> None:
-    """A connection in use is not shared, and the most recently used one comes first."""
-    pool = make_pool()
-    one, two = acquire_and_release(pool, 2)
-    assert one is not two
-    assert one.is_reused
-    taken = [pool._take() for _ in range(3)]
-    assert taken[:2] == [two, one]
-    assert not taken[2].is_reused
-
-
 def test_connection_idle_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections that were idle for too long are closed, even if a younger one is used."""
     now = 100.0
@@ -77,26 +66,17 @@ def test_connection_idle_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("error", [ConnectionResetError("reset"), TimeoutError("too late")], ids=["reset", "silent"])
 def test_stale_connections(error: OSError) -> None:
-    """A reused connection that fails closes all that were idle as long, but not those used since."""
-    pool = make_pool()
+    """A reused connection that fails before any byte closes all that were idle as long, but not those used since."""
+    pool, received = make_pool(), ResponseParser()
+    received.received = 1
     old, used_since, failed = acquire_and_release(pool, 3)
     assert pool._take() is failed
     used_since.idle_since = time.monotonic()
+    for connection, parser in ((failed, received), (FakeConnection(1), ResponseParser())):
+        assert isinstance(pool._to_error(connection, error, parser), NoResponseError)
+    assert not old.closed
     assert isinstance(pool._to_error(failed, error, ResponseParser()), NoResponseError)
     assert (old.closed, used_since.closed) == (True, False)
-    pool._release(failed, is_reusable=False)
-    assert pool._take() is used_since
-
-
-def test_failure_of_one_connection() -> None:
-    """A failure of a new connection, or within a response, closes no other connection."""
-    pool, received = make_pool(), ResponseParser()
-    received.received = 1
-    idle, failed = acquire_and_release(pool, 2)
-    assert pool._take() is failed
-    pool._to_error(failed, ConnectionResetError("reset"), received)
-    pool._to_error(FakeConnection(1), ConnectionResetError("reset"), ResponseParser())
-    assert not idle.closed
 
 
 def test_released_as_the_pool_closes() -> None:
