@@ -3,8 +3,6 @@
 import gzip
 import json
 import re
-import socket
-import threading
 import time
 import tracemalloc
 import zlib
@@ -291,29 +289,6 @@ def test_reused_connection_dropped(client_factory: ClientFactory, drop: Behavior
         client.close()
     assert clock.paused == []
     assert client_factory.limiter.outcomes == ["responded", "unknown", "responded"]
-
-
-@pytest.mark.parametrize("client_factory", OWN, indirect=True)
-@pytest.mark.parametrize("end", [send_bytes(b""), hang()], ids=["reset", "silent"])
-def test_stale_connections(client_factory: ClientFactory, end: Behavior) -> None:
-    """Ten connections that died while idle cost one retry, not ten."""
-    met, dead = threading.Barrier(10), threading.Event()
-
-    def serve(server: RawServer, connection: socket.socket) -> bool:
-        if dead.is_set() and server.connections == 10:
-            return end(server, connection)
-        if not dead.is_set():
-            met.wait(5)
-        return respond()(server, connection)
-
-    with RawServer(serve) as server:
-        client = open_client(client_factory, server, timeout=0.5, max_retries=1)
-        assert [len(each) for each in client_factory.run_concurrently(client, *[send] * 10)] == [1] * 10
-        assert server.connections == 10
-        dead.set()
-        assert len(send(client)) == 1
-        assert server.connections == 11
-        client.close()
 
 
 def test_idle_connection_closed(client_factory: ClientFactory) -> None:

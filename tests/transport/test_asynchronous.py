@@ -1,4 +1,4 @@
-"""asyncio transport: cancellation and closing at any time, several event loops, and unsolicited bytes."""
+"""asyncio transport: closing, cancellation, and a second response, in one turn of the event loop."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -38,18 +38,6 @@ async def test_closed_under_requests() -> None:
         assert "the client was closed" in str(results[0])
         with pytest.raises(ClientClosedError):
             await transport.send(GET, 1.0)
-
-
-async def test_event_loop_that_has_ended() -> None:
-    """close() ignores the connections of an event loop that has ended."""
-    async with serve(respond()) as (_, transport):
-
-        async def take() -> object:
-            return transport._take()
-
-        connection = await asyncio.to_thread(asyncio.run, take())
-        await transport.close()
-        assert connection is not None  # until here: the transport has a weak reference
 
 
 async def test_second_response_before_the_task_resumes() -> None:

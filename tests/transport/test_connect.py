@@ -87,15 +87,9 @@ def test_socket(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @LINUX
-def test_first_address_swallows_packets(
-    port: int, monkeypatch: pytest.MonkeyPatch, transport: TransportHarness
-) -> None:
+def test_first_address_swallows_packets(monkeypatch: pytest.MonkeyPatch, transport: TransportHarness) -> None:
     """An address that drops packets costs 250 ms and none of the deadline, for every client."""
     name(monkeypatch, *v4("127.0.0.2", "127.0.0.1"))
-    with black_hole(port, "127.0.0.2"):
-        address, seconds = connect_to(port)
-    assert address == "127.0.0.1"
-    assert 0.24 < seconds < 1.0
     server = transport.serve(respond())
     with black_hole(int(server.url.rpartition(":")[2]), "127.0.0.2"):
         began = time.monotonic()

@@ -18,7 +18,7 @@ WHOLE = {
     "with a line end in its length": (head(len(ROWS) + 2) + ROWS + b"\r\n", True),
     "with a line end, and another": (head(len(ROWS) + 2) + ROWS + b"\r\n\r\n", False),
     "in chunks": (CHUNKED + CHUNK + b"\r\n", True),
-    "in chunks, with a trailer": (CHUNKED + CHUNK + b"Content-Type: x\r\n\r\n", True),
+    "in chunks, with a trailer": (CHUNKED + CHUNK + b"Content-Type: x\r\n\r\n", False),
     "after interim responses": (INTERIM + b"HTTP/1.1 100 Continue\r\n\r\n" + RESPONSE, True),
     "offering an upgrade": (head(len(ROWS), 200, "Upgrade: h2c", "Connection: Upgrade") + ROWS, True),
     "closing": (head(len(ROWS), 200, "Connection: close") + ROWS, False),
