@@ -58,7 +58,7 @@ class _Httpx:
         if self._is_closed:
             raise ClientClosedError
         if self._client is not None and self._client.is_closed:
-            raise ClientClosedError("the httpx client that was passed as http is closed")
+            raise ClientClosedError("the httpx client that was passed as http_client is closed")
         target, origin = request.target.encode("ascii"), self._origin
         url = httpx.URL(scheme=origin.scheme, host=origin.host, port=origin.port, raw_path=target)
         if url.raw_path != target:
