@@ -144,7 +144,7 @@ def client_context() -> ssl.SSLContext:
             raise not_sent(f"{name} is {path!r}, which does not exist; correct or unset it")
     try:
         context = ssl.create_default_context(cafile=file if file or folder else certifi.where(), capath=folder)
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         raise not_sent(f"the certificates of SSL_CERT_FILE {file!r} cannot be read: {error}") from None
     context.set_alpn_protocols(["http/1.1"])
     return context
