@@ -25,7 +25,6 @@ from okx_maxloan_sdk.exceptions import (
     InvalidResponseError,
     NoResponseError,
     OkxError,
-    PartialFailureError,
     PermissionDeniedError,
     RateLimitError,
     RequestNotSentError,
@@ -169,11 +168,6 @@ def client_factory(request: pytest.FixtureRequest) -> Iterator[ClientFactory]:
     client_factory.close()
 
 
-def timeout_for(fault: Fault) -> float:
-    """Return the timeout of a request for this fault."""
-    return TIMEOUT if fault.error is NoResponseError else PLENTY
-
-
 def open_client(client_factory: ClientFactory, server: RawServer, **settings: Any) -> Any:
     """Open a client of this server, without pauses between attempts."""
     return client_factory.open(**{"base_url": server.url, "clock": QuickClock(), "timeout": PLENTY, **settings})
@@ -198,13 +192,10 @@ def test_fault(client_factory: ClientFactory, fault: Fault) -> None:
     """Each fault leads to the table's error and number of requests, and the error shows no secret."""
     is_unanswered = fault.error is NoResponseError
     with RawServer(fault.behavior) as server:
-        error = failing_call(client_factory, server, timeout=timeout_for(fault))
+        error = failing_call(client_factory, server, timeout=TIMEOUT if is_unanswered else PLENTY)
         server.wait(fault.requests)  # the last one of a short timeout may not have been read yet
         assert len(server.requests) == fault.requests
-    names = (
-        ("NoResponseError", "ApiTimeoutError", "ConnectionDroppedError") if is_unanswered else (fault.error.__name__,)
-    )
-    assert type(error).__name__ in names
+    assert isinstance(error, NoResponseError) if is_unanswered else type(error) is fault.error
     assert re.search(fault.message, str(error))
     assert not any(secret in f"{error!r} {error}" for secret in (KEY, SECRET, PASSPHRASE))
     assert client_factory.limiter.outcomes == ["unknown" if is_unanswered else "responded"] * fault.requests
@@ -308,17 +299,3 @@ def test_slow_response_within_the_timeout(client_factory: ClientFactory) -> None
         client = open_client(client_factory, server)
         assert len(send(client)) == 1
         client.close()
-
-
-def test_batches_survive_faults(client_factory: ClientFactory) -> None:
-    """Of many requests to a server with every fault, each ends with one of our errors or rows."""
-    behaviors = [fault.behavior for fault in (*FRAMES, *BODIES, *REJECTIONS) if fault.requests == ONE]
-    pairs = [f"C{number}-USDT" for number in range(5 * len(behaviors))]
-    with RawServer(*behaviors, respond()) as server:
-        client = open_client(client_factory, server, max_retries=0)
-        batches = list(client.iter_max_loan(pairs, mgn_mode="cross"))
-        client.close()
-    assert sorted(inst_id for each in batches for inst_id in each.inst_ids) == sorted(pairs)
-    errors = [each.error for each in batches if each.error]
-    assert all(isinstance(error, OkxError) and not isinstance(error, PartialFailureError) for error in errors)
-    assert len(errors) > len(behaviors) / 2
