@@ -92,18 +92,14 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
         self.data_received(b"")
 
     def connection_lost(self, exc: Exception | None) -> None:
+        reason = "the client was closed" if self.must_close else "the server closed the connection"
         self.must_close = True
-        self._end_wait(exc or ConnectionResetError("the server closed the connection"))
+        self._end_wait(exc or ConnectionResetError(reason))
 
     def interrupt(self) -> None:
         """Make the request on it fail, from any thread."""
-
-        def fail() -> None:
-            self._end_wait(ConnectionError("the client was closed"))
-            self.close()
-
         with suppress(RuntimeError):  # the event loop is closed
-            self.owner.call_soon_threadsafe(fail)
+            self.owner.call_soon_threadsafe(self.close)
 
     def close(self) -> None:
         """Close it at once, with what has not been sent; a TLS handshake ends with its socket."""
