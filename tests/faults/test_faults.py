@@ -32,6 +32,7 @@ from okx_maxloan_sdk.exceptions import (
 )
 from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory
 from tests.support.clock import QuickClock
+from tests.support.fake_transport import inst_ids
 from tests.support.raw import ROWS, Behavior, RawServer, drip, hang, head, reset, respond, send_bytes
 from tests.support.transports import HTTPX, OWN
 
@@ -299,3 +300,15 @@ def test_slow_response_within_the_timeout(client_factory: ClientFactory) -> None
         client = open_client(client_factory, server)
         assert len(send(client)) == 1
         client.close()
+
+
+def test_batch(client_factory: ClientFactory) -> None:
+    """In a batch, each fault is the error of some pairs, and every pair has an error or was requested."""
+    behaviors = [fault.behavior for fault in (*FRAMES, *BODIES, *REJECTIONS) if fault.requests == ONE]
+    pairs = inst_ids(5 * len(behaviors))
+    with RawServer(*behaviors, respond()) as server:
+        client = open_client(client_factory, server, max_retries=0)
+        batches = list(client.iter_max_loan(pairs, mgn_mode="cross"))
+        client.close()
+    assert sorted(inst_id for each in batches for inst_id in each.inst_ids) == sorted(pairs)
+    assert {InvalidResponseError, AuthenticationError} <= {type(each.error) for each in batches}
