@@ -114,6 +114,7 @@ def errors(error: BaseException) -> Iterator[BaseException]:
             visited.append(each)
             todo += [each.__cause__, each.__context__]
             todo += [inner for _, inner in each.failures] if isinstance(each, PartialFailureError) else []
+            todo += each.exceptions if isinstance(each, BaseExceptionGroup) else []
     return iter(visited)
 
 
@@ -163,8 +164,7 @@ async def test_errors_of_cancelled_tasks(transport: str, how: str) -> None:
     if http_client:
         await http_client.aclose()
     for error in errors(caught.value):
-        for each in (error, *getattr(error, "exceptions", ())):
-            assert leaks_in_frames(each) == []
+        assert leaks_in_frames(error) == []
 
 
 @pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=True)
