@@ -68,11 +68,6 @@ class _Httpx:
         return httpx.Request(request.method, url, headers=headers, extensions={"timeout": limits})
 
 
-def new_builder(response: httpx.Response) -> ResponseBuilder:
-    """Begin a response of ours."""
-    return ResponseBuilder(response.status_code, {name.lower(): value for name, value in response.headers.items()})
-
-
 def to_okx_error(error: Exception) -> OkxError:
     """Return the error of ours for a failure of httpx."""
     if isinstance(error, UNSENT):
@@ -104,7 +99,7 @@ class HttpxTransport(_Httpx):
     def _exchange(self, message: httpx.Request, deadline: float) -> Response:
         try:
             with self._client_context(httpx.Client) as client, closing(client.send(message, **SEND)) as response:
-                body = new_builder(response)
+                body = ResponseBuilder(response.status_code, dict(response.headers))
                 for chunk in response.iter_raw():
                     body.feed(chunk)
                     if time.monotonic() > deadline:
@@ -131,7 +126,7 @@ class AsyncHttpxTransport(_Httpx):
                 asyncio.timeout(timeout),
                 aclosing(await client.send(message, **SEND)) as response,
             ):
-                body = new_builder(response)
+                body = ResponseBuilder(response.status_code, dict(response.headers))
                 async for chunk in response.aiter_raw():
                     body.feed(chunk)
                 return body.finish()
