@@ -10,7 +10,6 @@ import asyncio
 import time
 from contextlib import aclosing, closing, nullcontext
 from contextvars import copy_context
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -87,9 +86,9 @@ class HttpxTransport(_Httpx):
     def send(self, request: Request, timeout: float) -> Response:
         """Send and read to the end within `timeout` seconds."""
         message, deadline = self._request(request, timeout), time.monotonic() + timeout
+        context = copy_context()  # the caller's, which instrumentation of httpx reads
         try:
-            # In the caller's context, which instrumentation of httpx reads.
-            call = start_thread(partial(copy_context().run, self._exchange, message, deadline))
+            call = start_thread(lambda: context.run(self._exchange, message, deadline))
         except OSError as error:
             raise not_sent(error) from None
         if not wait(call, timeout + GRACE):
