@@ -1,7 +1,6 @@
 """Every transport behind one blocking interface."""
 
 import asyncio
-import gc
 import sys
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -50,6 +49,8 @@ class TransportHarness:
             self.runner.get_loop().set_exception_handler(lambda _, context: self._loop_errors.append(context))
         self.raw: Any = None
         self._own: Any = None
+        if self.kind == "httpx":
+            self._own = httpx.AsyncClient() if self.runner else httpx.Client()
         self._servers = ExitStack()
 
     def serve(self, *behaviors: Behavior, server: type[RawServer] = RawServer) -> RawServer:
@@ -60,9 +61,7 @@ class TransportHarness:
 
     def connect(self, url: str, proxy: str | None = None) -> Self:
         """Create the transport for this address."""
-        if self.kind == "httpx" and proxy is None and self._own is None:
-            self._own = httpx.AsyncClient() if self.runner else httpx.Client()
-        own = self._own if proxy is None else None
+        own = None if proxy else self._own
         self.raw = transport_factory(parse_origin(url), proxy, own, is_async=self.runner is not None)()
         return self
 
@@ -85,6 +84,5 @@ class TransportHarness:
         self.close()
         self._servers.close()
         if self.runner:
-            gc.collect()
             self.runner.close()
         assert self._loop_errors == []
