@@ -56,8 +56,5 @@ class SystemClock:
         """Sleep without blocking the event loop; return as `sleep` does."""
         import asyncio  # noqa: PLC0415 -- a blocking program does not load asyncio
 
-        if wake is None:
-            await asyncio.sleep(seconds)
-            return False
-        done, _ = await asyncio.wait([asyncio.wrap_future(wake)], timeout=seconds)
+        done, _ = await asyncio.wait([asyncio.wrap_future(wake or WakeEvent())], timeout=seconds)
         return bool(done)

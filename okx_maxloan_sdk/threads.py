@@ -20,19 +20,22 @@ T = TypeVar("T")
 MAX_CLEANUP_SECONDS = 1.0
 
 
+def _settle(future: Future[T], function: Callable[[], T]) -> None:
+    try:
+        value = function()
+    except BaseException as error:  # noqa: BLE001 -- it is raised where the result is awaited
+        future.set_exception(error)
+    else:
+        future.set_result(value)
+
+
 def start_thread(function: Callable[[], T], future: Future[T] | None = None) -> Future[T]:
     """Call a function on a daemon thread, and return the future of its result; raise `OSError` if there can be none."""
     result: Future[T] = Future() if future is None else future
 
     def call() -> None:
-        if not result.set_running_or_notify_cancel():
-            return
-        try:
-            value = function()
-        except BaseException as error:  # noqa: BLE001 -- it is raised where the result is awaited
-            result.set_exception(error)
-        else:
-            result.set_result(value)
+        if result.set_running_or_notify_cancel():
+            _settle(result, function)
 
     handled = sys.exception()
     try:
@@ -61,22 +64,18 @@ def wait(future: Future[Any], seconds: float) -> bool:
 def call_to_end(function: Callable[[], T]) -> T:
     """Call a function; what a signal raises meanwhile is raised after its end, or a second later.
 
-    It runs on another thread: Python raises a signal's exception on the main one, at any step of what runs there. No
-    future is used, as such an exception could leave its lock locked.
+    It runs on another thread: Python raises a signal's exception on the main one, at any step of what runs there. That
+    thread has the future to itself until its end, as such an exception could leave its lock locked.
     """
     if current_thread() is not main_thread():
         return function()
-    unbegun, done = [function], SimpleQueue[None]()
-    values: list[T] = []
-    errors: list[BaseException] = []
+    unbegun, ended, done = [function], list[Future[T]](), SimpleQueue[None]()
 
     def call() -> None:
         with suppress(IndexError):  # the caller has given up
-            begun = unbegun.pop()
-            try:
-                values.append(begun())
-            except BaseException as error:  # noqa: BLE001 -- it is raised where the result is awaited
-                errors.append(error)
+            future = Future[T]()
+            _settle(future, unbegun.pop())
+            ended.append(future)
             done.put(None)
 
     try:
@@ -87,9 +86,7 @@ def call_to_end(function: Callable[[], T]) -> T:
             unbegun.pop()
         except IndexError:  # it has begun
             with suppress(Empty):
-                if not values and not errors:
+                if not ended:
                     done.get(timeout=MAX_CLEANUP_SECONDS)
         raise
-    for error in errors:
-        raise error
-    return values[0]
+    return ended[0].result()

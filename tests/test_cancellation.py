@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 
@@ -82,19 +81,10 @@ def test_abandoned_iterator_leaves_no_connection(client_factory: ClientFactory, 
         assert client_threads_end()
         assert "acquired" not in client_factory.limiter.outcomes
         begun = len(client_factory.limiter.outcomes)
-        assert client_factory.resolve(used(client.raw)) == []
+        assert in_use(client.raw._transport) == []
         time.sleep(0.3)
         assert len(client_factory.limiter.outcomes) == begun <= batching.MAX_CONCURRENCY + 1
         client.close()
-
-
-def used(client: Any) -> Any:
-    """List the connections of a client that are in use, on the client's event loop."""
-
-    async def of_this_loop() -> Any:
-        return in_use(client._transport)
-
-    return of_this_loop() if isinstance(client, AsyncMaxLoanClient) else in_use(client._transport)
 
 
 PROGRAM = """

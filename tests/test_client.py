@@ -251,7 +251,7 @@ from okx_maxloan_sdk import MaxLoanClient
 
 client, size = MaxLoanClient.from_env(timeout=5.0), int(sys.argv[1])
 assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2
-inherited = next(iter(client._transport._connections.values()))._socket.fileno()
+inherited = next(iter(client._transport._pool._connections.values()))._socket.fileno()
 if child := os.fork():
     assert os.waitpid(child, 0)[1] == 0
     assert len(client.get_max_loan("BTC-USDT", mgn_mode="cross")) == 2
@@ -259,7 +259,7 @@ if child := os.fork():
 else:
     status = 1
     try:
-        client._transport._take()
+        client._transport._pool._take()
         try:
             os.fstat(inherited)
         except OSError:

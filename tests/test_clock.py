@@ -56,9 +56,3 @@ async def test_cancelled_sleeper_leaves_the_wake() -> None:
         await sleeper
     assert not wake.cancelled()
     wake.set_result(None)
-
-
-def test_clocks() -> None:
-    """The clocks are the system's."""
-    assert abs(SystemClock().time() - time.time()) < 1
-    assert abs(SystemClock().monotonic() - time.monotonic()) < 1

@@ -10,18 +10,12 @@ from typing import TYPE_CHECKING, Any
 from okx_maxloan_sdk.exceptions import InvalidResponseError
 from okx_maxloan_sdk.threads import start_thread
 
-from .blocking import Connection
 from .connect import client_context, seconds_until
-from .http1 import READ_SIZE
-from .pool import PooledTransport
+from .http1 import READ_SIZE, ResponseParser
+from .pool import Connection, ConnectionPool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
     from okx_maxloan_sdk.sites import Origin
-
-    from .base import Request, Response
-    from .http1 import ResponseParser
 
 # Turns of the event loop until it has closed the sockets: one to abort them, one to close them, one more for TLS.
 CLOSE_TURNS = 3
@@ -43,52 +37,39 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
 
     async def open(self, origin: Origin, deadline: float) -> None:
         """Connect and do the TLS handshake; raise `OSError`."""
-        tls, host = (client_context(), origin.host) if origin.scheme == "https" else (None, None)
+        await asyncio.wrap_future(start_thread(partial(self._connect, origin, deadline)))
+        # Not cancelled half-way: uvloop would close the descriptor twice (its issue 738).
+        await asyncio.shield(self._start(origin, deadline))
 
-        def connect() -> None:
-            connecting = start_thread(partial(self._connect, origin, deadline))
-            asyncio.wrap_future(connecting).add_done_callback(self._on_done)
-
-        def start() -> None:
-            # Neither cancelled nor aborted half-way: uvloop would close the descriptor twice (its issue 738).
-            starting = self.owner.create_connection(lambda: self, sock=self._socket, ssl=tls, server_hostname=host)
-            self.owner.create_task(starting).add_done_callback(self._on_done)
-
-        await self._wait(deadline, connect)
-        await self._wait(deadline, start)
+    async def _start(self, origin: Origin, deadline: float) -> None:
+        tls: dict[str, Any] = {}
+        if origin.scheme == "https":
+            tls = {"ssl": client_context(), "server_hostname": origin.host}
+            tls["ssl_handshake_timeout"] = seconds_until(deadline)
+        try:
+            self._transport, _ = await self.owner.create_connection(lambda: self, sock=self._socket, **tls)
+        except OSError:
+            if not self.must_close:  # else its user gave up, and asyncio would log what nobody takes
+                raise
+        if self.must_close:
+            self.close()
 
     async def exchange(self, data: bytes, deadline: float, parser: ResponseParser) -> None:
         """Send a request and read its response; raise `OSError`."""
-        self._parser = parser
-        try:
-            await self._wait(deadline, partial(self._transport.write, data))
-        finally:
-            self._parser = None
-
-    async def _wait(self, deadline: float, begin: Callable[[], object]) -> None:
-        """Begin something, and wait until `_end_wait` is called; raise its error, or `TimeoutError`."""
-        self._waiter = waiter = self.owner.create_future()
         timer = self.owner.call_later(seconds_until(deadline), self._end_wait, TimeoutError("the deadline has passed"))
+        self._parser, self._waiter = parser, self.owner.create_future()
         try:
-            begin()
-            if error := await waiter:
+            self._transport.write(data)
+            if error := await self._waiter:
                 raise error
         finally:
             timer.cancel()
+            self._parser = None
 
     def _end_wait(self, error: BaseException | None = None) -> None:
         if self._waiter is not None and not self._waiter.done():
             # Not as its exception: asyncio logs one that a task cancelled in the same turn does not take.
             self._waiter.set_result(error)
-
-    def _on_done(self, done: asyncio.Future[Any]) -> None:
-        if done.cancelled():
-            return
-        if not (error := done.exception()) and done.result():
-            self._transport, _ = done.result()
-            if self.must_close:
-                self.close()
-        self._end_wait(error)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 -- asyncio passes it
         return self._buffer
@@ -111,18 +92,14 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
         self.data_received(b"")
 
     def connection_lost(self, exc: Exception | None) -> None:
+        reason = "the client was closed" if self.must_close else "the server closed the connection"
         self.must_close = True
-        self._end_wait(exc or ConnectionResetError("the server closed the connection"))
+        self._end_wait(exc or ConnectionResetError(reason))
 
     def interrupt(self) -> None:
         """Make the request on it fail, from any thread."""
-
-        def fail() -> None:
-            self._end_wait(ConnectionError("the client was closed"))
-            self.close()
-
         with suppress(RuntimeError):  # the event loop is closed
-            self.owner.call_soon_threadsafe(fail)
+            self.owner.call_soon_threadsafe(self.close)
 
     def close(self) -> None:
         """Close it at once, with what has not been sent; a TLS handshake ends with its socket."""
@@ -131,18 +108,14 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
             self._transport.abort()
 
 
-class AsyncioTransport(PooledTransport):
+class AsyncioTransport(ConnectionPool):
     """Sends requests from any task; each event loop has connections of its own."""
 
     def __init__(self, origin: Origin) -> None:
         super().__init__(origin, AsyncConnection, asyncio.get_running_loop, lambda loop: loop.is_closed())
 
-    def send(self, request: Request, timeout: float) -> Coroutine[Any, Any, Response]:
-        """Send and read to the end within `timeout` seconds."""
-        return self._send(request, timeout)
-
     async def close(self) -> None:
         """Close every connection; requests under way fail."""
-        self._close()
+        self.interrupt()
         for _ in range(CLOSE_TURNS):
             await asyncio.sleep(0)

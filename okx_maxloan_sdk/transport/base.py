@@ -65,12 +65,9 @@ def not_sent(error: object) -> RequestNotSentError:
     return RequestNotSentError(_reason(error))
 
 
-def no_response(error: object, *, dropped: bool = False) -> NoResponseError:
-    """Make the error of a request without a complete response."""
-    kind = (
-        ConnectionDroppedError if dropped else ApiTimeoutError if "Timeout" in type(error).__name__ else NoResponseError
-    )
-    return kind(_reason(error))
+def no_response(error: object, kind: type[NoResponseError] = NoResponseError) -> NoResponseError:
+    """Make the error of a request without a complete response: of this kind, unless it is a timeout."""
+    return (ApiTimeoutError if "Timeout" in type(error).__name__ else kind)(_reason(error))
 
 
 def _reason(error: object) -> str:

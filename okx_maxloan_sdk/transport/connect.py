@@ -10,12 +10,12 @@ import ssl
 import sys
 import time
 from concurrent.futures import CancelledError, Future
-from errno import EINPROGRESS, EWOULDBLOCK
+from contextlib import suppress
 from functools import cache
 from ipaddress import ip_address
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from okx_maxloan_sdk.threads import start_thread, wait
 
@@ -24,17 +24,19 @@ from .base import not_sent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# RFC 8305, 8: "Connection Attempt Delay", in seconds. A cancelled attempt ends as soon.
+# RFC 8305, 8: "Connection Attempt Delay", in seconds.
 ATTEMPT_DELAY = 0.25
+# Seconds after which a cancelled request has ended.
+CANCEL_DELAY = 0.25
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 # Lookups under way, by process, host and port: a thread does not survive a fork.
 _lookups: dict[tuple[int, str, int], Future[list[Any]]] = {}
 
 
-def seconds_until(deadline: float) -> float:
+def seconds_until(deadline: float, message: str = "the deadline has passed") -> float:
     """Return the seconds until a point on the monotonic clock; raise `TimeoutError` if it has passed."""
     if (seconds := deadline - time.monotonic()) <= 0:
-        raise TimeoutError("the deadline has passed")
+        raise TimeoutError(message)
     return seconds
 
 
@@ -50,19 +52,19 @@ def read_poll(sock: socket.socket) -> Callable[[float], list[Any]]:
     return poll.poll
 
 
-def resolve(host: str, port: int, deadline: float) -> list[Any]:
+def resolve(host: str, port: int, deadline: float, is_cancelled: Callable[[], bool] = lambda: False) -> list[Any]:
     """Look up the addresses of a host, once for all who need them at the same time, families in turns (RFC 8305, 4)."""
     try:
         return [(FAMILIES[ip_address(host).version], socket.SOCK_STREAM, 0, "", (host, port))]
     except ValueError:  # it is a name
         pass
     families: dict[int, list[Any]] = {}
-    for address in dict.fromkeys(_look_up(host, port, deadline)):
+    for address in dict.fromkeys(_look_up(host, port, deadline, is_cancelled)):
         families.setdefault(address[0], []).append(address)
     return [each for turn in zip_longest(*families.values()) for each in turn if each]
 
 
-def _look_up(host: str, port: int, deadline: float) -> list[Any]:
+def _look_up(host: str, port: int, deadline: float, is_cancelled: Callable[[], bool]) -> list[Any]:
     lookup, key = Future[list[Any]](), (os.getpid(), host, port)
     lookup.add_done_callback(lambda _: _lookups.pop(key, None))
     try:
@@ -71,8 +73,9 @@ def _look_up(host: str, port: int, deadline: float) -> list[Any]:
     except BaseException:
         lookup.cancel()
         raise
-    if not wait(running, seconds_until(deadline)):
-        raise TimeoutError(f"{host} was not resolved in time")
+    while not wait(running, min(seconds_until(deadline, f"{host} was not resolved in time"), CANCEL_DELAY)):
+        if is_cancelled():
+            raise ConnectionError("the request was cancelled")
     try:
         return running.result()
     except (Exception, CancelledError) as error:  # noqa: BLE001 -- the error of a lookup belongs to all who wait for it
@@ -84,7 +87,7 @@ def connect(host: str, port: int, deadline: float, is_cancelled: Callable[[], bo
 
     An attempt starts 250 ms after the one before it, or as soon as that one fails; the others are closed.
     """
-    waiting, failure = resolve(host, port, deadline)[::-1], OSError(f"{host} has no address")
+    waiting, failure = resolve(host, port, deadline, is_cancelled)[::-1], OSError(f"{host} has no address")
     next_start = 0.0
     with selectors.DefaultSelector() as attempts:
         try:
@@ -92,25 +95,26 @@ def connect(host: str, port: int, deadline: float, is_cancelled: Callable[[], bo
                 remaining = seconds_until(deadline)
                 if is_cancelled():
                     raise ConnectionError("the request was cancelled")
-                delay = next_start - time.monotonic() if attempts.get_map() else 0.0
+                delay = next_start - time.monotonic()
                 if waiting and delay <= 0:
                     next_start, delay = time.monotonic() + ATTEMPT_DELAY, ATTEMPT_DELAY
                     try:
-                        attempts.register(_start(*waiting.pop()), selectors.EVENT_WRITE)
+                        started = _start(*waiting.pop())
                     except OSError as error:
                         failure, next_start = error, 0.0
                         continue
-                for key, _ in attempts.select(min(remaining, delay if waiting else ATTEMPT_DELAY)):
-                    attempt: Any = key.fileobj
+                    attempts.register(started, selectors.EVENT_WRITE, started)
+                for key, _ in attempts.select(min(remaining, delay if waiting else CANCEL_DELAY)):
+                    attempt: socket.socket = key.data
                     attempts.unregister(attempt)
                     if not (code := attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
-                        return cast("socket.socket", attempt)
+                        return attempt
                     attempt.close()
                     failure, next_start = OSError(code, os.strerror(code)), 0.0
             raise failure
         finally:
             for key in attempts.get_map().values():
-                cast("socket.socket", key.fileobj).close()
+                key.data.close()
 
 
 def _start(family: int, kind: int, protocol: int, _: str, address: Any) -> socket.socket:
@@ -118,9 +122,8 @@ def _start(family: int, kind: int, protocol: int, _: str, address: Any) -> socke
     try:
         attempt.setblocking(False)
         attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # EWOULDBLOCK is Windows' word for EINPROGRESS; one that is connected is writable at once.
-        if (code := attempt.connect_ex(address)) not in (0, EINPROGRESS, EWOULDBLOCK):
-            raise OSError(code, os.strerror(code))
+        with suppress(BlockingIOError):  # it is connected once it is writable
+            attempt.connect(address)
     except BaseException:
         attempt.close()
         raise
@@ -141,7 +144,7 @@ def client_context() -> ssl.SSLContext:
             raise not_sent(f"{name} is {path!r}, which does not exist; correct or unset it")
     try:
         context = ssl.create_default_context(cafile=file if file or folder else certifi.where(), capath=folder)
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         raise not_sent(f"the certificates of SSL_CERT_FILE {file!r} cannot be read: {error}") from None
     context.set_alpn_protocols(["http/1.1"])
     return context

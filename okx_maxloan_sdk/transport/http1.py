@@ -8,13 +8,11 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from okx_maxloan_sdk.exceptions import InvalidResponseError
 
-from .base import not_sent
+from .base import Request, Response, not_sent
 from .response import CUT_SHORT, ResponseBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from .base import Request, Response
 
 # As much as a TLS record has, so that what was received later can be seen on the socket.
 READ_SIZE = 1 << 14
@@ -22,6 +20,7 @@ READ_SIZE = 1 << 14
 MAX_HEADER_BYTES = 100 << 10
 PRINTABLE = bytes(range(0x20, 0x7F))
 LINE_END = b"\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 def encode_request(netloc: str, request: Request) -> bytes:
@@ -112,7 +111,5 @@ class ResponseParser:
 
         Not so without a body: one could follow a status that has none (RFC 9110, 6.4.1).
         """
-        if self._builder is not None and "content-length" in self._builder.headers:
-            return data.endswith(self._last_chunk) and bool(self._last_chunk.strip(LINE_END))
-        content = data.rstrip(LINE_END)
-        return bool(content) and self._encoded_bytes > 0 and data[len(content) :] == LINE_END * 2
+        end = self._last_chunk if self._builder and "content-length" in self._builder.headers else LAST_CHUNK
+        return self._encoded_bytes > 0 and data.endswith(end) and end.strip(LINE_END) != b""

@@ -27,16 +27,8 @@ if TYPE_CHECKING:
     from .proxy import Proxy
 
 # Failures before the first byte of the request is written.
-UNSENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.LocalProtocolError,
-    httpx.UnsupportedProtocol,
-    httpx.InvalidURL,
-)
-FAILURES = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ConnectionError)
+UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.LocalProtocolError)
+FAILURES = (httpx.HTTPError, TimeoutError, ConnectionError)
 # How h11, under httpx, says that the connection was closed before the end of the response.
 CUT_SHORT = ("Server disconnected without sending a response", "without sending complete message body")
 # Seconds after the deadline in which httpx may end a blocking call itself: its errors tell what was sent.
@@ -65,7 +57,7 @@ class _Httpx:
         if self._is_closed:
             raise ClientClosedError
         if self._client is not None and self._client.is_closed:
-            raise ClientClosedError("the httpx client that was passed as http is closed")
+            raise ClientClosedError("the httpx client that was passed as http_client is closed")
         target, origin = request.target.encode("ascii"), self._origin
         url = httpx.URL(scheme=origin.scheme, host=origin.host, port=origin.port, raw_path=target)
         if url.raw_path != target:
@@ -73,11 +65,6 @@ class _Httpx:
         headers = {**request.headers, "Connection": "close"}
         limits = httpx.Timeout(timeout).as_dict()
         return httpx.Request(request.method, url, headers=headers, extensions={"timeout": limits})
-
-
-def new_builder(response: httpx.Response) -> ResponseBuilder:
-    """Begin a response of ours."""
-    return ResponseBuilder(response.status_code, {name.lower(): value for name, value in response.headers.items()})
 
 
 def to_okx_error(error: Exception) -> OkxError:
@@ -111,7 +98,7 @@ class HttpxTransport(_Httpx):
     def _exchange(self, message: httpx.Request, deadline: float) -> Response:
         try:
             with self._client_context(httpx.Client) as client, closing(client.send(message, **SEND)) as response:
-                body = new_builder(response)
+                body = ResponseBuilder(response.status_code, dict(response.headers))
                 for chunk in response.iter_raw():
                     body.feed(chunk)
                     if time.monotonic() > deadline:
@@ -138,7 +125,7 @@ class AsyncHttpxTransport(_Httpx):
                 asyncio.timeout(timeout),
                 aclosing(await client.send(message, **SEND)) as response,
             ):
-                body = new_builder(response)
+                body = ResponseBuilder(response.status_code, dict(response.headers))
                 async for chunk in response.aiter_raw():
                     body.feed(chunk)
                 return body.finish()

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 SCHEMES = ("http", "https", "socks5", "socks5h")
 ADDRESS = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d+))?"
-PORTS = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def parse(text: str, source: str = "proxy") -> Proxy:
         f"its scheme must be {', '.join(SCHEMES[:-1])} or {SCHEMES[-1]}": scheme not in SCHEMES,
         "percent-encode each / ? # @ and space of its user and password": bool(re.search(r"[/?#@\s]", user)),
         "it needs a host, then a port and nothing else": found is None,
-        "its port must be 1 to 65535": found is not None and not 0 < int(found["port"] or 80) < PORTS,
+        "its port must be 1 to 65535": found is not None and int(found["port"] or 80) not in range(1, 65536),
     }
     if wrong := [fault for fault, is_so in faults.items() if is_so]:
         message = f"{source} must look like http://host:port or socks5://user:password@host:port; {'; '.join(wrong)}"

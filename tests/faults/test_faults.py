@@ -3,8 +3,6 @@
 import gzip
 import json
 import re
-import socket
-import threading
 import time
 import tracemalloc
 import zlib
@@ -27,7 +25,6 @@ from okx_maxloan_sdk.exceptions import (
     InvalidResponseError,
     NoResponseError,
     OkxError,
-    PartialFailureError,
     PermissionDeniedError,
     RateLimitError,
     RequestNotSentError,
@@ -35,6 +32,7 @@ from okx_maxloan_sdk.exceptions import (
 )
 from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory
 from tests.support.clock import QuickClock
+from tests.support.fake_transport import inst_ids
 from tests.support.raw import ROWS, Behavior, RawServer, drip, hang, head, reset, respond, send_bytes
 from tests.support.transports import HTTPX, OWN
 
@@ -68,11 +66,6 @@ def invalid_json(name: str, body: str | bytes, message: str, status: int = 200) 
     """Return a fault whose response has an invalid body of the right length."""
     behavior = respond(body.encode() if isinstance(body, str) else body, status)
     return invalid(name, behavior, message, TRIES if status >= 500 else ONE)
-
-
-def invalid_rows(name: str, rows: str, message: str = "") -> Fault:
-    """Return a fault whose response has invalid rows."""
-    return invalid_json(name, f'{{"code":"0","msg":"","data":{rows}}}', message)
 
 
 def rejected(
@@ -135,10 +128,7 @@ FRAMES = [
     invalid("switches protocols", send_bytes(SWITCH)),
     invalid("says gzip", gzipped(ROWS), "compressed body is invalid"),
     invalid("gzip cut short", gzipped(gzip.compress(ROWS)[:-9]), "ends early"),
-    invalid("gzip and more", gzipped(gzip.compress(ROWS) + b"more"), "continues after"),
     invalid("says brotli", respond(ROWS, 200, "Content-Encoding: br"), "br"),
-    invalid("a bomb of 10 MB", gzipped(bomb(10)), "longer than 1048576"),
-    invalid("a bomb of 100 MB", gzipped(bomb(100)), "longer than 1048576"),
 ]
 GATEWAY_STATUSES = (200, 403, 404, 502, 503, 520, 521, 522, 523, 524, 525)
 # tests/test_codec.py has the other bodies, whose decoding does not depend on a transport.
@@ -148,39 +138,22 @@ BODIES = [
     invalid_json("empty", "", "empty"),
     invalid_json("two answers in one", ROWS + ROWS, "not JSON"),
     invalid_json("a byte order mark", b"\xef\xbb\xbf" + ROWS, "not JSON"),
-    invalid_json("code null", '{"code":null,"msg":"","data":[]}', "code is missing"),
-    invalid_json("success with 201", '{"code":"0","msg":"","data":[]}', "another status", 201),
     invalid_json("deep objects", '{"a":' * 100_000, "too deeply"),
     invalid_json("more than a megabyte", b" " * (1 << 20) + ROWS, "longer than 1048576"),
-    invalid_rows("a deep row", "[" * 100_000 + "]" * 100_000, "too deeply"),
-    invalid_rows("an amount in exponents", '[{"ccy":"BTC","maxLoan":"1e400000000"}]'),
-    invalid_rows("a number beyond all bounds", "[1e99999999999999999999]", "not JSON"),
-    invalid_rows("an integer of 5,000 digits", f"[{'9' * 5000}]", "not JSON"),
+    invalid_json("a number beyond all bounds", '{"code":"0","msg":"","data":[1e99999999999999999999]}', "not JSON"),
+    invalid_json("an integer of 5,000 digits", f'{{"code":"0","msg":"","data":[{"9" * 5000}]}}', "not JSON"),
 ]
+# Forms of a rejection, and how often it is retried; tests/test_request.py has every code.
 REJECTIONS = [
     rejected("50011", 429, RateLimitError, requests=TRIES),
     rejected(50011, 429, RateLimitError, requests=TRIES),
     rejected("50011", 200, RateLimitError, requests=TRIES, data=[]),
-    rejected("50001", 503, ServiceUnavailableError, requests=TRIES),
-    rejected("50004", 400, ServiceUnavailableError, requests=TRIES),
-    rejected("50013", 429, ServiceUnavailableError, requests=TRIES),
     rejected("50026", 500, ServiceUnavailableError, requests=TRIES, data=None),
-    rejected("59999", 500, ServiceUnavailableError, requests=TRIES),
     rejected("50102", 401, ClockSkewError, "30 seconds", 2),
     rejected("50119", 401, AuthenticationError, Site.EEA.value),
-    rejected("50113", 401, AuthenticationError, "signature"),
-    rejected("50111", 401, AuthenticationError),
-    rejected("50105", 401, AuthenticationError, "passphrase"),
-    rejected("50101", 401, AuthenticationError, "demo="),
-    rejected("50103", 401, AuthenticationError),
-    rejected("50112", 401, AuthenticationError),
     rejected("50110", 401, PermissionDeniedError, r"203\.0\.113\.7 \*\*\*", msg=f"IP 203.0.113.7 {KEY}"),
-    rejected("50025", 200, BadRequestError, data=[]),
     rejected("51000", 400, BadRequestError, data=[]),
-    rejected("51000_1000", 200, BadRequestError, "51000_1000", data=[]),
-    rejected("51008_1000", 200, ApiError, data=[]),
     rejected("51010", 200, AccountModeError, data=[]),
-    rejected("59999", 200, ApiError, data=[]),
     rejected(404, 404, ApiError, "check base_url", data={}, error_code="404"),
 ]
 ALL = [*NETWORK, *FRAMES, *BODIES, *REJECTIONS]
@@ -194,11 +167,6 @@ def client_factory(request: pytest.FixtureRequest) -> Iterator[ClientFactory]:
     client_factory = ClientFactory(*reversed(request.param.split()))
     yield client_factory
     client_factory.close()
-
-
-def timeout_for(fault: Fault) -> float:
-    """Return the timeout of a request for this fault."""
-    return TIMEOUT if fault.error is NoResponseError else PLENTY
 
 
 def open_client(client_factory: ClientFactory, server: RawServer, **settings: Any) -> Any:
@@ -225,13 +193,10 @@ def test_fault(client_factory: ClientFactory, fault: Fault) -> None:
     """Each fault leads to the table's error and number of requests, and the error shows no secret."""
     is_unanswered = fault.error is NoResponseError
     with RawServer(fault.behavior) as server:
-        error = failing_call(client_factory, server, timeout=timeout_for(fault))
+        error = failing_call(client_factory, server, timeout=TIMEOUT if is_unanswered else PLENTY)
         server.wait(fault.requests)  # the last one of a short timeout may not have been read yet
         assert len(server.requests) == fault.requests
-    names = (
-        ("NoResponseError", "ApiTimeoutError", "ConnectionDroppedError") if is_unanswered else (fault.error.__name__,)
-    )
-    assert type(error).__name__ in names
+    assert isinstance(error, NoResponseError) if is_unanswered else type(error) is fault.error
     assert re.search(fault.message, str(error))
     assert not any(secret in f"{error!r} {error}" for secret in (KEY, SECRET, PASSPHRASE))
     assert client_factory.limiter.outcomes == ["unknown" if is_unanswered else "responded"] * fault.requests
@@ -272,15 +237,16 @@ def test_deadline(client_factory: ClientFactory, fault: Fault) -> None:
 
 @pytest.mark.parametrize("megabytes", [10, 100])
 def test_bombs_take_no_memory(client_factory: ClientFactory, megabytes: int) -> None:
-    """A decompression bomb of any size takes a few megabytes of memory."""
-    data = bomb(megabytes)
-    with RawServer(gzipped(data)) as server:
+    """A decompression bomb of any size is an invalid response, and takes a few megabytes of memory."""
+    with RawServer(gzipped(bomb(megabytes))) as server:
         tracemalloc.start()
         try:
-            failing_call(client_factory, server)
+            error = failing_call(client_factory, server)
             assert tracemalloc.get_traced_memory()[1] < 8 << 20
         finally:
             tracemalloc.stop()
+    assert isinstance(error, InvalidResponseError)
+    assert "longer than 1048576" in str(error)
 
 
 def test_no_listener(client_factory: ClientFactory) -> None:
@@ -317,29 +283,6 @@ def test_reused_connection_dropped(client_factory: ClientFactory, drop: Behavior
     assert client_factory.limiter.outcomes == ["responded", "unknown", "responded"]
 
 
-@pytest.mark.parametrize("client_factory", OWN, indirect=True)
-@pytest.mark.parametrize("end", [send_bytes(b""), hang()], ids=["reset", "silent"])
-def test_stale_connections(client_factory: ClientFactory, end: Behavior) -> None:
-    """Ten connections that died while idle cost one retry, not ten."""
-    met, dead = threading.Barrier(10), threading.Event()
-
-    def serve(server: RawServer, connection: socket.socket) -> bool:
-        if dead.is_set() and server.connections == 10:
-            return end(server, connection)
-        if not dead.is_set():
-            met.wait(5)
-        return respond()(server, connection)
-
-    with RawServer(serve) as server:
-        client = open_client(client_factory, server, timeout=0.5, max_retries=1)
-        assert [len(each) for each in client_factory.run_concurrently(client, *[send] * 10)] == [1] * 10
-        assert server.connections == 10
-        dead.set()
-        assert len(send(client)) == 1
-        assert server.connections == 11
-        client.close()
-
-
 def test_idle_connection_closed(client_factory: ClientFactory) -> None:
     """A connection that was closed while idle is detected before a request is sent on it."""
     with RawServer(send_bytes(head(len(ROWS)) + ROWS), respond()) as server:
@@ -359,15 +302,13 @@ def test_slow_response_within_the_timeout(client_factory: ClientFactory) -> None
         client.close()
 
 
-def test_batches_survive_faults(client_factory: ClientFactory) -> None:
-    """Of many requests to a server with every fault, each ends with one of our errors or rows."""
+def test_batch(client_factory: ClientFactory) -> None:
+    """In a batch, each fault is the error of some pairs, and every pair has an error or was requested."""
     behaviors = [fault.behavior for fault in (*FRAMES, *BODIES, *REJECTIONS) if fault.requests == ONE]
-    pairs = [f"C{number}-USDT" for number in range(5 * len(behaviors))]
+    pairs = inst_ids(5 * len(behaviors))
     with RawServer(*behaviors, respond()) as server:
         client = open_client(client_factory, server, max_retries=0)
         batches = list(client.iter_max_loan(pairs, mgn_mode="cross"))
         client.close()
     assert sorted(inst_id for each in batches for inst_id in each.inst_ids) == sorted(pairs)
-    errors = [each.error for each in batches if each.error]
-    assert all(isinstance(error, OkxError) and not isinstance(error, PartialFailureError) for error in errors)
-    assert len(errors) > len(behaviors) / 2
+    assert {InvalidResponseError, AuthenticationError} <= {type(each.error) for each in batches}

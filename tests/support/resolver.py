@@ -10,16 +10,17 @@ import pytest
 
 
 @contextlib.contextmanager
-def hanging_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let every lookup hang while the block runs, and fail then."""
-    release = threading.Event()
+def hanging_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Let every lookup hang while the block runs, and fail then; the event is set once one has begun."""
+    begun, release = threading.Event(), threading.Event()
 
     def getaddrinfo(*_: Any, **__: Any) -> Any:
+        begun.set()
         release.wait(20)
         raise socket.gaierror(socket.EAI_AGAIN, "try again")
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     try:
-        yield
+        yield begun
     finally:
         release.set()

@@ -33,8 +33,9 @@ def runner(kind: str) -> asyncio.Runner | None:
 
 def in_use(transport: Any) -> list[Any]:
     """List the connections that are in use or not reusable."""
-    idle = list(chain.from_iterable(transport._idle.values()))
-    return [each for each in list(transport._connections.values()) if each not in idle and not each.must_close]
+    pool = getattr(transport, "_pool", transport)  # the asyncio transport is one itself
+    idle = list(chain.from_iterable(pool._idle.values()))
+    return [each for each in list(pool._connections.values()) if each not in idle and not each.must_close]
 
 
 class TransportHarness:
@@ -43,8 +44,13 @@ class TransportHarness:
     def __init__(self, choice: str) -> None:
         self.kind, _, kind = choice.partition(" ")
         self.runner = runner(kind)
+        self._loop_errors: list[Any] = []
+        if self.runner:
+            self.runner.get_loop().set_exception_handler(lambda _, context: self._loop_errors.append(context))
         self.raw: Any = None
         self._own: Any = None
+        if self.kind == "httpx":
+            self._own = httpx.AsyncClient() if self.runner else httpx.Client()
         self._servers = ExitStack()
 
     def serve(self, *behaviors: Behavior, server: type[RawServer] = RawServer) -> RawServer:
@@ -55,9 +61,7 @@ class TransportHarness:
 
     def connect(self, url: str, proxy: str | None = None) -> Self:
         """Create the transport for this address."""
-        if self.kind == "httpx" and proxy is None and self._own is None:
-            self._own = httpx.AsyncClient() if self.runner else httpx.Client()
-        own = self._own if proxy is None else None
+        own = None if proxy else self._own
         self.raw = transport_factory(parse_origin(url), proxy, own, is_async=self.runner is not None)()
         return self
 
@@ -76,8 +80,9 @@ class TransportHarness:
             self.run(self._own.aclose() if self.runner else self._own.close())
 
     def shutdown(self) -> None:
-        """Close the transport, its servers and its event loop."""
+        """Close the transport, its servers and its event loop, which must not have reported an error."""
         self.close()
         self._servers.close()
         if self.runner:
             self.runner.close()
+        assert self._loop_errors == []

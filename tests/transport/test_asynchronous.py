@@ -1,4 +1,4 @@
-"""asyncio transport: cancellation and closing at any time, several event loops, and unsolicited bytes."""
+"""asyncio transport: closing, cancellation, and a second response, in one turn of the event loop."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,21 +24,6 @@ async def serve(*behaviors: Behavior) -> AsyncIterator[tuple[RawServer, AsyncioT
         await transport.close()
 
 
-@pytest.mark.parametrize("received", [b"", head(10), head(10) + b"12345"], ids=["nothing", "headers", "body"])
-async def test_cancelled_requests_leave_nothing_open(received: bytes) -> None:
-    """The connection of a cancelled task is closed, wherever in the response the task was."""
-    async with serve(*[hang(received)] * 3, respond()) as (server, transport):
-        tasks = [asyncio.ensure_future(transport.send(GET, 5.0)) for _ in range(3)]
-        await asyncio.to_thread(server.wait, 3)
-        await asyncio.sleep(0.01)  # real: the server's bytes must arrive
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        assert all(isinstance(each, asyncio.CancelledError) for each in results)
-        assert in_use(transport) == []
-        assert (await transport.send(GET, 5.0)).status == 200
-
-
 async def test_closed_under_requests() -> None:
     """Closing the transport fails its requests, and close() returns once their sockets are closed."""
     async with serve(hang(head(10))) as (server, transport):
@@ -53,18 +38,6 @@ async def test_closed_under_requests() -> None:
         assert "the client was closed" in str(results[0])
         with pytest.raises(ClientClosedError):
             await transport.send(GET, 1.0)
-
-
-async def test_event_loop_that_has_ended() -> None:
-    """close() ignores the connections of an event loop that has ended."""
-    async with serve(respond()) as (_, transport):
-
-        async def take() -> object:
-            return transport._take()
-
-        connection = await asyncio.to_thread(asyncio.run, take())
-        await transport.close()
-        assert connection is not None  # until here: the transport has a weak reference
 
 
 async def test_second_response_before_the_task_resumes() -> None:

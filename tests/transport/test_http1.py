@@ -18,7 +18,7 @@ WHOLE = {
     "with a line end in its length": (head(len(ROWS) + 2) + ROWS + b"\r\n", True),
     "with a line end, and another": (head(len(ROWS) + 2) + ROWS + b"\r\n\r\n", False),
     "in chunks": (CHUNKED + CHUNK + b"\r\n", True),
-    "in chunks, with a trailer": (CHUNKED + CHUNK + b"Content-Type: x\r\n\r\n", True),
+    "in chunks, with a trailer": (CHUNKED + CHUNK + b"Content-Type: x\r\n\r\n", False),
     "after interim responses": (INTERIM + b"HTTP/1.1 100 Continue\r\n\r\n" + RESPONSE, True),
     "offering an upgrade": (head(len(ROWS), 200, "Upgrade: h2c", "Connection: Upgrade") + ROWS, True),
     "closing": (head(len(ROWS), 200, "Connection: close") + ROWS, False),
@@ -65,20 +65,13 @@ def test_status_without_content(transport: TransportHarness, status: int, framin
     assert server.connection_ids == [1, 2]
 
 
-CUT_SHORT = {
-    "in a chunk": CHUNKED + b"ff\r\nabc",
-    "after an interim response": INTERIM,
-    "in the headers": b"HTTP/1.1 200 OK\r\nContent-Le",
-    "in the body": head(10) + b"12345",
-}
+# tests/faults/test_faults.py has those that httpx reports in the same way.
+CUT_SHORT = {"after an interim response": INTERIM, "in the body": head(10) + b"12345"}
 BROKEN = {
-    "another protocol": b"HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
-    "two lengths": head(5, 200, "Content-Length: 7") + b"12345",
     "length, then chunks": head(5, 200, "Transfer-Encoding: chunked") + b"0\r\n\r\n",
     "chunks, then length": CHUNKED[:-2] + b"Content-Length: 5\r\n\r\n0\r\n\r\n",
     "folded header": b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n",
     "no version": b"HTTP/9.9 200 OK\r\nContent-Length: 0\r\n\r\n",
-    "endless headers": b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 40_000,
     "endless header": b"HTTP/1.1 200 OK\r\nX-A: " + b"b" * 400_000,
     "endless interim responses": INTERIM * 5_000,
     "endless trailer": CHUNKED + b"0\r\nX-A: " + b"b" * (2 << 20),

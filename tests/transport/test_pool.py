@@ -1,5 +1,7 @@
-"""Connection pool: most recently used first, no stale connection, and none left open."""
+"""Connection pool: most recently used first, no stale connection, and none left open; threads, garbage collection."""
 
+import gc
+import socket
 import sys
 import time
 from collections import deque
@@ -11,11 +13,13 @@ from typing import Any
 import pytest
 
 from okx_maxloan_sdk.exceptions import ClientClosedError, NoResponseError
-from okx_maxloan_sdk.sites import Origin
+from okx_maxloan_sdk.sites import Origin, parse_origin
+from okx_maxloan_sdk.transport import Request
 from okx_maxloan_sdk.transport import pool as module
-from okx_maxloan_sdk.transport.blocking import Connection
 from okx_maxloan_sdk.transport.http1 import ResponseParser
-from okx_maxloan_sdk.transport.pool import PooledTransport
+from okx_maxloan_sdk.transport.pool import BlockingTransport, Connection, ConnectionPool
+from tests.support.raw import RawServer, head, respond
+from tests.support.transports import GET, in_use
 
 
 class FakeConnection(Connection):
@@ -35,27 +39,15 @@ class FakeConnection(Connection):
 
 def make_pool() -> Any:
     """Make a pool with one owner."""
-    return PooledTransport(Origin("http", "127.0.0.1", 1), FakeConnection, lambda: 1, lambda _: False)
+    return ConnectionPool(Origin("http", "127.0.0.1", 1), FakeConnection, lambda: 1, lambda _: False)
 
 
 def acquire_and_release(pool: Any, count: int) -> list[FakeConnection]:
     """Acquire connections concurrently, and release them after an exchange."""
     connections = [pool._take() for _ in range(count)]
     for each in connections:
-        each.was_opened = True
         pool._release(each, is_reusable=True)
     return connections
-
-
-def test_a_request_has_a_connection_to_itself() -> None:
-    """A connection in use is not shared, and the most recently used one comes first."""
-    pool = make_pool()
-    one, two = acquire_and_release(pool, 2)
-    assert one is not two
-    assert one.is_reused
-    taken = [pool._take() for _ in range(3)]
-    assert taken[:2] == [two, one]
-    assert not taken[2].is_reused
 
 
 def test_connection_idle_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,33 +66,24 @@ def test_connection_idle_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("error", [ConnectionResetError("reset"), TimeoutError("too late")], ids=["reset", "silent"])
 def test_stale_connections(error: OSError) -> None:
-    """A reused connection that fails closes all that were idle as long, but not those used since."""
-    pool = make_pool()
+    """A reused connection that fails before any byte closes all that were idle as long, but not those used since."""
+    pool, received = make_pool(), ResponseParser()
+    received.received = 1
     old, used_since, failed = acquire_and_release(pool, 3)
     assert pool._take() is failed
     used_since.idle_since = time.monotonic()
+    for connection, parser in ((failed, received), (FakeConnection(1), ResponseParser())):
+        assert isinstance(pool._to_error(connection, error, parser), NoResponseError)
+    assert not old.closed
     assert isinstance(pool._to_error(failed, error, ResponseParser()), NoResponseError)
     assert (old.closed, used_since.closed) == (True, False)
-    pool._release(failed, is_reusable=False)
-    assert pool._take() is used_since
-
-
-def test_failure_of_one_connection() -> None:
-    """A failure of a new connection, or within a response, closes no other connection."""
-    pool, received = make_pool(), ResponseParser()
-    received.received = 1
-    idle, failed = acquire_and_release(pool, 2)
-    assert pool._take() is failed
-    pool._to_error(failed, ConnectionResetError("reset"), received)
-    pool._to_error(FakeConnection(1), ConnectionResetError("reset"), ResponseParser())
-    assert not idle.closed
 
 
 def test_released_as_the_pool_closes() -> None:
     """A connection that is released while the pool closes is closed, and a later one fails."""
     pool = make_pool()
     connection = pool._take()
-    pool._close()
+    pool.interrupt()
     connection.must_close = False
     pool._release(connection, is_reusable=True)
     assert connection.closed
@@ -136,7 +119,60 @@ def test_closed_while_another_thread_takes_connections() -> None:
         threads.submit(take)
         try:
             for _ in range(2000):
-                pool._close()
+                pool.interrupt()
         finally:
             ended.set()
             sys.setswitchinterval(interval)
+
+
+class EchoServer(RawServer):
+    """A server that responds with the target of each request."""
+
+    def _serve(self, connection: socket.socket, number: int) -> None:  # noqa: ARG002 -- the base class has it
+        with connection:
+            while request := self._read(connection):
+                target = request.split()[1]
+                connection.sendall(head(len(target)) + target)
+
+
+def test_many_threads() -> None:
+    """Requests of many concurrent threads get their own responses over no more connections than threads."""
+    with EchoServer() as server:
+        transport = BlockingTransport(parse_origin(server.url))
+
+        def work(thread: int) -> list[bytes]:
+            targets = [f"/{thread}/{number}" for number in range(50)]
+            return [transport.send(Request("GET", target, {}), 30.0).body for target in targets]
+
+        with ThreadPoolExecutor(6) as pool:
+            for thread, bodies in enumerate(pool.map(work, range(6))):
+                assert bodies == [f"/{thread}/{number}".encode() for number in range(50)]
+        assert server.connections <= 6
+        assert in_use(transport) == []
+        transport.close()
+
+
+def test_forgotten_transport() -> None:
+    """A transport that is garbage-collected without close() closes its connections."""
+    with RawServer(respond()) as server:
+        transport = BlockingTransport(parse_origin(server.url))
+        transport.send(GET, 5.0)
+        del transport
+        gc.collect()
+        server.wait_until_closed()
+
+
+def test_response_is_in_no_cycle() -> None:
+    """A response that was read forms no reference cycle."""
+    with RawServer(respond()) as server:
+        transport = BlockingTransport(parse_origin(server.url))
+        transport.send(GET, 5.0)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(20):
+                transport.send(GET, 5.0)
+            assert gc.collect() == 0
+        finally:
+            gc.enable()
+        transport.close()
