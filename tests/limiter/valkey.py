@@ -66,6 +66,10 @@ class Valkey:
         """Accept connections and never respond."""
         self._process.send_signal(signal.SIGSTOP)
 
+    def resume(self) -> None:
+        """Continue to respond."""
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """Kill the server; its state is lost."""
         self._process.kill()
