@@ -1,7 +1,6 @@
 """The acquire queue: order, one sleep per waiter, releases, deadlines and shared stores; all in virtual time."""
 
 import logging
-import random
 import statistics
 from collections import Counter
 from collections.abc import Callable, Generator
@@ -25,16 +24,11 @@ from okx_maxloan_sdk.limiter.ledger import (
 )
 from okx_maxloan_sdk.limiter.memory import MemoryStore
 from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusyError
+from tests.limiter.load_generator import DELAYS
 from tests.limiter.runner import max_in_window
-from tests.limiter.simulator import Delays, Simulation
+from tests.limiter.simulator import Simulation
 
 PERIOD = 2.0
-CHANCE = random.Random(1)  # noqa: S311 -- delays are no secrets
-DELAYS: dict[str, Delays] = {
-    "none": lambda _: (0.0, 0.0),
-    "5 to 150 ms": lambda _: (CHANCE.uniform(0, 0.075), CHANCE.uniform(0.005, 0.075)),
-    "150 and 10 ms": lambda now: (0.149, 0.001) if int(now) % 2 else (0.009, 0.001),
-}
 
 
 class Store(MemoryStore):
