@@ -129,7 +129,6 @@ class RedisStore:
             self._local.blocked_until = now + self._limit.period + RECOVERY_MARGIN
         if not self._unavailable_reason:
             self._local.in_flight.clear()
-            self._local.held.clear()
             action = f"{self._fallback_share:.0%} of the limit is used" if self._fallback_share else "nothing is sent"
             logger.warning("the rate limiter's Redis at %s is unavailable, %s: %s", self._script.server, action, error)
         self._unavailable_reason = str(error) or "no reply"

@@ -182,15 +182,15 @@ def cost(kind: str, max_us: float) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         limiter: Any = create_limiter(f"{kind} {folder}").for_key(KEY, LIMIT, CLOCK)
         run(run(limiter.acquire(1.0)).release_unsent())
-        store, policy = limiter._queue.store, limiter._policy
+        store, limit = limiter._queue.store, limiter._limit
         for n in range(LIMIT.max_requests - 1):
-            store.reserve((1, n), 10.0, 1, policy)
+            store.reserve((1, n), 10.0, 1, limit)
             store.release((1, n), 600.0)
         rounds = []
         for _ in range(30):
             before = time.process_time()
             for n in range(500):
-                assert store.reserve((2, n), 10.0, 1, policy).granted
+                assert store.reserve((2, n), 10.0, 1, limit).granted
                 store.release((2, n), 1e-9)
             rounds.append((time.process_time() - before) / 500 * 1e6)
     text = f"best {min(rounds):.1f} µs, median {statistics.median(rounds):.1f} µs (at most {max_us:g} µs)"

@@ -5,12 +5,19 @@ import itertools
 from math import inf
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from okx_maxloan_sdk.limiter.fairness import MAX_WAIT_PERIODS
 from okx_maxloan_sdk.limiter.ledger import (
+    CLOCK_MARGIN,
+    MAX_DELIVERY_DELAY,
     RECOVERY_INTERVAL,
     REDUCTION_FACTOR,
+    SCHEDULING_SLACK,
     Ledger,
+    PermitId,
     RateLimit,
     Reservation,
 )
@@ -255,3 +262,93 @@ def test_holding_from_the_sending_exceeds_the_limit(requests: int, period: int, 
     limit, delays = RateLimit(requests, period), list(itertools.product(range(delay + 1), repeat=sent))
     counts = (max_in_window(arrivals(ups, (0,) * sent, limit, stamp=True, timeout=99), period) for ups in delays)
     assert max(counts) > requests
+
+
+class Traffic(RuleBasedStateMachine):
+    """Owners that acquire, send, receive, time out and crash in any order, and an exchange that counts at any time."""
+
+    @initialize(requests=st.integers(1, 4), ahead=st.sampled_from([inf, 0.5]), burst=st.sampled_from([None, 1, 2]))
+    def begin(self, requests: int, ahead: float, burst: int | None) -> None:
+        self.limit = RateLimit(requests, 2.0, burst, ahead)
+        self.ledger = Ledger()
+        self.now = 1000.0
+        self.numbers = itertools.count()
+        self.waiting: dict[PermitId, float] = {}
+        self.starts: dict[PermitId, float] = {}
+        self.uncounted: dict[PermitId, float] = {}
+        self.counted: list[float] = []
+
+    @rule(owner=st.integers(1, 3), demand=st.integers(1, 5), timeout=st.sampled_from([0.5, 5.0]))
+    def request(self, owner: int, demand: int, timeout: float) -> None:
+        token = (owner, next(self.numbers))
+        lease = SCHEDULING_SLACK + timeout + self.limit.period + MAX_DELIVERY_DELAY
+        response = self.ledger.reserve(self.now, token, lease, demand, self.limit)
+        if response.granted:
+            assert response.wait <= self.limit.reserve_ahead
+            assert self.ledger.reserve(self.now, token, lease, demand, self.limit).wait == response.wait
+            self.starts[token] = self.now + response.wait
+            # The latest time at which the exchange may count the request, if the sender never learns its outcome.
+            self.uncounted[token] = self.starts[token] + SCHEDULING_SLACK + timeout + MAX_DELIVERY_DELAY
+        else:
+            assert response.wait > 0
+
+    @rule(seconds=st.sampled_from([0.01, 0.125, 0.5, 1.0, 2.0, 7.0]))
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+    def ready(self) -> list[PermitId]:
+        return [token for token, start in self.starts.items() if start <= self.now]
+
+    @precondition(lambda self: any(start <= self.now for start in self.starts.values()))
+    @rule(data=st.data(), end=st.sampled_from(["responded", "unknown", "unsent", "crashed"]))
+    def end(self, data: st.DataObject, end: str) -> None:
+        token = data.draw(st.sampled_from(self.ready()))
+        late = self.now > self.starts.pop(token) + SCHEDULING_SLACK
+        counted = token not in self.uncounted
+        if not counted and (late or end == "unsent"):
+            del self.uncounted[token]
+            self.ledger.release(self.now, token, 0.0)
+        elif end in ("responded", "unsent"):
+            if not counted:
+                del self.uncounted[token]
+                self.counted.append(self.now)
+            self.ledger.release(self.now, token, self.limit.period + CLOCK_MARGIN)
+        elif end == "unknown":
+            if not counted:
+                self.uncounted[token] = self.now + MAX_DELIVERY_DELAY
+            self.ledger.release(self.now, token, self.limit.period + MAX_DELIVERY_DELAY)
+
+    @rule(data=st.data())
+    def count(self, data: st.DataObject) -> None:
+        sent = [
+            token
+            for token, end in self.uncounted.items()
+            if self.now <= end and self.starts.get(token, self.now) <= self.now
+        ]
+        if sent:
+            token = data.draw(st.sampled_from(sent))
+            del self.uncounted[token]
+            self.counted.append(self.now)
+
+    @rule()
+    def refuse(self) -> None:
+        self.ledger.throttle(self.now, self.limit)
+
+    @invariant()
+    def never_too_many(self) -> None:
+        if hasattr(self, "counted"):
+            assert max_in_window(self.counted, self.limit.period) <= self.limit.max_requests
+
+    def teardown(self) -> None:
+        """Check that every slot is free in the end."""
+        if hasattr(self, "ledger"):
+            later = self.now + 200.0
+            waits = [
+                self.ledger.reserve(later, (9, n), 1.0, 1, RateLimit(self.limit.max_requests, 2.0)).wait
+                for n in range(self.limit.max_requests)
+            ]
+            assert waits == [0.0] * self.limit.max_requests
+
+
+TestTraffic = Traffic.TestCase
+TestTraffic.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

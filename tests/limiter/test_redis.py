@@ -308,6 +308,22 @@ def test_a_share_waits_after_a_pause_in_an_outage() -> None:
     assert dead + QUIET <= world.now < dead + QUIET + 1.0
 
 
+def test_a_share_is_whole_in_each_outage() -> None:
+    """Requests of an earlier outage, which the server knows of by now, take nothing from the share of the next one."""
+    world = World(1)
+    [limiter] = world.limiters
+    world.stop()
+    permits = world.take(limiter, 5, 60.0)
+    world.start()
+    world.run(RECONNECT_INTERVAL)
+    for permit in permits:
+        world.run_flow(permit.release_after_response())
+    world.run_flow(world.send(limiter))
+    dead = world.stop()
+    world.take(limiter, 5, 60.0)
+    assert dead + QUIET <= world.now < dead + QUIET + 1.0
+
+
 @pytest.mark.parametrize(("idle", "outage", "pause"), [(0.0, 0.3, 0.0), (0.0, 2.0, QUIET), (9.0, 0.3, QUIET)])
 def test_the_first_process_waits_for_the_shares_of_others(idle: float, outage: float, pause: float) -> None:
     """After an outage in which others may have used their share, the first process to return sends nothing either.
