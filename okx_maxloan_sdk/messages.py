@@ -1,4 +1,4 @@
-"""Message catalogues of errors, one for each language."""
+"""Message catalogues, one for each language, and the texts of errors."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 @cache
-def load_catalogue(language: str) -> Mapping[str, Mapping[str, str]]:
-    """Return the messages of a language by table and key."""
+def load_catalogue(language: str, package: str = "okx_maxloan_sdk") -> Mapping[str, Mapping[str, str]]:
+    """Return a package's messages of a language by table and key."""
     import tomllib  # noqa: PLC0415 -- a call that succeeds needs no message
     from importlib.resources import files  # noqa: PLC0415 -- the same
 
-    return tomllib.loads(files("okx_maxloan_sdk").joinpath("locales", f"{language}.toml").read_text("utf-8"))
+    return tomllib.loads(files(package).joinpath("locales", f"{language}.toml").read_text("utf-8"))
 
 
 def text(language: str, message_id: str, **values: object) -> str:

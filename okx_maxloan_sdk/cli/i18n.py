@@ -3,15 +3,14 @@
 import gettext
 import locale
 import os
-import tomllib
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
-from pathlib import Path
+from functools import partial
 from typing import Literal
 
+from okx_maxloan_sdk import messages
 from okx_maxloan_sdk.escape import escape_control_characters, map_texts
 
 Language = Literal["en", "zh"]
@@ -20,11 +19,9 @@ LANGUAGE: ContextVar[Language] = ContextVar("LANGUAGE", default="en")
 LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 LIST_SEPARATORS: Mapping[Language, str] = {"en": ", ", "zh": "、"}
 
-
-@cache
-def load_catalogue(lang: Language) -> dict[str, dict[str, str]]:
-    """Return the messages of a language by table and key."""
-    return tomllib.loads(Path(__file__).with_name("locales").joinpath(f"{lang}.toml").read_text("utf-8"))
+load_catalogue: Callable[[str], Mapping[str, Mapping[str, str]]] = partial(
+    messages.load_catalogue, package="okx_maxloan_sdk.cli"
+)
 
 
 def text(message_id: str, **args: object) -> str:
