@@ -75,6 +75,9 @@ class ApiError(OkxError):
     request_id: str = ""
     inst_ids: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        super().__init__(self.code, self.message)
+
     def __str__(self) -> str:
         summary = text(
             self.language, "error.rejected", code=self.code, status=self.http_status, message=self.message or "-"

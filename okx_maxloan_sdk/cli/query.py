@@ -25,7 +25,7 @@ from okx_maxloan_sdk import (
     PartialFailureError,
 )
 from okx_maxloan_sdk.escape import escape_control_characters, map_texts
-from okx_maxloan_sdk.threads import start_thread
+from okx_maxloan_sdk.threads import start_thread, wait
 
 from .base import Choice, parse_currency
 from .connection import Connection
@@ -37,6 +37,8 @@ S = TypeVar("S")
 Failures = list[tuple[Sequence[str], Exception]]
 # Gets how many more pairs are done, and how many there are.
 OnProgress = Callable[[int, int], None]
+# Windows interrupts no wait for a lock.
+CTRL_C_INTERVAL = 0.2
 # After so many pairs without one row, the query itself is rejected and the other pairs would be too.
 MAX_FAILURES_WITHOUT_ROWS = 20
 # How other exchanges and programs write a pair: BTC/USDT, BTC_USDT, BTCUSDT, BTC-USDT-SWAP.
@@ -214,7 +216,11 @@ def map_concurrently(function: Callable[[S], T], items: Sequence[S]) -> list[T]:
         context = copy_context()
         return start_thread(lambda: context.run(function, item))
 
-    return [each.result() for each in [start(item) for item in items]]
+    futures = [start(item) for item in items]
+    for each in futures:
+        while not wait(each, CTRL_C_INTERVAL):
+            pass
+    return [each.result() for each in futures]
 
 
 def normalize_pair(pair: str) -> str:

@@ -1,6 +1,7 @@
 """Command okx-maxloan show: maximum loans of pairs, of a currency, or of all margin pairs."""
 
 import sys
+from contextlib import nullcontext
 from typing import Any
 
 import click
@@ -32,8 +33,9 @@ def show(run: Run, *, format: str, is_json: bool, **options: Any) -> int:  # noq
     with open_connections(run, query.params["mgn_mode"], **options) as connections:
         has_profiles = len(connections) > 1
         columns = "{task.description}", BarColumn(24), MofNCompleteColumn()
-        is_hidden = not (query.has_all and sys.stderr.isatty())
-        with Progress(*columns, console=Console(stderr=True), transient=True, disable=is_hidden) as progress:
+        progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        # Rich before 14.3 prints a line where one is disabled.
+        with progress if query.has_all and sys.stderr.isatty() else nullcontext():
 
             def query_one(connection: Connection) -> Result:
                 task = progress.add_task(connection.profile, total=None)

@@ -73,6 +73,8 @@ def watch(
     with ExitStack() as stack:
         history = stack.enter_context(open_history(record, write=True)) if record else None
         connections = stack.enter_context(open_connections(run, query.params["mgn_mode"], **options))
+        for connection in connections:
+            _ = connection.client  # a wrong setting is an error before anything is drawn or recorded
         form = "ndjson" if is_json else format
         display = stack.enter_context(open_display(run, form, every, has_profiles=len(connections) > 1))
         if history is not None:

@@ -163,6 +163,7 @@ class FileStore:
     def throttle(self, limit: RateLimit) -> bool:
         """Reduce the capacity in the next transaction; return whether this rejection counts."""
         with self.lock:
+            self._limit = limit
             is_counted = self._ledger.throttle(self._now(), limit)
             self._is_throttle_pending |= is_counted
         return is_counted

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import sys
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,8 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
     owner: asyncio.AbstractEventLoop
     _transport: asyncio.Transport
     _parser: ResponseParser | None = None
+    # Where it cannot write either, uvloop closes the descriptor unseen by Python's socket, which closes it once more.
+    _shutdown_how = socket.SHUT_RDWR if sys.platform == "win32" else socket.SHUT_RD
     _waiter: asyncio.Future[BaseException | None] | None = None
 
     def __init__(self, owner: asyncio.AbstractEventLoop) -> None:
@@ -48,9 +52,10 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
             tls["ssl_handshake_timeout"] = seconds_until(deadline)
         try:
             self._transport, _ = await self.owner.create_connection(lambda: self, sock=self._socket, **tls)
-        except OSError:
+        except OSError as error:
             if not self.must_close:  # else its user gave up, and asyncio would log what nobody takes
-                raise
+                seconds_until(deadline)  # asyncio's error for a late handshake names its own setting
+                raise error from None
         if self.must_close:
             self.close()
 

@@ -75,7 +75,7 @@ def _look_up(host: str, port: int, deadline: float, is_cancelled: Callable[[], b
         raise
     while not wait(running, min(seconds_until(deadline, f"{host} was not resolved in time"), CANCEL_DELAY)):
         if is_cancelled():
-            raise ConnectionError("the request was cancelled")
+            raise ConnectionError("the request was cancelled, or its client closed")
     try:
         return running.result()
     except (Exception, CancelledError) as error:  # noqa: BLE001 -- the error of a lookup belongs to all who wait for it
@@ -94,7 +94,7 @@ def connect(host: str, port: int, deadline: float, is_cancelled: Callable[[], bo
             while waiting or attempts.get_map():
                 remaining = seconds_until(deadline)
                 if is_cancelled():
-                    raise ConnectionError("the request was cancelled")
+                    raise ConnectionError("the request was cancelled, or its client closed")
                 delay = next_start - time.monotonic()
                 if waiting and delay <= 0:
                     next_start, delay = time.monotonic() + ATTEMPT_DELAY, ATTEMPT_DELAY

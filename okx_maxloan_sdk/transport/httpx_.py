@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 # Failures before the first byte of the request is written.
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.LocalProtocolError)
-FAILURES = (httpx.HTTPError, TimeoutError, ConnectionError)
+# httpx reads the address of a redirect that it does not follow.
+BAD_REDIRECT = (httpx.InvalidURL, UnicodeError)
+FAILURES = (httpx.HTTPError, TimeoutError, ConnectionError, *BAD_REDIRECT)
 # How h11, under httpx, says that the connection was closed before the end of the response.
 CUT_SHORT = ("Server disconnected without sending a response", "without sending complete message body")
 # Seconds after the deadline in which httpx may end a blocking call itself: its errors tell what was sent.
@@ -71,6 +73,8 @@ def to_okx_error(error: Exception) -> OkxError:
     """Return the error of ours for a failure of httpx."""
     if isinstance(error, UNSENT):
         return not_sent(error)
+    if isinstance(error, BAD_REDIRECT):
+        return InvalidResponseError("it is a redirect, which is never followed, to an address that is no URL")
     if isinstance(error, httpx.RemoteProtocolError) and not any(words in str(error) for words in CUT_SHORT):
         return InvalidResponseError(f"it is not HTTP/1.1: {error}")
     return no_response(error)

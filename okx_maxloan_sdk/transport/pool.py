@@ -38,6 +38,7 @@ class Connection:
     # Whether it has had an exchange; whether it is to be closed although its last one allows another.
     is_reused: bool = False
     must_close: bool = False
+    _shutdown_how: int = socket.SHUT_RDWR
     # When it last became idle, on the monotonic clock.
     idle_since: float = 0.0
     _socket: socket.socket
@@ -100,7 +101,7 @@ class Connection:
         self.must_close = True
         with suppress(OSError, AttributeError):  # not connected any more, or yet
             # Not SSLSocket's method: that takes TLS off first, and a request could follow in plain text.
-            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+            socket.socket.shutdown(self._socket, self._shutdown_how)
 
     def close(self) -> None:
         """Close it, as the one who has it."""

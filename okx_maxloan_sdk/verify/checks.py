@@ -197,8 +197,10 @@ def check_requests(connection: Connection) -> Iterator[CheckResult]:
     examples = [each for each in GET_MAX_LOAN.examples if each.account.items() <= facts.items()]
     for example in examples:
         yield from _catch_errors("requests", _check_example(connection.client, example))
-    if not examples:
-        yield CheckResult("requests", "skipped", "no_example", {"account": list(facts.values()) or "-"})
+    if not facts:
+        yield CheckResult("requests", "skipped", "no_account")
+    elif not examples:
+        yield CheckResult("requests", "skipped", "no_example", {"account": list(facts.values())})
 
 
 def _check_example(client: MaxLoanClient, example: Example) -> Iterator[CheckResult]:
@@ -209,7 +211,9 @@ def _check_example(client: MaxLoanClient, example: Example) -> Iterator[CheckRes
     args: dict[str, object] = {"request": example.id, "rows": len(rows)}
     # The client has compared pairs and currencies with the query; the row of a currency was never seen.
     expected = [(side, params["mgn_mode"], params.get("mgn_ccy", "")) for side in ("buy", "sell")]
-    if inst_ids and sorted((row.side, row.mgn_mode, row.mgn_ccy) for row in rows) != expected:
+    given = sorted((row.side, row.mgn_mode, row.mgn_ccy) for row in rows)
+    if inst_ids and given != expected:
+        args["given"] = [" ".join(each).strip() for each in given]
         yield CheckResult("requests", "failed", "rows_odd", args)
     else:
         yield CheckResult("requests", "ok", "rows", args)

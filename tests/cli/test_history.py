@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from okx_maxloan_sdk import MaxLoan
+from okx_maxloan_sdk.cli.errors import CliError
 from okx_maxloan_sdk.cli.history import open_history, series_key
 from tests.support import contract_values
 
@@ -83,9 +84,15 @@ def test_missing_files(run: Run, tmp_path: Path) -> None:
 
 def test_a_full_disk(tmp_path: Path) -> None:
     """A poll that cannot be written completely is an error, and none of its rows remains."""
-    with open_history(tmp_path / "loans.sqlite", write=True) as history:
-        history._database.execute("PRAGMA max_page_count = 3")
-        rows = [loan("1", f"A{number}-USDT") for number in range(1000)]
-        with pytest.raises(sqlite3.OperationalError, match="full"):
+    path = tmp_path / "loans.sqlite"
+    rows = [loan("1", f"A{number}-USDT") for number in range(1000)]
+
+    def fill() -> None:
+        with open_history(path, write=True) as history:
+            history._database.execute("PRAGMA max_page_count = 3")
             history.add(1, [(series_key(row), row) for row in rows])
+
+    with pytest.raises(CliError, match=f"{path} .*full"):
+        fill()
+    with open_history(path, write=False) as history:
         assert history.list_names() == []
