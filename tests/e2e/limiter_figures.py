@@ -19,8 +19,8 @@ from redis import Redis
 
 from okx_maxloan_sdk.limiter import RateLimit
 from okx_maxloan_sdk.limiter.ledger import RECOVERY_MARGIN
-from tests.limiter.load_generator import DELAYS, Workload, WorkloadResult, create_limiter, open_store, run_all
-from tests.limiter.runner import CLOCK, KEY, max_in_window
+from tests.limiter.load_generator import Workload, WorkloadResult, create_limiter, open_store, run_all
+from tests.limiter.runner import CLOCK, DELAYS, KEY, max_in_window
 from tests.limiter.valkey import Valkey
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Measurement:
     @property
     def counted(self) -> list[float]:
         """The times of all requests."""
-        return sorted(at for result in self.results for at in result.counted)
+        return sorted(at for result in self.results for _, at in result.counted)
 
     @property
     def stopped_at(self) -> float:

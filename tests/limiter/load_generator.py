@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import random
+import multiprocessing.dummy
 import tempfile
-import threading
 import time
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field, frozen
+from attrs import field, frozen
 
 from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.effects import Flow, Sleep
-from okx_maxloan_sdk.exceptions import LimiterUnavailableError, RateLimitTimeoutError
+from okx_maxloan_sdk.exceptions import RateLimitTimeoutError
 from okx_maxloan_sdk.limiter import FileLimiter, Limiter, MemoryLimiter, RateLimit, RedisLimiter
-from tests.limiter.runner import CLOCK, KEY, arun, run
+from tests.limiter.runner import CHANCE, CLOCK, DELAYS, KEY, Traffic, arun, run, send
 from tests.limiter.valkey import Valkey
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterable, Iterator
 
     from okx_maxloan_sdk.limiter import RateLimiter
-    from tests.limiter.simulator import Delays
-
-CHANCE = random.Random()  # noqa: S311 -- delays are no secrets
-DELAYS: dict[str, Delays] = {
-    "none": lambda _: (0.0, 0.0),
-    "5 to 150 ms": lambda _: (CHANCE.uniform(0, 0.075), CHANCE.uniform(0.005, 0.075)),
-    "150 and 10 ms": lambda now: (0.149, 0.001) if int(now) % 2 else (0.009, 0.001),
-}
 
 
 class SkewedClock(SystemClock):
@@ -58,18 +49,10 @@ class Workload:
     ahead: float = 0.0
 
 
-@define
-class WorkloadResult:
-    """Measurements of a client, in seconds.
+class WorkloadResult(Traffic):
+    """Requests of a client, and the CPU time of its process, in seconds."""
 
-    They are the times at which the exchange counted a request, round trips, requests without a permit (start, error)
-    and CPU time of the process.
-    """
-
-    counted: list[float] = field(factory=list)
-    trips: list[float] = field(factory=list)
-    unsent: list[tuple[float, float]] = field(factory=list)
-    cpu: float = 0.0
+    cpu = 0.0
 
 
 def create_limiter(store: str, **settings: Any) -> Limiter:
@@ -114,22 +97,9 @@ def run_workload(workload: Workload) -> WorkloadResult:
 
 def _requests(workload: Workload, limiter: RateLimiter, end: float, result: WorkloadResult) -> Flow[None]:
     yield Sleep(CHANCE.uniform(0, workload.limit.period / 8))  # no process is the first with all of its tasks
-    while (begun := time.monotonic()) + workload.ahead < end:
-        try:
-            permit = yield from limiter.acquire(5.0, end)
-        except RateLimitTimeoutError:
-            return
-        except LimiterUnavailableError:
-            result.unsent.append((begun, time.monotonic()))
-            yield Sleep(0.1)
-            continue
-        sent = time.monotonic()
-        up, down = DELAYS[workload.delay](sent)
-        yield Sleep(up)
-        result.counted.append(time.monotonic())
-        yield Sleep(down)
-        result.trips.append(time.monotonic() - sent)
-        yield from permit.release_after_response()
+    with suppress(RateLimitTimeoutError):
+        while CLOCK.monotonic() + workload.ahead < end:
+            yield from send(limiter, CLOCK, result, None, DELAYS[workload.delay], end)
 
 
 def run_all(
@@ -139,22 +109,16 @@ def run_all(
 
     Return the start and the results. Each of the `actions` runs the given number of seconds after the start.
     """
-    count, pool = len(workloads), Executor()
-    if method == "thread":
-        barrier: Any = threading.Barrier(count + 1)
-        pool = ThreadPoolExecutor(count, initializer=_wait_for_start, initargs=(barrier,))
-    else:
-        context: Any = multiprocessing.get_context(method)
-        barrier = context.Barrier(count + 1)
-        pool = ProcessPoolExecutor(count, context, initializer=_wait_for_start, initargs=(barrier,))
-    with pool:
-        results = pool.map(run_workload, workloads)
+    context: Any = multiprocessing.dummy if method == "thread" else multiprocessing.get_context(method)
+    barrier = context.Barrier(len(workloads) + 1)
+    with context.Pool(len(workloads), _wait_for_start, (barrier,)) as pool:
+        results = pool.map_async(run_workload, workloads, chunksize=1)
         _wait_for_start(barrier)
         start = time.monotonic()
         for seconds, action in actions:
             time.sleep(max(0.0, start + seconds - time.monotonic()))
             action()
-        return start, list(results)
+        return start, results.get(workloads[0].seconds + 60)
 
 
 def _wait_for_start(barrier: threading.Barrier) -> None:

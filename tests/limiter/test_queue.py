@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from okx_maxloan_sdk.effects import Effect, Flow, RunBlocking, Sleep
+from okx_maxloan_sdk.effects import Effect, RunBlocking, Sleep
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError, RateLimitTimeoutError
 from okx_maxloan_sdk.limiter import Permit, RateLimiter, RateLimitStatus
 from okx_maxloan_sdk.limiter.ledger import (
@@ -24,8 +24,7 @@ from okx_maxloan_sdk.limiter.ledger import (
 )
 from okx_maxloan_sdk.limiter.memory import MemoryStore
 from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusyError
-from tests.limiter.load_generator import DELAYS
-from tests.limiter.runner import max_in_window
+from tests.limiter.runner import DELAYS, max_in_window
 from tests.limiter.simulator import Simulation
 
 PERIOD = 2.0
@@ -83,25 +82,12 @@ def test_order_is_first_come_first_served(simulation: Simulation) -> None:
 def test_waiters_sleep_twice(simulation: Simulation) -> None:
     """Five hundred waiters each sleep twice, until they are first and until their slot, and poll once per lease."""
     twenty = Process(simulation, 20).limiter
-    sleeps = []
-
-    def watched() -> Flow[None]:
-        flow, effect, count, begun = twenty.acquire(5.0), None, 0, simulation.now
-        while True:
-            try:
-                effect = flow.send(effect)
-            except StopIteration as stop:
-                permit: Permit = stop.value
-                break
-            count += 1
-            effect = yield effect
-        sleeps.append(count - (simulation.now - begun) // permit.lease)
-        yield from permit.release_after_response()
-
-    for _ in range(500):
-        simulation.spawn(watched())
+    tasks = [simulation.spawn(simulation.send(twenty)) for _ in range(500)]
     simulation.run(60)
-    assert len(sleeps) == 500
+    assert all(task.done for task in tasks)
+    lease = SCHEDULING_SLACK + 5.0 + PERIOD + MAX_DELIVERY_DELAY
+    # Besides, each task starts, and sleeps while its request and the response travel.
+    sleeps = [task.turn - 3 - (at - 1000) // lease for task, (_, at) in zip(tasks, simulation.counted, strict=True)]
     assert max(sleeps) == 2
 
 
@@ -402,22 +388,15 @@ def test_the_limit_is_used_up_and_shared_fairly(kind: str, stagger: float, delay
     They never send more than 20 in 2 s and at least 0.97 of the limit, and the process with the most permits has less
     than a fifth more than that with the fewest.
     """
-    simulation, ledger, trips = Simulation(latency=0.002), Ledger(), list[float]()
-
-    def delays(now: float) -> tuple[float, float]:
-        up, down = DELAYS[delay](now)
-        trips.append(up + down)
-        return up, down
-
+    simulation, ledger = Simulation(latency=0.002), Ledger()
     limiters = [Process(simulation, 20).limiter] * 4
     if kind != "memory":
         limiters = [Process(simulation, 20, ledger, is_blocking=kind == "redis").limiter for _ in range(4)]
     for n, limiter in enumerate(limiters):
-        simulation.at(1000 + n * stagger, partial(simulation.spawn_senders, limiter, 30, n, delays))
+        simulation.at(1000 + n * stagger, partial(simulation.spawn_senders, limiter, 30, n, DELAYS[delay]))
     simulation.run(12)
-    simulation.close()
     times, by_process = simulation.counted_after(0), Counter(n for n, _ in simulation.counted).values()
-    allowed = 20 / (PERIOD + statistics.fmean(trips))
+    allowed = 20 / (PERIOD + statistics.fmean(simulation.trips))
     assert max_in_window(times, PERIOD) == 20
     assert (len(times) - 20) / (max(times) - min(times)) >= 0.97 * allowed
     if kind != "memory":  # one queue serves one process in the order of its tasks
@@ -435,7 +414,6 @@ def test_slots_of_a_process_that_crashed_are_used_by_the_others(simulation: Simu
         task.kill()
     dead = simulation.now
     simulation.run(60)
-    simulation.close()
     rate = len(simulation.counted_after(dead + 20)) / (simulation.now - dead - 20)
     assert rate == pytest.approx(20 / 2.02, rel=0.06)
     assert len(simulation.counted_after(dead)) - len(simulation.counted_after(dead + 6)) >= 20
@@ -447,7 +425,6 @@ def test_only_the_first_waiter_calls_the_store(simulation: Simulation) -> None:
     process.store.before = lambda operation, _: calls.append(operation)
     simulation.spawn_senders(process.limiter, 30)
     simulation.run(30)
-    simulation.close()
     assert calls.count("reserve") < 3 * len(simulation.counted)
 
 

@@ -8,14 +8,13 @@ from typing import Any, cast
 import pytest
 import redis
 
-from okx_maxloan_sdk.effects import Flow, Sleep
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 from okx_maxloan_sdk.limiter import RateLimiter
 from okx_maxloan_sdk.limiter.ledger import RECOVERY_MARGIN, Ledger, PermitId, RateLimit
 from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusyError
 from okx_maxloan_sdk.limiter.redis import RECONNECT_INTERVAL, RedisStore
 from okx_maxloan_sdk.limiter.redis_client import LuaScript
-from tests.limiter.runner import max_in_window
+from tests.limiter.runner import DELAYS, max_in_window
 from tests.limiter.simulator import Simulation
 from tests.limiter.valkey import Valkey
 
@@ -125,9 +124,7 @@ class World(Simulation):
 
     def __init__(self, processes: int = 4, share: float = 0.25) -> None:
         super().__init__(latency=0.002)
-        self.chance = random.Random(3)  # noqa: S311 -- as above
         self.server = Server(self)
-        self.rejected: list[float] = []
         self.limiters: list[RateLimiter] = []
         for _ in range(processes):
             store = RedisStore(cast("Any", self.server), "key", share, self.monotonic)
@@ -145,24 +142,10 @@ class World(Simulation):
         self.server.failure = None
         return self.now
 
-    def delays(self, _: float) -> tuple[float, float]:
-        return self.chance.uniform(0, 0.075), self.chance.uniform(0.005, 0.075)
-
-    def loop(self, limiter: RateLimiter) -> Flow[None]:
-        """Send as fast as the limiter permits."""
-        while True:
-            begun = self.now
-            try:
-                yield from self.send(limiter, delays=self.delays)
-            except LimiterUnavailableError:
-                self.rejected.append(self.now - begun)
-                yield Sleep(0.2)
-
     def busy(self, seconds: float = 0.0) -> None:
         """Let thirty tasks of each process send."""
         for limiter in self.limiters:
-            for _ in range(30):
-                self.spawn(self.loop(limiter))
+            self.spawn_senders(limiter, 30, None, DELAYS["5 to 150 ms"])
         self.run(seconds)
 
 
@@ -180,7 +163,6 @@ def test_outage_causes_no_excess(outage: float, emptied: bool, share: float) -> 
         world.run(outage)
         back = world.start()
     world.run(20)
-    world.close()
     assert max_in_window(world.counted_after(0), 2.0) == 20
     # After a pause of one quiet period the whole limit is used: six windows of 20 fit into the rest.
     assert len(world.counted_after(back + RECONNECT_INTERVAL + QUIET + 2.0)) >= 6 * 20
@@ -194,7 +176,6 @@ def test_the_shares_are_used_after_one_quiet_period(caplog: pytest.LogCaptureFix
         dead = world.stop()
         world.server.calls = 0
         world.run(30)
-    world.close()
     assert 30 <= world.server.calls / 4 <= 30 / RECONNECT_INTERVAL + 1
     assert max_in_window(world.counted_after(0), 2.0) == 20
     assert not [at for at in world.counted_after(dead + 0.8) if at < dead + QUIET]
@@ -213,17 +194,16 @@ def test_without_a_fallback_errors_come_soon(caplog: pytest.LogCaptureFixture) -
     world.busy(10)
     dead = world.stop()
     world.run(0.5)
-    before = len(world.rejected)
+    before = len(world.unsent)
     assert before >= 4 * 10
     world.server.calls = 0
     world.run(5)
     assert 5 <= world.server.calls / 4 <= 5 / RECONNECT_INTERVAL + 1
-    assert max(world.rejected[before + 120 :]) < 0.1
+    assert max(end - begun for begun, end in world.unsent[before + 120 :]) < 0.1
     assert not world.counted_after(dead + 0.2)
     with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
         back = world.start()
         world.run(10)
-    world.close()
     assert min(world.counted_after(back)) - back < RECONNECT_INTERVAL + 2.0
     assert max_in_window(world.counted_after(0), 2.0) == 20
     assert "is available again" in caplog.text
@@ -237,12 +217,11 @@ def test_permanent_error_is_raised_at_once(share: float) -> None:
     world.server.failure = LimiterUnavailableError("NOPERM")
     rejected = world.now
     world.run(5)
-    assert len(world.rejected) > 30
+    assert len(world.unsent) > 30
     world.stop()
     world.run(1)
     world.server.failure = LimiterUnavailableError("READONLY")
     world.run(10)
-    world.close()
     assert not world.counted_after(rejected + 0.2)
 
 
@@ -304,7 +283,6 @@ def test_a_share_waits_after_a_pause_in_an_outage() -> None:
         world.run_flow(world.send(busy))
     dead = world.stop()
     world.run_flow(world.send(idle))
-    world.close()
     assert dead + QUIET <= world.now < dead + QUIET + 1.0
 
 
@@ -339,7 +317,6 @@ def test_the_first_process_waits_for_the_shares_of_others(idle: float, outage: f
     world.run(outage)
     back = world.start()
     world.run(1.0 + pause)
-    world.close()
     assert not [at for at in world.counted_after(back) if at < back + pause]
     assert world.counted_after(back + pause)
 
