@@ -75,7 +75,7 @@ class Measurement:
     @property
     def counted(self) -> list[float]:
         """The times of all requests."""
-        return sorted(at for result in self.results for _, at in result.counted)
+        return sorted(at for result in self.results for at in result.times())
 
     @property
     def stopped_at(self) -> float:

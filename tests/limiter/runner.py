@@ -35,6 +35,10 @@ class Traffic:
         self.trips: list[float] = []
         self.unsent: list[tuple[float, float]] = []  # from when until when each waited
 
+    def times(self, after: float = 0.0) -> list[float]:
+        """Return when the exchange counted the requests, those of later than a time."""
+        return [at for _, at in self.counted if at > after]
+
 
 def send(
     limiter: RateLimiter,

@@ -86,10 +86,6 @@ class Simulation(FakeClock, Traffic):
 
         return [self.spawn(loop()) for _ in range(count)]
 
-    def counted_after(self, at: float) -> list[float]:
-        """Return the times of the requests that were counted later."""
-        return [counted for _, counted in self.counted if counted > at]
-
     def _run_next(self) -> None:
         when, _, action = heapq.heappop(self._events)
         self.now = max(self.now, when)  # a test may have advanced it, as a machine that was suspended

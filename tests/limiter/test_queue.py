@@ -395,7 +395,7 @@ def test_the_limit_is_used_up_and_shared_fairly(kind: str, stagger: float, delay
     for n, limiter in enumerate(limiters):
         simulation.at(1000 + n * stagger, partial(simulation.spawn_senders, limiter, 30, n, DELAYS[delay]))
     simulation.run(12)
-    times, by_process = simulation.counted_after(0), Counter(n for n, _ in simulation.counted).values()
+    times, by_process = simulation.times(), Counter(n for n, _ in simulation.counted).values()
     allowed = 20 / (PERIOD + statistics.fmean(simulation.trips))
     assert max_in_window(times, PERIOD) == 20
     assert (len(times) - 20) / (max(times) - min(times)) >= 0.97 * allowed
@@ -414,9 +414,9 @@ def test_slots_of_a_process_that_crashed_are_used_by_the_others(simulation: Simu
         task.kill()
     dead = simulation.now
     simulation.run(60)
-    rate = len(simulation.counted_after(dead + 20)) / (simulation.now - dead - 20)
+    rate = len(simulation.times(dead + 20)) / (simulation.now - dead - 20)
     assert rate == pytest.approx(20 / 2.02, rel=0.06)
-    assert len(simulation.counted_after(dead)) - len(simulation.counted_after(dead + 6)) >= 20
+    assert len(simulation.times(dead)) - len(simulation.times(dead + 6)) >= 20
 
 
 def test_only_the_first_waiter_calls_the_store(simulation: Simulation) -> None:
