@@ -70,7 +70,7 @@ class Server:
         permit: Any = tuple(map(int, rest[0].split(":"))) if rest else None
         granted, wait, earliest = True, 0.0, 0.0
         if operation == "reserve":
-            granted, wait, earliest, _ = ledger.reserve(now, permit, rest[1], rest[2], limit)
+            granted, wait, earliest = ledger.reserve(now, permit, rest[1], rest[2], limit)[:3]
         elif operation == "release":
             ledger.release(now, permit, rest[1])
         elif operation == "throttle":
@@ -96,12 +96,11 @@ def test_server_and_ledger_decide_the_same(client: redis.Redis, seed: int) -> No
             call = "reserve", permit, 9.0, chance.randint(1, 9)
         elif chance.random() < 0.95:
             call = "release", permits.pop(chance.randrange(len(permits))), chance.choice([0.0, 2.01, 2.01, 5.0])
-        operation, *arguments = call
-        ours = ledger("", operation, *settings(limit), *arguments)
-        theirs = lua(clock.now, operation, *settings(limit), *arguments)
+        arguments = call[0], *settings(limit), *call[1:]
+        ours, theirs = ledger("", *arguments), lua(clock.now, *arguments)
         assert theirs == pytest.approx(ours, rel=0, abs=3), (number, call)
         assert (theirs[0], *theirs[3:]) == (ours[0], *ours[3:]), (number, call)
-        if operation == "reserve" and ours[0]:
+        if call[0] == "reserve" and ours[0]:
             permits.append(call[1])
 
 
