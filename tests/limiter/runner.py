@@ -1,7 +1,7 @@
 """Flows of a limiter: requests, drivers in real time, and the count of requests in a window."""
 
 import random
-from collections import deque
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias, TypeVar
 
@@ -77,11 +77,5 @@ async def arun(flow: Flow[T], clock: Clock = CLOCK) -> T:
 
 def max_in_window(timestamps: Iterable[float], period: float) -> int:
     """Return the maximum number of timestamps in any window shorter than the period."""
-    window: deque[float] = deque()
-    maximum = 0
-    for timestamp in sorted(timestamps):
-        window.append(timestamp)
-        while timestamp - window[0] >= period:
-            window.popleft()
-        maximum = max(maximum, len(window))
-    return maximum
+    times = sorted(timestamps)
+    return max((bisect_left(times, first + period) - index for index, first in enumerate(times)), default=0)

@@ -30,18 +30,17 @@ PERIOD = 2.0
 
 
 class Store(MemoryStore):
-    """A ledger that may be shared; the callbacks `before` and `after` an operation may raise."""
+    """A ledger that may be shared; the callback `before` an operation may raise."""
 
     def __init__(self, now: Callable[[], float], ledger: Ledger | None = None, *, is_blocking: bool = False) -> None:
         super().__init__(now)
         self._ledger = ledger or self._ledger
         self.is_shared, self.is_blocking = ledger is not None, is_blocking
         self.before: Callable[[str, PermitId], object] = lambda *_: None
-        self.after: Callable[[Reservation], Reservation] = lambda reservation: reservation
 
     def reserve(self, permit_id: PermitId, lease: float, queued: int, limit: RateLimit) -> Reservation:
         self.before("reserve", permit_id)
-        return self.after(super().reserve(permit_id, lease, queued, limit))
+        return super().reserve(permit_id, lease, queued, limit)
 
     def release(self, permit_id: PermitId, hold: float) -> None:
         self.before("release", permit_id)
@@ -145,11 +144,11 @@ def test_slot_of_a_cancelled_task_goes_to_the_next_waiter(simulation: Simulation
     staying = simulation.spawn(process.limiter.acquire(1.0))
     simulation.run(0.1)
 
-    def cancel(reservation: Reservation) -> Reservation:
-        simulation.cancel(leaving, KeyboardInterrupt())
-        return reservation
+    def cancel(operation: str, _: PermitId) -> None:
+        if operation == "reserve":
+            simulation.cancel(leaving, KeyboardInterrupt())
 
-    process.store.after = cancel
+    process.store.before = cancel
     simulation.spawn(permit.release_unsent())
     simulation.run(0.1)
     assert staying.done
