@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import httpx
@@ -27,7 +27,6 @@ from tests.support.clean_env import clean_env
 from tests.support.clients import credentials
 from tests.support.transports import UVLOOP, in_use, runner
 
-SIGNALS = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no interval timer")
 FACTOR = int(os.environ.get("OKX_STRESS", "1"))
 FDS = Path("/proc/self/fd")
 SEED = 20261127
@@ -109,14 +108,16 @@ def test_cancellations(url: str, transport: str, count: int) -> None:
             outcomes.add("cancelled")
 
     async def main() -> None:
-        http_client = httpx.AsyncClient() if transport == "httpx" else None
         limiter = MemoryLimiter(max_requests=10 * count)
         # Open what the event loop and the client open only once.
         async with AsyncMaxLoanClient(credentials(), base_url=url) as client:
             await call(client, 0)
         await asyncio.sleep(0.01)  # real: an event loop closes sockets in its next iteration
         before = descriptors()
-        async with AsyncMaxLoanClient(credentials(), base_url=url, limiter=limiter, http_client=http_client) as client:
+        async with (
+            httpx.AsyncClient() if transport == "httpx" else nullcontext() as http_client,
+            AsyncMaxLoanClient(credentials(), base_url=url, limiter=limiter, http_client=http_client) as client,
+        ):
             for start in range(0, count, 50):
                 tasks = [asyncio.ensure_future(call(client, start + index)) for index in range(50)]
                 for task in rng.sample(tasks, len(tasks)):
@@ -126,8 +127,6 @@ def test_cancellations(url: str, transport: str, count: int) -> None:
                 assert waiting_or_in_flight(client) == 0
                 assert transport == "httpx" or in_use(client._transport) == []
             assert len(asyncio.all_tasks()) == 1
-        if http_client is not None:
-            await http_client.aclose()
         await asyncio.sleep(0.01)  # real, as above
         assert descriptors() <= before
 
@@ -145,6 +144,8 @@ class Interrupted(BaseException):
 @pytest.fixture
 def signals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make SIGALRM raise an exception."""
+    if not hasattr(signal, "setitimer"):
+        pytest.skip("Windows has no interval timer")
 
     def interrupt(*_: object) -> None:
         raise Interrupted
@@ -181,7 +182,6 @@ def call_and_interrupt(client: MaxLoanClient, count: int) -> None:
     gc.collect()
 
 
-@SIGNALS
 @pytest.mark.usefixtures("signals")
 @pytest.mark.parametrize(("transport", "count"), [("own", 1_000), ("httpx", 200)])
 def test_signals(url: str, transport: str, count: int) -> None:
@@ -191,18 +191,16 @@ def test_signals(url: str, transport: str, count: int) -> None:
     with MaxLoanClient(credentials(), base_url=url) as first:
         check(0, first.get_max_loan("A0-B", mgn_mode="cross"))
     before, limiter = descriptors(), MemoryLimiter(max_requests=10 * count)
-    http_client = httpx.Client() if transport == "httpx" else None
-    client = MaxLoanClient(credentials(), base_url=url, limiter=limiter, http_client=http_client)
-    call_and_interrupt(client, count)
-    assert transport == "httpx" or in_use(client._transport) == []
-    assert waiting_or_in_flight(client) == 0
-    client.close()
-    if http_client is not None:
-        http_client.close()
+    with (
+        httpx.Client() if transport == "httpx" else nullcontext() as http_client,
+        MaxLoanClient(credentials(), base_url=url, limiter=limiter, http_client=http_client) as client,
+    ):
+        call_and_interrupt(client, count)
+        assert transport == "httpx" or in_use(client._transport) == []
+        assert waiting_or_in_flight(client) == 0
     assert descriptors() <= before
 
 
-@SIGNALS
 @pytest.mark.usefixtures("signals")
 def test_signals_in_a_file(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """An interrupted request leaves the limiter's file unlocked, without its permit and undamaged."""
@@ -217,7 +215,6 @@ def test_signals_in_a_file(url: str, tmp_path: Path, caplog: pytest.LogCaptureFi
     assert caplog.messages == []
 
 
-@SIGNALS
 @pytest.mark.usefixtures("signals")
 def test_signals_at_redis(url: str) -> None:
     """An interrupted request leaves no permit in Redis, and no unread response on the client's connection."""

@@ -4,14 +4,12 @@ import heapq
 import itertools
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
-from okx_maxloan_sdk.clock import WakeEvent
 from okx_maxloan_sdk.effects import Flow, RunBlocking, Sleep
 from okx_maxloan_sdk.limiter import Permit, RateLimiter
-
-Delays: TypeAlias = Callable[[float], tuple[float, float]]
-"""How many seconds a request that is sent at a time takes to the exchange, and its response back."""
+from tests.limiter.runner import Traffic, send
+from tests.support.clock import FakeClock
 
 
 class Task:
@@ -29,39 +27,24 @@ class Task:
         self.turn += 1
 
 
-class Simulation:
+class Simulation(FakeClock, Traffic):
     """Clock and scheduler in one: events happen in order, and time advances from one to the next.
 
-    `latency` is the duration of a `RunBlocking`; its function is called in the middle of it. `counted` has the sender
-    of each request of `send`, and when the exchange counted it.
+    `latency` is the duration of a `RunBlocking`; its function is called in the middle of it.
     """
 
     def __init__(self, latency: float = 0.0) -> None:
-        self.now = 1000.0
+        FakeClock.__init__(self)
+        Traffic.__init__(self)
         self.latency = latency
-        self.counted: list[tuple[object, float]] = []
         self._events: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
-        self._tasks: list[Task] = []
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def time(self) -> float:
-        return 1_700_000_000 + self.now
-
-    def sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
-        raise AssertionError("a flow in a simulation yields its sleeps", seconds, wake)
-
-    async def async_sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
-        return self.sleep(seconds, wake)
 
     def at(self, when: float, action: Callable[[], object]) -> None:
         heapq.heappush(self._events, (max(when, self.now), next(self._order), action))
 
     def spawn(self, flow: Flow[Any], after: float = 0.0) -> Task:
         task = Task(flow)
-        self._tasks.append(task)
         self.at(self.now + after, partial(self._step, task, partial(next, flow)))
         return task
 
@@ -77,12 +60,6 @@ class Simulation:
             self._run_next()
         self.now = max(self.now, end)
 
-    def close(self) -> None:
-        """Close all flows, finished or not."""
-        for task in self._tasks:
-            task.kill()
-            task.flow.close()
-
     def run_flow(self, flow: Flow[Any]) -> Any:
         """Run one flow to its end and return its result."""
         task = self.spawn(flow)
@@ -96,29 +73,18 @@ class Simulation:
         """Acquire permits one after the other."""
         return [self.run_flow(limiter.acquire(timeout)) for _ in range(count)]
 
-    def send(self, limiter: RateLimiter, sender: object = None, delays: Delays = lambda _: (0.0, 0.01)) -> Flow[None]:
-        """Send one request."""
-        permit = yield from limiter.acquire(5.0)
-        up, down = delays(self.now)
-        yield Sleep(up)
-        self.counted.append((sender, self.now))
-        yield Sleep(down)
-        yield from permit.release_after_response()
+    def send(self, limiter: RateLimiter, *arguments: Any) -> Flow[None]:
+        """Send one request; the arguments are those of `send` after its `traffic`."""
+        return send(limiter, self, self, *arguments)
 
-    def spawn_senders(
-        self, limiter: RateLimiter, count: int, sender: object = None, delays: Delays = lambda _: (0.0, 0.01)
-    ) -> list[Task]:
+    def spawn_senders(self, limiter: RateLimiter, count: int, *arguments: Any) -> list[Task]:
         """Start tasks that send one request after the other."""
 
         def loop() -> Flow[None]:
             while True:
-                yield from self.send(limiter, sender, delays)
+                yield from self.send(limiter, *arguments)
 
         return [self.spawn(loop()) for _ in range(count)]
-
-    def counted_after(self, at: float) -> list[float]:
-        """Return the times of the requests that were counted later."""
-        return [counted for _, counted in self.counted if counted > at]
 
     def _run_next(self) -> None:
         when, _, action = heapq.heappop(self._events)

@@ -1,7 +1,6 @@
 """The file limiter: processes of one machine share a limit, and no damage to the file lets them exceed it."""
 
 import json
-import logging
 import multiprocessing
 import os
 import shutil
@@ -154,10 +153,9 @@ def test_damaged_file_grants_nothing_for_a_quiet_period(
     assert is_granted(two, 2)
     DAMAGES[damage](machine.path)
     machine.now += 0.001
-    with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
-        assert not is_granted(machine.process(), 3)
-        assert not is_granted(one, 1, 1)
-        assert not is_granted(two, 2, 1)
+    assert not is_granted(machine.process(), 3)
+    assert not is_granted(one, 1, 1)
+    assert not is_granted(two, 2, 1)
     assert (str(machine.path) in caplog.text) == (damage not in ("row deleted", "written by a clock behind ours"))
     machine.now += QUIET - 0.01
     assert not is_granted(two, 2, 1)
@@ -205,11 +203,10 @@ def test_two_machines_on_one_folder_grant_nothing(machine: Machine, caplog: pyte
     """Two machines on one folder notice different boots or clocks, warn once a minute and grant nothing."""
     one, two = machine.process(), machine.process(ahead=-500.0)
     assert is_granted(one, 1)
-    with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
-        for n in range(100):
-            machine.now += 0.1
-            assert not is_granted(two, 2, n)
-            assert not is_granted(one, 1, n + 1)
+    for n in range(100):
+        machine.now += 0.1
+        assert not is_granted(two, 2, n)
+        assert not is_granted(one, 1, n + 1)
     assert len(caplog.records) == 2
     assert all("use Redis for several" in record.getMessage() for record in caplog.records)
 
@@ -315,21 +312,19 @@ def test_unwritable_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
         is_granted(store, 1)
     assert store.throttle(LIMIT)
     assert store.usage(LIMIT) == (LIMIT.max_requests - 1, 0)
-    with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
-        store.release((1, 0), 2.0)
+    store.release((1, 0), 2.0)
     assert "until its lease ends" in caplog.text
 
 
 def test_full_disk_is_reported_and_loses_no_slot(machine: Machine) -> None:
     """While the disk is full nothing is granted; with free space again every earlier slot is still in use."""
     store, limit = machine.process(), RateLimit(900, 2.0, reserve_ahead=0.5)
-    granted = 0
+    granted: list[int] = []
 
     def reserve(count: int) -> None:
-        nonlocal granted
         for n in range(count):
             assert store.reserve((count, n), 10.0, 1, limit).granted
-            granted += 1
+            granted.append(n)
 
     reserve(1)
     connection = store._connection
@@ -337,32 +332,28 @@ def test_full_disk_is_reported_and_loses_no_slot(machine: Machine) -> None:
     connection.execute("PRAGMA max_page_count = 1")  # the maximum is the current number of pages
     with pytest.raises(LimiterUnavailableError, match=r"key\.sqlite cannot be used: database or disk is full"):
         reserve(800)
-    assert store.usage(limit) == (limit.max_requests, granted)
+    assert store.usage(limit) == (limit.max_requests, len(granted))
     reserve(2)
-
-
-def warm_up(folder: Path, limit: RateLimit) -> RateLimiter:
-    """Wait until the quiet period of a new file is over, with the shortest possible wall time."""
-    run(run(FileLimiter(folder, period=0.01).for_key(KEY, limit, CLOCK).acquire(1.0)).release_unsent())
-    return FileLimiter(folder).for_key(KEY, limit, CLOCK)
 
 
 def test_each_user_and_operation_has_a_file_of_its_own(tmp_path: Path) -> None:
     """Limiters on one folder share a limit, keys are separate, and no file name reveals the user."""
     limit = RateLimit(2, 0.1)
-    warm_up(tmp_path, limit)
     limiters = [FileLimiter(tmp_path).for_key(LimitKey(user, "x"), limit, CLOCK) for user in ("alice", "alice", "bob")]
     for limiter in limiters[1:]:
         run(limiter.acquire(1.0))
     assert [limiter.status().in_use for limiter in limiters] == [1, 1, 1]
     names = [path.name for path in tmp_path.glob("*.sqlite")]
-    assert len(names) == 3
+    assert len(names) == 2
     assert not any("alice" in name or "bob" in name for name in names)
 
 
 def fork(folder: Path) -> tuple[int, int]:
     """Use the file, fork while a thread uses it too, and acquire slots in parent and child concurrently."""
-    limiter = warm_up(folder, RateLimit(40, 30.0))
+    limit = RateLimit(40, 30.0)
+    # The quiet period of a new file, which is real, is that of its first limit.
+    run(run(FileLimiter(folder, period=0.01).for_key(KEY, limit, CLOCK).acquire(1.0)).release_unsent())
+    limiter = FileLimiter(folder).for_key(KEY, limit, CLOCK)
     first = run(limiter.acquire(1.0))
     ended = threading.Event()
 

@@ -51,20 +51,13 @@ def test_as_many_start_at_once_as_there_are_slots() -> None:
     assert ledger.usage(100.0, LIMIT) == (3, 3)
 
 
-def test_slot_is_held_until_a_period_after_its_response() -> None:
-    """A slot is held for a period after its response, and can be reserved for that time at once."""
-    ledger = filled()
-    ledger.release(100.5, (1, 0), 2.0)
-    assert reserve(ledger, 101.0, 9).wait == pytest.approx(1.5)
-    assert not reserve(ledger, 101.0, 10).granted
-
-
 def test_reservations_follow_the_order_in_which_slots_come_free() -> None:
-    """Owners that reserve ahead get slots in the order of their reservations."""
+    """A slot is held after its response, and reserved ahead once, in the order in which slots come free."""
     ledger = filled()
     for number, responded, hold in ((2, 100.1, 3.0), (0, 100.4, 2.0), (1, 100.9, 2.0)):
         ledger.release(responded, (1, number), hold)
     assert [round(reserve(ledger, 101.0, 10 + n).wait, 3) for n in range(3)] == [1.4, 1.9, 2.1]
+    assert not reserve(ledger, 101.0, 13).granted
 
 
 def test_a_request_that_was_not_sent_frees_its_slot_at_once() -> None:
@@ -273,7 +266,6 @@ class Traffic(RuleBasedStateMachine):
         self.ledger = Ledger()
         self.now = 1000.0
         self.numbers = itertools.count()
-        self.waiting: dict[PermitId, float] = {}
         self.starts: dict[PermitId, float] = {}
         self.uncounted: dict[PermitId, float] = {}
         self.counted: list[float] = []
@@ -299,7 +291,7 @@ class Traffic(RuleBasedStateMachine):
     def ready(self) -> list[PermitId]:
         return [token for token, start in self.starts.items() if start <= self.now]
 
-    @precondition(lambda self: any(start <= self.now for start in self.starts.values()))
+    @precondition(lambda self: bool(self.ready()))
     @rule(data=st.data(), end=st.sampled_from(["responded", "unknown", "unsent", "crashed"]))
     def end(self, data: st.DataObject, end: str) -> None:
         token = data.draw(st.sampled_from(self.ready()))
@@ -336,18 +328,13 @@ class Traffic(RuleBasedStateMachine):
 
     @invariant()
     def never_too_many(self) -> None:
-        if hasattr(self, "counted"):
-            assert max_in_window(self.counted, self.limit.period) <= self.limit.max_requests
+        assert max_in_window(self.counted, self.limit.period) <= self.limit.max_requests
 
     def teardown(self) -> None:
         """Check that every slot is free in the end."""
-        if hasattr(self, "ledger"):
-            later = self.now + 200.0
-            waits = [
-                self.ledger.reserve(later, (9, n), 1.0, 1, RateLimit(self.limit.max_requests, 2.0)).wait
-                for n in range(self.limit.max_requests)
-            ]
-            assert waits == [0.0] * self.limit.max_requests
+        limit = RateLimit(self.limit.max_requests, 2.0)
+        waits = [reserve(self.ledger, self.now + 200.0, n, limit, owner=9).wait for n in range(limit.max_requests)]
+        assert waits == [0.0] * limit.max_requests
 
 
 TestTraffic = Traffic.TestCase

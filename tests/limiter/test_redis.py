@@ -1,6 +1,5 @@
 """The Redis limiter's store: the server's ledger equals ours, and an outage causes neither excess nor a stall."""
 
-import logging
 import random
 from collections.abc import Callable, Iterator
 from typing import Any, cast
@@ -8,16 +7,16 @@ from typing import Any, cast
 import pytest
 import redis
 
-from okx_maxloan_sdk.effects import Flow, Sleep
 from okx_maxloan_sdk.exceptions import LimiterUnavailableError
 from okx_maxloan_sdk.limiter import RateLimiter
-from okx_maxloan_sdk.limiter.ledger import RECOVERY_MARGIN, Ledger, PermitId, RateLimit
+from okx_maxloan_sdk.limiter.ledger import RECOVERY_MARGIN, Ledger, RateLimit
 from okx_maxloan_sdk.limiter.queue import AcquireQueue, StoreBusyError
 from okx_maxloan_sdk.limiter.redis import RECONNECT_INTERVAL, RedisStore
 from okx_maxloan_sdk.limiter.redis_client import LuaScript
-from tests.limiter.runner import max_in_window
+from tests.limiter.runner import DELAYS, max_in_window
 from tests.limiter.simulator import Simulation
 from tests.limiter.valkey import Valkey
+from tests.support.clock import FakeClock
 
 LIMIT = RateLimit(20, 2.0, None, 0.5)
 QUIET = LIMIT.period + RECOVERY_MARGIN
@@ -30,6 +29,11 @@ def client() -> Iterator[redis.Redis]:
         yield client
 
 
+def settings(limit: RateLimit) -> tuple[float, ...]:
+    """Return the arguments of the script that every operation has."""
+    return limit.period, limit.max_requests, limit.burst or 0, limit.reserve_ahead, RECOVERY_MARGIN
+
+
 def lua_at(client: redis.Redis, key: str) -> Callable[..., list[int]]:
     """Load the script with a clock that the test sets."""
     no_client: Any = None
@@ -37,54 +41,11 @@ def lua_at(client: redis.Redis, key: str) -> Callable[..., list[int]]:
     lua = text.replace("redis.call('TIME')", "{KEYS[2], KEYS[3]}")
     assert lua != text
 
-    def call(now: float, operation: str, limit: RateLimit, *arguments: str | float) -> list[int]:
-        settings = limit.period, limit.max_requests, limit.burst or 0, limit.reserve_ahead, RECOVERY_MARGIN
-        reply: Any = client.eval(lua, 3, key, int(now), round(now % 1 * 1e6), operation, *settings, *arguments)
+    def call(now: float, *arguments: str | float) -> list[int]:
+        reply: Any = client.eval(lua, 3, key, int(now), round(now % 1 * 1e6), *arguments)
         return list(reply)
 
     return call
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_server_and_ledger_decide_the_same(client: redis.Redis, seed: int) -> None:
-    """For random operations at random times, Lua and Python make the same decisions, to the microsecond."""
-    chance = random.Random(seed)  # noqa: S311 -- test data is no secret
-    now = 1_700_000_000.0
-    ledger = Ledger(blocked_until=now + QUIET)
-    limit = RateLimit(chance.choice([1, 3, 7]), 2.0, chance.choice([None, 1, 2]), 0.5)
-    permits: list[PermitId] = []
-    lua = lua_at(client, f"differential {seed}")
-    lua(now, "usage", limit)
-    for number in range(300):
-        now += chance.choice([0, 0, 0, 0.001, 0.25, 0.5, 1.0, 3.0])
-        if not permits or chance.random() < 0.6:
-            permit = (chance.randint(1, 4), chance.choice([number, number, number - 1]))
-            queued = chance.randint(1, 9)
-            ours = ledger.reserve(now, permit, 9.0, queued, limit)
-            theirs = lua(now, "reserve", limit, f"{permit[0]:015d}:{permit[1]}", 9.0, queued)
-            in_use = len(ledger.in_flight) + len(ledger.held)
-            assert (bool(theirs[0]), *theirs[3:]) == (ours.granted, ours.capacity, in_use), number
-            assert [each / 1e6 for each in theirs[1:3]] == pytest.approx([ours.wait, ours.earliest], abs=3e-6), number
-            permits += [permit] * ours.granted
-        elif chance.random() < 0.95:
-            permit = permits.pop(chance.randrange(len(permits)))
-            hold = chance.choice([0.0, 2.01, 2.01, 5.0])
-            ledger.release(now, permit, hold)
-            lua(now, "release", limit, f"{permit[0]:015d}:{permit[1]}", hold)
-        elif chance.random() < 0.8:
-            assert lua(now, "throttle", limit)[0] == ledger.throttle(now, limit)
-        else:
-            ledger.blocked_until = max(ledger.blocked_until, now + QUIET)
-            lua(now, "block", limit)
-
-
-def test_a_server_whose_clock_is_set_back_frees_nothing_early(client: redis.Redis) -> None:
-    """While the server's clock is set back, no time passes and no slot is freed early."""
-    limit, lua = RateLimit(1, 2.0, None, 0.5), lua_at(client, "back")
-    times = 1_000_000, 1_000_003, 999_000, 999_008, 999_009
-    replies = [lua(now, "reserve", limit, f"1:{number}", 9.0, 1) for number, now in enumerate(times)]
-    assert [reply[0] for reply in replies] == [0, 1, 0, 0, 1]
-    assert [reply[1] for reply in replies[:2]] == [2_500_000, 0]
 
 
 class Server:
@@ -92,8 +53,8 @@ class Server:
 
     server = "redis://somewhere:6379"
 
-    def __init__(self, simulation: Simulation) -> None:
-        self.simulation = simulation
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
         self.ledger: Ledger | None = None
         self.failure: Exception | None = None
         self.calls = 0
@@ -102,22 +63,54 @@ class Server:
         self.calls += 1
         if self.failure:
             raise self.failure
-        now = self.simulation.now
+        now = self.clock.now
         period, max_requests, burst, reserve_ahead, recovery_margin, *rest = arguments
         limit = RateLimit(max_requests, period, burst or None, reserve_ahead)
         ledger = self.ledger = self.ledger or Ledger(blocked_until=now + period + recovery_margin)
         permit: Any = tuple(map(int, rest[0].split(":"))) if rest else None
-        result = True, 0.0, 0.0
+        granted, wait, earliest = True, 0.0, 0.0
         if operation == "reserve":
-            result = ledger.reserve(now, permit, rest[1], rest[2], limit)[:3]
+            granted, wait, earliest = ledger.reserve(now, permit, rest[1], rest[2], limit)[:3]
         elif operation == "release":
             ledger.release(now, permit, rest[1])
         elif operation == "throttle":
-            ledger.throttle(now, limit)
+            granted = ledger.throttle(now, limit)
         elif operation == "block":
             ledger.blocked_until = max(ledger.blocked_until, now + period + recovery_margin)
-        granted, wait, earliest = result
-        return [int(granted), int(wait * 1e6) + 1, int(earliest * 1e6) + 1, *ledger.usage(now, limit)]
+        in_use = len(ledger.in_flight) + len(ledger.held)
+        return [int(granted), int(wait * 1e6) + 1, int(earliest * 1e6) + 1, ledger.capacity(now, limit), in_use]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_server_and_ledger_decide_the_same(client: redis.Redis, seed: int) -> None:
+    """For random operations at random times, Lua and Python make the same decisions, to the microsecond."""
+    chance, clock = random.Random(seed), FakeClock()  # noqa: S311 -- test data is no secret
+    ledger, lua = Server(clock), lua_at(client, f"differential {seed}")
+    limit = RateLimit(chance.choice([1, 3, 7]), 2.0, chance.choice([None, 1, 2]), 0.5)
+    permits: list[str] = []
+    for number in range(300):
+        clock.now += chance.choice([0, 0, 0, 0.001, 0.25, 0.5, 1.0, 3.0])
+        call: tuple[Any, ...] = (chance.choice(["throttle"] * 4 + ["block"]),)
+        if not permits or chance.random() < 0.6:
+            permit = f"{chance.randint(1, 4):015d}:{chance.choice([number, number, number - 1])}"
+            call = "reserve", permit, 9.0, chance.randint(1, 9)
+        elif chance.random() < 0.95:
+            call = "release", permits.pop(chance.randrange(len(permits))), chance.choice([0.0, 2.01, 2.01, 5.0])
+        arguments = call[0], *settings(limit), *call[1:]
+        ours, theirs = ledger("", *arguments), lua(clock.now, *arguments)
+        assert theirs == pytest.approx(ours, rel=0, abs=3), (number, call)
+        assert (theirs[0], *theirs[3:]) == (ours[0], *ours[3:]), (number, call)
+        if call[0] == "reserve" and ours[0]:
+            permits.append(call[1])
+
+
+def test_a_server_whose_clock_is_set_back_frees_nothing_early(client: redis.Redis) -> None:
+    """While the server's clock is set back, no time passes and no slot is freed early."""
+    limit, lua = RateLimit(1, 2.0, None, 0.5), lua_at(client, "back")
+    times = 1_000_000, 1_000_003, 999_000, 999_008, 999_009
+    replies = [lua(now, "reserve", *settings(limit), f"1:{number}", 9.0, 1) for number, now in enumerate(times)]
+    assert [reply[0] for reply in replies] == [0, 1, 0, 0, 1]
+    assert [reply[1] for reply in replies[:2]] == [2_500_000, 0]
 
 
 class World(Simulation):
@@ -125,9 +118,7 @@ class World(Simulation):
 
     def __init__(self, processes: int = 4, share: float = 0.25) -> None:
         super().__init__(latency=0.002)
-        self.chance = random.Random(3)  # noqa: S311 -- as above
         self.server = Server(self)
-        self.rejected: list[float] = []
         self.limiters: list[RateLimiter] = []
         for _ in range(processes):
             store = RedisStore(cast("Any", self.server), "key", share, self.monotonic)
@@ -145,24 +136,10 @@ class World(Simulation):
         self.server.failure = None
         return self.now
 
-    def delays(self, _: float) -> tuple[float, float]:
-        return self.chance.uniform(0, 0.075), self.chance.uniform(0.005, 0.075)
-
-    def loop(self, limiter: RateLimiter) -> Flow[None]:
-        """Send as fast as the limiter permits."""
-        while True:
-            begun = self.now
-            try:
-                yield from self.send(limiter, delays=self.delays)
-            except LimiterUnavailableError:
-                self.rejected.append(self.now - begun)
-                yield Sleep(0.2)
-
     def busy(self, seconds: float = 0.0) -> None:
         """Let thirty tasks of each process send."""
         for limiter in self.limiters:
-            for _ in range(30):
-                self.spawn(self.loop(limiter))
+            self.spawn_senders(limiter, 30, None, DELAYS["5 to 150 ms"])
         self.run(seconds)
 
 
@@ -180,25 +157,22 @@ def test_outage_causes_no_excess(outage: float, emptied: bool, share: float) -> 
         world.run(outage)
         back = world.start()
     world.run(20)
-    world.close()
-    assert max_in_window(world.counted_after(0), 2.0) == 20
+    assert max_in_window(world.times(), 2.0) == 20
     # After a pause of one quiet period the whole limit is used: six windows of 20 fit into the rest.
-    assert len(world.counted_after(back + RECONNECT_INTERVAL + QUIET + 2.0)) >= 6 * 20
+    assert len(world.times(back + RECONNECT_INTERVAL + QUIET + 2.0)) >= 6 * 20
 
 
 def test_the_shares_are_used_after_one_quiet_period(caplog: pytest.LogCaptureFixture) -> None:
     """If the server never returns, four shares of a quarter make the whole limit, and two calls a second try it."""
     world = World()
     world.busy(10)
-    with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
-        dead = world.stop()
-        world.server.calls = 0
-        world.run(30)
-    world.close()
+    dead = world.stop()
+    world.server.calls = 0
+    world.run(30)
     assert 30 <= world.server.calls / 4 <= 30 / RECONNECT_INTERVAL + 1
-    assert max_in_window(world.counted_after(0), 2.0) == 20
-    assert not [at for at in world.counted_after(dead + 0.8) if at < dead + QUIET]
-    assert len(world.counted_after(dead)) >= 0.95 * (30 - QUIET - 1) * 20 / 2.09
+    assert max_in_window(world.times(), 2.0) == 20
+    assert not [at for at in world.times(dead + 0.8) if at < dead + QUIET]
+    assert len(world.times(dead)) >= 0.95 * (30 - QUIET - 1) * 20 / 2.09
     assert world.limiters[0].status().limit == 5
     expected = "Redis at redis://somewhere:6379 is unavailable, 25% of the limit is used: Connection refused"
     assert [record.getMessage() for record in caplog.records] == [f"the rate limiter's {expected}"] * 4
@@ -213,19 +187,17 @@ def test_without_a_fallback_errors_come_soon(caplog: pytest.LogCaptureFixture) -
     world.busy(10)
     dead = world.stop()
     world.run(0.5)
-    before = len(world.rejected)
+    before = len(world.unsent)
     assert before >= 4 * 10
     world.server.calls = 0
     world.run(5)
     assert 5 <= world.server.calls / 4 <= 5 / RECONNECT_INTERVAL + 1
-    assert max(world.rejected[before + 120 :]) < 0.1
-    assert not world.counted_after(dead + 0.2)
-    with caplog.at_level(logging.WARNING, "okx_maxloan_sdk.limiter"):
-        back = world.start()
-        world.run(10)
-    world.close()
-    assert min(world.counted_after(back)) - back < RECONNECT_INTERVAL + 2.0
-    assert max_in_window(world.counted_after(0), 2.0) == 20
+    assert max(end - begun for begun, end in world.unsent[before + 120 :]) < 0.1
+    assert not world.times(dead + 0.2)
+    back = world.start()
+    world.run(10)
+    assert min(world.times(back)) - back < RECONNECT_INTERVAL + 2.0
+    assert max_in_window(world.times(), 2.0) == 20
     assert "is available again" in caplog.text
 
 
@@ -237,13 +209,12 @@ def test_permanent_error_is_raised_at_once(share: float) -> None:
     world.server.failure = LimiterUnavailableError("NOPERM")
     rejected = world.now
     world.run(5)
-    assert len(world.rejected) > 30
+    assert len(world.unsent) > 30
     world.stop()
     world.run(1)
     world.server.failure = LimiterUnavailableError("READONLY")
     world.run(10)
-    world.close()
-    assert not world.counted_after(rejected + 0.2)
+    assert not world.times(rejected + 0.2)
 
 
 @pytest.mark.parametrize("failure", [StoreBusyError("reset"), LimiterUnavailableError("NOPERM")])
@@ -304,7 +275,6 @@ def test_a_share_waits_after_a_pause_in_an_outage() -> None:
         world.run_flow(world.send(busy))
     dead = world.stop()
     world.run_flow(world.send(idle))
-    world.close()
     assert dead + QUIET <= world.now < dead + QUIET + 1.0
 
 
@@ -339,9 +309,8 @@ def test_the_first_process_waits_for_the_shares_of_others(idle: float, outage: f
     world.run(outage)
     back = world.start()
     world.run(1.0 + pause)
-    world.close()
-    assert not [at for at in world.counted_after(back) if at < back + pause]
-    assert world.counted_after(back + pause)
+    assert not [at for at in world.times(back) if at < back + pause]
+    assert world.times(back + pause)
 
 
 def test_a_reduction_reaches_the_server_with_the_next_request() -> None:

@@ -171,13 +171,11 @@ def sentinel(tmp_path: Path) -> Iterator[Any]:
         stack.callback(process.wait)
         stack.callback(process.kill)
         client: Any = redis.Sentinel([("127.0.0.1", port)], socket_timeout=1.0)  # type: ignore[no-untyped-call]
-        wait_for(lambda: [each["flags"] for each in replicas(client)] == ["slave"])
+        replicas = client.sentinels[0].sentinel_slaves
+        wait_for(
+            lambda: [(each["flags"], each["master-link-status"]) for each in replicas("main")] == [("slave", "ok")]
+        )
         yield client
-
-
-def replicas(sentinel: Any) -> list[dict[str, Any]]:
-    """List the replicas that a Sentinel knows of and that follow their master."""
-    return [each for each in sentinel.sentinels[0].sentinel_slaves("main") if each["master-link-status"] == "ok"]
 
 
 def test_a_client_of_a_sentinel_follows_a_failover(sentinel: Any) -> None:

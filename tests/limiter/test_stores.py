@@ -1,4 +1,4 @@
-"""What holds for several stores, in real time: processes share a limit, and cancelled tasks leak no slot."""
+"""What holds for several stores, in real time: clients share a limit, and cancelled tasks leak no slot."""
 
 import asyncio
 import os
@@ -6,39 +6,38 @@ import random
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 
 from okx_maxloan_sdk.limiter import RateLimit
-from tests.limiter.load_generator import Workload, create_limiter, run_all
-from tests.limiter.runner import CLOCK, KEY, arun, max_in_window, run
-from tests.limiter.valkey import Valkey
+from tests.limiter.load_generator import Workload, create_limiter, open_store, run_all
+from tests.limiter.runner import CLOCK, KEY, arun, max_in_window
 
 
 @pytest.fixture
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Create a store of the kind that the test names, and wait until it grants slots."""
-    with Valkey() if request.param == "redis" else nullcontext() as server:
-        name = f"{request.param} {server.url if server else tmp_path}"
-        limiter = create_limiter(name, period=0.01).for_key(KEY, RateLimit(1, 1.0), CLOCK)
-        run(run(limiter.acquire(1.0)).release_unsent())
+def store(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Create a store of the kind that the test names."""
+    with open_store(request.param) as (name, _):
         yield name
 
 
 @pytest.mark.parametrize(
     ("store", "method", "ahead"),
-    [("file", "spawn", 0.0), ("file", "fork", 0.0), ("redis", "spawn", 5.0)],
+    [("memory", "thread", 0.0), ("file", "spawn", 0.0), ("file", "fork", 0.0), ("redis", "spawn", 5.0)],
     indirect=["store"],
 )
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_processes_keep_the_limit(store: str, method: str, ahead: float) -> None:
-    """Three processes with ten tasks each never exceed the limit; with Redis, even if their clocks differ by 5 s."""
+def test_clients_keep_the_limit(store: str, method: str, ahead: float) -> None:
+    """Three clients, of which one has threads, never exceed the limit; with Redis, even if their clocks differ by 5 s.
+
+    The clients of one process share a memory limiter, those of three processes a file or Redis.
+    """
     limit = RateLimit(10, 0.4)
-    _, results = run_all([Workload(store, limit, 1.2, tasks=10, ahead=n * ahead) for n in range(3)], method)
-    counted = [at for each in results for at in each.counted]
+    workloads = [Workload(store, limit, 1.2, is_threaded=n == 0, ahead=n * ahead) for n in range(3)]
+    _, results = run_all(workloads, method)
+    assert all(each.counted for each in results)
+    counted = [at for each in results for at in each.times()]
     assert max_in_window(counted, limit.period) <= limit.max_requests
     assert len(counted) >= 25
 
