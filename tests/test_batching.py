@@ -17,6 +17,7 @@ from okx_maxloan_sdk.exceptions import (
     BadRequestError,
     ClientClosedError,
     InvalidParametersError,
+    InvalidResponseError,
     MissingDataError,
     NoResponseError,
     OkxError,
@@ -247,7 +248,9 @@ def test_single_failure_is_raised(client_factory: ClientFactory, response: Respo
         assert len(transport.requests) == 1
 
 
-@pytest.mark.parametrize("failure", [UNAVAILABLE, NoResponseError("reset"), RequestNotSentError("no")])
+@pytest.mark.parametrize(
+    "failure", [UNAVAILABLE, NoResponseError("reset"), RequestNotSentError("no"), InvalidResponseError("it is empty")]
+)
 def test_failed_request_affects_only_its_pairs(client_factory: ClientFactory, failure: ScriptedResponse) -> None:
     """A request that fails for its own reason does not affect the rows of other requests."""
     second = tuple(inst_ids(2 * SIZE)[SIZE:])

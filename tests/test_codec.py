@@ -116,6 +116,8 @@ def test_invalid_row(changes: str, reason: str) -> None:
         (b"\xff\xfe", 200, "it is not UTF-8"),
         (b'{"code":"0","msg":"\xff","data":[]}', 200, "it is not UTF-8"),
         (b"[" * 100_000, 200, "it is nested too deeply"),
+        (b'{"a":' * 100_000, 200, "it is nested too deeply"),
+        (b'{"code":"0","msg":"","data":[%b]}' % (b"9" * 5000), 200, "it is not JSON ("),
         *((body.encode(), status, reason) for body, status, reason in CASES["responses"]),
     ],
 )
