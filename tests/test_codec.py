@@ -52,13 +52,6 @@ def test_target_has_raw_commas_in_contract_order() -> None:
     assert query.inst_ids == ("BTC-USDT", "ETH-USDT")
 
 
-def test_unknown_parameter() -> None:
-    """The error for unknown parameters lists the valid ones."""
-    with pytest.raises(TypeError, match=r"no keyword argument instid, x; it has mgn_mode, .*pairs without a") as caught:
-        codec.max_loan_query(mgn_mode="cross", instid="BTC-USDT", x="")
-    assert "inst_id," not in str(caught.value)
-
-
 @pytest.mark.parametrize("value", [5, 1.5, b"USDT", ["USDT", 5], {"USDT"}])
 def test_not_text(value: Any) -> None:
     """A value that is no string is rejected with its name and type."""

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -167,33 +168,23 @@ async def test_errors_of_cancelled_tasks(transport: str, how: str) -> None:
 
 
 @pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=True)
-def test_errors_inside_a_transport(client_factory: ClientFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bug while a response is read shows no secret in frames of this package."""
-
-    def fail(*_: Any) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(ResponseBuilder, "feed", fail)
-    with RawServer(respond()) as server:
-        client = client_factory.open(base_url=server.url, clock=QuickClock())
-        with pytest.raises(ZeroDivisionError) as caught:
-            client.get_max_loan("BTC-USDT", mgn_mode="cross")
-    assert leaks_in_frames(caught.value) == []
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
-def test_errors_while_signing(
-    client_factory: ClientFactory, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+@pytest.mark.parametrize(
+    ("place", "name", "error"),
+    [
+        (okx_maxloan_sdk.credentials, "b64encode", KeyboardInterrupt),
+        (okx_maxloan_sdk.credentials, "b64encode", ZeroDivisionError),
+        (ResponseBuilder, "feed", ZeroDivisionError),
+    ],
+)
+def test_errors_inside_a_call(
+    client_factory: ClientFactory, monkeypatch: pytest.MonkeyPatch, place: Any, name: str, error: type[BaseException]
 ) -> None:
-    """Ctrl-C or a bug during signing shows no secret."""
-
-    def fail(_: bytes) -> bytes:
-        raise error
-
-    monkeypatch.setattr(okx_maxloan_sdk.credentials, "b64encode", fail)
-    client = client_factory.open(FakeTransport(loans_response), demo=True)
-    with pytest.raises(error) as caught:
-        client.get_max_loan("BTC-USDT", mgn_mode="cross")
+    """Ctrl-C or a bug, while a request is signed or a response is read, shows no secret in frames of this package."""
+    monkeypatch.setattr(place, name, Mock(side_effect=error))
+    with RawServer(respond()) as server:
+        client = client_factory.open(base_url=server.url, clock=QuickClock(), demo=True)
+        with pytest.raises(error) as caught:
+            client.get_max_loan("BTC-USDT", mgn_mode="cross")
     files = {Path(line.filename).name for line in traceback.extract_tb(caught.value.__traceback__)}
     assert files.isdisjoint({"state.py", "credentials.py"})
     assert leaks_in_frames(caught.value) == []
