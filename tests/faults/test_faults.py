@@ -3,9 +3,6 @@
 import gzip
 import re
 import time
-import tracemalloc
-import zlib
-from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
@@ -42,21 +39,8 @@ def invalid(name: str, behavior: Behavior, message: str = "", requests: int = ON
     return Fault(name, behavior, InvalidResponseError, requests, message)
 
 
-def gzipped(data: bytes) -> Behavior:
-    """Respond with a compressed body."""
-    return respond(data, 200, "Content-Encoding: gzip")
-
-
-@cache
-def bomb(megabytes: int) -> bytes:
-    """Compress zeros."""
-    packer = zlib.compressobj(9, wbits=31)
-    return b"".join([*(packer.compress(bytes(1 << 20)) for _ in range(megabytes)), packer.flush()])
-
-
 CHUNKED = head(None, 200, "Transfer-Encoding: chunked")
-# Without a length the connection's end is the body's.
-GZIP_UNSIZED = head(None, 200, "Content-Encoding: gzip")
+GZIP = "Content-Encoding: gzip"
 CUT_HEAD = b"HTTP/1.1 200 OK\r\nContent-"
 CUT_BODY = head(len(ROWS)) + ROWS[:50]
 SWITCH = b"HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
@@ -70,7 +54,7 @@ NETWORK = [
     unanswered("closed in the body", send_bytes(CUT_BODY)),
     unanswered("closed in a chunk", send_bytes(CHUNKED + b"40\r\n" + ROWS[:50])),
     unanswered("closed between chunks", send_bytes(CHUNKED + b"1\r\n{\r\n")),
-    unanswered("closed in a gzip body", send_bytes(GZIP_UNSIZED + gzip.compress(ROWS)[:40])),
+    unanswered("closed in a gzip body", send_bytes(head(None, 200, GZIP) + gzip.compress(ROWS)[:40])),
     unanswered("silent", hang(), "Timeout"),
     unanswered("silent in the head", hang(CUT_HEAD)),
     unanswered("silent before the body", hang(head(len(ROWS)))),
@@ -92,8 +76,9 @@ FRAMES = [
     invalid("no status", send_bytes(b"HTTP/1.1 OK\r\n\r\n"), "not HTTP"),
     invalid("no content", send_bytes(head(None, 204)), "empty"),
     invalid("switches protocols", send_bytes(SWITCH)),
-    invalid("says gzip", gzipped(ROWS), "compressed body is invalid"),
-    invalid("gzip cut short", gzipped(gzip.compress(ROWS)[:-9]), "ends early"),
+    *(invalid(f"redirect {each}", respond(b"", each, "Location: /"), "redirect") for each in (301, 302, 303, 307, 308)),
+    invalid("says gzip", respond(ROWS, 200, GZIP), "compressed body is invalid"),
+    invalid("gzip cut short", respond(gzip.compress(ROWS)[:-9], 200, GZIP), "ends early"),
     invalid("says brotli", respond(ROWS, 200, "Content-Encoding: br"), "br"),
 ]
 # tests/test_codec.py and tests/test_request.py have the other bodies and rejections, which no transport reads.
@@ -108,21 +93,12 @@ BODIES = [
 pytestmark = pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=True)
 
 
-def open_client(client_factory: ClientFactory, server: RawServer, **settings: Any) -> Any:
-    """Open a client of this server, without pauses between attempts."""
-    return client_factory.open(**{"base_url": server.url, "clock": QuickClock(), "timeout": PLENTY, **settings})
-
-
-def send(client: Any) -> Any:
-    """Send the request that `ROWS` belongs to."""
-    return client.get_max_loan("BTC-USDT", mgn_mode="cross")
-
-
 def failing_call(client_factory: ClientFactory, server: RawServer, **settings: Any) -> OkxError:
-    """Make a call that fails, and return its error."""
-    client = open_client(client_factory, server, **{"max_retries": TRIES - 1, **settings})
+    """Make a call without pauses between attempts that fails, and return its error."""
+    defaults = {"base_url": server.url, "clock": QuickClock(), "max_retries": TRIES - 1}
+    client = client_factory.open(**{**defaults, **settings})
     with pytest.raises(OkxError) as caught:
-        send(client)
+        client.get_max_loan("BTC-USDT", mgn_mode="cross")
     client.close()
     return caught.value
 
@@ -148,27 +124,3 @@ def test_deadline(client_factory: ClientFactory, fault: Fault) -> None:
         began = time.monotonic()
         failing_call(client_factory, server, timeout=5.0, total_timeout=TIMEOUT, max_retries=98, clock=None)
         assert time.monotonic() - began < TIMEOUT + 1.0
-
-
-@pytest.mark.parametrize("megabytes", [10, 100])
-def test_bombs_take_no_memory(client_factory: ClientFactory, megabytes: int) -> None:
-    """A decompression bomb of any size is an invalid response, and takes a few megabytes of memory."""
-    with RawServer(gzipped(bomb(megabytes))) as server:
-        tracemalloc.start()
-        try:
-            error = failing_call(client_factory, server)
-            assert tracemalloc.get_traced_memory()[1] < 8 << 20
-        finally:
-            tracemalloc.stop()
-    assert isinstance(error, InvalidResponseError)
-    assert "longer than 1048576" in str(error)
-
-
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_redirect(client_factory: ClientFactory, status: int) -> None:
-    """A redirect is an error, and no signed header reaches its target."""
-    with RawServer(respond()) as other, RawServer(respond(b"", status, f"Location: {other.url}/")) as server:
-        error = failing_call(client_factory, server)
-        assert isinstance(error, InvalidResponseError)
-        assert "redirect" in str(error)
-        assert (len(server.requests), other.requests) == (1, [])
