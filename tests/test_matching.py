@@ -8,11 +8,11 @@ from functools import partial
 
 import pytest
 
+from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.exceptions import InvalidResponseError, PartialFailureError
 from okx_maxloan_sdk.mock.server import MockServer
 from okx_maxloan_sdk.transport import Response
 from tests.support.clients import ClientFactory, get_max_loan
-from tests.support.clock import QuickClock
 from tests.support.fake_transport import FakeTransport, loan_row, ok_response
 
 PAIR = {"mgn_mode": "cross", "inst_id": "BTC-USDT"}
@@ -116,7 +116,7 @@ def test_other_instrument(client_factory: ClientFactory) -> None:
 
 def test_delisted_pair(client_factory: ClientFactory, okx_exchange: MockServer) -> None:
     """The error for a Crypto-USD pair without a row names the merger's Crypto-USDC pair."""
-    client = client_factory.open(base_url=okx_exchange.url, credentials=okx_exchange.credentials(), clock=QuickClock())
+    client = client_factory.open(base_url=okx_exchange.url, credentials=okx_exchange.credentials(), clock=SystemClock())
     with pytest.raises(PartialFailureError, match="USDC"):
         client.get_max_loan("BTC-USD", mgn_mode="cross")
     [batch] = client.iter_max_loan("BTC-USDT,BTC-USD", mgn_mode="cross")

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG, GET_TIME
 
+from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.exceptions import (
     InvalidParametersError,
     InvalidResponseError,
@@ -16,7 +17,6 @@ from okx_maxloan_sdk.exceptions import (
 from okx_maxloan_sdk.models import Account, AccountMode
 from okx_maxloan_sdk.transport import Request, Response
 from tests.support.clients import ClientFactory
-from tests.support.clock import QuickClock
 from tests.support.fake_transport import FakeTransport, inst_ids, loans_response, ok_response, time_row
 
 CONFIG = {"uid": "77", "acctLv": "2", "enableSpotBorrow": False, "mgnIsoMode": "automatic"}
@@ -52,7 +52,7 @@ def test_account(client_factory: ClientFactory) -> None:
 def test_account_auto(client_factory: ClientFactory) -> None:
     """With account="auto" concurrent first calls share one request for the account, and later calls send none."""
     transport = FakeTransport(exchange)
-    client = client_factory.open(transport, account="auto", clock=QuickClock())
+    client = client_factory.open(transport, account="auto", clock=SystemClock())
     calls = [lambda each: each.get_max_loan("BTC-USDT", mgn_mode="cross", mgn_ccy="BTC")] * 8
     results = client_factory.run_concurrently(client, *calls)
     assert all(len(each) == 2 for each in results)

@@ -22,7 +22,6 @@ from okx_maxloan_sdk.exceptions import OkxError, PartialFailureError
 from okx_maxloan_sdk.transport import Request
 from okx_maxloan_sdk.transport.response import ResponseBuilder
 from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory, credentials
-from tests.support.clock import QuickClock
 from tests.support.fake_transport import FakeTransport, loans_response
 from tests.support.raw import Behavior, RawServer, hang, head, reset, respond, send_bytes
 from tests.support.state import RequestHarness
@@ -69,7 +68,7 @@ def test_logs(client_factory: ClientFactory, caplog: pytest.LogCaptureFixture) -
     """No log message at any level, ours or a transport library's, has a secret."""
     echo = f'{{"code":"50110","msg":"203.0.113.7 {KEY} {SECRET} {PASSPHRASE}"}}'.encode()
     with caplog.at_level(logging.DEBUG), RawServer(respond(), respond(echo, 401), reset(), respond()) as server:
-        client = client_factory.open(base_url=server.url, clock=QuickClock())
+        client = client_factory.open(base_url=server.url)
         client.get_max_loan("BTC-USDT", mgn_mode="cross")
         with pytest.raises(OkxError):
             client.get_max_loan("BTC-USDT", mgn_mode="cross")
@@ -126,7 +125,7 @@ def test_errors(client_factory: ClientFactory, failure: str, number: int) -> Non
     with RawServer(FAILURES[failure]) as server:
         # Real time for the silent server: short, since no other case needs it.
         timeout = 0.2 if failure == "silence" else 10.0
-        client = client_factory.open(base_url=server.url, clock=QuickClock(), max_retries=1, timeout=timeout)
+        client = client_factory.open(base_url=server.url, max_retries=1, timeout=timeout)
         with pytest.raises(OkxError) as caught:
             client.get_max_loan([f"C{each}-USDT" for each in range(number)], mgn_mode="cross")
     for error in errors(caught.value):
@@ -182,7 +181,7 @@ def test_errors_inside_a_call(
     """Ctrl-C or a bug, while a request is signed or a response is read, shows no secret in frames of this package."""
     monkeypatch.setattr(place, name, Mock(side_effect=error))
     with RawServer(respond()) as server:
-        client = client_factory.open(base_url=server.url, clock=QuickClock(), demo=True)
+        client = client_factory.open(base_url=server.url, demo=True)
         with pytest.raises(error) as caught:
             client.get_max_loan("BTC-USDT", mgn_mode="cross")
     files = {Path(line.filename).name for line in traceback.extract_tb(caught.value.__traceback__)}

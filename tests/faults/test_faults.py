@@ -9,7 +9,6 @@ import pytest
 
 from okx_maxloan_sdk.exceptions import BadRequestError, InvalidResponseError, NoResponseError, OkxError, RateLimitError
 from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory
-from tests.support.clock import QuickClock
 from tests.support.raw import ROWS, Behavior, RawServer, drip, hang, head, reset, respond, send_bytes
 from tests.support.transports import HTTPX, OWN
 
@@ -94,9 +93,8 @@ pytestmark = pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=
 
 
 def failing_call(client_factory: ClientFactory, server: RawServer, **settings: Any) -> OkxError:
-    """Make a call without pauses between attempts that fails, and return its error."""
-    defaults = {"base_url": server.url, "clock": QuickClock(), "max_retries": TRIES - 1}
-    client = client_factory.open(**{**defaults, **settings})
+    """Make a call that fails, and return its error."""
+    client = client_factory.open(**{"base_url": server.url, "max_retries": TRIES - 1, **settings})
     with pytest.raises(OkxError) as caught:
         client.get_max_loan("BTC-USDT", mgn_mode="cross")
     client.close()

@@ -18,7 +18,7 @@ from okx_maxloan_sdk.validation import matches
 from okx_maxloan_sdk.verify import open_questions
 from okx_maxloan_sdk.verify.open_questions import MAX_REQUESTS, REQUESTS_BEFORE, allowed_questions, ask, report
 from tests.support.clients import KEY, credentials
-from tests.support.clock import QuickClock
+from tests.support.clock import FakeClock
 from tests.support.raw import RawServer, respond
 
 # An open question that remains when OKX's responses have settled those of the spec.
@@ -50,7 +50,7 @@ def responding(body: object, status: int = 200, *lines: str) -> Iterator[MaxLoan
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     with (
         RawServer(respond(data, status, *lines)) as server,
-        MaxLoanClient(credentials(), base_url=server.url, clock=QuickClock(), rate_limit_key=uuid4().hex) as client,
+        MaxLoanClient(credentials(), base_url=server.url, clock=FakeClock(), rate_limit_key=uuid4().hex) as client,
     ):
         yield client
 
