@@ -19,18 +19,24 @@ ONE, TRIES = 1, 2
 
 
 class Fault(NamedTuple):
-    """The server's behavior for each request, the error, the number of requests, and a part of the message."""
+    """The server's behavior for each request, the error, the number of requests, a part of the message, the timeout."""
 
     name: str
     behavior: Behavior
     error: type[OkxError]
     requests: int
     message: str = ""
+    timeout: float = PLENTY
 
 
 def unanswered(name: str, behavior: Behavior, message: str = "") -> Fault:
     """Return a fault after which nobody knows whether OKX counted the request."""
     return Fault(name, behavior, NoResponseError, TRIES, message)
+
+
+def silent(name: str, behavior: Behavior, message: str = "") -> Fault:
+    """Return a fault that only the timeout ends."""
+    return unanswered(name, behavior, message)._replace(timeout=TIMEOUT)
 
 
 def invalid(name: str, behavior: Behavior, message: str = "", requests: int = ONE) -> Fault:
@@ -54,16 +60,16 @@ NETWORK = [
     unanswered("closed in a chunk", send_bytes(CHUNKED + b"40\r\n" + ROWS[:50])),
     unanswered("closed between chunks", send_bytes(CHUNKED + b"1\r\n{\r\n")),
     unanswered("closed in a gzip body", send_bytes(head(None, 200, GZIP) + gzip.compress(ROWS)[:40])),
-    unanswered("silent", hang(), "Timeout"),
-    unanswered("silent in the head", hang(CUT_HEAD)),
-    unanswered("silent before the body", hang(head(len(ROWS)))),
-    unanswered("silent in the body", hang(CUT_BODY)),
-    unanswered("drips the head", drip(head(len(ROWS)) + ROWS, 0.02), "Timeout"),
-    unanswered("drips without end", drip(head(None) + b" " * 9999, 0.002)),
+    silent("silent", hang(), "Timeout"),
+    silent("silent in the head", hang(CUT_HEAD)),
+    silent("silent before the body", hang(head(len(ROWS)))),
+    silent("silent in the body", hang(CUT_BODY)),
+    silent("drips the head", drip(head(len(ROWS)) + ROWS, 0.02), "Timeout"),
+    silent("drips without end", drip(head(None) + b" " * 9999, 0.002)),
 ]
 FRAMES = [
     unanswered("shorter than said", send_bytes(head(len(ROWS) + 1) + ROWS)),
-    unanswered("waits for more than there is", hang(head(len(ROWS) + 1) + ROWS)),
+    silent("waits for more than there is", hang(head(len(ROWS) + 1) + ROWS)),
     unanswered("says 10 GB", send_bytes(head(10_000_000_000) + ROWS)),
     invalid("longer than said", send_bytes(head(10) + ROWS), "not JSON"),
     invalid("two lengths", send_bytes(head(5, 200, "Content-Length: 7") + ROWS), "not HTTP"),
@@ -106,7 +112,7 @@ def test_fault(client_factory: ClientFactory, fault: Fault) -> None:
     """Each fault leads to the table's error and number of requests, and the error shows no secret."""
     is_unanswered = fault.error is NoResponseError
     with RawServer(fault.behavior) as server:
-        error = failing_call(client_factory, server, timeout=TIMEOUT if is_unanswered else PLENTY)
+        error = failing_call(client_factory, server, timeout=fault.timeout)
         server.wait(fault.requests)  # the last one of a short timeout may not have been read yet
         assert len(server.requests) == fault.requests
     assert isinstance(error, NoResponseError) if is_unanswered else type(error) is fault.error

@@ -14,16 +14,8 @@ from tests.support.raw import respond, send_bytes
 from tests.support.transports import GET, HTTPX, TransportHarness
 
 CASES = cases(__file__)
+pytestmark = pytest.mark.usefixtures("environment")
 OKX = Origin("https", "openapi.okx.com", 443)
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Remove every proxy from the environment."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    return monkeypatch
 
 
 @pytest.mark.parametrize(("names", "proxy", "expected"), CASES["choices"])

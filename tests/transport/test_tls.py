@@ -29,12 +29,10 @@ from tests.support.transports import GET, OWN, TransportHarness
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+def _new_context(environment: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001 -- it unsets them
     """Trust certifi's certificates until the test sets a variable."""
-    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
-        monkeypatch.delenv(name, raising=False)
     client_context.cache_clear()
-    yield monkeypatch
+    yield
     client_context.cache_clear()
 
 
