@@ -103,18 +103,14 @@ FAILURES: dict[str, Behavior] = {
 }
 
 
-def errors(error: BaseException) -> Iterator[BaseException]:
-    """List an error with its causes, contexts and nested errors."""
-    visited: list[BaseException] = []
-    todo: list[BaseException | None] = [error]
-    while todo:
-        each = todo.pop()
-        if each is not None and each not in visited:
-            visited.append(each)
-            todo += [each.__cause__, each.__context__]
-            todo += [inner for _, inner in each.failures] if isinstance(each, PartialFailureError) else []
-            todo += each.exceptions if isinstance(each, BaseExceptionGroup) else []
-    return iter(visited)
+def errors(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error with its causes, contexts and nested errors."""
+    if error is not None:
+        yield error
+        failures = [each for _, each in error.failures] if isinstance(error, PartialFailureError) else []
+        group = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+        for each in (error.__cause__, error.__context__, *failures, *group):
+            yield from errors(each)
 
 
 @pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=True)
