@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import inspect
+import os
 import signal
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
@@ -26,6 +27,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     run: Any = pyfuncitem.funcargs["run"]
     run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
     return True
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Remove every setting of the user from the environment."""
+    prefixes, suffixes = ("OKX_", "LC_", "SSL_CERT_"), ("_COLOR", "_PROXY", "COLUMNS")
+    for name in [name for name in os.environ if name.upper().startswith(prefixes) or name.upper().endswith(suffixes)]:
+        monkeypatch.delenv(name)
+    return monkeypatch
 
 
 @pytest.fixture(params=KINDS)

@@ -17,6 +17,7 @@ from okx_maxloan_sdk.exceptions import (
     BadRequestError,
     ClientClosedError,
     InvalidParametersError,
+    InvalidResponseError,
     MissingDataError,
     NoResponseError,
     OkxError,
@@ -208,9 +209,10 @@ def test_violations(
     ("name", "pairs"), [("get_max_loan", []), ("get_max_loan", ["A-B"]), ("iter_max_loan", ["A-B"])]
 )
 def test_unknown_parameter(client_factory: ClientFactory, name: str, pairs: list[str]) -> None:
-    """An unknown parameter is a TypeError, however the pairs are given."""
-    with pytest.raises(TypeError, match="no keyword argument instid"):
-        getattr(client_factory.open(fake_exchange()), name)(*pairs, mgn_mode="cross", instid="A-B")
+    """An unknown parameter is a TypeError with those that there are, however the pairs are given."""
+    with pytest.raises(TypeError, match=r"no keyword argument instid, x; it has mgn_mode, .*pairs without a") as caught:
+        getattr(client_factory.open(fake_exchange()), name)(*pairs, mgn_mode="cross", instid="A-B", x="")
+    assert "inst_id," not in str(caught.value)
 
 
 def test_common_parameters_are_sent(client_factory: ClientFactory) -> None:
@@ -247,7 +249,9 @@ def test_single_failure_is_raised(client_factory: ClientFactory, response: Respo
         assert len(transport.requests) == 1
 
 
-@pytest.mark.parametrize("failure", [UNAVAILABLE, NoResponseError("reset"), RequestNotSentError("no")])
+@pytest.mark.parametrize(
+    "failure", [UNAVAILABLE, NoResponseError("reset"), RequestNotSentError("no"), InvalidResponseError("it is empty")]
+)
 def test_failed_request_affects_only_its_pairs(client_factory: ClientFactory, failure: ScriptedResponse) -> None:
     """A request that fails for its own reason does not affect the rows of other requests."""
     second = tuple(inst_ids(2 * SIZE)[SIZE:])

@@ -94,16 +94,6 @@ def test_settings(make: Any) -> None:
 ENVIRONMENT = {"OKX_API_KEY": KEY, "OKX_API_SECRET": SECRET, "OKX_API_PASSPHRASE": PASSPHRASE}
 
 
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Set the user's variables, and no others."""
-    for name in [name for name in os.environ if name.startswith("OKX_")]:
-        monkeypatch.delenv(name)
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    return monkeypatch
-
-
 @both
 @pytest.mark.parametrize(("variables", "settings", "name", "value"), CASES["environment"])
 def test_from_env(
@@ -115,7 +105,7 @@ def test_from_env(
     value: str,
 ) -> None:
     """Credentials and settings are read from the environment unless they are given."""
-    for variable, text in variables.items():
+    for variable, text in {**ENVIRONMENT, **variables}.items():
         environment.setenv(variable, text)
     state = make.from_env(**settings)._state
     assert state.config.credentials.sign("GET", "/", 0.0) == credentials().sign("GET", "/", 0.0)
@@ -127,7 +117,7 @@ def test_from_env_with_invalid_variables(
     variables: dict[str, str], reason: str, environment: pytest.MonkeyPatch
 ) -> None:
     """Missing or invalid variables are named, and no secret is shown."""
-    for name, value in variables.items():
+    for name, value in {**ENVIRONMENT, **variables}.items():
         environment.setenv(name, value)
     with pytest.raises(ValueError, match=reason) as caught:
         MaxLoanClient.from_env()

@@ -256,23 +256,21 @@ def test_wakes_reach_sleepers() -> None:
     assert list(run_concurrently(iter([flow()]), 1, FakeTransport(RESPONSE), SystemClock())) == [True]
 
 
-def fail(error: BaseException, cause: BaseException | None = None) -> None:
+def failed(error: BaseException, cause: BaseException | None = None) -> BaseException:
     """Raise an error in a frame with a secret, while another error is handled."""
     secret = "in-a-local"
     try:
-        raise LookupError(len(secret))
-    except LookupError:
-        raise error from cause
+        try:
+            raise LookupError(len(secret))
+        except LookupError:
+            raise error from cause
+    except BaseException as caught:  # noqa: BLE001 -- any error
+        return caught
 
 
 def hidden(error: BaseException, cause: BaseException | None = None) -> BaseException:
-    """Raise an error as `fail` does, and hide its frames."""
-    handled = sys.exception()
-    try:
-        fail(error, cause)
-    except BaseException as caught:  # noqa: BLE001 -- any error
-        return hide_frames(caught, handled)
-    raise AssertionError
+    """Raise an error as `failed` does, and hide its frames."""
+    return hide_frames(failed(error, cause), sys.exception())
 
 
 def rendered(error: BaseException) -> str:
@@ -280,19 +278,11 @@ def rendered(error: BaseException) -> str:
     return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
 
 
-def group() -> ExceptionGroup[Exception]:
-    """Make a group of errors with frames."""
-    errors = []
-    for number in range(2):
-        try:
-            fail(ValueError(number))
-        except ValueError as error:
-            errors.append(error)
-    return ExceptionGroup("several", errors)
+GROUP = BaseExceptionGroup("several", [failed(ValueError(number)) for number in range(2)])
 
 
-@pytest.mark.parametrize("error", [OkxError("x"), ValueError("x"), KeyboardInterrupt(), group()], ids=repr)
-@pytest.mark.parametrize("cause", [None, KeyError("x")])
+@pytest.mark.parametrize("error", [OkxError("x"), ValueError("x"), KeyboardInterrupt(), GROUP], ids=repr)
+@pytest.mark.parametrize("cause", [None, failed(KeyError("x"))])
 def test_frames_are_gone(error: BaseException, cause: BaseException | None) -> None:
     """An error, its context, its cause and the errors of a group show no local of the hidden frames."""
     assert hidden(error, cause).__context__ is not None

@@ -2,22 +2,18 @@
 
 import logging
 import re
-import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import count
 
 import pytest
 
+from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.exceptions import InvalidResponseError, PartialFailureError
 from okx_maxloan_sdk.mock.server import MockServer
 from okx_maxloan_sdk.transport import Response
 from tests.support.clients import ClientFactory, get_max_loan
-from tests.support.clock import QuickClock
 from tests.support.fake_transport import FakeTransport, loan_row, ok_response
-from tests.support.raw import ROWS, RawServer, head, send_bytes
-from tests.support.transports import HTTPX, OWN
 
 PAIR = {"mgn_mode": "cross", "inst_id": "BTC-USDT"}
 FUTURES = {**PAIR, "mgn_ccy": "USDT"}
@@ -118,24 +114,9 @@ def test_other_instrument(client_factory: ClientFactory) -> None:
         client_factory.open(FakeTransport(ok_response(instrument))).get_instruments(inst_id="BTC-USDT")
 
 
-@pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=True)
-def test_surplus_responses(client_factory: ClientFactory) -> None:
-    """A server that sends two responses to each request shifts no row to another request."""
-    numbers = count()
-
-    def behave(server: RawServer, connection: socket.socket) -> bool:
-        rows = [ROWS.replace(b'"maxLoan":"1"', b'"maxLoan":"%d"' % number) for number in (next(numbers), 666)]
-        return send_bytes(b"".join(head(len(each)) + each for each in rows), keep_alive=True)(server, connection)
-
-    with RawServer(behave) as server:
-        client = client_factory.open(base_url=server.url, max_retries=0, clock=QuickClock())
-        amounts = [client.get_max_loan("BTC-USDT", mgn_mode="cross")[0].max_loan for _ in range(12)]
-        assert amounts == [str(number) for number in range(12)]
-
-
 def test_delisted_pair(client_factory: ClientFactory, okx_exchange: MockServer) -> None:
     """The error for a Crypto-USD pair without a row names the merger's Crypto-USDC pair."""
-    client = client_factory.open(base_url=okx_exchange.url, credentials=okx_exchange.credentials(), clock=QuickClock())
+    client = client_factory.open(base_url=okx_exchange.url, credentials=okx_exchange.credentials(), clock=SystemClock())
     with pytest.raises(PartialFailureError, match="USDC"):
         client.get_max_loan("BTC-USD", mgn_mode="cross")
     [batch] = client.iter_max_loan("BTC-USDT,BTC-USD", mgn_mode="cross")

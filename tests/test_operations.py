@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG, GET_TIME
 
+from okx_maxloan_sdk.clock import SystemClock
 from okx_maxloan_sdk.exceptions import (
     InvalidParametersError,
     InvalidResponseError,
@@ -16,7 +17,6 @@ from okx_maxloan_sdk.exceptions import (
 from okx_maxloan_sdk.models import Account, AccountMode
 from okx_maxloan_sdk.transport import Request, Response
 from tests.support.clients import ClientFactory
-from tests.support.clock import QuickClock
 from tests.support.fake_transport import FakeTransport, inst_ids, loans_response, ok_response, time_row
 
 CONFIG = {"uid": "77", "acctLv": "2", "enableSpotBorrow": False, "mgnIsoMode": "automatic"}
@@ -39,38 +39,28 @@ def test_account(client_factory: ClientFactory) -> None:
     """The account's settings are requested anew by each call, and then used by rules and rate limits."""
     transport = FakeTransport(exchange)
     client = client_factory.open(transport)
-    account = client.get_account()
-    assert account == Account(
-        AccountMode.FUTURES, spot_borrow_enabled=False, isolated_margin_mode="automatic", uid="77"
-    )
+    account = Account(AccountMode.FUTURES, spot_borrow_enabled=False, isolated_margin_mode="automatic", uid="77")
+    assert [client.get_account() for _ in range(2)] == [account, account]
     with pytest.raises(InvalidParametersError, match="Spot mode only"):
         client.get_max_loan(mgn_mode="cross", ccy="USDT")
     client.get_max_loan("BTC-USDT", mgn_mode="isolated")
     fingerprint = client._state.config.credentials.fingerprint
     assert [key.user for key, *_ in client_factory.limiter.rate_limiters][-2:] == [fingerprint, "77"]
-    assert client.get_account() == account
-    assert paths(transport) == ["config", "max-loan", "config"]
+    assert paths(transport) == ["config", "config", "max-loan"]
 
 
 def test_account_auto(client_factory: ClientFactory) -> None:
-    """With account="auto" the first call requests the account first, and later calls do not."""
+    """With account="auto" concurrent first calls share one request for the account, and later calls send none."""
     transport = FakeTransport(exchange)
-    client = client_factory.open(transport, account="auto")
-    client.get_max_loan("BTC-USDT", mgn_mode="cross", mgn_ccy="BTC")
-    client.get_max_loan("BTC-USDT", mgn_mode="isolated")
-    assert paths(transport) == ["config", "max-loan", "max-loan"]
-    with pytest.raises(InvalidParametersError):
-        client.get_max_loan(mgn_mode="cross", ccy="USDT")
-
-
-def test_account_auto_with_concurrent_calls(client_factory: ClientFactory) -> None:
-    """Concurrent first calls share one request for the account."""
-    transport = FakeTransport(exchange)
-    client = client_factory.open(transport, account="auto", clock=QuickClock())
+    client = client_factory.open(transport, account="auto", clock=SystemClock())
     calls = [lambda each: each.get_max_loan("BTC-USDT", mgn_mode="cross", mgn_ccy="BTC")] * 8
     results = client_factory.run_concurrently(client, *calls)
     assert all(len(each) == 2 for each in results)
     assert sorted(paths(transport)) == ["config"] + ["max-loan"] * 8
+    client.get_max_loan("BTC-USDT", mgn_mode="isolated")
+    with pytest.raises(InvalidParametersError):
+        client.get_max_loan(mgn_mode="cross", ccy="USDT")
+    assert paths(transport)[9:] == ["max-loan"]
 
 
 def test_account_auto_after_a_failure(client_factory: ClientFactory) -> None:

@@ -1,17 +1,20 @@
 """Request: its permits, its signature, the meaning of its response, retries, and clock skew."""
 
+import json
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from okx_maxloan_api.contract import ERRORS, GET_MAX_LOAN, GET_TIME
 
 from okx_maxloan_sdk import request, retry
-from okx_maxloan_sdk.codec import Query
+from okx_maxloan_sdk.codec import TIME_QUERY, Query
 from okx_maxloan_sdk.effects import Send, Sleep
 from okx_maxloan_sdk.exceptions import (
+    EXCEPTION_BY_KIND,
     AuthenticationError,
     BadRequestError,
     ClientClosedError,
@@ -29,6 +32,8 @@ from tests.support.contract_values import EMPTY
 from tests.support.fake_transport import FakeTransport, error_response, json_response, loan_row, ok_response, time_row
 from tests.support.state import OK_RESPONSE, PARAMS, RequestHarness
 
+# Recorded responses of the live exchange; tests/support/fake_transport.py has the errors with messages of our own.
+RECORDED = Path(__file__).resolve().parents[2] / "shared" / "okx" / "answers.json"
 HTML = Response(502, {}, b"<html>down</html>")
 SLOW_DOWN = Response(429, {}, b"<html>slow down</html>")
 NO, RESET, GONE = RequestNotSentError("no"), NoResponseError("reset"), ConnectionDroppedError("gone")
@@ -116,6 +121,22 @@ def test_every_code_is_explained(code: str, language: str) -> None:
     assert all(text in str(error) for text in (code, explanation))
 
 
+@pytest.mark.skipif(not RECORDED.exists(), reason="the recorded responses are not part of the project")
+def test_recorded_responses() -> None:
+    """Every recorded response has rows, or raises its code's error with the exchange's message."""
+    for each in json.loads(RECORDED.read_text("utf-8")):
+        body, response = json.loads(each["body"]), Response(each["http_status"] or 401, {}, each["body"].encode())
+        harness, code = RequestHarness(max_retries=0), str(body["code"])
+        if code == "0":
+            query = TIME_QUERY if "ts" in body["data"][0] else query_of({**PARAMS, "mgnMode": "isolated"})
+            assert len(harness.send(response, query=query).rows) == len(body["data"])
+            continue
+        error = harness.error(response, error_response("50102"), response)
+        assert (error.code, type(error)) == (code, EXCEPTION_BY_KIND[ERRORS[code].kind])
+        assert error.message
+        assert "00000000-0000" not in str(error)
+
+
 def test_attributes() -> None:
     """An error has code, message, status, pairs, and OKX's request id or else Cloudflare's."""
     for params, inst_ids in ((PARAMS, ("BTC-USDT",)), ({"instId": "A-B,C-D"}, ("A-B", "C-D")), ({"ccy": "BTC"}, ())):
@@ -183,7 +204,7 @@ TEMPORARY: list[Any] = [
     error_response("59999", 429),
     error_response("50011_7"),
     HTML,
-    *(Response(status, {}, b"<html>later</html>") for status in (408, 421, 425, 429)),
+    *(Response(status, {}, b"<html>later</html>") for status in (408, 421, 425, 429, 520, 521, 522, 523, 524, 525)),
     Response(500, {}, b""),
     Response(503, {}, b""),
     NO,

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -21,7 +22,6 @@ from okx_maxloan_sdk.exceptions import OkxError, PartialFailureError
 from okx_maxloan_sdk.transport import Request
 from okx_maxloan_sdk.transport.response import ResponseBuilder
 from tests.support.clients import KEY, PASSPHRASE, SECRET, ClientFactory, credentials
-from tests.support.clock import QuickClock
 from tests.support.fake_transport import FakeTransport, loans_response
 from tests.support.raw import Behavior, RawServer, hang, head, reset, respond, send_bytes
 from tests.support.state import RequestHarness
@@ -68,7 +68,7 @@ def test_logs(client_factory: ClientFactory, caplog: pytest.LogCaptureFixture) -
     """No log message at any level, ours or a transport library's, has a secret."""
     echo = f'{{"code":"50110","msg":"203.0.113.7 {KEY} {SECRET} {PASSPHRASE}"}}'.encode()
     with caplog.at_level(logging.DEBUG), RawServer(respond(), respond(echo, 401), reset(), respond()) as server:
-        client = client_factory.open(base_url=server.url, clock=QuickClock())
+        client = client_factory.open(base_url=server.url)
         client.get_max_loan("BTC-USDT", mgn_mode="cross")
         with pytest.raises(OkxError):
             client.get_max_loan("BTC-USDT", mgn_mode="cross")
@@ -103,18 +103,14 @@ FAILURES: dict[str, Behavior] = {
 }
 
 
-def errors(error: BaseException) -> Iterator[BaseException]:
-    """List an error with its causes, contexts and nested errors."""
-    visited: list[BaseException] = []
-    todo: list[BaseException | None] = [error]
-    while todo:
-        each = todo.pop()
-        if each is not None and each not in visited:
-            visited.append(each)
-            todo += [each.__cause__, each.__context__]
-            todo += [inner for _, inner in each.failures] if isinstance(each, PartialFailureError) else []
-            todo += each.exceptions if isinstance(each, BaseExceptionGroup) else []
-    return iter(visited)
+def errors(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error with its causes, contexts and nested errors."""
+    if error is not None:
+        yield error
+        failures = [each for _, each in error.failures] if isinstance(error, PartialFailureError) else []
+        group = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+        for each in (error.__cause__, error.__context__, *failures, *group):
+            yield from errors(each)
 
 
 @pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=True)
@@ -125,7 +121,7 @@ def test_errors(client_factory: ClientFactory, failure: str, number: int) -> Non
     with RawServer(FAILURES[failure]) as server:
         # Real time for the silent server: short, since no other case needs it.
         timeout = 0.2 if failure == "silence" else 10.0
-        client = client_factory.open(base_url=server.url, clock=QuickClock(), max_retries=1, timeout=timeout)
+        client = client_factory.open(base_url=server.url, max_retries=1, timeout=timeout)
         with pytest.raises(OkxError) as caught:
             client.get_max_loan([f"C{each}-USDT" for each in range(number)], mgn_mode="cross")
     for error in errors(caught.value):
@@ -167,33 +163,23 @@ async def test_errors_of_cancelled_tasks(transport: str, how: str) -> None:
 
 
 @pytest.mark.parametrize("client_factory", [*OWN, *HTTPX], indirect=True)
-def test_errors_inside_a_transport(client_factory: ClientFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bug while a response is read shows no secret in frames of this package."""
-
-    def fail(*_: Any) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(ResponseBuilder, "feed", fail)
-    with RawServer(respond()) as server:
-        client = client_factory.open(base_url=server.url, clock=QuickClock())
-        with pytest.raises(ZeroDivisionError) as caught:
-            client.get_max_loan("BTC-USDT", mgn_mode="cross")
-    assert leaks_in_frames(caught.value) == []
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
-def test_errors_while_signing(
-    client_factory: ClientFactory, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+@pytest.mark.parametrize(
+    ("place", "name", "error"),
+    [
+        (okx_maxloan_sdk.credentials, "b64encode", KeyboardInterrupt),
+        (okx_maxloan_sdk.credentials, "b64encode", ZeroDivisionError),
+        (ResponseBuilder, "feed", ZeroDivisionError),
+    ],
+)
+def test_errors_inside_a_call(
+    client_factory: ClientFactory, monkeypatch: pytest.MonkeyPatch, place: Any, name: str, error: type[BaseException]
 ) -> None:
-    """Ctrl-C or a bug during signing shows no secret."""
-
-    def fail(_: bytes) -> bytes:
-        raise error
-
-    monkeypatch.setattr(okx_maxloan_sdk.credentials, "b64encode", fail)
-    client = client_factory.open(FakeTransport(loans_response), demo=True)
-    with pytest.raises(error) as caught:
-        client.get_max_loan("BTC-USDT", mgn_mode="cross")
+    """Ctrl-C or a bug, while a request is signed or a response is read, shows no secret in frames of this package."""
+    monkeypatch.setattr(place, name, Mock(side_effect=error))
+    with RawServer(respond()) as server:
+        client = client_factory.open(base_url=server.url, demo=True)
+        with pytest.raises(error) as caught:
+            client.get_max_loan("BTC-USDT", mgn_mode="cross")
     files = {Path(line.filename).name for line in traceback.extract_tb(caught.value.__traceback__)}
     assert files.isdisjoint({"state.py", "credentials.py"})
     assert leaks_in_frames(caught.value) == []

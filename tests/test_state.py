@@ -54,14 +54,6 @@ def test_limit_keys(settings: dict[str, Any], user: str, site: str) -> None:
     assert keys(harness, GET_TIME) == [LimitKey("ip", "getTime", site or ("eea" if "site" in settings else "global"))]
 
 
-def test_user_after_the_uid_is_known() -> None:
-    """Once the uid is known a request counts for uid and fingerprint, since earlier requests counted for the latter."""
-    harness = RequestHarness()
-    for _ in range(2):
-        harness.state.set_account(Account(uid="77"))
-    assert [each.user for each in keys(harness)] == [FINGERPRINT, "77"]
-
-
 def test_headers() -> None:
     """Signed requests have the four headers, with the exchange's time; a time request has none; no dict is shared."""
     harness = RequestHarness()

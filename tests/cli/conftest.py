@@ -1,6 +1,5 @@
 """Fixtures: a mock exchange in the environment, a file of profiles, and the command in this process."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -30,13 +29,10 @@ class Run(Protocol):
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Remove every setting of the user from the environment."""
-    prefixes, suffixes = ("OKX_", "LC_"), ("_COLOR", "_PROXY", "COLUMNS")
-    for name in [name for name in os.environ if name.upper().startswith(prefixes) or name.upper().endswith(suffixes)]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("LANG", "C.UTF-8")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+def _clean_environment(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Have no setting of the user, and a folder of their own for the settings of the test."""
+    environment.setenv("LANG", "C.UTF-8")
+    environment.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 @pytest.fixture

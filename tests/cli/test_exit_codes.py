@@ -6,18 +6,18 @@ import shlex
 import subprocess
 import sys
 import time
-import tomllib
 from pathlib import Path
 
 import pytest
 
 from okx_maxloan_sdk.cli.errors import ExitCode
 from okx_maxloan_sdk.mock.server import run_mock_server
+from tests.support.cases import cases
 from tests.support.processes import interrupt
 
 from .conftest import Run
 
-USAGE_ERRORS = tomllib.loads(Path(__file__).with_name("usage_errors.toml").read_text("utf-8"))
+USAGE_ERRORS = cases(__file__)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import ast
 import gettext
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -12,6 +12,7 @@ import pytest
 from okx_maxloan_api.contract import GET_ACCOUNT_CONFIG
 
 import okx_maxloan_sdk.cli as package
+from okx_maxloan_sdk import messages
 from okx_maxloan_sdk.cli.i18n import Language, detect_language, load_catalogue, text, use_language
 
 FOLDERS = (Path(package.__file__).parent, Path(package.__file__).parent.parent / "verify")
@@ -55,13 +56,14 @@ def placeholders(message: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(message) if name}
 
 
-def test_languages_have_the_same_messages() -> None:
+@pytest.mark.parametrize("load", [messages.load_catalogue, load_catalogue])
+def test_languages_have_the_same_messages(load: Callable[[Language], Mapping[str, Mapping[str, str]]]) -> None:
     """Both catalogues have the same tables and keys in the same order, with the same placeholders."""
-    english, chinese = load_catalogue("en"), load_catalogue("zh")
+    english, chinese = load("en"), load("zh")
     assert list(english) == list(chinese)
-    for table, messages in english.items():
-        assert list(messages) == list(chinese[table]), table
-        for key, message in messages.items():
+    for table, texts in english.items():
+        assert list(texts) == list(chinese[table]), table
+        for key, message in texts.items():
             assert placeholders(message) == placeholders(chinese[table][key]), f"{table}.{key}"
 
 
@@ -70,8 +72,8 @@ def test_no_message_is_unused() -> None:
     catalogue, names = dict(load_catalogue("en")), used_names()
     sources = "".join(path.read_text("utf-8") for path in Path(click.__file__).parent.glob("*.py"))
     assert [message for message in catalogue.pop("click").values() if f'"{message}"' not in sources] == []
-    messages = [(table, key) for table, each in catalogue.items() for key in each]
-    assert [each for each in messages if not names.fullmatch(each[1]) and not names.fullmatch(".".join(each))] == []
+    keys = [(table, key) for table, each in catalogue.items() for key in each]
+    assert [each for each in keys if not names.fullmatch(each[1]) and not names.fullmatch(".".join(each))] == []
 
 
 def test_no_message_is_missing() -> None:

@@ -99,15 +99,6 @@ def test_record(run: Run, exchange: MockServer, tmp_path: Path) -> None:
         assert columns == documented
 
 
-@pytest.mark.usefixtures("profiles")
-def test_record_of_profiles(run: Run, tmp_path: Path) -> None:
-    """A history of several profiles says whose each row is."""
-    file = tmp_path / "loans.sqlite"
-    run(*arguments("--mgn-ccy", "USDT", "--profile", "spot", "--profile", "futures", "--record", str(file)))
-    with closing(sqlite3.connect(file)) as database:
-        assert {*database.execute("SELECT DISTINCT profile FROM loans")} == {("futures",)}
-
-
 def test_alert_without_data(run: Run, exchange: MockServer) -> None:
     """A missing row with an alert is reported once, and again after it was present; a failed poll tells nothing."""
     exchange.exchange.fail_next(1, code="50064", path=PATH)
@@ -140,13 +131,16 @@ def test_alert_command(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("profiles")
-def test_several_profiles(run: Run) -> None:
+def test_several_profiles(run: Run, tmp_path: Path) -> None:
     """Accounts are watched side by side, with a key or column for the profile; a failing one hides no other."""
-    code, out, err = run(*arguments("--profile", "spot", "--profile", "wrong", "--json", count=2))
+    file, both = tmp_path / "loans.sqlite", ("--profile", "spot", "--profile", "wrong")
+    code, out, err = run(*arguments(*both, "--json", "--record", str(file), count=2))
     assert code == 3
     assert [json.loads(line)["profile"] for line in out.splitlines()] == ["spot"] * 4
     assert err.count("[wrong] ") == 2
-    table = run(*arguments("--profile", "spot", "--profile", "wrong", "--format", "table")).out
+    with closing(sqlite3.connect(file)) as database:
+        assert {*database.execute("SELECT DISTINCT profile FROM loans")} == {("spot",)}
+    table = run(*arguments(*both, "--format", "table")).out
     assert re.search(r"^spot +BTC-USDT (.*\n)+\[wrong\] ", table, re.MULTILINE)
     assert run(*arguments("--profile", "wrong", "--profile", "wrong")).code == 2
 

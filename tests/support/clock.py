@@ -1,11 +1,11 @@
-"""Clocks for tests: one with virtual time, and the system's clock without the pauses between attempts."""
+"""A clock of virtual time, and waiting for other threads in wall time."""
 
 import asyncio
 import threading
 import time
 from collections.abc import Callable
 
-from okx_maxloan_sdk.clock import SystemClock, WakeEvent
+from okx_maxloan_sdk.clock import WakeEvent
 
 
 class FakeClock:
@@ -32,24 +32,6 @@ class FakeClock:
     async def async_sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
         await asyncio.sleep(0)
         return self.sleep(seconds, wake)
-
-
-class QuickClock(SystemClock):
-    """The system's clock without the pauses between attempts; a sleep with a wake event is real."""
-
-    def __init__(self) -> None:
-        self.paused: list[float] = []
-
-    def sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
-        if wake is None:
-            self.paused.append(seconds)
-            return False
-        return super().sleep(seconds, wake)
-
-    async def async_sleep(self, seconds: float, wake: WakeEvent | None = None) -> bool:
-        if wake is None:
-            return self.sleep(seconds)
-        return await super().async_sleep(seconds, wake)
 
 
 def until(condition: Callable[[], bool], seconds: float = 5.0) -> bool:

@@ -1,5 +1,6 @@
 """A limiter that records its permits, and lets nobody wait unless told to."""
 
+from functools import partialmethod
 from typing import Any
 
 from okx_maxloan_sdk.clock import Clock
@@ -14,19 +15,14 @@ class Permit:
         self._outcomes, self._place = outcomes, len(outcomes)
         outcomes.append("acquired")
 
-    def release_unsent(self) -> Flow[None]:
-        return self._release("unsent")
-
-    def release_after_response(self) -> Flow[None]:
-        return self._release("responded")
-
-    def release_outcome_unknown(self) -> Flow[None]:
-        return self._release("unknown")
-
     def _release(self, outcome: str) -> Flow[None]:
         if self._outcomes[self._place] == "acquired":
             self._outcomes[self._place] = outcome
         yield from ()
+
+    release_unsent = partialmethod(_release, "unsent")
+    release_after_response = partialmethod(_release, "responded")
+    release_outcome_unknown = partialmethod(_release, "unknown")
 
 
 class RecordingLimiter:

@@ -1,6 +1,7 @@
 """Responses: put together as they arrive, with a body of at most one megabyte when decoded."""
 
 import gzip
+import tracemalloc
 import zlib
 
 import pytest
@@ -71,3 +72,17 @@ def test_limit(encoding: str, more: int) -> None:
             decode(sent, encoding)
     else:
         assert decode(sent, encoding) == data
+
+
+@pytest.mark.parametrize("megabytes", [10, 100])
+def test_bomb(megabytes: int) -> None:
+    """A decompression bomb of any size takes a few megabytes of memory."""
+    packer = zlib.compressobj(9, wbits=31)
+    bomb = b"".join([*(packer.compress(bytes(1 << 20)) for _ in range(megabytes)), packer.flush()])
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidResponseError, match="longer than 1048576 bytes"):
+            decode(bomb, "gzip")
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()

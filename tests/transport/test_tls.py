@@ -29,12 +29,10 @@ from tests.support.transports import GET, OWN, TransportHarness
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+def _new_context(environment: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001 -- it unsets them
     """Trust certifi's certificates until the test sets a variable."""
-    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
-        monkeypatch.delenv(name, raising=False)
     client_context.cache_clear()
-    yield monkeypatch
+    yield
     client_context.cache_clear()
 
 
@@ -47,22 +45,21 @@ def test_context() -> None:
     assert client_context() is context
 
 
-@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-def test_variable(environment: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
-    """An empty variable counts as unset; one with a missing file is an error that names it, and nothing is sent."""
+@pytest.mark.parametrize(
+    ("name", "place", "reason"),
+    [
+        ("SSL_CERT_FILE", "/missing", "SSL_CERT_FILE is '/missing', which does not exist; correct or unset it"),
+        ("SSL_CERT_DIR", "/missing", "SSL_CERT_DIR is '/missing', which does not exist; correct or unset it"),
+        ("SSL_CERT_FILE", __file__, r"the certificates of SSL_CERT_FILE '.*\.py' cannot be read"),
+    ],
+)
+def test_variable(environment: pytest.MonkeyPatch, name: str, place: str, reason: str) -> None:
+    """An empty variable counts as unset; for one without certificates the error names it, and nothing is sent."""
     environment.setenv(name, "")
     assert client_context().cert_store_stats()["x509_ca"] > 50
     client_context.cache_clear()
-    environment.setenv(name, str(tmp_path / "missing"))
-    message = f"{name} is '.*missing', which does not exist; correct or unset it"
-    with pytest.raises(RequestNotSentError, match=message):
-        client_context()
-
-
-def test_file_without_certificates(environment: pytest.MonkeyPatch) -> None:
-    """A file that cannot be read as certificates is an error that names it, and nothing is sent."""
-    environment.setenv("SSL_CERT_FILE", __file__)
-    with pytest.raises(RequestNotSentError, match=r"the certificates of SSL_CERT_FILE '.*\.py' cannot be read"):
+    environment.setenv(name, place)
+    with pytest.raises(RequestNotSentError, match=reason):
         client_context()
 
 

@@ -13,10 +13,22 @@ import pytest
 from okx_maxloan_sdk.exceptions import ClientClosedError, NoResponseError, OkxError, RequestNotSentError
 from okx_maxloan_sdk.sites import parse_origin
 from okx_maxloan_sdk.state import BASE_HEADERS
-from okx_maxloan_sdk.transport import Request, transport_factory
+from okx_maxloan_sdk.transport import ConnectionDroppedError, Request, transport_factory
 from tests.support.clean_env import clean_env
 from tests.support.clock import client_threads_end
-from tests.support.raw import ROWS, HandshakeServer, Push, RawServer, hang, head, respond, send_bytes
+from tests.support.raw import (
+    ROWS,
+    Behavior,
+    HandshakeServer,
+    Push,
+    RawServer,
+    drip,
+    hang,
+    head,
+    reset,
+    respond,
+    send_bytes,
+)
 from tests.support.resolver import hanging_resolver
 from tests.support.transports import GET, HTTPX, OWN, TransportHarness
 
@@ -63,13 +75,41 @@ def test_unsolicited_bytes(transport: TransportHarness, is_read: bool) -> None:
     assert server.connection_ids == [1, 2]
 
 
+def test_closed_while_idle(transport: TransportHarness) -> None:
+    """A connection that the server closed while it was idle is detected before a request is sent on it."""
+    server = transport.serve(send_bytes(head(len(ROWS)) + ROWS), respond(b"2nd"))
+    assert transport.send().body == ROWS
+    server.wait_until_closed()
+    assert transport.send().body == b"2nd"
+    assert server.connection_ids == [1, 2]
+
+
+@pytest.mark.parametrize("drop", [send_bytes(b""), reset()], ids=["closed", "reset"])
+def test_reused_connection_dropped(transport: TransportHarness, drop: Behavior) -> None:
+    """The error of a reused connection without a byte of the response is one of its own, as a retry is free."""
+    server = transport.serve(respond(), drop, respond())
+    transport.send()
+    with pytest.raises(ConnectionDroppedError):
+        transport.send()
+    assert transport.send().body == ROWS
+    assert server.connection_ids == [1, 1, 2]
+
+
+@each_transport
+def test_no_listener(transport: TransportHarness) -> None:
+    """Without a listener nothing is sent."""
+    with pytest.raises(RequestNotSentError):
+        transport.connect("http://127.0.0.1:1").send()
+
+
 @each_transport
 def test_forms_of_a_body(transport: TransportHarness) -> None:
-    """Bodies that are compressed, chunked, or end with the connection (which is not reused) are read completely."""
+    """Bodies that are compressed, chunked, slow, or end with the connection, which is not reused, are whole."""
     server = transport.serve(
         respond(gzip.compress(b"hello!"), 200, "Content-Encoding: gzip"),
         send_bytes(CHUNKED + b"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n", keep_alive=True),
         send_bytes(head(None) + b"hello!"),
+        drip(head(6, 200, "X-New: 1", "Set-Cookie: a=b") + b"hello!", 0.0005),
     )
     assert [transport.send().body for _ in range(4)] == [b"hello!"] * 4
     assert server.connection_ids == ([1, 2, 3, 4] if transport.kind == "httpx" else [1, 1, 1, 2])

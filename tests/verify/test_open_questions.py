@@ -18,7 +18,7 @@ from okx_maxloan_sdk.validation import matches
 from okx_maxloan_sdk.verify import open_questions
 from okx_maxloan_sdk.verify.open_questions import MAX_REQUESTS, REQUESTS_BEFORE, allowed_questions, ask, report
 from tests.support.clients import KEY, credentials
-from tests.support.clock import QuickClock
+from tests.support.clock import FakeClock
 from tests.support.raw import RawServer, respond
 
 # An open question that remains when OKX's responses have settled those of the spec.
@@ -50,7 +50,7 @@ def responding(body: object, status: int = 200, *lines: str) -> Iterator[MaxLoan
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     with (
         RawServer(respond(data, status, *lines)) as server,
-        MaxLoanClient(credentials(), base_url=server.url, clock=QuickClock(), rate_limit_key=uuid4().hex) as client,
+        MaxLoanClient(credentials(), base_url=server.url, clock=FakeClock(), rate_limit_key=uuid4().hex) as client,
     ):
         yield client
 
@@ -144,19 +144,15 @@ def test_reports_have_no_secret(user: str, monkeypatch: pytest.MonkeyPatch) -> N
         assert private not in text
 
 
-def test_unknown_account_is_sent_nothing() -> None:
-    """No open question is sent for an account whose mode is unknown to this release."""
-    assert allowed_questions(Account(), ["BTC-USDT"]) == []
-
-
-def test_pairs_that_the_account_cannot_trade(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An open question is sent if the account can trade its pairs, except for pairs that need not exist."""
+def test_questions_for_other_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An open question is sent if the account has its mode and its pairs, except for pairs that need not exist."""
     query = {"mgnMode": "cross", "instId": "btc-usdt,NO-PAIR"}
     pairs = QUESTION._replace(id="pairs", query=query, unlisted=("NO-PAIR",))
     monkeypatch.setattr(open_questions, "OPEN_QUESTIONS", (QUESTION, pairs))
     assert allowed_questions(SPOT_ACCOUNT, ["BTC-USDT"]) == [QUESTION, pairs]
     assert allowed_questions(SPOT_ACCOUNT, ["BTC-EUR"]) == [QUESTION]
     assert allowed_questions(SPOT_ACCOUNT, []) == [QUESTION, pairs]
+    assert allowed_questions(Account(), ["BTC-USDT"]) == []
 
 
 def test_no_more_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
