@@ -19,6 +19,13 @@ def sleep(how: str, seconds: float, wake: WakeEvent | None = None) -> bool:
     return clock.sleep(seconds, wake) if how == "sync" else asyncio.run(clock.async_sleep(seconds, wake))
 
 
+def test_clocks() -> None:
+    """`monotonic` and `time` are the machine's clocks."""
+    clock = SystemClock()
+    assert clock.monotonic() == pytest.approx(time.monotonic(), abs=5)
+    assert clock.time() == pytest.approx(time.time(), abs=5)
+
+
 @pytest.mark.parametrize("how", ["sync", "async"])
 @pytest.mark.parametrize("wakes", [False, True])
 def test_time_passes(how: str, wakes: bool) -> None:

@@ -144,7 +144,8 @@ class FileStore:
         self._limit = RateLimit(1, 1.0)
         self._ledger = Ledger()
         self._written_at = 0.0
-        self._is_throttle_pending = False
+        # The limit that the exchange refused to grant, until the file has the reduction.
+        self._throttled: RateLimit | None = None
         self._warned_at = -WARNING_INTERVAL
         _stores.add(self)
 
@@ -163,9 +164,9 @@ class FileStore:
     def throttle(self, limit: RateLimit) -> bool:
         """Reduce the capacity in the next transaction; return whether this rejection counts."""
         with self.lock:
-            self._limit = limit
             is_counted = self._ledger.throttle(self._now(), limit)
-            self._is_throttle_pending |= is_counted
+            if is_counted:
+                self._throttled = limit
         return is_counted
 
     def usage(self, limit: RateLimit) -> tuple[int, int]:
@@ -222,14 +223,14 @@ class FileStore:
         connection.execute("BEGIN IMMEDIATE")
         row, now = connection.execute("SELECT boot_id, written_at, state FROM ledger").fetchone(), self._now()
         self._ledger = ledger = self._read(row, now)
-        if self._is_throttle_pending:
-            ledger.throttle(now, self._limit)
+        if self._throttled:
+            ledger.throttle(now, self._throttled)
         result = change(ledger, now)
         connection.execute("REPLACE INTO ledger VALUES (0, ?, ?, ?)", (self._boot_id, now, encode(ledger)))
         self._check_identity()
         connection.execute("COMMIT")
         self._written_at = now
-        self._is_replaced = self._is_throttle_pending = False
+        self._is_replaced, self._throttled = False, None
         return result
 
     def _read(self, row: tuple[str, float, str] | None, now: float) -> Ledger:

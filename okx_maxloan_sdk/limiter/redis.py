@@ -57,7 +57,8 @@ class RedisStore:
         self._local = Ledger()
         self._unavailable_reason = ""
         self._reconnect_at = 0.0
-        self._is_throttle_pending = False
+        # The limit that the exchange refused to grant, until the server knows it.
+        self._throttled: RateLimit | None = None
         self._reached_at = -inf
 
     def reserve(self, permit_id: PermitId, lease: float, queued: int, limit: RateLimit) -> Reservation:
@@ -87,7 +88,8 @@ class RedisStore:
     def throttle(self, limit: RateLimit) -> bool:
         """Reduce the capacity, at the server with the next call; return whether this rejection counts."""
         is_counted = self._local.throttle(self._now(), limit)
-        self._is_throttle_pending |= is_counted
+        if is_counted:
+            self._throttled = limit
         return is_counted
 
     def usage(self, limit: RateLimit) -> tuple[int, int]:
@@ -107,16 +109,16 @@ class RedisStore:
         try:
             if self._unavailable_reason:
                 self._resynchronize()
-            if self._is_throttle_pending:
-                self._run("throttle")
-                self._is_throttle_pending = False
+            if self._throttled:
+                self._run("throttle", limit=self._throttled)
+                self._throttled = None
             return self._run(operation, *arguments)
         except StoreBusyError as error:
             self._record_outage(error, is_new_outage)
             raise
 
-    def _run(self, operation: str, *arguments: Any) -> list[int]:
-        limit = self._limit
+    def _run(self, operation: str, *arguments: Any, limit: RateLimit | None = None) -> list[int]:
+        limit = limit or self._limit
         settings = limit.period, limit.max_requests, limit.burst or 0, limit.reserve_ahead, RECOVERY_MARGIN
         reply = self._script(self._key, operation, *settings, *arguments)
         self._reached_at = self._now()

@@ -52,10 +52,10 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
             tls["ssl_handshake_timeout"] = seconds_until(deadline)
         try:
             self._transport, _ = await self.owner.create_connection(lambda: self, sock=self._socket, **tls)
-        except OSError as error:
+        except OSError:
             if not self.must_close:  # else its user gave up, and asyncio would log what nobody takes
                 seconds_until(deadline)  # asyncio's error for a late handshake names its own setting
-                raise error from None
+                raise
         if self.must_close:
             self.close()
 

@@ -82,6 +82,10 @@ FRAMES = [
     invalid("no content", send_bytes(head(None, 204)), "empty"),
     invalid("switches protocols", send_bytes(SWITCH)),
     *(invalid(f"redirect {each}", respond(b"", each, "Location: /"), "redirect") for each in (301, 302, 303, 307, 308)),
+    *(
+        invalid(f"redirect to {to}", respond(b"", 302, f"Location: {to}"), "redirect")
+        for to in ("host:8080/login", "http://xn--/")
+    ),
     invalid("says gzip", respond(ROWS, 200, GZIP), "compressed body is invalid"),
     invalid("gzip cut short", respond(gzip.compress(ROWS)[:-9], 200, GZIP), "ends early"),
     invalid("says brotli", respond(ROWS, 200, "Content-Encoding: br"), "br"),

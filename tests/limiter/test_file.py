@@ -268,6 +268,15 @@ def test_a_reduction_is_for_all_processes(machine: Machine) -> None:
     assert two.throttle(LIMIT)
 
 
+def test_a_reduction_is_of_the_limit_that_was_exceeded(machine: Machine) -> None:
+    """Where two limiters of one file have different limits, a rate limit error reduces the one that was in use."""
+    store = machine.process()
+    assert is_granted(store, 1)
+    assert store.throttle(RateLimit(20, LIMIT.period))
+    assert not is_granted(store, 2)
+    assert store.usage(RateLimit(20, LIMIT.period))[0] == 14
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has other permissions")
 def test_folder_that_others_may_write_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Symbolic links, another user's folder and a file in place of the folder are rejected with advice."""

@@ -322,6 +322,8 @@ def test_a_reduction_reaches_the_server_with_the_next_request() -> None:
     one.throttle()
     assert world.server.calls == calls
     assert one.status().limit == 14
-    for limiter in (one, two):
+    # Another limiter of this process with a limit of its own, on the same queue, is the next to call.
+    small = RateLimiter(one._queue, RateLimit(5, 2.0), None)
+    for limiter in (small, two):
         world.run_flow(limiter.acquire(1.0))
     assert two.status().limit == 14

@@ -1,6 +1,8 @@
 """asyncio transport: closing, cancellation, and a second response, in one turn of the event loop."""
 
 import asyncio
+import gc
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,7 +11,7 @@ import pytest
 from okx_maxloan_sdk.exceptions import ClientClosedError, NoResponseError
 from okx_maxloan_sdk.sites import parse_origin
 from okx_maxloan_sdk.transport.asynchronous import AsyncioTransport
-from tests.support.raw import ROWS, Behavior, RawServer, hang, head, respond
+from tests.support.raw import ROWS, Behavior, HandshakeServer, RawServer, hang, head, respond
 from tests.support.transports import GET, in_use
 
 pytestmark = pytest.mark.usefixtures("run")
@@ -63,3 +65,24 @@ async def test_cancelled_as_the_response_fails() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_cancelled_while_tls_starts(turns: int) -> None:
+    """A request that is cancelled at any turn of the start of TLS closes its own descriptor, and once."""
+    with HandshakeServer(hang()) as server:
+        transport = AsyncioTransport(parse_origin(server.url))
+        task = asyncio.ensure_future(transport.send(GET, 5.0))
+        while not any(hasattr(each, "_socket") for each in list(transport._connections.values())):  # noqa: ASYNC110 -- turns are what is counted
+            await asyncio.sleep(0)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        del task
+        others = [os.open(os.devnull, os.O_RDONLY) for _ in range(9)]
+        await transport.close()
+        gc.collect()
+        await asyncio.sleep(0)
+        for each in others:
+            os.close(each)
