@@ -162,7 +162,8 @@ class RedisLimiter(BaseLimiter):
     of all processes make at most 1. Shares are for a server that all have lost: a process that alone cannot reach it
     would send its share on top of what the others send, so choose "raise" where that may happen. Nothing is sent for
     one period and a second when the server is new, was emptied, or is back after a process that has a share did not
-    reach it for a second.
+    reach it for a second. A process that sent nothing in the whole outage does not know of it: it may use the whole
+    limit for half a second while others still use their shares.
     Raises `ImportError` without the package redis, `ValueError` for a wrong URL or setting.
     """
 
