@@ -11,8 +11,8 @@ import subprocess
 import sys
 from collections import defaultdict
 
-# Per cent of the mutants that were killed, as measured on 2026-11-28.
-MEASURED = {"core": 92.9, "mock": 95.4}
+# Per cent of the mutants that were killed, as measured on 2026-11-29.
+MEASURED = {"core": 93.7, "mock": 95.7}
 TOLERANCE = 2.0
 MUTMUT = (sys.executable, "-m", "mutmut")
 RESULT = re.compile(r"^\s*okx_maxloan_sdk\.(\S+): (.+)$", re.MULTILINE)
