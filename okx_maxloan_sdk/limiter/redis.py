@@ -217,7 +217,8 @@ class RedisLimiter(BaseLimiter):
         return cls(script, *limits, on_unavailable=on_unavailable, fallback_share=fallback_share, prefix=prefix)
 
     def __repr__(self) -> str:
-        return f"RedisLimiter({self._script.server!r})"
+        script = getattr(self, "_script", None)  # not in the traceback of a constructor that failed
+        return f"RedisLimiter({script.server!r})" if script else "RedisLimiter()"
 
     def _shared_queue(self, key: LimitKey, clock: Clock) -> AcquireQueue:
         # Braces: a cluster keeps a key where the text inside them belongs.

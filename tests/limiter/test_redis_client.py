@@ -354,3 +354,10 @@ def test_without_the_package_the_error_names_the_extra() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     expected = 'ImportError: RedisLimiter needs the package redis: pip install "okx-maxloan-sdk[redis]"'
     assert done.stderr.strip().endswith(expected)
+
+
+def test_a_constructor_that_failed_can_be_shown() -> None:
+    """A traceback that shows the objects of its frames shows the limiter of a wrong setting too."""
+    with pytest.raises(ValueError, match="fallback_share must be") as caught:
+        RedisLimiter("redis://host", fallback_share=2.0)
+    assert [repr(each.locals["self"]) for each in caught.traceback if "self" in each.locals] == ["RedisLimiter()"]
