@@ -53,7 +53,7 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
         try:
             self._transport, _ = await self.owner.create_connection(lambda: self, sock=self._socket, **tls)
         except OSError:
-            if not self.must_close:  # else its user gave up, and asyncio would log what nobody takes
+            if not self.must_close:  # else its user gave up, and asyncio would log an error that no task awaits
                 seconds_until(deadline)  # asyncio's error for a late handshake names its own setting
                 raise
         if self.must_close:

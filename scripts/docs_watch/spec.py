@@ -37,7 +37,7 @@ def dump(document: Any) -> str:
 
 @lru_cache(maxsize=8)
 def restyle(text: str) -> str:
-    """Write a text that nobody edited in ruamel's style; only an edited spec needs it."""
+    """Write an unedited text in ruamel's style; only an edited spec needs it."""
     return dump(ruamel().load(text))
 
 

@@ -110,7 +110,7 @@ def test_restored_text_needs_no_reading(checkout: Checkout) -> None:
 def test_files_that_name_what_moved(
     checkout: Checkout, capsys: pytest.CaptureFixture[str], edit: dict[str, str], places: list[str]
 ) -> None:
-    """The files that name an old path or anchor themselves are listed, apart from the changelog."""
+    """The files that name an old path or anchor themselves are listed, except in the changelog."""
     (checkout.root / "tests").mkdir()
     (checkout.root / "tests" / "test_x.py").write_text(f"#\nA = '{PATH}'\nB = '{PATH}-history'\nC = '{PATH}?x'\n")
     for name in ("README.md", "CHANGELOG.md"):
